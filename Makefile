@@ -1,0 +1,44 @@
+# Two commands: `make run` and `make test`. The rest forwards to `cargo xtask`.
+# scripts/bootstrap.sh finds or installs the tools and writes down which ones in target/env.sh.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run test build e2e lint fmt check-invariants server-functions postgres seed bench
+
+xtask = ./scripts/bootstrap.sh $(1) && . target/env.sh && "$$CARGO" xtask $(2) $(ARGS)
+
+help: ## Show this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 26
+
+run: ## Build what is needed and serve http://127.0.0.1:3000 with sample data
+	@$(call xtask,rust node,serve)
+
+test: ## Every test: units, SQLite and PostgreSQL, invariants, bundle size, browser
+	@$(call xtask,rust node postgres browser,test)
+
+build: ## The browser bundle alone, into target/site
+	@$(call xtask,rust node,build)
+
+e2e: ## The browser tests alone; ARGS="website --project no-js" narrows them
+	@$(call xtask,rust node browser,e2e)
+
+lint: ## Clippy over every crate
+	@$(call xtask,rust,lint)
+
+fmt: ## Format every crate
+	@$(call xtask,rust,fmt)
+
+check-invariants: ## The rules of the architecture that can be checked without running anything
+	@$(call xtask,rust,check-invariants)
+
+server-functions: ## Rewrite end2end/server-functions.txt (after adding the tests)
+	@$(call xtask,rust,server-functions --write)
+
+postgres: ## A PostgreSQL in a temporary directory until Ctrl-C; prints its address
+	@$(call xtask,rust postgres,postgres)
+
+seed: ## Fill the database with many filings; ARGS are the server's
+	@$(call xtask,rust,seed)
+
+bench: ## Measure the server; ARGS are the server's
+	@$(call xtask,rust,bench)

@@ -1,0 +1,116 @@
+//! Typed projections of answers, for the places where code uses a value: jurisdiction, names,
+//! uniqueness, search, the public page. Only this module reads answers by name outside the forms.
+
+use crate::answer::Answers;
+use crate::dictionary::UNIT_KIND;
+use crate::procedure::Business;
+use crate::schema::label_of;
+
+/// What is used of a subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubjectFacts {
+    pub is_unit: bool,
+    /// The unit's name, or the person's.
+    pub name: String,
+    /// 企业, 个人 …, as the public page shows it.
+    pub owner_kind: &'static str,
+    /// Decides the jurisdiction (R14).
+    pub region: String,
+    pub certificate: String,
+    pub principal_name: String,
+    pub principal_mobile: String,
+    pub principal_id: String,
+}
+
+/// What is used of any other record.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BusinessFacts {
+    pub name: String,
+    /// The main domain and the others; live filings never share one.
+    pub domains: Vec<String>,
+    pub is_interactive: Option<bool>,
+    /// Identity numbers of the people in charge, for the check “same person filed elsewhere”.
+    pub people: Vec<String>,
+}
+
+pub fn of_subject(answers: &Answers) -> SubjectFacts {
+    let text = |at: &str| answers.text(at).to_owned();
+    let is_unit = answers.has("subject.nature", "unit");
+    let owner_kind = if is_unit {
+        label_static(answers.text("subject.unit_kind"))
+    } else {
+        "个人"
+    };
+    SubjectFacts {
+        is_unit,
+        name: if is_unit { text("unit.name") } else { text("principal.name") },
+        owner_kind,
+        region: if is_unit { text("unit.office_region") } else { text("principal.region") },
+        certificate: if is_unit { text("unit.cert_no") } else { String::new() },
+        principal_name: text("principal.name"),
+        principal_mobile: text("principal.mobile"),
+        principal_id: text("principal.id_no"),
+    }
+}
+
+fn label_static(code: &str) -> &'static str {
+    UNIT_KIND.iter().find(|choice| choice.code == code).map_or("单位", |choice| choice.label)
+}
+
+pub fn of_business(business: Business, answers: &Answers) -> BusinessFacts {
+    let interactive = match answers.text("interactive.is_interactive") {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => None,
+    };
+    let people = ["security_officer.id_no", "emergency_contact.id_no"]
+        .into_iter()
+        .map(|at| answers.text(at))
+        .filter(|number| !number.is_empty())
+        .map(str::to_owned)
+        .collect();
+    match business {
+        Business::Subject => BusinessFacts { name: of_subject(answers).name, ..BusinessFacts::default() },
+        Business::Website => {
+            let main = answers.text("site.main_domain");
+            let domains = std::iter::once(main)
+                .chain(answers.items("site.other_domains").iter().map(String::as_str))
+                .filter(|domain| !domain.is_empty())
+                .map(str::to_owned)
+                .collect();
+            BusinessFacts {
+                name: answers.text("site.name").to_owned(),
+                domains,
+                is_interactive: interactive,
+                people,
+            }
+        }
+        Business::App | Business::MiniProgram | Business::Provider | Business::Market | Business::Assessment => {
+            BusinessFacts {
+                name: answers.text("basics.name").to_owned(),
+                domains: Vec::new(),
+                is_interactive: interactive,
+                people,
+            }
+        }
+    }
+}
+
+/// What a draft is called in a list before it has a name.
+pub fn draft_title(business: Business, answers: &Answers) -> String {
+    let name = match business {
+        Business::Subject => of_subject(answers).name,
+        Business::Website
+        | Business::App
+        | Business::MiniProgram
+        | Business::Provider
+        | Business::Market
+        | Business::Assessment => of_business(business, answers).name,
+    };
+    if name.trim().is_empty() { "（未命名）".to_owned() } else { name }
+}
+
+/// The label of the subject's nature.
+pub fn nature_label(answers: &Answers) -> &str {
+    label_of(crate::dictionary::SUBJECT_NATURE, answers.text("subject.nature"))
+}

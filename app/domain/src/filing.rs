@@ -1,0 +1,214 @@
+//! The states of a filing (R64), who may do what to it, and the window of withdrawal (R17). The
+//! table stands here and nowhere else.
+
+use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FilingState {
+    /// 待审核
+    Pending,
+    /// 审核中: claimed by an officer
+    InReview,
+    /// 审核通过
+    Approved,
+    /// 已退回
+    Returned,
+    /// 不予通过
+    Rejected,
+    /// 已撤销
+    Withdrawn,
+    /// 已终止: its subject ended
+    Terminated,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FilingEvent {
+    Claim,
+    Release,
+    Approve,
+    Return,
+    Reject,
+    Withdraw,
+    Resubmit,
+    Terminate,
+}
+
+/// For how long a filing may be withdrawn after it was submitted (R17).
+pub const WITHDRAWAL_WINDOW: Duration = Duration::minutes(30);
+
+impl FilingState {
+    pub const ALL: [FilingState; 7] = [
+        FilingState::Pending,
+        FilingState::InReview,
+        FilingState::Approved,
+        FilingState::Returned,
+        FilingState::Rejected,
+        FilingState::Withdrawn,
+        FilingState::Terminated,
+    ];
+
+    pub fn code(self) -> &'static str {
+        match self {
+            FilingState::Pending => "pending",
+            FilingState::InReview => "in_review",
+            FilingState::Approved => "approved",
+            FilingState::Returned => "returned",
+            FilingState::Rejected => "rejected",
+            FilingState::Withdrawn => "withdrawn",
+            FilingState::Terminated => "terminated",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.code() == code)
+    }
+
+    /// 审核状态 (R64)
+    pub fn label(self) -> &'static str {
+        match self {
+            FilingState::Pending => "待审核",
+            FilingState::InReview => "审核中",
+            FilingState::Approved => "审核通过",
+            FilingState::Returned => "已退回",
+            FilingState::Rejected => "不予通过",
+            FilingState::Withdrawn => "已撤销",
+            FilingState::Terminated => "已终止",
+        }
+    }
+
+    /// Waits for officers.
+    pub fn is_open(self) -> bool {
+        matches!(self, FilingState::Pending | FilingState::InReview)
+    }
+}
+
+impl FilingEvent {
+    pub const ALL: [FilingEvent; 8] = [
+        FilingEvent::Claim,
+        FilingEvent::Release,
+        FilingEvent::Approve,
+        FilingEvent::Return,
+        FilingEvent::Reject,
+        FilingEvent::Withdraw,
+        FilingEvent::Resubmit,
+        FilingEvent::Terminate,
+    ];
+
+    pub fn code(self) -> &'static str {
+        match self {
+            FilingEvent::Claim => "claim",
+            FilingEvent::Release => "release",
+            FilingEvent::Approve => "approve",
+            FilingEvent::Return => "return",
+            FilingEvent::Reject => "reject",
+            FilingEvent::Withdraw => "withdraw",
+            FilingEvent::Resubmit => "resubmit",
+            FilingEvent::Terminate => "terminate",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|event| event.code() == code)
+    }
+
+    /// How the history names it; a submission has no event of its own.
+    pub fn label(self) -> &'static str {
+        match self {
+            FilingEvent::Claim => "领取",
+            FilingEvent::Release => "释放",
+            FilingEvent::Approve => "通过",
+            FilingEvent::Return => "退回",
+            FilingEvent::Reject => "不予通过",
+            FilingEvent::Withdraw => "撤销申请",
+            FilingEvent::Resubmit => "重新提交",
+            FilingEvent::Terminate => "终止",
+        }
+    }
+}
+
+/// The table of transitions (R64).
+pub fn next(state: FilingState, event: FilingEvent) -> Option<FilingState> {
+    use FilingEvent as E;
+    use FilingState as S;
+    match (state, event) {
+        (S::Pending, E::Claim) => Some(S::InReview),
+        (S::Pending, E::Withdraw) => Some(S::Withdrawn),
+        (S::InReview, E::Release) => Some(S::Pending),
+        (S::InReview, E::Approve) => Some(S::Approved),
+        (S::InReview, E::Return) => Some(S::Returned),
+        (S::InReview, E::Reject) => Some(S::Rejected),
+        (S::Returned, E::Resubmit) => Some(S::Pending),
+        (S::Pending | S::InReview | S::Returned, E::Terminate) => Some(S::Terminated),
+        (
+            S::Pending | S::InReview | S::Approved | S::Returned | S::Rejected | S::Withdrawn | S::Terminated,
+            E::Claim
+            | E::Release
+            | E::Approve
+            | E::Return
+            | E::Reject
+            | E::Withdraw
+            | E::Resubmit
+            | E::Terminate,
+        ) => None,
+    }
+}
+
+/// How long a filing can still be withdrawn: none where it cannot (R17). At thirty minutes sharp it
+/// is over, and a clock that was set back does not prolong it beyond thirty minutes.
+pub fn withdrawal_left(state: FilingState, submitted_at: OffsetDateTime, now: OffsetDateTime) -> Option<Duration> {
+    let left = (submitted_at + WITHDRAWAL_WINDOW) - now;
+    (next(state, FilingEvent::Withdraw).is_some() && left.is_positive()).then(|| left.min(WITHDRAWAL_WINDOW))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    /// R17: the server's clock decides, at 30:00 it is over.
+    #[test]
+    fn withdrawing_after_thirty_minutes_is_refused() {
+        let at = datetime!(2026-11-23 12:00:00 UTC);
+        for (state, minutes, seconds, allowed) in [
+            (FilingState::Pending, 0, 0, true),
+            (FilingState::Pending, 29, 59, true),
+            (FilingState::Pending, 30, 0, false),
+            (FilingState::Pending, 31, 0, false),
+            (FilingState::InReview, 1, 0, false),
+            (FilingState::Approved, 1, 0, false),
+            (FilingState::Returned, 1, 0, false),
+        ] {
+            let now = at + Duration::minutes(minutes) + Duration::seconds(seconds);
+            assert_eq!(withdrawal_left(state, at, now).is_some(), allowed, "{state:?} {minutes}:{seconds}");
+        }
+    }
+
+    /// R64: the whole table, so that a change of it is seen.
+    #[test]
+    fn the_table_of_transitions_is_this() {
+        let mut table = String::new();
+        for state in FilingState::ALL {
+            for event in FilingEvent::ALL {
+                if let Some(to) = next(state, event) {
+                    table += &format!("{} --{}--> {}\n", state.code(), event.code(), to.code());
+                }
+            }
+        }
+        assert_eq!(
+            table,
+            "pending --claim--> in_review\n\
+             pending --withdraw--> withdrawn\n\
+             pending --terminate--> terminated\n\
+             in_review --release--> pending\n\
+             in_review --approve--> approved\n\
+             in_review --return--> returned\n\
+             in_review --reject--> rejected\n\
+             in_review --terminate--> terminated\n\
+             returned --resubmit--> pending\n\
+             returned --terminate--> terminated\n"
+        );
+    }
+}

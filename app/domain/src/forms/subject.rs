@@ -1,0 +1,146 @@
+//! 开办主体: a unit with its responsible person, or a person alone (R10).
+
+use time::Date;
+
+use super::blocks::{ADDRESS_PLACEHOLDER, PICTURE, PICTURE_HINT};
+use crate::answer::Answers;
+use crate::dictionary::{PERSON_ID, SUBJECT_NATURE, UNIT_CERTIFICATE, UNIT_KIND};
+use crate::mask::Mask;
+use crate::schema::*;
+use crate::value::{date, id_number};
+
+const IS_UNIT: When = When::Is("subject.nature", "unit");
+const NOT_RESIDENT_ID: When = When::All(&[
+    When::Given(".id_kind"),
+    When::Not(".id_kind", "resident_id"),
+    When::Not(".id_kind", "temp_resident_id"),
+]);
+
+pub static FORM: Form = Form {
+    key: "subject",
+    steps: &[Step { key: "form", title: "开办主体信息", body: Body::Sections(SECTIONS) }],
+    rules: &[principal_is_of_age],
+    advice: &[certificate_ends_soon],
+};
+
+const SECTIONS: &[Section] = &[
+    section(
+        "subject",
+        "开办主体信息",
+        &[
+            field("nature", "开办主体性质", Kind::Select(SUBJECT_NATURE))
+                .required()
+                .hint("个体工商户请选择“单位”；个人指以自然人身份开办"),
+            field("unit_kind", "单位性质", Kind::Select(UNIT_KIND)).required().when(When::Is(".nature", "unit")),
+        ],
+    ),
+    section(
+        "unit",
+        "主办单位信息",
+        &[
+            field("name", "主办单位名称", Kind::Text { min: 2, max: 100 })
+                .required()
+                .full()
+                .placeholder("主办单位名称")
+                .hint("与证件上的名称逐字一致，括号请用全角（）"),
+            field("cert_kind", "主办单位证件类型", Kind::Select(UNIT_CERTIFICATE))
+                .required()
+                .hint("企业的营业执照即统一社会信用代码证件，两者均可选择"),
+            field("cert_no", "主办单位证件号", Kind::UnitCertificate { kind: "cert_kind" })
+                .required()
+                .placeholder("主办单位证件号"),
+            field("cert_other_name", "证件名称", Kind::Text { min: 2, max: 50 })
+                .required()
+                .when(When::Is(".cert_kind", "other")),
+            field("cert_image", "主办单位有效证件", PICTURE).required().full().hint(PICTURE_HINT),
+            field("office_region", "单位办公地址", Kind::Region).required().hint("管辖地按单位办公地址判定"),
+            field("office_address", "单位办公详细地址", Kind::Text { min: 4, max: 200 })
+                .required()
+                .placeholder(ADDRESS_PLACEHOLDER)
+                .hint("填写到门牌号，不必重复省、市、区县"),
+            field("registered_region", "单位注册地址", Kind::Region),
+            field("registered_address", "单位注册详细地址", Kind::Text { min: 4, max: 200 })
+                .required_when(When::Given(".registered_region"))
+                .placeholder(ADDRESS_PLACEHOLDER),
+            field("legal_rep_name", "法定代表人姓名", Kind::PersonName)
+                .required()
+                .personal(Mask::Name)
+                .placeholder("法定代表人姓名"),
+        ],
+    )
+    .when(IS_UNIT),
+    section(
+        "principal",
+        "负责人信息",
+        &[
+            field("name", "负责人姓名", Kind::PersonName)
+                .required()
+                .personal(Mask::Name)
+                .placeholder("负责人姓名"),
+            field("id_kind", "负责人证件类型", Kind::Select(PERSON_ID)).required().starts_as(&["resident_id"]),
+            field("id_no", "负责人证件号码", Kind::PersonId { kind: "id_kind" })
+                .required()
+                .personal(Mask::IdNumber)
+                .placeholder("负责人证件号码"),
+            field("id_valid_to", "负责人证件有效期", Kind::Date(DateRule::AfterToday))
+                .required_when(When::Not(".id_long_term", "yes"))
+                .when(When::Not(".id_long_term", "yes"))
+                .hint("证件上的有效期截止日"),
+            field("id_long_term", "长期有效", Kind::Tick),
+            field("id_portrait", "身份证人像面", PICTURE)
+                .required()
+                .relabel(NOT_RESIDENT_ID, "证件照片（资料页）")
+                .hint(PICTURE_HINT),
+            field("id_emblem", "身份证国徽面", PICTURE)
+                .required_when(When::Not(".id_kind", "passport"))
+                .relabel(NOT_RESIDENT_ID, "证件照片（背面）")
+                .hint(PICTURE_HINT),
+            field("id_handheld", "身份证手持", PICTURE)
+                .required()
+                .relabel(NOT_RESIDENT_ID, "手持证件")
+                .hint("支持png/jpeg/jpg格式，文件大小不超过5MB；背景简洁，面部与证件号码清晰可辨"),
+            field("region", "负责人常住地址", Kind::Region)
+                .required()
+                .hint("个人类主体的管辖地按负责人常住地址判定"),
+            field("address", "负责人常住详细地址", Kind::Text { min: 4, max: 200 })
+                .required()
+                .personal(Mask::Address)
+                .placeholder(ADDRESS_PLACEHOLDER),
+            field("mobile", "负责人手机号码", Kind::Mobile)
+                .required()
+                .personal(Mask::Mobile)
+                .placeholder("手机号码格式:186xxxxxxxx"),
+            field("phone", "办公室电话", Kind::Landline)
+                .personal(Mask::Phone)
+                .placeholder("区号-固定电话号码,如: 010-xxxxxxxx,021-xxxxxxxx"),
+            field("email", "电子邮件地址", Kind::Email).personal(Mask::Email).placeholder("请输入电子邮件地址"),
+        ],
+    ),
+];
+
+/// 特别声明 under the form (R14), verbatim from the manual.
+pub const STATEMENT: &[&str] = &[
+    "单位类主体，以单位办公地址判定管辖地；个人类主体，以负责人常住地址判定管辖地。",
+    "所有业务的审核，均由管辖地网安民警负责审核。",
+    "请您在填报完主体信息后，及时填报网站备案、APP及小程序注册登记、安全评估等业务信息，完成整个申请流程。如未填报任何业务申请，民警将无法进行审核流程。",
+];
+
+/// The note below it (R15), verbatim from the manual.
+pub const STATEMENT_NOTE: &str = "注：公安机关不会单独进行主体审核，备案单位或个人必须提交至少一个网站、APP、服务商、小程序、应用市场等业务申请。";
+
+/// A responsible person must be able to answer for what is run.
+fn principal_is_of_age(answers: &Answers, today: Date) -> Option<Fault> {
+    let kind = answers.text("principal.id_kind");
+    let number = answers.text("principal.id_no");
+    let has_birth_date = matches!(kind, "resident_id" | "temp_resident_id" | "hk_mo_residence" | "tw_residence");
+    let age = has_birth_date.then(|| id_number::age_on(number, today)).flatten()?;
+    (age < 18).then(|| fault("principal.id_no", "负责人须年满 18 周岁"))
+}
+
+fn certificate_ends_soon(answers: &Answers, today: Date) -> Option<Fault> {
+    let ends = date::parse_date(answers.text("principal.id_valid_to"))?;
+    let days = (ends - today).whole_days();
+    (1..90)
+        .contains(&days)
+        .then(|| fault("principal.id_valid_to", format!("证件将在 {days} 天后到期，审核时可能要求更换新证件")))
+}

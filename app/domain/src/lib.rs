@@ -1,0 +1,18 @@
+//! The rules of the platform as values and functions: forms, checks, states, jurisdictions. The
+//! browser and the server share them. No input or output, no clock, no page, no database.
+
+pub mod answer;
+pub mod check;
+pub mod dictionary;
+pub mod facts;
+pub mod filing;
+pub mod forms;
+pub mod jurisdiction;
+pub mod mask;
+pub mod procedure;
+pub mod record;
+pub mod schema;
+pub mod seal;
+pub mod sheet;
+pub mod value;
+pub mod view;

@@ -1,0 +1,231 @@
+//! The states of a record (R26) and what may be begun in which of them. The same `may_begin`
+//! decides what a page offers and what the server allows (R79).
+
+use serde::{Deserialize, Serialize};
+
+use crate::procedure::{Action, Business, Procedure};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordState {
+    /// 待审核: its first filing is open.
+    Pending,
+    /// 有效
+    Active,
+    /// 变更中
+    Changing,
+    /// 注销中
+    Cancelling,
+    /// 移交中, subjects only
+    Transferring,
+    /// 已注销
+    Cancelled,
+    /// Never came into force: its first filing was withdrawn, returned or refused. Not shown.
+    Void,
+}
+
+/// What happens to a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RecordEvent {
+    /// A change was submitted.
+    BeginChange,
+    /// A cancellation was submitted.
+    BeginCancel,
+    /// A subject was offered to another person (R24).
+    OfferTransfer,
+    /// The open filing was approved.
+    Approve,
+    /// The open filing was withdrawn, returned or refused.
+    Fail,
+    /// A returned first filing was submitted again (R53).
+    Resume,
+    /// The recipient received the subject (R25).
+    Receive,
+    /// The offer was revoked, refused or lapsed.
+    EndTransfer,
+    /// The subject was cancelled (R23).
+    SubjectCancelled,
+}
+
+impl RecordEvent {
+    pub const ALL: [RecordEvent; 9] = [
+        RecordEvent::BeginChange,
+        RecordEvent::BeginCancel,
+        RecordEvent::OfferTransfer,
+        RecordEvent::Approve,
+        RecordEvent::Fail,
+        RecordEvent::Resume,
+        RecordEvent::Receive,
+        RecordEvent::EndTransfer,
+        RecordEvent::SubjectCancelled,
+    ];
+}
+
+impl RecordState {
+    pub const ALL: [RecordState; 7] = [
+        RecordState::Pending,
+        RecordState::Active,
+        RecordState::Changing,
+        RecordState::Cancelling,
+        RecordState::Transferring,
+        RecordState::Cancelled,
+        RecordState::Void,
+    ];
+
+    pub fn code(self) -> &'static str {
+        match self {
+            RecordState::Pending => "pending",
+            RecordState::Active => "active",
+            RecordState::Changing => "changing",
+            RecordState::Cancelling => "cancelling",
+            RecordState::Transferring => "transferring",
+            RecordState::Cancelled => "cancelled",
+            RecordState::Void => "void",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.code() == code)
+    }
+
+    /// The word on the page (R26).
+    pub fn label(self) -> &'static str {
+        match self {
+            RecordState::Pending => "待审核",
+            RecordState::Active => "有效",
+            RecordState::Changing => "变更中",
+            RecordState::Cancelling => "注销中",
+            RecordState::Transferring => "移交中",
+            RecordState::Cancelled => "已注销",
+            RecordState::Void => "未生效",
+        }
+    }
+
+    /// In force: approved and not ended.
+    pub fn is_in_force(self) -> bool {
+        match self {
+            RecordState::Active | RecordState::Changing | RecordState::Cancelling | RecordState::Transferring => true,
+            RecordState::Pending | RecordState::Cancelled | RecordState::Void => false,
+        }
+    }
+}
+
+/// The table of transitions. Nothing else says what a record becomes.
+pub fn next(state: RecordState, event: RecordEvent) -> Option<RecordState> {
+    use RecordEvent as E;
+    use RecordState as S;
+    match (state, event) {
+        (S::Pending, E::Approve) => Some(S::Active),
+        (S::Pending, E::Fail | E::SubjectCancelled) => Some(S::Void),
+        (S::Void, E::Resume) => Some(S::Pending),
+        (S::Active, E::BeginChange) => Some(S::Changing),
+        (S::Active, E::BeginCancel) => Some(S::Cancelling),
+        (S::Active, E::OfferTransfer) => Some(S::Transferring),
+        (S::Changing, E::Approve | E::Fail) => Some(S::Active),
+        (S::Cancelling, E::Approve) => Some(S::Cancelled),
+        (S::Cancelling, E::Fail) => Some(S::Active),
+        (S::Transferring, E::Receive | E::EndTransfer) => Some(S::Active),
+        (S::Active | S::Changing | S::Cancelling, E::SubjectCancelled) => Some(S::Cancelled),
+        (
+            S::Pending | S::Active | S::Changing | S::Cancelling | S::Transferring | S::Cancelled | S::Void,
+            E::BeginChange
+            | E::BeginCancel
+            | E::OfferTransfer
+            | E::Approve
+            | E::Fail
+            | E::Resume
+            | E::Receive
+            | E::EndTransfer
+            | E::SubjectCancelled,
+        ) => None,
+    }
+}
+
+/// Why something cannot be begun, in the person's words (R79).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Refusal {
+    /// There is no subject at all (R4, R5).
+    NoSubject,
+    /// 新增主体 is under way already.
+    SubjectUnderWay,
+    /// The subject is not approved yet (R16).
+    SubjectNotApproved,
+    /// Something about this record is under review (R20).
+    UnderReview,
+    SubjectCancelling,
+    SubjectTransferring,
+    SubjectCancelled,
+    RecordNotApproved,
+    RecordCancelled,
+    /// A transfer needs every filing of the subject closed (R24).
+    OpenFilings,
+}
+
+impl Refusal {
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Refusal::NoSubject => "您当前尚无有效主体，请先申请主体",
+            Refusal::SubjectUnderWay => "您已有一份新增主体申请正在办理，请等待审核结果",
+            Refusal::SubjectNotApproved => "主体尚未审核通过，通过后才能办理此项业务",
+            Refusal::UnderReview => "存在审核中的单据",
+            Refusal::SubjectCancelling => "主体正在注销，不能办理新的业务；如需继续使用，请先撤销注销申请",
+            Refusal::SubjectTransferring => "主体正在移交，不能办理新的业务；如需继续使用，请先撤回移交",
+            Refusal::SubjectCancelled => "主体已注销，不能再办理业务",
+            Refusal::RecordNotApproved => "尚未审核通过，不能办理变更或注销",
+            Refusal::RecordCancelled => "已注销，不能再办理业务",
+            Refusal::OpenFilings => "该主体还有未办结的申请单，办结后才能移交",
+        }
+    }
+}
+
+/// Whether a procedure may be begun for this subject (and, beyond subjects, this record).
+/// `subject` is none where the person has none.
+pub fn may_begin(
+    procedure: Procedure,
+    subject: Option<RecordState>,
+    record: Option<RecordState>,
+) -> Result<(), Refusal> {
+    if procedure == Procedure::new(Business::Subject, Action::New) {
+        return match subject {
+            Some(RecordState::Pending) => Err(Refusal::SubjectUnderWay),
+            _ => Ok(()),
+        };
+    }
+    let subject = match subject {
+        None | Some(RecordState::Void) => return Err(Refusal::NoSubject),
+        Some(state) => state,
+    };
+    match subject {
+        RecordState::Cancelled => return Err(Refusal::SubjectCancelled),
+        RecordState::Cancelling if procedure.business == Business::Subject => return Err(Refusal::UnderReview),
+        RecordState::Cancelling => return Err(Refusal::SubjectCancelling),
+        RecordState::Transferring => return Err(Refusal::SubjectTransferring),
+        RecordState::Pending if procedure.action != Action::New => return Err(Refusal::SubjectNotApproved),
+        RecordState::Changing if procedure.business == Business::Subject => return Err(Refusal::UnderReview),
+        RecordState::Pending | RecordState::Active | RecordState::Changing | RecordState::Void => {}
+    }
+    if procedure.business == Business::Subject || procedure.action == Action::New {
+        return Ok(());
+    }
+    match record {
+        Some(RecordState::Active) => Ok(()),
+        Some(RecordState::Changing | RecordState::Cancelling) => Err(Refusal::UnderReview),
+        Some(RecordState::Cancelled) => Err(Refusal::RecordCancelled),
+        Some(RecordState::Pending | RecordState::Void | RecordState::Transferring) | None => {
+            Err(Refusal::RecordNotApproved)
+        }
+    }
+}
+
+/// Whether a subject may be handed over (R24). `open_filings` counts those of everything attached.
+pub fn may_transfer(subject: Option<RecordState>, open_filings: u64) -> Result<(), Refusal> {
+    match subject {
+        None | Some(RecordState::Void) => Err(Refusal::NoSubject),
+        Some(RecordState::Pending) => Err(Refusal::SubjectNotApproved),
+        Some(RecordState::Changing | RecordState::Cancelling) => Err(Refusal::UnderReview),
+        Some(RecordState::Transferring) => Err(Refusal::SubjectTransferring),
+        Some(RecordState::Cancelled) => Err(Refusal::SubjectCancelled),
+        Some(RecordState::Active) if open_filings > 0 => Err(Refusal::OpenFilings),
+        Some(RecordState::Active) => Ok(()),
+    }
+}

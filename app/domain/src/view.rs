@@ -1,0 +1,478 @@
+//! What the server tells the pages: plain data, already masked (R70), times already written in
+//! Asia/Shanghai (R81). Ids are texts; a page never computes with them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::answer::Answers;
+use crate::filing::FilingState;
+use crate::procedure::{Business, Procedure};
+use crate::record::RecordState;
+use crate::schema::Fault;
+use crate::sheet::{Change, Sheet};
+
+/// One page of a list, paged by key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Paged<T> {
+    pub rows: Vec<T>,
+    pub total: u64,
+    /// Cursor of the following page.
+    pub next: Option<String>,
+    /// Whether this is not the first page.
+    pub is_later: bool,
+}
+
+impl<T> Default for Paged<T> {
+    fn default() -> Self {
+        Paged { rows: Vec::new(), total: 0, next: None, is_later: false }
+    }
+}
+
+/// The signed-in person, as the shell shows them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Me {
+    pub name: String,
+    /// Masked.
+    pub mobile: String,
+    pub subjects: Vec<SubjectChoice>,
+    pub current: Option<SubjectChoice>,
+    pub unread: u64,
+    pub is_reviewer: bool,
+    pub is_administrator: bool,
+    pub is_auditor: bool,
+    /// The officer's region in words.
+    pub region: Option<String>,
+    /// 长辈版 is on.
+    pub elder: bool,
+    /// A sentence left by the last post, shown once.
+    pub flash: Option<String>,
+}
+
+/// A subject one can switch to (R6).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubjectChoice {
+    pub id: String,
+    pub name: String,
+    pub state: RecordState,
+}
+
+/// Something the person could begin; refused ones say why (R79).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    pub label: String,
+    pub href: String,
+    pub refused: Option<Refused>,
+}
+
+/// Why not, and where to look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    pub sentence: String,
+    /// Path of the page that helps, such as the filing under review.
+    pub link: Option<String>,
+}
+
+/// 业务办理 (R4)
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OfferGroup {
+    pub title: String,
+    pub offers: Vec<Offer>,
+}
+
+/// Where a form is to be opened.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormRequest {
+    /// `website_new`
+    pub procedure: String,
+    pub step: String,
+    pub draft: Option<String>,
+    pub record: Option<String>,
+    /// The person said 否 to the draft (R11, R18).
+    pub fresh: bool,
+}
+
+/// Everything a page of a form needs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FormView {
+    pub procedure: Procedure,
+    pub step: String,
+    pub draft: Option<DraftHead>,
+    pub record: Option<String>,
+    /// The state shown in the title: 变更主体 (有效).
+    pub record_state: Option<RecordState>,
+    /// The subject this form is filed for; a submit for another one is refused (R6).
+    pub subject: Option<SubjectChoice>,
+    pub answers: Answers,
+    /// Masks that stand for stored values, by address (R70).
+    pub sealed: BTreeMap<String, String>,
+    /// Children of the region codes the answers need; "" for the provinces.
+    pub regions: BTreeMap<String, Vec<RegionOption>>,
+    /// The files the answers name.
+    pub files: BTreeMap<String, FileView>,
+    /// What the reviewer said about fields of a returned filing (R53).
+    pub remarks: Vec<Fault>,
+    pub general_remark: Option<String>,
+    /// “您有一条草稿，是否使用”
+    pub offered_draft: Option<String>,
+    pub refused: Option<Refused>,
+    /// The read-only subject on the step that shows it (R30).
+    pub subject_sheet: Option<Sheet>,
+    /// All answers by step, on the last step (R78).
+    pub summary: Option<Sheet>,
+    /// The comparison, for procedures that are confirmed with it (R19).
+    pub changes: Option<Vec<Change>>,
+    /// Today in Shanghai, for the checks in the browser.
+    pub today: String,
+    /// Makes a repeated submit harmless (R75).
+    pub key: String,
+    /// What the subject's responsible person would fill in, masked, per section with “同主体负责人信息” (R32).
+    pub principal: Answers,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DraftHead {
+    pub id: String,
+    pub version: i64,
+    /// 12:03
+    pub saved_at: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegionOption {
+    pub code: String,
+    pub name: String,
+    pub is_leaf: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileView {
+    pub id: String,
+    pub name: String,
+    /// In bytes.
+    pub size: u64,
+    pub is_picture: bool,
+    /// Advice such as “图片较模糊”.
+    pub warnings: Vec<String>,
+}
+
+/// Answers to be kept as a draft.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SaveDraft {
+    pub procedure: String,
+    pub step: String,
+    pub draft: Option<String>,
+    pub record: Option<String>,
+    /// The subject the page speaks of.
+    pub subject: Option<String>,
+    /// The version the page knows; a later one in the database is a conflict (R77).
+    pub version: Option<i64>,
+    /// Save all the same.
+    pub overwrite: bool,
+    /// All answers of the step; what is not mentioned is emptied.
+    pub answers: Answers,
+}
+
+/// What came of saving.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Saved {
+    Ok(DraftHead),
+    /// Somebody (another tab) saved after this page was loaded.
+    Conflict { saved_at: String },
+    /// The draft cannot hold this.
+    Faults(Vec<Fault>),
+}
+
+/// What came of submitting.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Submitted {
+    /// The filing's id; the same for a repeated key.
+    Filing(String),
+    Faults(Vec<Fault>),
+    Refused(Refused),
+}
+
+/// 我的草稿 (R50)
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DraftRow {
+    pub id: String,
+    pub procedure: Procedure,
+    pub title: String,
+    pub saved_at: String,
+    pub days_left: i64,
+    /// Path back into the form where it was left.
+    pub href: String,
+}
+
+/// 我的申请 (R51)
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FilingRow {
+    pub id: String,
+    pub reference: String,
+    pub procedure: Procedure,
+    pub title: String,
+    pub subject_name: String,
+    pub state: FilingState,
+    pub submitted_at: String,
+}
+
+/// One filing as its applicant sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FilingView {
+    pub row: FilingRow,
+    pub jurisdiction: String,
+    pub decided_at: Option<String>,
+    pub sheet: Sheet,
+    /// For changes.
+    pub changes: Vec<Change>,
+    pub history: Vec<EventView>,
+    /// Seconds in which 撤销申请 is still possible.
+    pub withdrawal_left: Option<i64>,
+    /// What is withdrawn with it (R17).
+    pub dependents: Vec<FilingRow>,
+    /// A 新增主体 filing that no business filing accompanies yet (R15).
+    pub waits_for_business: bool,
+    /// Points of the last return (R53).
+    pub remarks: Vec<Fault>,
+    pub general_remark: Option<String>,
+    pub registration: Option<RegistrationView>,
+    pub files: BTreeMap<String, FileView>,
+    /// Path of the record it made or changes.
+    pub record_href: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventView {
+    pub at: String,
+    pub what: String,
+    /// 申请人, 审核民警, 系统 — never a name of an officer.
+    pub who: String,
+    pub note: String,
+}
+
+/// The number and what goes into the site's footer (R38).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegistrationView {
+    /// 测公网安备11010102000001号
+    pub number: String,
+    pub digits: String,
+    pub registered_on: String,
+    pub html: String,
+    pub markdown: String,
+    pub plain: String,
+}
+
+/// A row of 我的网站, 我的APP … (R52)
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecordRow {
+    pub id: String,
+    pub business: Business,
+    pub name: String,
+    pub domain: Option<String>,
+    pub registration_number: Option<String>,
+    pub is_interactive: Option<bool>,
+    pub jurisdiction: String,
+    pub registered_on: Option<String>,
+    pub state: RecordState,
+    /// 变更, 注销, each with why not.
+    pub offers: Vec<Offer>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecordView {
+    pub row: RecordRow,
+    pub sheet: Sheet,
+    pub registration: Option<RegistrationView>,
+    pub filings: Vec<FilingRow>,
+    pub files: BTreeMap<String, FileView>,
+}
+
+/// The home page of a signed-in person (R2).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Home {
+    pub filings: Vec<FilingRow>,
+    pub notices: Vec<NoticeRow>,
+    pub subject: Option<RecordRow>,
+    /// 我的网站, 我的APP, 安全评估, 我的应用市场, 我的小程序
+    pub records: Vec<(Business, Vec<RecordRow>)>,
+    /// The latest draft, to go on with.
+    pub draft: Option<DraftRow>,
+}
+
+/// 系统通知 (R66)
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NoticeRow {
+    pub id: String,
+    pub text: String,
+    pub at: String,
+    pub is_read: bool,
+    pub link: Option<String>,
+}
+
+/// One answer of the public look-up: exactly what is public (R38).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicRecord {
+    pub digits: String,
+    pub business: Business,
+    pub name: String,
+    pub main_domain: Option<String>,
+    pub other_domains: Vec<String>,
+    /// 交互式 or 非交互式
+    pub category: Option<String>,
+    pub owner_kind: String,
+    /// Empty for individuals.
+    pub owner_name: String,
+    pub registration_number: String,
+    pub organ: String,
+    pub registered_on: String,
+    /// Set where the filing was cancelled.
+    pub cancelled_on: Option<String>,
+}
+
+/// The review queue (R61).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QueueRow {
+    pub id: String,
+    pub reference: String,
+    pub procedure: Procedure,
+    pub title: String,
+    pub subject_name: String,
+    pub state: FilingState,
+    pub submitted_at: String,
+    /// Whole days since it was submitted.
+    pub age_days: i64,
+    pub jurisdiction: String,
+    pub is_mine: bool,
+    pub claimed_by: Option<String>,
+    pub round: i32,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueRequest {
+    /// `all`, `open`, `mine`, `done` or a state's code
+    pub state: String,
+    /// A procedure's code
+    pub procedure: String,
+    /// Reference, registration number, subject, domain
+    pub search: String,
+    pub after: String,
+}
+
+/// A filing on the review desk with everything it belongs to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReviewView {
+    /// The filing this page is about.
+    pub filing: QueueRow,
+    /// The filings of the same bundle (R15): the subject's first, then its businesses.
+    pub bundle: Vec<QueueRow>,
+    pub jurisdiction: String,
+    pub sheet: Sheet,
+    pub changes: Vec<Change>,
+    /// The subject's sheet in force or under review, for business filings.
+    pub subject_sheet: Option<Sheet>,
+    pub checks: Vec<MachineCheck>,
+    pub history: Vec<EventView>,
+    pub files: BTreeMap<String, FileView>,
+    pub may_claim: Option<Refused>,
+    /// None: may decide. Some: why not.
+    pub may_decide: Option<Refused>,
+    /// None: may approve. Some: why not (the subject comes first, R15).
+    pub may_approve: Option<Refused>,
+    pub is_mine: bool,
+    pub effects: Vec<String>,
+    pub earlier_remarks: Vec<Fault>,
+    /// The personal values are shown in full on this page, and that was written down (R65).
+    pub unmasked: bool,
+    pub version: i64,
+    pub registration: Option<RegistrationView>,
+}
+
+/// A check done by machine, with what it saw (R63).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MachineCheck {
+    pub title: String,
+    pub passed: bool,
+    pub evidence: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    Approve,
+    Return,
+    Reject,
+}
+
+/// The officer's dashboard (R61).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Dashboard {
+    pub region: String,
+    pub new: u64,
+    pub mine: u64,
+    pub overdue: u64,
+    pub resubmitted: u64,
+    /// (procedure label, procedure code, state label, count) of what is not decided.
+    pub by_kind: Vec<KindCount>,
+    pub days: Vec<DayCount>,
+    pub median_hours: Option<f64>,
+    pub p90_hours: Option<f64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KindCount {
+    pub procedure: Procedure,
+    pub state: FilingState,
+    pub count: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayCount {
+    /// 11-23
+    pub day: String,
+    pub received: u64,
+    pub decided: u64,
+}
+
+/// A subject on its way to another person (R25).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandoverRow {
+    pub id: String,
+    pub subject_name: String,
+    pub sender_name: String,
+    pub sender_mobile: String,
+    pub sender_id: String,
+    pub created_at: String,
+    pub days_left: i64,
+}
+
+/// A provider of the directory (R31).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderRow {
+    pub id: String,
+    pub name: String,
+    pub region: String,
+    pub region_name: String,
+    pub country: String,
+    pub phone: String,
+    pub aliases: String,
+}
+
+/// A person's session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRow {
+    pub id: String,
+    pub device: String,
+    pub created_at: String,
+    pub seen_at: String,
+    pub is_this: bool,
+}
+
+/// A person with a role (R60).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StaffRow {
+    pub id: String,
+    pub name: String,
+    pub role: String,
+    pub region: String,
+    pub since: String,
+}

@@ -1,0 +1,98 @@
+//! The clock of the platform: the one place that may read the machine's time. Everything else is
+//! given an instant or a [`Clock`], so a rule about thirty minutes or fifteen days can be tested.
+
+use std::sync::{Mutex, PoisonError};
+
+use time::{Date, Duration, OffsetDateTime, UtcOffset, macros::offset};
+
+/// China keeps one offset and no summer time (since 1991), so a fixed offset is right for every
+/// date the platform shows.
+const SHANGHAI: UtcOffset = offset!(+8);
+
+/// Says what time it is. // R81
+pub trait Clock: Send + Sync {
+    /// The present instant, in UTC.
+    fn now(&self) -> OffsetDateTime;
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[allow(clippy::disallowed_methods)] // the one ambient clock
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc()
+    }
+}
+
+/// A clock that stands still until it is told otherwise; for tests.
+#[derive(Debug)]
+pub struct FixedClock(Mutex<OffsetDateTime>);
+
+impl FixedClock {
+    pub fn at(now: OffsetDateTime) -> Self {
+        Self(Mutex::new(now.to_offset(UtcOffset::UTC)))
+    }
+
+    pub fn set(&self, now: OffsetDateTime) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = now.to_offset(UtcOffset::UTC);
+    }
+
+    /// Moves the clock by `by` (backwards if negative) and returns the new instant.
+    pub fn advance(&self, by: Duration) -> OffsetDateTime {
+        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *now = now.saturating_add(by);
+        *now
+    }
+}
+
+impl Clock for FixedClock {
+    fn now(&self) -> OffsetDateTime {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The same instant as a clock in Shanghai shows it. // R81
+pub fn shanghai(instant: OffsetDateTime) -> OffsetDateTime {
+    instant.to_offset(SHANGHAI)
+}
+
+/// The civil date in Shanghai at that instant. // R81
+pub fn shanghai_date(instant: OffsetDateTime) -> Date {
+    shanghai(instant).date()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+    use time::macros::{date, datetime};
+
+    use super::*;
+
+    #[test]
+    fn the_day_begins_in_shanghai_at_sixteen_hours_utc() {
+        assert_eq!(shanghai_date(datetime!(2026-12-31 15:59:59.999 UTC)), date!(2026 - 12 - 31));
+        assert_eq!(shanghai_date(datetime!(2026-12-31 16:00 UTC)), date!(2027 - 01 - 01));
+        let shown = shanghai(datetime!(2026-03-01 04:03 UTC));
+        assert_eq!((shown.hour(), shown.minute()), (12, 3));
+        assert_eq!(shown, datetime!(2026-03-01 04:03 UTC), "the instant stays the same");
+    }
+
+    #[test]
+    fn a_fixed_clock_moves_only_when_told() {
+        let clock = FixedClock::at(datetime!(2026-03-01 12:00 +8));
+        assert_eq!(clock.now(), clock.now());
+        assert_eq!(clock.now().offset(), UtcOffset::UTC);
+        assert_eq!(clock.advance(Duration::minutes(30)), datetime!(2026-03-01 04:30 UTC));
+        clock.set(datetime!(2027-01-01 0:00 UTC));
+        assert_eq!(clock.now(), datetime!(2027-01-01 0:00 UTC));
+    }
+
+    #[test]
+    fn the_system_clock_runs_forward() {
+        let first = SystemClock.now();
+        assert!(SystemClock.now() >= first);
+    }
+}

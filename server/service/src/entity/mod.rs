@@ -1,0 +1,19 @@
+//! The tables as SeaORM sees them. Private to this crate: a row never leaves it.
+
+pub mod audit;
+pub mod counter;
+pub mod draft;
+pub mod filing;
+pub mod filing_event;
+pub mod handover;
+pub mod live_domain;
+pub mod notice;
+pub mod outbox;
+pub mod person;
+pub mod provider;
+pub mod record;
+pub mod session;
+pub mod sms_code;
+pub mod staff;
+pub mod upload;
+pub mod upload_use;

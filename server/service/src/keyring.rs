@@ -1,0 +1,711 @@
+//! Keys, and all that is done with them: sealing columns and files, keyed hashes for look-ups by
+//! equality, random tokens and codes (R70, R72). No other module touches a key or a cipher.
+//!
+//! A sealed value is `version(1) ‖ key id(2, big endian) ‖ nonce(12) ‖ ciphertext and tag`. The
+//! version names the cipher, so values sealed under another cipher stay readable after the
+//! configuration changed. Each *context* – a text such as `draft/answers/<uuid>` that says where
+//! the value lives – gets a subkey of its own by HKDF and is authenticated together with the
+//! header: a value copied to another row or column does not open there, and no key ever comes near
+//! the number of random nonces that would be unsafe.
+
+use std::{
+    fmt, fs,
+    io::{self, Write},
+    path::Path,
+};
+
+use aes_gcm::{
+    Aes256Gcm, AesGcm, KeyInit,
+    aead::{
+        Aead, Nonce, Payload,
+        consts::{U12, U64},
+    },
+};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
+use rand::{TryRng, rngs::SysRng};
+use sha2::{Digest, Sha256};
+use sm3::Sm3;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+type Sm4Gcm = AesGcm<sm4::Sm4, U12>;
+
+const HEADER: usize = 3;
+const NONCE: usize = 12;
+const TAG: usize = 16;
+
+/// A key of 256 bits that is wiped when it is dropped.
+pub type SecretKey = Zeroizing<[u8; 32]>;
+
+/// How values are sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Suite {
+    /// AES-256-GCM with HKDF-SHA-256; the default.
+    Aes256Gcm,
+    /// SM4-GCM (RFC 8998) with HKDF-SM3, for where the national algorithms are asked for.
+    Sm4Gcm,
+}
+
+impl Suite {
+    /// The first byte of what this suite seals. Never reuse a number.
+    fn version(self) -> u8 {
+        match self {
+            Suite::Aes256Gcm => 1,
+            Suite::Sm4Gcm => 2,
+        }
+    }
+
+    fn of_version(version: u8) -> Option<Self> {
+        [Suite::Aes256Gcm, Suite::Sm4Gcm].into_iter().find(|suite| suite.version() == version)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Suite::Aes256Gcm => "aes-256-gcm",
+            Suite::Sm4Gcm => "sm4-gcm",
+        }
+    }
+
+    fn of_name(name: &str) -> Option<Self> {
+        [Suite::Aes256Gcm, Suite::Sm4Gcm].into_iter().find(|suite| suite.name() == name)
+    }
+
+    /// The subkey for one context, into all of `subkey`.
+    fn derive(self, key: &SecretKey, context: &[u8], subkey: &mut [u8]) -> Result<(), Failure> {
+        let info = [self.name().as_bytes(), b"\0", context];
+        match self {
+            Suite::Aes256Gcm => Hkdf::<Sha256>::new(None, key.as_slice()).expand_multi_info(&info, subkey),
+            Suite::Sm4Gcm => Hkdf::<Sm3>::new(None, key.as_slice()).expand_multi_info(&info, subkey),
+        }
+        .map_err(|_| Failure)
+    }
+
+    fn seal(self, key: &SecretKey, nonce: &[u8], message: Payload<'_, '_>) -> Result<Vec<u8>, Failure> {
+        match self {
+            Suite::Aes256Gcm => {
+                let mut subkey = Zeroizing::new([0; 32]);
+                self.derive(key, message.aad, subkey.as_mut_slice())?;
+                seal_with::<Aes256Gcm>(subkey.as_slice(), nonce, message)
+            }
+            Suite::Sm4Gcm => {
+                let mut subkey = Zeroizing::new([0; 16]);
+                self.derive(key, message.aad, subkey.as_mut_slice())?;
+                seal_with::<Sm4Gcm>(subkey.as_slice(), nonce, message)
+            }
+        }
+    }
+
+    fn open(self, key: &SecretKey, nonce: &[u8], sealed: Payload<'_, '_>) -> Result<Vec<u8>, Failure> {
+        match self {
+            Suite::Aes256Gcm => {
+                let mut subkey = Zeroizing::new([0; 32]);
+                self.derive(key, sealed.aad, subkey.as_mut_slice())?;
+                open_with::<Aes256Gcm>(subkey.as_slice(), nonce, sealed)
+            }
+            Suite::Sm4Gcm => {
+                let mut subkey = Zeroizing::new([0; 16]);
+                self.derive(key, sealed.aad, subkey.as_mut_slice())?;
+                open_with::<Sm4Gcm>(subkey.as_slice(), nonce, sealed)
+            }
+        }
+    }
+}
+
+/// How fingerprints are made. It stays when the suite changes: stored fingerprints must still match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HashSuite {
+    HmacSha256,
+    HmacSm3,
+}
+
+impl HashSuite {
+    fn name(self) -> &'static str {
+        match self {
+            HashSuite::HmacSha256 => "hmac-sha-256",
+            HashSuite::HmacSm3 => "hmac-sm3",
+        }
+    }
+
+    fn of_name(name: &str) -> Option<Self> {
+        [HashSuite::HmacSha256, HashSuite::HmacSm3].into_iter().find(|suite| suite.name() == name)
+    }
+}
+
+/// Why a key, a sealed value or a random number could not be had. Never names a secret or a text.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyringError {
+    #[error("the sealed value is damaged, or belongs to another place")]
+    DoesNotOpen,
+    #[error("the sealed value names key {0}, which the keyring does not have")]
+    UnknownKey(u16),
+    #[error("the sealed value has a format this version does not know")]
+    UnknownFormat,
+    #[error("the keyring is not usable: {0}")]
+    Keys(&'static str),
+    #[error("line {line} of the keys is not usable: {problem}")]
+    Line { line: usize, problem: &'static str },
+    #[error("the file of keys cannot be used")]
+    File(#[source] io::Error),
+    #[error("the operating system gives no random numbers")]
+    NoRandomness,
+}
+
+/// The platform's keys. The first key seals, all of them open (rotation: put the new key first and
+/// keep the old ones); the key for fingerprints is apart and does not rotate with them.
+pub struct Keyring {
+    suite: Suite,
+    /// Never empty; [`Keyring::from_keys`] sees to it.
+    keys: Vec<(u16, SecretKey)>,
+    hash_suite: HashSuite,
+    hash_key: SecretKey,
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ids: Vec<u16> = self.keys.iter().map(|(id, _)| *id).collect();
+        f.debug_struct("Keyring")
+            .field("suite", &self.suite)
+            .field("key_ids", &ids)
+            .field("hash_suite", &self.hash_suite)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Keyring {
+    /// A keyring of these keys, each with its id; the first seals.
+    pub fn from_keys(
+        suite: Suite,
+        keys: Vec<(u16, SecretKey)>,
+        hash_suite: HashSuite,
+        hash_key: SecretKey,
+    ) -> Result<Self, KeyringError> {
+        if keys.is_empty() {
+            return Err(KeyringError::Keys("there is no key to seal with"));
+        }
+        for (at, (id, key)) in keys.iter().enumerate() {
+            if keys.iter().skip(at + 1).any(|(other, _)| other == id) {
+                return Err(KeyringError::Keys("two keys have the same id"));
+            }
+            if same_in_constant_time(key.as_slice(), hash_key.as_slice()) {
+                return Err(KeyringError::Keys("the key for hashes must not be one of the keys that seal"));
+            }
+        }
+        let plainly_not_random = |key: &SecretKey| key.iter().all(|byte| key.first() == Some(byte));
+        if keys.iter().any(|(_, key)| plainly_not_random(key)) || plainly_not_random(&hash_key) {
+            return Err(KeyringError::Keys("a key is one byte repeated"));
+        }
+        Ok(Self { suite, keys, hash_suite, hash_key })
+    }
+
+    /// A keyring with fresh keys that exists in memory only; for tests and throw-away servers.
+    pub fn generate() -> Result<Self, KeyringError> {
+        Self::from_keys(Suite::Aes256Gcm, vec![(1, random_key()?)], HashSuite::HmacSha256, random_key()?)
+    }
+
+    /// Reads keys from text: lines `suite <name>`, `key <id> <base64>` (the first seals) and
+    /// `hash <name> <base64>`; empty lines and `#` comments are skipped.
+    pub fn parse(text: &str) -> Result<Self, KeyringError> {
+        let mut suite = Suite::Aes256Gcm;
+        let mut keys = Vec::new();
+        let mut hash = None;
+        for (at, line) in text.lines().enumerate() {
+            let fault = |problem| KeyringError::Line { line: at + 1, problem };
+            let words: Vec<&str> = line.split_whitespace().collect();
+            match words.as_slice() {
+                [] => {}
+                [first, ..] if first.starts_with('#') => {}
+                ["suite", name] => suite = Suite::of_name(name).ok_or_else(|| fault("unknown suite"))?,
+                ["key", id, key] => {
+                    let id = id.parse().map_err(|_| fault("a key id is a number up to 65535"))?;
+                    keys.push((id, decode_key(key).ok_or_else(|| fault("a key is 32 bytes in base64"))?));
+                }
+                ["hash", name, key] => {
+                    if hash.is_some() {
+                        return Err(fault("there is one key for hashes"));
+                    }
+                    let name = HashSuite::of_name(name).ok_or_else(|| fault("unknown hash"))?;
+                    hash = Some((name, decode_key(key).ok_or_else(|| fault("a key is 32 bytes in base64"))?));
+                }
+                [_, ..] => return Err(fault("expected suite, key or hash")),
+            }
+        }
+        let (hash_suite, hash_key) = hash.ok_or(KeyringError::Keys("there is no key for hashes"))?;
+        Self::from_keys(suite, keys, hash_suite, hash_key)
+    }
+
+    /// Reads the file of keys (see [`Keyring::parse`]).
+    pub fn load(path: &Path) -> Result<Self, KeyringError> {
+        warn_if_others_can_read(path);
+        let text = Zeroizing::new(fs::read_to_string(path).map_err(KeyringError::File)?);
+        Self::parse(&text)
+    }
+
+    /// Makes a file of fresh keys, readable by its owner alone, and the keyring in it. Refuses to
+    /// touch a file that is already there: overwriting keys loses everything they sealed.
+    pub fn generate_into(path: &Path) -> Result<Self, KeyringError> {
+        let encoded = |key: SecretKey| Zeroizing::new(STANDARD.encode(key.as_slice()));
+        let text = Zeroizing::new(format!(
+            "# Whoever has this file reads all personal data; without it they are lost. Keep a copy apart\n\
+             # from the database. Rotation: add a line `key <new id> <base64 of 32 random bytes>` above\n\
+             # the others. Never change the `hash` line.\n\
+             suite {}\nkey 1 {}\nhash {} {}\n",
+            Suite::Aes256Gcm.name(),
+            *encoded(random_key()?),
+            HashSuite::HmacSha256.name(),
+            *encoded(random_key()?),
+        ));
+        write_new_private_file(path, text.as_bytes()).map_err(KeyringError::File)?;
+        Self::parse(&text)
+    }
+
+    /// Seals `plain` for the place that `context` names.
+    pub fn seal(&self, context: &str, plain: &[u8]) -> Result<Vec<u8>, KeyringError> {
+        let Some((id, key)) = self.keys.first() else {
+            return Err(KeyringError::Keys("there is no key to seal with"));
+        };
+        let nonce: [u8; NONCE] = random_bytes()?;
+        let header = header(self.suite, *id);
+        let aad = associated(&header, context);
+        let ciphertext = self
+            .suite
+            .seal(key, &nonce, Payload { msg: plain, aad: &aad })
+            .map_err(|Failure| KeyringError::Keys("the value is too long to seal"))?;
+        let mut sealed = Vec::with_capacity(HEADER + NONCE + ciphertext.len());
+        sealed.extend_from_slice(&header);
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(&ciphertext);
+        Ok(sealed)
+    }
+
+    /// Opens what [`Keyring::seal`] made for the same `context`.
+    pub fn open(&self, context: &str, sealed: &[u8]) -> Result<Vec<u8>, KeyringError> {
+        let (header, rest) = sealed.split_first_chunk::<HEADER>().ok_or(KeyringError::UnknownFormat)?;
+        let (nonce, ciphertext) = rest.split_first_chunk::<NONCE>().ok_or(KeyringError::UnknownFormat)?;
+        if ciphertext.len() < TAG {
+            return Err(KeyringError::UnknownFormat);
+        }
+        let [version, high, low] = *header;
+        let suite = Suite::of_version(version).ok_or(KeyringError::UnknownFormat)?;
+        let id = u16::from_be_bytes([high, low]);
+        let (_, key) = self.keys.iter().find(|(known, _)| *known == id).ok_or(KeyringError::UnknownKey(id))?;
+        let aad = associated(header, context);
+        suite
+            .open(key, nonce, Payload { msg: ciphertext, aad: &aad })
+            .map_err(|Failure| KeyringError::DoesNotOpen)
+    }
+
+    /// [`Keyring::seal`] for text that must travel as text, such as a sealed value in a form (R32).
+    pub fn seal_text(&self, context: &str, plain: &str) -> Result<String, KeyringError> {
+        Ok(URL_SAFE_NO_PAD.encode(self.seal(context, plain.as_bytes())?))
+    }
+
+    /// Opens what [`Keyring::seal_text`] made. Anything else is refused, never taken as plain text.
+    pub fn open_text(&self, context: &str, sealed: &str) -> Result<String, KeyringError> {
+        let sealed = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| KeyringError::UnknownFormat)?;
+        String::from_utf8(self.open(context, &sealed)?).map_err(|_| KeyringError::DoesNotOpen)
+    }
+
+    /// Whether the value was sealed with an older key or another suite than are used today, so that
+    /// it is worth sealing anew when it is next written.
+    pub fn is_outdated(&self, sealed: &[u8]) -> bool {
+        let today = self.keys.first().map(|(id, _)| header(self.suite, *id));
+        sealed.first_chunk::<HEADER>().copied() != today
+    }
+
+    /// A keyed hash for look-ups by equality: the same for the same purpose and text, and of no use
+    /// without the key. 43 characters of base64url. The caller brings `text` into one form first
+    /// (upper case `X` of an id number, no blanks in a phone number).
+    pub fn fingerprint(&self, purpose: &str, text: &str) -> String {
+        // The length in front keeps ("ab", "c") and ("a", "bc") apart.
+        let purpose_length = (purpose.len() as u64).to_be_bytes();
+        let parts = [purpose_length.as_slice(), purpose.as_bytes(), text.as_bytes()];
+        URL_SAFE_NO_PAD.encode(match self.hash_suite {
+            HashSuite::HmacSha256 => authenticate::<Hmac<Sha256>>(&self.hash_key, &parts),
+            HashSuite::HmacSm3 => authenticate::<Hmac<Sm3>>(&self.hash_key, &parts),
+        })
+    }
+}
+
+/// The AEAD says only “no”, and so do we.
+struct Failure;
+
+fn header(suite: Suite, id: u16) -> [u8; HEADER] {
+    let [high, low] = id.to_be_bytes();
+    [suite.version(), high, low]
+}
+
+fn associated(header: &[u8; HEADER], context: &str) -> Vec<u8> {
+    [header.as_slice(), context.as_bytes()].concat()
+}
+
+fn seal_with<C: Aead + KeyInit>(key: &[u8], nonce: &[u8], message: Payload<'_, '_>) -> Result<Vec<u8>, Failure> {
+    let nonce = Nonce::<C>::try_from(nonce).map_err(|_| Failure)?;
+    C::new_from_slice(key).map_err(|_| Failure)?.encrypt(&nonce, message).map_err(|_| Failure)
+}
+
+fn open_with<C: Aead + KeyInit>(key: &[u8], nonce: &[u8], sealed: Payload<'_, '_>) -> Result<Vec<u8>, Failure> {
+    let nonce = Nonce::<C>::try_from(nonce).map_err(|_| Failure)?;
+    C::new_from_slice(key).map_err(|_| Failure)?.decrypt(&nonce, sealed).map_err(|_| Failure)
+}
+
+fn authenticate<M: Mac + KeyInit<KeySize = U64>>(key: &SecretKey, parts: &[&[u8]]) -> Vec<u8> {
+    // HMAC pads a short key with zeros to its block of 64 bytes; with the padded key nothing can fail.
+    let mut block = Zeroizing::new([0; 64]);
+    block.iter_mut().zip(key.iter()).for_each(|(slot, byte)| *slot = *byte);
+    let mut mac = <M as KeyInit>::new((&*block).into());
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finalize().into_bytes().to_vec()
+}
+
+fn random_bytes<const N: usize>() -> Result<[u8; N], KeyringError> {
+    let mut bytes = [0; N];
+    SysRng.try_fill_bytes(&mut bytes).map_err(|_| KeyringError::NoRandomness)?;
+    Ok(bytes)
+}
+
+fn random_key() -> Result<SecretKey, KeyringError> {
+    random_bytes().map(Zeroizing::new)
+}
+
+fn decode_key(text: &str) -> Option<SecretKey> {
+    let bytes = Zeroizing::new(STANDARD.decode(text).ok()?);
+    <[u8; 32]>::try_from(bytes.as_slice()).ok().map(Zeroizing::new)
+}
+
+fn write_new_private_file(path: &Path, contents: &[u8]) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(contents)?;
+    file.sync_all()?;
+    // The name is durable only with its directory; data sealed with a lost key would be lost too.
+    #[cfg(unix)]
+    if let Some(directory) = path.parent() {
+        let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+        fs::File::open(directory)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// A warning rather than a refusal: mounted secrets of container platforms are often group-readable.
+fn warn_if_others_can_read(path: &Path) {
+    #[cfg(unix)]
+    if let Ok(metadata) = fs::metadata(path)
+        && std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0
+    {
+        tracing::warn!(path = %path.display(), "the file of keys can be read by other users; chmod 600 it");
+    }
+}
+
+/// A secret of 256 bits for a session or a link, in 43 characters of base64url. Only its
+/// [`token_hash`] is stored.
+pub fn random_token() -> Result<Zeroizing<String>, KeyringError> {
+    let bytes = Zeroizing::new(random_bytes::<32>()?);
+    Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice())))
+}
+
+/// What is stored of a [`random_token`]: 43 characters of base64url. A plain hash is enough for a
+/// text of 256 random bits, and only for such; a code of six digits needs [`Keyring::fingerprint`].
+pub fn token_hash(token: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_bytes()))
+}
+
+/// A code of six digits, every one of the million equally likely. // R72
+pub fn six_digits() -> Result<String, KeyringError> {
+    loop {
+        if let Some(code) = code_of(u32::from_le_bytes(random_bytes()?)) {
+            return Ok(code);
+        }
+    }
+}
+
+/// The code a random number stands for; none above the last whole million, so that no code is
+/// likelier than another.
+fn code_of(random: u32) -> Option<String> {
+    const CODES: u32 = 1_000_000;
+    (random < u32::MAX / CODES * CODES).then(|| format!("{:06}", random % CODES))
+}
+
+/// Equality that takes as long for nearly right as for quite wrong texts.
+pub fn same_in_constant_time(one: &[u8], other: &[u8]) -> bool {
+    one.ct_eq(other).into()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn unhex(text: &str) -> Vec<u8> {
+        let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        digits.chunks(2).map(|two| u8::from_str_radix(std::str::from_utf8(two).unwrap(), 16).unwrap()).collect()
+    }
+
+    fn key(first: u8) -> SecretKey {
+        Zeroizing::new(std::array::from_fn(|at| first.wrapping_add(at as u8)))
+    }
+
+    fn keyring(suite: Suite, ids: &[u16]) -> Keyring {
+        let keys = ids.iter().map(|id| (*id, key(*id as u8))).collect();
+        Keyring::from_keys(suite, keys, HashSuite::HmacSha256, key(200)).unwrap()
+    }
+
+    const BOTH: [Suite; 2] = [Suite::Aes256Gcm, Suite::Sm4Gcm];
+
+    #[test]
+    fn sm4_gcm_agrees_with_rfc_8998() {
+        let plain = unhex(
+            "AAAAAAAAAAAAAAAABBBBBBBBBBBBBBBBCCCCCCCCCCCCCCCCDDDDDDDDDDDDDDDD
+             EEEEEEEEEEEEEEEEFFFFFFFFFFFFFFFFEEEEEEEEEEEEEEEEAAAAAAAAAAAAAAAA",
+        );
+        let aad = unhex("FEEDFACEDEADBEEFFEEDFACEDEADBEEFABADDAD2");
+        let key = unhex("0123456789ABCDEFFEDCBA9876543210");
+        let nonce = unhex("00001234567800000000ABCD");
+        let expected = unhex(
+            "17F399F08C67D5EE19D0DC9969C4BB7D5FD46FD3756489069157B282BB200735
+             D82710CA5C22F0CCFA7CBF93D496AC15A56834CBCF98C397B4024A2691233B8D
+             83DE3541E4C2B58177E065A9BF7B62EC",
+        );
+        let sealed = seal_with::<Sm4Gcm>(&key, &nonce, Payload { msg: &plain, aad: &aad }).ok().unwrap();
+        assert_eq!(sealed, expected);
+        let opened = open_with::<Sm4Gcm>(&key, &nonce, Payload { msg: &sealed, aad: &aad }).ok().unwrap();
+        assert_eq!(opened, plain);
+    }
+
+    #[test]
+    fn aes_256_gcm_agrees_with_the_vector_of_its_specification() {
+        let plain = unhex(
+            "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72
+             1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39",
+        );
+        let aad = unhex("feedfacedeadbeeffeedfacedeadbeefabaddad2");
+        let key = unhex("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308");
+        let expected = unhex(
+            "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa
+             8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662
+             76fc6ece0f4e1768cddf8853bb2d551b",
+        );
+        let nonce = unhex("cafebabefacedbaddecaf888");
+        let sealed = seal_with::<Aes256Gcm>(&key, &nonce, Payload { msg: &plain, aad: &aad }).ok().unwrap();
+        assert_eq!(sealed, expected);
+    }
+
+    #[test]
+    fn sm3_and_hmac_agree_with_their_vectors() {
+        assert_eq!(
+            Sm3::digest(b"abc").as_slice(),
+            unhex("66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0")
+        );
+        // RFC 4231, case 2. HMAC pads keys with zeros, so the key of four bytes fits in our 32.
+        let mut jefe = [0; 32];
+        jefe[..4].copy_from_slice(b"Jefe");
+        assert_eq!(
+            authenticate::<Hmac<Sha256>>(&Zeroizing::new(jefe), &[b"what do ya want ", b"for nothing?"]),
+            unhex("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843")
+        );
+    }
+
+    #[test]
+    fn what_was_sealed_opens_in_its_own_place_only() {
+        for suite in BOTH {
+            let ring = keyring(suite, &[7]);
+            let sealed = ring.seal("draft/answers/1", "张三".as_bytes()).unwrap();
+            assert_eq!(ring.open("draft/answers/1", &sealed).unwrap(), "张三".as_bytes());
+            for elsewhere in ["draft/answers/2", "draft/answers/", "", "person/name/1"] {
+                assert!(matches!(ring.open(elsewhere, &sealed), Err(KeyringError::DoesNotOpen)), "{elsewhere}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_with_any_byte_changed_or_missing_does_not_open() {
+        for suite in BOTH {
+            let ring = keyring(suite, &[1, 2]);
+            let sealed = ring.seal("x", b"110101199003074530").unwrap();
+            for at in 0..sealed.len() {
+                let mut changed = sealed.clone();
+                changed[at] ^= 1;
+                assert!(ring.open("x", &changed).is_err(), "{suite:?} byte {at}");
+                assert!(ring.open("x", &sealed[..at]).is_err(), "{suite:?} cut at {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_value_sealed_twice_looks_different() {
+        let ring = keyring(Suite::Aes256Gcm, &[1]);
+        assert_ne!(ring.seal("x", b"same").unwrap(), ring.seal("x", b"same").unwrap());
+    }
+
+    #[test]
+    fn after_rotation_old_values_open_and_new_ones_use_the_new_key() {
+        let before = keyring(Suite::Aes256Gcm, &[1]);
+        let after = keyring(Suite::Sm4Gcm, &[2, 1]);
+        let old = before.seal("x", b"old").unwrap();
+        assert_eq!(after.open("x", &old).unwrap(), b"old");
+        assert!(after.is_outdated(&old) && !before.is_outdated(&old));
+
+        let new = after.seal("x", b"new").unwrap();
+        assert_eq!(new[..3], [2, 0, 2], "suite and key id stand in front");
+        assert!(!after.is_outdated(&new));
+        assert!(matches!(before.open("x", &new), Err(KeyringError::UnknownKey(2))));
+    }
+
+    #[test]
+    fn fingerprints_survive_rotation_and_differ_by_purpose_text_and_key() {
+        let ring = keyring(Suite::Aes256Gcm, &[1]);
+        let rotated = keyring(Suite::Sm4Gcm, &[9, 1]);
+        let print = ring.fingerprint("mobile", "13800138000");
+        assert_eq!(print, rotated.fingerprint("mobile", "13800138000"));
+        assert_eq!(print.len(), 43);
+        assert_ne!(print, ring.fingerprint("mobile", "13800138001"));
+        assert_ne!(print, ring.fingerprint("id", "13800138000"));
+        assert_ne!(ring.fingerprint("ab", "c"), ring.fingerprint("a", "bc"));
+        let other_key =
+            Keyring::from_keys(Suite::Aes256Gcm, vec![(1, key(1))], HashSuite::HmacSha256, key(201)).unwrap();
+        assert_ne!(print, other_key.fingerprint("mobile", "13800138000"));
+        let sm3 = Keyring::from_keys(Suite::Aes256Gcm, vec![(1, key(1))], HashSuite::HmacSm3, key(200)).unwrap();
+        assert_ne!(print, sm3.fingerprint("mobile", "13800138000"));
+    }
+
+    #[test]
+    fn values_written_by_the_first_version_stay_readable() {
+        // Frozen: if this fails, the format changed and stored data are lost. Add a version instead.
+        let ring = keyring(Suite::Aes256Gcm, &[1]);
+        assert_eq!(ring.open_text("frozen", FROZEN_AES).unwrap(), "始终可读");
+        assert_eq!(ring.open_text("frozen", FROZEN_SM4).unwrap(), "始终可读");
+        assert_eq!(ring.fingerprint("mobile", "13800138000"), FROZEN_FINGERPRINT);
+    }
+    // The first and the last were made by other implementations (OpenSSL, Python).
+    const FROZEN_AES: &str = "AQABAAECAwQFBgcICQoLVkKVp8TCpZYyKhtP8UC7BIrjwaxNA5YPknTdkA";
+    const FROZEN_SM4: &str = "@S@";
+    const FROZEN_FINGERPRINT: &str = "7M8QyW0U5Z4EQCAL3Ase_9YEv-ZlQH8WN1A7k7zwZUs";
+
+    #[test]
+    fn stars_sent_back_are_not_taken_for_a_sealed_value() {
+        let ring = keyring(Suite::Aes256Gcm, &[1]);
+        let sealed = ring.seal_text("form/1/mobile", "13800138000").unwrap();
+        assert!(!sealed.contains("138"));
+        assert_eq!(ring.open_text("form/1/mobile", &sealed).unwrap(), "13800138000");
+        for text in ["138****5678", "", "13800138000", "AQAB"] {
+            assert!(ring.open_text("form/1/mobile", text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn debug_output_and_errors_show_no_secret() {
+        let text = "suite aes-256-gcm
+key 1 AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=
+hash hmac-sha-256 ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=
+";
+        let ring = Keyring::parse(text).unwrap();
+        assert_eq!(
+            format!("{ring:?}"),
+            "Keyring { suite: Aes256Gcm, key_ids: [1], hash_suite: HmacSha256, .. }"
+        );
+        let fault = Keyring::parse(&text.replace("HyA=", "H*A=")).unwrap_err();
+        assert_eq!(fault.to_string(), "line 2 of the keys is not usable: a key is 32 bytes in base64");
+    }
+
+    #[test]
+    fn unusable_keys_are_refused() {
+        let hash = "hash hmac-sha-256 ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=";
+        let one = "key 1 AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
+        let zeros = "key 1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+        for text in [
+            String::new(),
+            hash.to_owned(),
+            one.to_owned(),
+            format!("{one}
+{one}
+{hash}"),
+            format!("{one}
+{hash}
+{hash}"),
+            format!("{zeros}
+{hash}"),
+            format!("key 1 ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=
+{hash}"),
+            format!("suite rot13
+{one}
+{hash}"),
+            format!("key 70000 AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=
+{hash}"),
+            format!("key 1 AQID
+{hash}"),
+            format!("nonsense
+{one}
+{hash}"),
+        ] {
+            assert!(Keyring::parse(&text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn generated_keys_are_private_and_never_overwritten() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keys");
+        let made = Keyring::generate_into(&path).unwrap();
+        let sealed = made.seal("x", b"kept").unwrap();
+        assert_eq!(Keyring::load(&path).unwrap().open("x", &sealed).unwrap(), b"kept");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        let before = fs::read(&path).unwrap();
+        assert!(matches!(Keyring::generate_into(&path), Err(KeyringError::File(_))));
+        assert_eq!(fs::read(&path).unwrap(), before);
+        let other = Keyring::generate_into(&directory.path().join("other")).unwrap();
+        assert!(matches!(other.open("x", &sealed), Err(KeyringError::DoesNotOpen)));
+    }
+
+    #[test]
+    fn tokens_are_long_and_stored_as_hashes() {
+        let token = random_token().unwrap();
+        assert_eq!(token.len(), 43);
+        assert_ne!(*token, *random_token().unwrap());
+        assert_eq!(token_hash(&token), token_hash(&token));
+        assert_ne!(token_hash(&token), *token);
+    }
+
+    #[test]
+    fn codes_are_six_digits_and_none_is_likelier() {
+        assert_eq!(code_of(7).unwrap(), "000007");
+        assert_eq!(code_of(4_293_999_999).unwrap(), "999999");
+        assert_eq!(code_of(4_294_000_000), None);
+        assert_eq!(code_of(u32::MAX), None);
+        for _ in 0..200 {
+            let code = six_digits().unwrap();
+            assert!(code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit()));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_value_survives_sealing(plain: Vec<u8>, context: String) {
+            for suite in BOTH {
+                let ring = keyring(suite, &[3]);
+                let sealed = ring.seal(&context, &plain).unwrap();
+                prop_assert_eq!(ring.open(&context, &sealed).unwrap(), plain.clone());
+            }
+        }
+
+        #[test]
+        fn hostile_bytes_never_open_and_never_panic(bytes: Vec<u8>, text: String) {
+            let ring = keyring(Suite::Aes256Gcm, &[1]);
+            prop_assert!(ring.open("x", &bytes).is_err());
+            prop_assert!(ring.open_text("x", &text).is_err());
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Files that people send: what is accepted ([`picture`], [`pdf`]) and where it is kept
+//! ([`store`]). Who may fetch a file, and which files are still referred to, is not decided here.
+
+pub mod pdf;
+pub mod picture;
+pub mod store;
+
+use sha2::{Digest, Sha256};
+
+/// The largest file, in bytes: 5 MB counted in binary, as browsers and phones show it. // R71
+pub const MAX_BYTES: usize = 5 * 1024 * 1024;
+
+/// Why a file is not accepted. [`UploadRefusal::sentence`] is what the person reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error, serde::Serialize, serde::Deserialize)]
+#[error("{}", self.sentence())]
+pub enum UploadRefusal {
+    Empty,
+    TooLarge,
+    NotAPicture,
+    DamagedPicture,
+    TooManyPixels,
+    NotAPdf,
+    DamagedPdf,
+    EncryptedPdf,
+    PdfWithScript,
+    PdfWithProgram,
+    PdfWithAutomaticAction,
+    PdfWithAttachment,
+    PdfWithMedia,
+    PdfWithDynamicForm,
+    TooComplexPdf,
+    /// Our fault, not the file's; the cause is in the log.
+    CheckUnavailable,
+}
+
+impl UploadRefusal {
+    /// What the page says, with what to do about it.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            UploadRefusal::Empty => "文件是空的，请重新选择",
+            UploadRefusal::TooLarge => "文件大小不超过5MB",
+            UploadRefusal::NotAPicture => "仅支持 png/jpeg/jpg 格式的图片",
+            UploadRefusal::DamagedPicture => "图片无法读取，可能已损坏，请重新选择",
+            UploadRefusal::TooManyPixels => {
+                "图片尺寸过大，宽和高均不得超过12000像素，总像素不得超过4000万，请缩小后重新选择"
+            }
+            UploadRefusal::NotAPdf => "仅支持 pdf 格式的文件",
+            UploadRefusal::DamagedPdf => "PDF文件无法读取，可能已损坏，请重新选择",
+            UploadRefusal::EncryptedPdf => "PDF文件已加密或设有密码，请去除密码后重新上传",
+            UploadRefusal::PdfWithScript => "PDF文件中含有脚本（JavaScript），请重新打印为PDF后上传",
+            UploadRefusal::PdfWithProgram => "PDF文件中含有打开其他程序或文件、发送数据的动作，请重新打印为PDF后上传",
+            UploadRefusal::PdfWithAutomaticAction => "PDF文件中含有自动执行的动作，请重新打印为PDF后上传",
+            UploadRefusal::PdfWithAttachment => "PDF文件中嵌有附件，请去除附件后重新上传",
+            UploadRefusal::PdfWithMedia => "PDF文件中含有音视频等多媒体内容，请去除后重新上传",
+            UploadRefusal::PdfWithDynamicForm => "PDF文件中含有动态表单（XFA），请重新打印为PDF后上传",
+            UploadRefusal::TooComplexPdf => "PDF文件结构过于复杂，无法检查，请重新打印为PDF后上传",
+            UploadRefusal::CheckUnavailable => "文件检查暂时不可用，请稍后重试",
+        }
+    }
+
+    /// Whether the same file may be accepted later (503 rather than 422).
+    pub fn is_temporary(self) -> bool {
+        self == UploadRefusal::CheckUnavailable
+    }
+}
+
+/// The size rule, the same for all kinds.
+fn check_size(bytes: &[u8]) -> Result<(), UploadRefusal> {
+    match bytes.len() {
+        0 => Err(UploadRefusal::Empty),
+        length if length > MAX_BYTES => Err(UploadRefusal::TooLarge),
+        _ => Ok(()),
+    }
+}
+
+/// SHA-256 in lower-case hexadecimal, of the bytes as they are kept.
+fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,50 @@
+//! Chores of the project: `cargo xtask <chore>`. Nothing here is part of the program that is shipped.
+
+mod bundle;
+mod invariants;
+mod postgres;
+mod shell;
+mod style;
+mod suite;
+
+use std::process::ExitCode;
+
+/// A failed chore is told in a sentence; there is nobody to match on kinds.
+pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+const USAGE: &str = "cargo xtask <chore>
+  build                       the browser bundle, into target/site
+  serve [args of the server]  build everything and serve
+  test [filter]               everything; with a filter only the crates' tests that match it
+  e2e [--postgres] [args of playwright]
+  postgres [command]          a PostgreSQL in a temporary directory, for the command or until Ctrl-C
+  check-invariants            what the architecture forbids
+  server-functions [--write]  list the server functions, or write the list of the tested ones
+  lint, fmt                   clippy and rustfmt over every crate
+  seed, bench [args]          handed to the server";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let chore = args.next().unwrap_or_default();
+    let rest: Vec<String> = args.collect();
+    let outcome = match chore.as_str() {
+        "build" => bundle::build().map(|bundle| println!("{}", bundle.summary())),
+        "serve" => suite::serve(&rest),
+        "test" => suite::test(&rest),
+        "e2e" => suite::end_to_end_alone(&rest),
+        "postgres" => postgres::chore(&rest),
+        "check-invariants" => invariants::chore(),
+        "server-functions" => invariants::list_server_functions(rest.iter().any(|arg| arg == "--write")),
+        "lint" => suite::lint(),
+        "fmt" => shell::cargo().args(["fmt", "--all"]).run(),
+        "seed" | "bench" => suite::hand_to_server(&chore, &rest),
+        _ => Err(USAGE.into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! Serving, and every test in one run with one count at the end.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::Stdio;
+use std::time::Instant;
+use std::{env, fs};
+
+use crate::postgres::Postgres;
+use crate::shell::{self, Run, cargo, say};
+use crate::{Outcome, bundle, invariants, postgres};
+
+/// What the browser may have to load for the code, with brotli.
+const CODE_LIMIT: u64 = 230_000;
+
+/// One invocation for all of them, so that their dependencies are compiled once; `frontend` stays out,
+/// since its features must never meet the server's in one build (leptos#4586).
+const CRATES: [&str; 10] = ["-p", "domain", "-p", "migration", "-p", "service", "-p", "app", "-p", "server"];
+
+// --- serving ---------------------------------------------------------------
+
+pub fn serve(args: &[String]) -> Outcome<()> {
+    let bundle = bundle::build()?;
+    println!("{}", bundle.summary());
+    build_server()?;
+    let data = env::var_os("DATA_DIR").unwrap_or_else(|| shell::root().join("data").into_os_string());
+    let mut run = Run::new(shell::server_binary()).args(args).env("DATA_DIR", data);
+    run.0.current_dir(shell::root()).env("SITE_DIR", shell::site());
+    become_it(run)
+}
+
+/// The server takes our place, so that Ctrl-C and signals reach it and nobody else.
+#[cfg(unix)]
+fn become_it(mut run: Run) -> Outcome<()> {
+    use std::os::unix::process::CommandExt as _;
+    Err(run.0.exec().into())
+}
+
+#[cfg(not(unix))]
+fn become_it(run: Run) -> Outcome<()> {
+    run.run()
+}
+
+fn build_server() -> Outcome<()> {
+    say("Compiling the server (some minutes the first time, then only what changed)");
+    cargo().args(["build", "-p", "server"]).run()
+}
+
+pub fn hand_to_server(chore: &str, args: &[String]) -> Outcome<()> {
+    build_server()?;
+    let mut run = Run::new(shell::server_binary()).arg(chore).args(args);
+    run.0.current_dir(shell::root());
+    run.run()
+}
+
+pub fn lint() -> Outcome<()> {
+    cargo().args(["clippy", "-q"]).args(CRATES).args(["-p", "xtask", "--all-targets", "--", "-D", "warnings"]).run()?;
+    cargo().args(["clippy", "-q", "-p", "frontend", "--target", shell::WASM, "--", "-D", "warnings"]).run()
+}
+
+// --- testing ---------------------------------------------------------------
+
+#[derive(Default)]
+struct Tally {
+    passed: u32,
+    failed: u32,
+    skipped: u32,
+}
+
+impl Tally {
+    fn add(&mut self, other: Tally) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+    }
+
+    /// One check that is not a test of a runner.
+    fn note(&mut self, what: &str, outcome: Outcome<()>) {
+        match outcome {
+            Ok(()) => {
+                println!("{what} ... ok");
+                self.passed += 1;
+            }
+            Err(error) => {
+                println!("{what} ... FAILED\n{error}");
+                self.failed += 1;
+            }
+        }
+    }
+
+    fn skip(&mut self, what: &str) -> Outcome<()> {
+        // In CI a test that cannot run is one that failed.
+        if env::var_os("CI").is_some() {
+            self.failed += 1;
+            println!("{what} ... FAILED (in CI nothing is skipped)");
+        } else {
+            self.skipped += 1;
+            println!("{what} ... skipped");
+        }
+        Ok(())
+    }
+}
+
+pub fn test(filter: &[String]) -> Outcome<()> {
+    let begun = Instant::now();
+    let mut tally = Tally::default();
+    let alone = !filter.is_empty();
+
+    if !alone {
+        if cargo().args(["fmt", "--version"]).succeeds() {
+            tally.note("formatting", cargo().args(["fmt", "--all", "--check"]).run());
+        } else {
+            println!("formatting ... not checked, there is no rustfmt");
+        }
+        let (passed, failed) = invariants::check();
+        tally.add(Tally { passed, failed, skipped: 0 });
+    }
+
+    crates(filter, &mut tally)?;
+
+    if !alone {
+        match bundle_within_limit() {
+            Ok(()) => {
+                tally.passed += 1;
+                browser(&mut tally)?;
+            }
+            Err(error) => {
+                println!("bundle ... FAILED\n{error}");
+                tally.failed += 1;
+                // Too large is no reason not to try it.
+                if shell::site().join("manifest.json").is_file() {
+                    browser(&mut tally)?;
+                }
+            }
+        }
+    }
+
+    println!("\nThat took {} min {} s.", begun.elapsed().as_secs() / 60, begun.elapsed().as_secs() % 60);
+    let skipped = if tally.skipped > 0 { format!(", {} skipped", tally.skipped) } else { String::new() };
+    println!("{} passed, {} failed{skipped}", tally.passed, tally.failed);
+    if tally.failed == 0 { Ok(()) } else { Err("some tests failed".into()) }
+}
+
+fn crates(filter: &[String], tally: &mut Tally) -> Outcome<()> {
+    say("Compiling and running the tests of the crates (some minutes the first time)");
+    let mut run = cargo().args(["test", "--no-fail-fast"]).args(CRATES);
+    let postgres = if postgres::is_installed() {
+        say("Starting a PostgreSQL for them");
+        Some(Postgres::start()?)
+    } else {
+        tally.skip("the tests on PostgreSQL: it is not installed")?;
+        None
+    };
+    if let Some(postgres) = &postgres {
+        run = run.env("TEST_POSTGRES_URL", &postgres.url);
+    }
+    tally.add(counted(run.args(filter), "the tests of the crates")?);
+    drop(postgres);
+    tally.add(counted(cargo().args(["test", "-q", "-p", "xtask"]).args(filter), "the tests of xtask")?);
+    Ok(())
+}
+
+fn bundle_within_limit() -> Outcome<()> {
+    let bundle = bundle::build()?;
+    println!("{}", bundle.summary());
+    let size = bundle.code_size()?;
+    let sentence = format!(
+        "wasm and JavaScript are {} with brotli, the limit is {}",
+        bundle::kilobytes(size),
+        bundle::kilobytes(CODE_LIMIT)
+    );
+    if size > CODE_LIMIT {
+        return Err(sentence.into());
+    }
+    println!("{sentence} ... ok");
+    Ok(())
+}
+
+fn browser(tally: &mut Tally) -> Outcome<()> {
+    if let Err(error) = build_server() {
+        println!("the server ... FAILED\n{error}");
+        tally.failed += 1;
+        return Ok(());
+    }
+    if chromium().is_none() {
+        return tally.skip("the tests in the browser: no Chromium is installed");
+    }
+    tally.add(end_to_end(&[])?);
+    Ok(())
+}
+
+// --- the browser -----------------------------------------------------------
+
+pub fn end_to_end_alone(args: &[String]) -> Outcome<()> {
+    let bundle = bundle::build()?;
+    println!("{}", bundle.summary());
+    build_server()?;
+    let args: Vec<String> = args.to_vec();
+    let (on_postgres, args): (Vec<String>, Vec<String>) = args.into_iter().partition(|arg| arg == "--postgres");
+    let postgres = if on_postgres.is_empty() { None } else { Some(Postgres::start()?) };
+    let tally = end_to_end_on(&args, postgres.as_ref())?;
+    if tally.failed == 0 { Ok(()) } else { Err("some tests in the browser failed".into()) }
+}
+
+fn end_to_end(args: &[String]) -> Outcome<Tally> {
+    end_to_end_on(args, None)
+}
+
+fn end_to_end_on(args: &[String], postgres: Option<&Postgres>) -> Outcome<Tally> {
+    say("Walking through the journeys in the browser");
+    let mut run = shell::node()
+        .args(["node_modules/@playwright/test/cli.js", "test"])
+        .args(args)
+        .env("SERVER_BIN", shell::server_binary())
+        .env("SITE_DIR", shell::site());
+    if let Some(chromium) = chromium() {
+        run = run.env("CHROMIUM", chromium);
+    }
+    if let Some(postgres) = postgres {
+        run = run.env("E2E_POSTGRES_URL", &postgres.url);
+    }
+    counted(run, "the journeys in the browser")
+}
+
+fn chromium() -> Option<std::path::PathBuf> {
+    if let Some(named) = env::var_os("CHROMIUM") {
+        return Some(named.into());
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    ["chromium", "chromium-browser", "google-chrome"]
+        .iter()
+        .flat_map(|name| env::split_paths(&path).map(move |dir| dir.join(name)))
+        .find(|program| fs::metadata(program).is_ok_and(|found| found.is_file()))
+}
+
+// --- counting --------------------------------------------------------------
+
+/// Runs a test runner, shows what it prints and counts what it says it ran.
+fn counted(mut run: Run, what: &str) -> Outcome<Tally> {
+    let mut child = run.0.stdout(Stdio::piped()).spawn().map_err(|error| format!("{what}: {error}"))?;
+    let mut tally = Tally::default();
+    if let Some(stdout) = child.stdout.take() {
+        let mut out = std::io::stdout().lock();
+        let mut lines = BufReader::new(stdout);
+        let mut line = Vec::new();
+        while lines.read_until(b'\n', &mut line)? > 0 {
+            out.write_all(&line)?;
+            out.flush()?;
+            tally.add(count(&String::from_utf8_lossy(&line)));
+            line.clear();
+        }
+    }
+    let status = child.wait()?;
+    if !status.success() && tally.failed == 0 {
+        // It did not compile, or ended before it could count.
+        println!("{what} ... FAILED ({status})");
+        tally.failed = 1;
+    }
+    Ok(tally)
+}
+
+/// Reads the closing lines of cargo test ("test result: ok. 3 passed; 0 failed; …") and of Playwright
+/// ("  3 passed (4.1s)").
+fn count(line: &str) -> Tally {
+    let mut tally = Tally::default();
+    let line = plain(line);
+    let line = line.trim();
+    if let Some(result) = line.strip_prefix("test result: ") {
+        let counts = result.split_once(". ").map_or("", |(_, counts)| counts);
+        for part in counts.split(';') {
+            match part.trim().split_once(' ') {
+                Some((number, "passed")) => tally.passed += number.parse().unwrap_or(0),
+                Some((number, "failed")) => tally.failed += number.parse().unwrap_or(0),
+                Some((number, "ignored")) => tally.skipped += number.parse().unwrap_or(0),
+                _ => {}
+            }
+        }
+    } else if let Some((number, word)) = line.split_once(' ')
+        && let Ok(number) = number.parse::<u32>()
+    {
+        match word.split(" (").next().unwrap_or_default() {
+            "passed" => tally.passed += number,
+            "failed" | "interrupted" | "did not run" | "flaky" => tally.failed += number,
+            "skipped" => tally.skipped += number,
+            _ => {}
+        }
+    }
+    tally
+}
+
+/// Without the colours of a terminal.
+fn plain(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line.chars();
+    while let Some(c) = rest.next() {
+        if c == '\u{1b}' {
+            rest.by_ref().find(char::is_ascii_alphabetic);
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_closing_lines_of_the_runners_are_counted() {
+        for (line, expected) in [
+            ("test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.1s", (12, 0, 1)),
+            ("test result: FAILED. 2 passed; 3 failed; 0 ignored; 0 measured; 0 filtered out", (2, 3, 0)),
+            ("  7 passed (12.3s)", (7, 0, 0)),
+            ("\u{1b}[32m  7 passed\u{1b}[39m\u{1b}[2m (1.2m)\u{1b}[22m", (7, 0, 0)),
+            ("  1 failed", (0, 1, 0)),
+            ("  4 did not run", (0, 4, 0)),
+            ("  2 skipped", (0, 0, 2)),
+            ("Running 8 tests using 1 worker", (0, 0, 0)),
+            ("test passes ... ok", (0, 0, 0)),
+            ("3 files passed over", (0, 0, 0)),
+        ] {
+            let tally = count(line);
+            assert_eq!((tally.passed, tally.failed, tally.skipped), expected, "{line}");
+        }
+    }
+}
