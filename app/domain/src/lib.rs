@@ -9,6 +9,7 @@ pub mod filing;
 pub mod forms;
 pub mod jurisdiction;
 pub mod mask;
+pub mod posted;
 pub mod procedure;
 pub mod record;
 pub mod schema;

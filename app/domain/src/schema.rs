@@ -288,6 +288,15 @@ pub const fn section(key: &'static str, title: &'static str, fields: &'static [F
     }
 }
 
+/// A list of fields as a constant, so that it can stand inside a `section(…)`.
+#[macro_export]
+macro_rules! fields {
+    ($($field:expr),* $(,)?) => {
+        const { &[$($field),*] }
+    };
+}
+pub use fields;
+
 impl Section {
     pub const fn intro(mut self, intro: &'static str) -> Self {
         self.intro = intro;

@@ -90,6 +90,8 @@ pub struct FormRequest {
     pub record: Option<String>,
     /// The person said 否 to the draft (R11, R18).
     pub fresh: bool,
+    /// Say what is wrong with what is saved, everything the submit would say.
+    pub check: bool,
 }
 
 /// Everything a page of a form needs.
@@ -126,6 +128,8 @@ pub struct FormView {
     pub today: String,
     /// Makes a repeated submit harmless (R75).
     pub key: String,
+    /// What a submit would refuse, when the request asked to check.
+    pub faults: Vec<Fault>,
     /// What the subject's responsible person would fill in, masked, per section with “同主体负责人信息” (R32).
     pub principal: Answers,
 }

@@ -27,7 +27,7 @@ const SECTIONS: &[Section] = &[
     section(
         "subject",
         "开办主体信息",
-        &[
+        fields![
             field("nature", "开办主体性质", Kind::Select(SUBJECT_NATURE))
                 .required()
                 .hint("个体工商户请选择“单位”；个人指以自然人身份开办"),
@@ -37,7 +37,7 @@ const SECTIONS: &[Section] = &[
     section(
         "unit",
         "主办单位信息",
-        &[
+        fields![
             field("name", "主办单位名称", Kind::Text { min: 2, max: 100 })
                 .required()
                 .full()
@@ -72,7 +72,7 @@ const SECTIONS: &[Section] = &[
     section(
         "principal",
         "负责人信息",
-        &[
+        fields![
             field("name", "负责人姓名", Kind::PersonName)
                 .required()
                 .personal(Mask::Name)

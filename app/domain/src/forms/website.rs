@@ -26,7 +26,7 @@ const SITE: &[Section] = &[
     section(
         "site",
         "网站信息",
-        &[
+        fields![
             field("name", "网站名称", Kind::Text { min: 2, max: 60 })
                 .required()
                 .hint("与工信部ICP备案的“服务名称”逐字一致"),
@@ -68,7 +68,7 @@ const SITE: &[Section] = &[
     section(
         "service",
         "服务内容",
-        &[
+        fields![
             field("class", "网站类型", Kind::Select(SERVICE_CLASS))
                 .required()
                 .hint("企业官网、个人主页一般选 Z；资讯选 E；在线工具选 G；选错会被退回"),
@@ -84,7 +84,7 @@ const SITE: &[Section] = &[
     section("controlled", "管制物品信息", CONTROLLED),
     section("permit", "前置许可", HAS_PERMIT),
     section("permits", "前置许可明细", PERMIT).when(When::Is("permit.has", "yes")).repeat(PERMITS),
-    section("other", "其他", &[field("remark", "备注", Kind::LongText { min: 0, max: 500 }).full()]),
+    section("other", "其他", fields![field("remark", "备注", Kind::LongText { min: 0, max: 500 }).full()]),
 ];
 
 const PEOPLE: &[Section] = &[
