@@ -181,8 +181,10 @@ fn compressed_copies(path: &Path) -> [PathBuf; 2] {
 
 /// Drops the bundles of earlier builds.
 fn sweep(pkg: &Path, bundle: &Bundle) -> Outcome<()> {
-    let keep: BTreeSet<&str> =
-        [&bundle.js, &bundle.wasm, &bundle.css].into_iter().filter_map(|name| name.strip_prefix("pkg/")).collect();
+    let keep: BTreeSet<&str> = [&bundle.js, &bundle.wasm, &bundle.css]
+        .into_iter()
+        .filter_map(|name| name.strip_prefix("pkg/"))
+        .collect();
     for entry in fs::read_dir(pkg)? {
         let entry = entry?;
         let name = entry.file_name();

@@ -13,7 +13,7 @@ type Faults = Vec<String>;
 
 const CHECKS: [(&str, fn() -> Outcome<Faults>); 9] = [
     ("the browser bundle contains no server code", browser_has_no_server_code),
-    ("domain stands on serde and time alone", domain_stands_alone),
+    ("domain stands on serde, time and idna alone", domain_stands_alone),
     ("migration knows nothing of the crates above it", migration_stands_alone),
     ("the database is reached by service and migration only", database_stays_in_service),
     ("server functions stand in app/src/api only", server_functions_stand_in_api),
@@ -65,13 +65,26 @@ struct Dependency {
 /// What `package` is built from (without what only its tests need).
 fn dependencies(package: &str, more: &[&str]) -> Outcome<Vec<Dependency>> {
     let tree = cargo()
-        .args(["tree", "--locked", "-p", package, "-e", "normal", "--prefix", "none", "-f", "{p}\t{f}\t{l}"])
+        .args([
+            "tree",
+            "--locked",
+            "-p",
+            package,
+            "-e",
+            "normal,no-proc-macro",
+            "--prefix",
+            "none",
+            "-f",
+            "{p}\t{f}\t{l}",
+        ])
         .args(more)
         .output()?;
     let mut all = BTreeMap::new();
     for line in tree.lines() {
         let mut columns = line.split('\t');
-        let Some(name) = columns.next().and_then(|package| package.split_whitespace().next()) else { continue };
+        let Some(name) = columns.next().and_then(|package| package.split_whitespace().next()) else {
+            continue;
+        };
         let features = columns.next().unwrap_or_default().split(',').map(str::to_owned).collect();
         let licence = columns.next().unwrap_or_default().trim_end_matches(" (*)").to_owned();
         all.entry(name.to_owned()).or_insert(Dependency { name: name.to_owned(), features, licence });
@@ -82,12 +95,25 @@ fn dependencies(package: &str, more: &[&str]) -> Outcome<Vec<Dependency>> {
 
 fn browser_has_no_server_code() -> Outcome<Faults> {
     const SERVER_CODE: [&str; 14] = [
-        "service", "migration", "server", "sea-orm", "sqlx-core", "axum", "leptos_axum", "hyper", "tower-http", "mio",
-        "rustls", "reqwest", "image", "regex",
+        "service",
+        "migration",
+        "server",
+        "sea-orm",
+        "sqlx-core",
+        "axum",
+        "leptos_axum",
+        "hyper",
+        "tower-http",
+        "mio",
+        "rustls",
+        "reqwest",
+        "image",
+        "regex",
     ];
     let mut faults = Vec::new();
     for dependency in dependencies("frontend", &["--target", WASM])? {
-        let opens_sockets = dependency.name == "tokio" && dependency.features.iter().any(|feature| feature == "net");
+        let opens_sockets =
+            dependency.name == "tokio" && dependency.features.iter().any(|feature| feature == "net");
         if SERVER_CODE.contains(&dependency.name.as_str()) || opens_sockets {
             faults.push(format!("frontend is built from {}", dependency.name));
         }
@@ -96,7 +122,7 @@ fn browser_has_no_server_code() -> Outcome<Faults> {
 }
 
 fn domain_stands_alone() -> Outcome<Faults> {
-    const ALLOWED: [&str; 2] = ["serde", "time"];
+    const ALLOWED: [&str; 3] = ["serde", "time", "idna"];
     let direct = dependencies("domain", &["--depth", "1"])?;
     let strangers = direct.iter().filter(|dependency| !ALLOWED.contains(&dependency.name.as_str()));
     Ok(strangers.map(|dependency| format!("domain depends on {}", dependency.name)).collect())
@@ -141,8 +167,20 @@ fn licences_are_allowed() -> Outcome<Faults> {
 /// The same list stands in deny.toml.
 fn may_ship(licence: &str) -> bool {
     const ALLOWED: [&str; 14] = [
-        "MIT", "MIT-0", "Apache-2.0", "BSD-1-Clause", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MPL-2.0", "Zlib", "0BSD", "CC0-1.0",
-        "Unicode-3.0", "Unlicense", "CDLA-Permissive-2.0",
+        "MIT",
+        "MIT-0",
+        "Apache-2.0",
+        "BSD-1-Clause",
+        "BSD-2-Clause",
+        "BSD-3-Clause",
+        "ISC",
+        "MPL-2.0",
+        "Zlib",
+        "0BSD",
+        "CC0-1.0",
+        "Unicode-3.0",
+        "Unlicense",
+        "CDLA-Permissive-2.0",
     ];
     let known = |term: &str| {
         let term = term.trim_matches(['(', ')', ' ']);
@@ -150,10 +188,7 @@ fn may_ship(licence: &str) -> bool {
     };
     // "(MIT OR Apache-2.0) AND Unicode-3.0": every part has an alternative; "A OR B AND C" is read
     // the strict way, too.
-    licence
-        .replace('/', " OR ")
-        .split(" AND ")
-        .all(|part| part.split(" OR ").any(known))
+    licence.replace('/', " OR ").split(" AND ").all(|part| part.split(" OR ").any(known))
 }
 
 // --- sources ---------------------------------------------------------------
@@ -166,7 +201,8 @@ fn files() -> Outcome<Vec<PathBuf>> {
         .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
         .output()
     {
-        let mut paths: Vec<PathBuf> = listed.split('\0').filter(|path| !path.is_empty()).map(PathBuf::from).collect();
+        let mut paths: Vec<PathBuf> =
+            listed.split('\0').filter(|path| !path.is_empty()).map(PathBuf::from).collect();
         paths.retain(|path| shell::root().join(path).is_file());
         return Ok(paths);
     }
@@ -228,11 +264,13 @@ fn server_functions_stand_in_api() -> Outcome<Faults> {
 }
 
 fn one_place_reads_the_clock() -> Outcome<Faults> {
-    const CLOCKS: [&str; 5] = ["::now_utc(", "::now_local(", "SystemTime::now(", "Utc::now(", "Uuid::now_v7("];
+    const CLOCKS: [&str; 5] =
+        ["::now_utc(", "::now_local(", "SystemTime::now(", "Utc::now(", "Uuid::now_v7("];
     let mut faults = Vec::new();
     for (path, text) in rust_sources()? {
         if path != Path::new("server/service/src/clock.rs") {
-            faults.extend(lines_of_code(&text, &path, |line| CLOCKS.iter().any(|clock| line.contains(clock))));
+            faults
+                .extend(lines_of_code(&text, &path, |line| CLOCKS.iter().any(|clock| line.contains(clock))));
         }
     }
     Ok(faults)
@@ -255,7 +293,8 @@ fn no_paths_of_one_machine() -> Outcome<Faults> {
 /// Does the line hold an absolute path into somebody's files?
 fn names_a_machine(line: &str) -> bool {
     // In two pieces, so that this file does not find itself.
-    let places = [concat!("/ho", "me/"), concat!("/Us", "ers/"), concat!("/ro", "ot/"), concat!("/wo", "rk/")];
+    let places =
+        [concat!("/ho", "me/"), concat!("/Us", "ers/"), concat!("/ro", "ot/"), concat!("/wo", "rk/")];
     places.iter().any(|place| {
         line.match_indices(place).any(|(at, _)| {
             let before = line.get(..at).and_then(|text| text.chars().next_back());
@@ -289,7 +328,9 @@ fn server_functions_in(text: &str) -> Vec<String> {
         }
         let name = lines.by_ref().find_map(|line| {
             let (_, rest) = line.split_once("fn ")?;
-            line.trim_start().starts_with("pub").then(|| rest.split(['(', '<']).next().unwrap_or_default().to_owned())
+            line.trim_start()
+                .starts_with("pub")
+                .then(|| rest.split(['(', '<']).next().unwrap_or_default().to_owned())
         });
         names.extend(name);
     }

@@ -59,7 +59,13 @@ impl Postgres {
         unprivileged(&bin.join("initdb"))
             .arg("--pgdata")
             .arg(&cluster)
-            .args(["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"])
+            .args([
+                "--username=postgres",
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--no-sync",
+            ])
             .arg(format!("--pwfile={}", word.display()))
             .output()?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
@@ -90,7 +96,13 @@ impl Postgres {
                 let log = fs::read_to_string(log_file()).unwrap_or_default();
                 return Err(format!("PostgreSQL ended at once: {status}\n{log}").into());
             }
-            let asked = Run::new(self.bin.join("pg_isready")).args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()]);
+            let asked = Run::new(self.bin.join("pg_isready")).args([
+                "-q",
+                "-h",
+                "127.0.0.1",
+                "-p",
+                &port.to_string(),
+            ]);
             if asked.succeeds() {
                 return Ok(());
             }
@@ -129,7 +141,9 @@ fn programs() -> Option<PathBuf> {
     }
     if let Ok(bin) = Run::new("pg_config").arg("--bindir").output() {
         let bin = PathBuf::from(bin.trim());
-        if let Some(version) = Run::new(bin.join("postgres")).arg("--version").output().ok().and_then(|text| major(&text)) {
+        if let Some(version) =
+            Run::new(bin.join("postgres")).arg("--version").output().ok().and_then(|text| major(&text))
+        {
             found.push((version, bin));
         }
     }

@@ -72,9 +72,8 @@ pub fn minify(css: &str) -> String {
 }
 
 fn flush(out: &mut String, space: &mut bool, next: char) {
-    let means_something = !matches!(next, '{' | ';' | ',')
-        && !out.is_empty()
-        && !out.ends_with(['{', '}', ';', ',', ':']);
+    let means_something =
+        !matches!(next, '{' | ';' | ',') && !out.is_empty() && !out.ends_with(['{', '}', ';', ',', ':']);
     if std::mem::take(space) && means_something {
         out.push(' ');
     }
@@ -92,9 +91,18 @@ mod tests {
             (".a /* why */ .b { }", ".a .b{}"),
             ("p { width: calc(1px + 2px * (3 - 1)) }", "p{width:calc(1px + 2px * (3 - 1))}"),
             ("p::after { content: \" ; }  /* \\\" */ \" }", "p::after{content:\" ; }  /* \\\" */ \"}"),
-            ("@layer reset, tokens;\n\n@layer reset { * { margin: 0; } }", "@layer reset,tokens;@layer reset{*{margin:0}}"),
-            ("@media (width >= 48rem) and (print) { a { b: c } }", "@media (width >= 48rem) and (print){a{b:c}}"),
-            ("i { --x: url(\"data:image/svg+xml,%3Csvg a='b  c'\") }", "i{--x:url(\"data:image/svg+xml,%3Csvg a='b  c'\")}"),
+            (
+                "@layer reset, tokens;\n\n@layer reset { * { margin: 0; } }",
+                "@layer reset,tokens;@layer reset{*{margin:0}}",
+            ),
+            (
+                "@media (width >= 48rem) and (print) { a { b: c } }",
+                "@media (width >= 48rem) and (print){a{b:c}}",
+            ),
+            (
+                "i { --x: url(\"data:image/svg+xml,%3Csvg a='b  c'\") }",
+                "i{--x:url(\"data:image/svg+xml,%3Csvg a='b  c'\")}",
+            ),
         ] {
             assert_eq!(minify(css), expected, "{css}");
         }
