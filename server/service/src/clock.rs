@@ -63,6 +63,18 @@ pub fn shanghai_date(instant: OffsetDateTime) -> Date {
     shanghai(instant).date()
 }
 
+/// How pages write an instant: `2026-11-23 12:03`, in Shanghai. // R81
+pub fn written(instant: OffsetDateTime) -> String {
+    let at = shanghai(instant);
+    format!("{} {:02}:{:02}", written_date(instant), at.hour(), at.minute())
+}
+
+/// How pages write the civil date of an instant: `2026-11-23`, in Shanghai. // R81
+pub fn written_date(instant: OffsetDateTime) -> String {
+    let date = shanghai_date(instant);
+    format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
@@ -78,6 +90,12 @@ mod tests {
         let shown = shanghai(datetime!(2026-03-01 04:03 UTC));
         assert_eq!((shown.hour(), shown.minute()), (12, 3));
         assert_eq!(shown, datetime!(2026-03-01 04:03 UTC), "the instant stays the same");
+    }
+
+    #[test]
+    fn instants_are_written_in_shanghai() {
+        assert_eq!(written(datetime!(2026-11-23 04:03:59 UTC)), "2026-11-23 12:03");
+        assert_eq!(written_date(datetime!(2026-12-31 16:00 UTC)), "2027-01-01");
     }
 
     #[test]

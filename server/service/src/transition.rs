@@ -1,0 +1,239 @@
+//! The one place that writes states (R64): the tables of `domain` decide, a compare-and-set carries
+//! it out, and the history gets its line. Nothing else in the crate assigns a state column.
+
+use domain::filing::{self as filing_table, FilingEvent, FilingState};
+use domain::record::{self as record_table, RecordEvent, RecordState};
+use domain::schema::Fault;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use time::OffsetDateTime;
+
+use crate::actor::Actor;
+use crate::clock::written;
+use crate::db::{instant, millis, new_id};
+use crate::entity::{filing, filing_event, record};
+use crate::error::{Error, Result};
+
+pub(crate) const APPLICANT: &str = "applicant";
+pub(crate) const REVIEWER: &str = "reviewer";
+pub(crate) const ADMINISTRATOR: &str = "administrator";
+pub(crate) const SYSTEM: &str = "system";
+/// The event of a filing's first line; a submission is no transition.
+pub(crate) const SUBMITTED: &str = "submit";
+
+/// Who makes a transition, as the history keeps it.
+#[derive(Debug, Clone)]
+pub(crate) struct Who {
+    pub actor_id: Option<String>,
+    pub role: &'static str,
+}
+
+impl Who {
+    pub fn applicant(actor: &Actor) -> Self {
+        Who { actor_id: Some(actor.person_id.clone()), role: APPLICANT }
+    }
+
+    pub fn reviewer(actor: &Actor) -> Self {
+        Who { actor_id: Some(actor.person_id.clone()), role: REVIEWER }
+    }
+
+    pub fn administrator(actor: &Actor) -> Self {
+        Who { actor_id: Some(actor.person_id.clone()), role: ADMINISTRATOR }
+    }
+
+    pub fn system() -> Self {
+        Who { actor_id: None, role: SYSTEM }
+    }
+
+    fn is(&self, actor_id: Option<&str>) -> bool {
+        self.actor_id.is_some() && self.actor_id.as_deref() == actor_id
+    }
+}
+
+pub(crate) fn filing_state(row: &filing::Model) -> Result<FilingState> {
+    FilingState::from_code(&row.state).ok_or_else(|| Error::Corrupt(format!("state of filing {}", row.id)))
+}
+
+pub(crate) fn record_state(row: &record::Model) -> Result<RecordState> {
+    RecordState::from_code(&row.state).ok_or_else(|| Error::Corrupt(format!("state of record {}", row.id)))
+}
+
+/// Moves a filing, if it is still as `row` says, and writes its line of history. Answers are not
+/// touched: who submits again stores them after this.
+///
+/// # Errors
+/// `Refused` with what happened meanwhile, when the table does not allow the event or somebody was
+/// quicker.
+pub(crate) async fn filing(
+    on: &impl ConnectionTrait,
+    row: &filing::Model,
+    event: FilingEvent,
+    who: Who,
+    note: &str,
+    remarks: &[Fault],
+    now: OffsetDateTime,
+) -> Result<filing::Model> {
+    let state = filing_state(row)?;
+    let Some(to) = filing_table::next(state, event) else {
+        return Err(overtaken(on, &row.id, &who).await?);
+    };
+    let at = millis(now);
+    let mut after = row.clone();
+    after.state = to.code().to_owned();
+    after.version += 1;
+    match event {
+        FilingEvent::Claim => {
+            after.claimed_by = who.actor_id.clone();
+            after.claimed_at = Some(at);
+        }
+        FilingEvent::Release | FilingEvent::Withdraw | FilingEvent::Terminate => {
+            after.claimed_by = None;
+            after.claimed_at = None;
+        }
+        // Who decided stays readable in the row.
+        FilingEvent::Approve | FilingEvent::Return | FilingEvent::Reject => after.decided_at = Some(at),
+        FilingEvent::Resubmit => {
+            after.claimed_by = None;
+            after.claimed_at = None;
+            after.decided_at = None;
+            after.submitted_at = at; // a new window of withdrawal (R17)
+            after.round += 1;
+        }
+    }
+    let moved = filing::Entity::update_many()
+        .col_expr(filing::Column::State, Expr::value(after.state.clone()))
+        .col_expr(filing::Column::Version, Expr::value(after.version))
+        .col_expr(filing::Column::ClaimedBy, Expr::value(after.claimed_by.clone()))
+        .col_expr(filing::Column::ClaimedAt, Expr::value(after.claimed_at))
+        .col_expr(filing::Column::DecidedAt, Expr::value(after.decided_at))
+        .col_expr(filing::Column::SubmittedAt, Expr::value(after.submitted_at))
+        .col_expr(filing::Column::Round, Expr::value(after.round))
+        .filter(filing::Column::Id.eq(&row.id))
+        .filter(filing::Column::State.eq(&row.state))
+        .filter(filing::Column::Version.eq(row.version))
+        .exec(on)
+        .await?;
+    if moved.rows_affected == 0 {
+        return Err(overtaken(on, &row.id, &who).await?);
+    }
+    history(on, &row.id, event.code(), Some(state), to, &who, note, remarks, now).await?;
+    Ok(after)
+}
+
+/// The first line of a filing's history.
+pub(crate) async fn submitted(on: &impl ConnectionTrait, filing_id: &str, who: Who, now: OffsetDateTime) -> Result<()> {
+    history(on, filing_id, SUBMITTED, None, FilingState::Pending, &who, "", &[], now).await
+}
+
+#[allow(clippy::too_many_arguments)] // the columns of the row
+async fn history(
+    on: &impl ConnectionTrait,
+    filing_id: &str,
+    event: &str,
+    from: Option<FilingState>,
+    to: FilingState,
+    who: &Who,
+    note: &str,
+    remarks: &[Fault],
+    now: OffsetDateTime,
+) -> Result<()> {
+    let line = filing_event::ActiveModel {
+        id: Set(new_id(now)),
+        filing_id: Set(filing_id.to_owned()),
+        event: Set(event.to_owned()),
+        from_state: Set(from.map(|state| state.code().to_owned())),
+        to_state: Set(to.code().to_owned()),
+        actor_id: Set(who.actor_id.clone()),
+        actor_role: Set(who.role.to_owned()),
+        note: Set(note.to_owned()),
+        remarks: Set(serde_json::to_string(remarks)?),
+        at: Set(millis(now)),
+    };
+    filing_event::Entity::insert(line).exec_without_returning(on).await?;
+    Ok(())
+}
+
+/// Moves a record, if it is still as `row` says. A lost race is refused as 存在审核中的单据 (R20).
+pub(crate) async fn record(
+    on: &impl ConnectionTrait,
+    row: &record::Model,
+    event: RecordEvent,
+    now: OffsetDateTime,
+) -> Result<record::Model> {
+    let state = record_state(row)?;
+    let Some(to) = record_table::next(state, event) else {
+        return Err(under_way(state));
+    };
+    let at = millis(now);
+    let mut after = row.clone();
+    after.state = to.code().to_owned();
+    after.version += 1;
+    after.updated_at = at;
+    if to == RecordState::Cancelled {
+        after.cancelled_at = Some(at);
+    }
+    let moved = record::Entity::update_many()
+        .col_expr(record::Column::State, Expr::value(after.state.clone()))
+        .col_expr(record::Column::Version, Expr::value(after.version))
+        .col_expr(record::Column::UpdatedAt, Expr::value(after.updated_at))
+        .col_expr(record::Column::CancelledAt, Expr::value(after.cancelled_at))
+        .filter(record::Column::Id.eq(&row.id))
+        .filter(record::Column::State.eq(&row.state))
+        .filter(record::Column::Version.eq(row.version))
+        .exec(on)
+        .await?;
+    if moved.rows_affected == 0 {
+        let state = match record::Entity::find_by_id(&row.id).one(on).await? {
+            Some(row) => record_state(&row)?,
+            None => return Err(Error::NotFound),
+        };
+        return Err(under_way(state));
+    }
+    Ok(after)
+}
+
+fn under_way(state: RecordState) -> Error {
+    use record_table::Refusal;
+    match state {
+        RecordState::Pending | RecordState::Active | RecordState::Changing | RecordState::Cancelling => {
+            Refusal::UnderReview.into()
+        }
+        RecordState::Transferring => Refusal::SubjectTransferring.into(),
+        RecordState::Cancelled | RecordState::Void => Refusal::RecordCancelled.into(),
+    }
+}
+
+/// What happened to a filing meanwhile, in a sentence for the one who came too late (R62).
+pub(crate) async fn overtaken(on: &impl ConnectionTrait, filing_id: &str, who: &Who) -> Result<Error> {
+    let last = filing_event::Entity::find()
+        .filter(filing_event::Column::FilingId.eq(filing_id))
+        .order_by_desc(filing_event::Column::Id)
+        .one(on)
+        .await?;
+    let Some(last) = last else {
+        return Ok(Error::NotFound);
+    };
+    let officer = if who.is(last.actor_id.as_deref()) {
+        "您"
+    } else if last.actor_role == ADMINISTRATOR {
+        "管理员"
+    } else if who.role == APPLICANT {
+        "审核民警"
+    } else {
+        "其他民警"
+    };
+    let applicant = if who.role == APPLICANT { "您" } else { "申请人" };
+    let decided = |state: FilingState| format!("{officer}作出“{}”决定", state.label());
+    let what = match FilingEvent::from_code(&last.event) {
+        Some(FilingEvent::Claim) => format!("{officer}领取"),
+        Some(FilingEvent::Release) => format!("{officer}释放，请重新领取"),
+        Some(FilingEvent::Approve) => decided(FilingState::Approved),
+        Some(FilingEvent::Return) => decided(FilingState::Returned),
+        Some(FilingEvent::Reject) => decided(FilingState::Rejected),
+        Some(FilingEvent::Withdraw) => format!("{applicant}撤销"),
+        Some(FilingEvent::Resubmit) => format!("{applicant}重新提交"),
+        Some(FilingEvent::Terminate) => "系统终止".to_owned(),
+        None => format!("{applicant}提交"),
+    };
+    Ok(Error::refused(format!("该申请单已于 {} 由{what}", written(instant(last.at)))))
+}
