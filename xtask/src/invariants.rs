@@ -269,9 +269,11 @@ fn one_place_reads_the_clock() -> Outcome<Faults> {
         ["::now_utc(", "::now_local(", "SystemTime::now(", "Utc::now(", "Uuid::now_v7("];
     let mut faults = Vec::new();
     for (path, text) in rust_sources()? {
-        if path != Path::new("server/service/src/clock.rs") {
-            faults
-                .extend(lines_of_code(&text, &path, |line| CLOCKS.iter().any(|clock| line.contains(clock))));
+        // Tests may make up their ids and times as they like.
+        let program = text.split("\nmod tests ").next().unwrap_or_default();
+        if path != Path::new("server/service/src/clock.rs") && !path.iter().any(|part| part == "tests") {
+            let asks = |line: &str| CLOCKS.iter().any(|clock| line.contains(clock));
+            faults.extend(lines_of_code(program, &path, asks));
         }
     }
     Ok(faults)
