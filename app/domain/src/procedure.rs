@@ -265,6 +265,14 @@ impl Procedure {
         }
     }
 
+    /// What a page asks where there is a draft already (R11, R18).
+    pub fn draft_question(self) -> String {
+        match self.action {
+            Action::New => "您有一条草稿，是否使用".to_owned(),
+            Action::Change | Action::Cancel => format!("您有一条{}的草稿，是否使用", self.label()),
+        }
+    }
+
     /// Whether a person can have several drafts of it at once (R12).
     pub fn has_many_drafts(self) -> bool {
         self.action == Action::New && self.business != Business::Subject

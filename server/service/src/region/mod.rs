@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use domain::check::Regions;
 use domain::jurisdiction;
+use domain::sheet::RegionNames;
 use domain::view::RegionOption;
 
 /// One row of the list.
@@ -76,6 +77,12 @@ pub struct KnownRegions;
 impl Regions for KnownRegions {
     fn is_leaf(&self, code: &str) -> Option<bool> {
         Some(is_leaf(code))
+    }
+}
+
+impl RegionNames for KnownRegions {
+    fn full_name(&self, code: &str) -> Option<String> {
+        full_name(code)
     }
 }
 
