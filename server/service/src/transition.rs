@@ -5,7 +5,7 @@ use domain::filing::{self as filing_table, FilingEvent, FilingState};
 use domain::record::{self as record_table, RecordEvent, RecordState};
 use domain::schema::Fault;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use time::OffsetDateTime;
 
 use crate::actor::Actor;
@@ -190,6 +190,12 @@ pub(crate) async fn record(
         return Err(under_way(state));
     }
     Ok(after)
+}
+
+/// Locks a subject's row until the transaction ends: what is decided about one subject's filings, or
+/// submitted for it, happens one after the other. (SQLite has one writer anyway.)
+pub(crate) async fn lock_subject(on: &impl ConnectionTrait, subject_id: &str) -> Result<record::Model> {
+    record::Entity::find_by_id(subject_id).lock_exclusive().one(on).await?.ok_or(Error::NotFound)
 }
 
 fn under_way(state: RecordState) -> Error {
