@@ -1,0 +1,107 @@
+// Starts the built server on a free port and a data directory of its own.
+import { execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const checkout = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const binary = process.env.SERVER_BIN ?? path.join(checkout, 'target/debug/server');
+const site = process.env.SITE_DIR ?? path.join(checkout, 'target/site');
+
+export async function freePort() {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+/** A directory that is removed by `server.stop()`. */
+export async function freshDirectory(template) {
+  const directory = await mkdtemp(path.join(tmpdir(), 'beian-e2e-'));
+  if (template) await cp(template, directory, { recursive: true });
+  return directory;
+}
+
+/** A database of its own on the PostgreSQL of E2E_POSTGRES_URL. */
+async function freshDatabase(postgres) {
+  const name = `e2e_${randomBytes(6).toString('hex')}`;
+  await promisify(execFile)('psql', [postgres, '-q', '-c', `create database ${name}`]);
+  const url = new URL(postgres);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+/**
+ * @param {object} [options]
+ * @param {string} [options.template] a data directory to start from
+ * @param {Record<string, string>} [options.env] more configuration
+ * @param {string[]} [options.args] such as --no-samples
+ * @param {number} [options.port]
+ * @param {boolean} [options.keep] leave the data directory behind
+ */
+export async function startServer({ template, env = {}, args = [], port, keep = false } = {}) {
+  port ??= await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  // On PostgreSQL the samples are sown anew; the template's keys would fit no row in it.
+  const postgres = process.env.E2E_POSTGRES_URL;
+  const dataDir = await freshDirectory(postgres ? undefined : template);
+  const child = spawn(binary, args, {
+    cwd: dataDir,
+    env: {
+      PATH: process.env.PATH,
+      RUST_LOG: process.env.RUST_LOG ?? 'warn',
+      RUST_BACKTRACE: '1',
+      SITE_DIR: site,
+      DATA_DIR: dataDir,
+      ADDR: `127.0.0.1:${port}`,
+      BEIAN_PUBLIC_URL: url,
+      ...(postgres ? { DATABASE_URL: await freshDatabase(postgres) } : {}),
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let log = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (log += bytes));
+  let ended;
+  child.on('error', (error) => (ended = error.message));
+  child.on('exit', (code, signal) => (ended = signal ?? `code ${code}`));
+
+  const server = {
+    url,
+    dataDir,
+    /** Everything the server has printed so far. */
+    log: () => log,
+    async stop() {
+      if (ended === undefined) {
+        // Open event streams may keep it; it has had its chance to say goodbye after three seconds.
+        child.kill('SIGTERM');
+        await Promise.race([once(child, 'exit'), pause(3000, undefined, { ref: false })]);
+        if (ended === undefined) {
+          child.kill('SIGKILL');
+          await once(child, 'exit');
+        }
+      }
+      if (!keep) await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+
+  for (const until = Date.now() + 60_000; ; await pause(50)) {
+    if (ended !== undefined) {
+      await rm(dataDir, { recursive: true, force: true });
+      throw new Error(`the server ended (${ended}) before it was ready:\n${log}`);
+    }
+    if ((await fetch(`${url}/healthz`).catch(() => undefined))?.status === 200) return server;
+    if (Date.now() > until) {
+      await server.stop();
+      throw new Error(`the server was not ready within a minute:\n${log}`);
+    }
+  }
+}
