@@ -3,12 +3,17 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ipnet::IpNet;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
+use service::Settings;
 use service::keyring::Keyring;
+use service::sms::gateway::Gateway;
 use url::Url;
+
+use crate::idp::{SAMPLES, SampleRole};
 
 /// The file of keys that development makes for itself in the data directory; production refuses it.
 const DEVELOPMENT_KEYS: &str = "development.keys";
@@ -19,6 +24,8 @@ pub enum Mode {
     Development,
     Production,
 }
+
+const BY_PROVINCE: &str = "province";
 
 /// Everything the operator decided, checked.
 #[derive(Debug)]
@@ -39,11 +46,15 @@ pub struct Config {
     pub keyring: Keyring,
     /// The id number or the identity platform's `sub` of the first administrator (R60).
     pub first_administrator: Option<SecretString>,
-    /// The sign in front of a registration number, such as 京.
+    /// The sign in front of registration numbers, or `province` for that of the province.
     pub registration_sign: String,
     pub platform_name: String,
-    /// `None`: codes go to the development outbox (R72).
-    pub sms: Option<SmsGateway>,
+    /// After so many whole days an open filing counts as overdue (R61).
+    pub overdue_days: u16,
+    /// The ground and the remedy a refusal names.
+    pub rejection_remedy: Option<String>,
+    /// Where text messages go; only development may leave them in the outbox (R72).
+    pub gateway: Gateway,
     pub storage: Storage,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
@@ -84,17 +95,6 @@ impl Default for ClaimNames {
             id_number: "id_number".into(),
         }
     }
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SmsGateway {
-    pub url: Url,
-    /// Sent as a bearer token.
-    pub token: SecretString,
-    /// The signature in front of the text, such as 【联网备案】.
-    #[serde(default)]
-    pub signature: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -152,11 +152,29 @@ struct Written {
     first_administrator: Option<SecretString>,
     registration_sign: Option<String>,
     platform_name: Option<String>,
-    sms: Option<SmsGateway>,
+    overdue_days: Option<u16>,
+    rejection_remedy: Option<String>,
+    sms: Option<WrittenGateway>,
     storage: Option<Storage>,
     trusted_proxies: Vec<IpNet>,
     no_samples: Option<bool>,
     floods: Option<FloodLimits>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenGateway {
+    url: String,
+    /// The name under which the gateway has the text approved.
+    template: String,
+    /// Signs what is sent.
+    secret: SecretString,
+    #[serde(default = "five")]
+    timeout_seconds: u8,
+}
+
+fn five() -> u8 {
+    5
 }
 
 /// Reads one variable of the environment; tests pass a table instead.
@@ -199,6 +217,28 @@ impl Config {
 
     pub fn is_production(&self) -> bool {
         self.mode == Mode::Production
+    }
+
+    /// What the use cases have to know.
+    pub fn settings(&self) -> Settings {
+        let defaults = Settings::default();
+        // Without an identity platform the sample administrator is the first one (R60).
+        let sample = || SAMPLES.iter().find(|sample| sample.role == SampleRole::Administrator);
+        let first_administrator = match &self.first_administrator {
+            Some(named) => Some(named.expose_secret().to_owned()),
+            None if self.oidc.is_none() && !self.is_production() => {
+                sample().map(|sample| sample.id_number.to_owned())
+            }
+            None => None,
+        };
+        Settings {
+            platform_name: self.platform_name.clone(),
+            registration_sign: self.registration_sign.clone(),
+            public_url: self.public_origin(),
+            first_administrator,
+            overdue_days: self.overdue_days.into(),
+            rejection_remedy: self.rejection_remedy.clone().unwrap_or(defaults.rejection_remedy),
+        }
     }
 }
 
@@ -267,14 +307,10 @@ impl Written {
         if let Some(value) = read("BEIAN_PLATFORM_NAME") {
             self.platform_name = Some(value);
         }
-        if let Some(value) = read("BEIAN_SMS_URL") {
-            let signature = self.sms.take().and_then(|sms| sms.signature);
-            match (value.parse(), read("BEIAN_SMS_TOKEN")) {
-                (Ok(url), Some(token)) => {
-                    self.sms = Some(SmsGateway { url, token: token.into(), signature });
-                }
-                (Err(_), _) => refusals.push("BEIAN_SMS_URL must be an http or https address.".into()),
-                (_, None) => refusals.push("BEIAN_SMS_URL needs BEIAN_SMS_TOKEN beside it.".into()),
+        if let Some(secret) = read("BEIAN_SMS_SECRET") {
+            match &mut self.sms {
+                Some(sms) => sms.secret = secret.into(),
+                None => refusals.push("BEIAN_SMS_SECRET needs [sms] in the configuration.".into()),
             }
         }
         if let Some(value) = read("BEIAN_TRUSTED_PROXIES") {
@@ -356,15 +392,21 @@ impl Written {
             }
         };
         if production {
-            match &self.sms {
-                None => refusals
-                    .push("Production needs an [sms] gateway: codes cannot be sent without one.".into()),
-                Some(sms) if sms.url.scheme() != "https" => {
-                    refusals.push("The [sms] gateway must be an https address in production.".into());
-                }
-                Some(_) => {}
+            if self.sms.is_none() {
+                refusals.push("Production needs an [sms] gateway: codes cannot be sent without one.".into());
             }
         }
+        let gateway = match self.sms {
+            None => Gateway::Outbox,
+            Some(sms) => {
+                let timeout = Duration::from_secs(sms.timeout_seconds.into());
+                let secret = sms.secret.expose_secret().as_bytes();
+                Gateway::http(&sms.url, &sms.template, secret, timeout).unwrap_or_else(|error| {
+                    refusals.push(format!("The [sms] gateway cannot be used: {}.", with_source(&error)));
+                    Gateway::Outbox
+                })
+            }
+        };
         let floods = self.floods.unwrap_or(match mode {
             Mode::Development => FloodLimits::DEVELOPMENT,
             Mode::Production => FloodLimits::default(),
@@ -373,8 +415,10 @@ impl Written {
             refusals.push("The [floods] limits must be at least 1 a minute.".into());
         }
         let registration_sign = self.registration_sign.unwrap_or_else(|| "测".into());
-        if registration_sign.trim().is_empty() || registration_sign.chars().count() > 4 {
-            refusals.push("registration_sign must be one to four characters.".into());
+        let is_sign = (1..=4).contains(&registration_sign.chars().count())
+            && registration_sign.chars().all(char::is_alphanumeric);
+        if !is_sign && registration_sign != BY_PROVINCE {
+            refusals.push("registration_sign must be one to four characters, or \"province\".".into());
         }
 
         let (Some(public_url), true) = (public_url, refusals.is_empty()) else {
@@ -402,7 +446,9 @@ impl Written {
             first_administrator: self.first_administrator,
             registration_sign,
             platform_name: self.platform_name.unwrap_or_else(|| "联网备案服务平台".into()),
-            sms: self.sms,
+            overdue_days: self.overdue_days.unwrap_or(7),
+            rejection_remedy: self.rejection_remedy,
+            gateway,
             storage,
             trusted_proxies: self.trusted_proxies,
             no_samples: self.no_samples.unwrap_or(production),
@@ -499,7 +545,8 @@ mod tests {
             client_secret = "oidc-secret-value"
             [sms]
             url = "https://sms.example.cn/send"
-            token = "sms-token-value"
+            template = "code"
+            secret = "sms-secret-value"
             "#
         )
     }
@@ -512,6 +559,8 @@ mod tests {
         assert_eq!(config.public_origin(), "http://127.0.0.1:3000");
         assert_eq!(config.registration_sign, "测");
         assert!(!config.tls && !config.no_samples && config.oidc.is_none());
+        assert!(matches!(config.gateway, Gateway::Outbox));
+        assert_eq!(config.settings().first_administrator.as_deref(), Some("110101190001060062"));
         let keys = directory.path().join("data").join(DEVELOPMENT_KEYS);
         assert_eq!(std::fs::metadata(&keys).unwrap().permissions().mode() & 0o777, 0o600);
 
@@ -525,6 +574,8 @@ mod tests {
         let (_directory, config) = load(&production(), &[]);
         let config = config.unwrap();
         assert!(config.tls && config.is_production() && config.no_samples);
+        assert!(matches!(config.gateway, Gateway::Http(_)));
+        assert_eq!(config.settings().first_administrator, None, "nobody is let in by default");
         assert_eq!(config.floods, FloodLimits::default());
     }
 
@@ -572,7 +623,7 @@ mod tests {
     fn secrets_do_not_show_in_debug_output_or_in_refusals() {
         let (_directory, config) = load(&production(), &[("DATABASE_URL", "postgres://beian:db-password@db/beian")]);
         let shown = format!("{:?}", config.unwrap());
-        for secret in ["oidc-secret-value", "sms-token-value", "db-password", "AAECAwQF", "[0, 1, 2"] {
+        for secret in ["oidc-secret-value", "sms-secret-value", "db-password", "AAECAwQF", "[0, 1, 2"] {
             assert!(!shown.contains(secret), "{secret} in {shown}");
         }
         let (_directory, config) = load("[oidc]\nclient_secret = 'oidc-secret-value'\nissuer = 3", &[]);
@@ -588,7 +639,9 @@ mod tests {
             ("public_url = 'ftp://beian.example.cn'", [("X", "")], "public_url"),
             ("keys = 'key 1 c2hvcnQ='", [("X", "")], "32 bytes"),
             ("keys_file = '/nowhere/keys'", [("X", "")], "keys cannot be used"),
+            ("[sms]\nurl = 'http://sms.example.cn'\ntemplate = 'a'\nsecret = 'sixteen or more bytes'", [("X", "")], "[sms]"),
             ("[floods]\nsign_in = 0", [("X", "")], "[floods]"),
+            ("registration_sign = 'provinces'", [("X", "")], "registration_sign"),
             ("", [("ADDR", "3000")], "ADDR"),
             ("", [("BEIAN_MODE", "prod")], "BEIAN_MODE"),
             ("", [("BEIAN_OIDC_ISSUER", "https://id.example.cn")], "BEIAN_OIDC_CLIENT_ID"),

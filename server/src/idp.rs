@@ -85,7 +85,6 @@ fn sub_of(id_number: &str) -> String {
 }
 
 /// What the provider is built from.
-#[derive(Debug)]
 pub struct Setup<'a> {
     pub mode: Mode,
     /// The issuer is this with `/idp`.

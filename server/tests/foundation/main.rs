@@ -1,0 +1,7 @@
+//! The server's foundation over real sockets and in process: sign-in, and what every request passes
+//! through.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+mod hull;
+mod sign_in;
+mod stage;

@@ -1,0 +1,297 @@
+//! A server on a loopback socket with the embedded provider, sessions kept in memory, and a browser
+//! that keeps cookies and follows nothing by itself.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use reqwest::{Method, StatusCode};
+use server::config::{Config, FloodLimits, Mode};
+use server::http::{Hardening, harden};
+use server::idp::{self, IdentityProvider};
+use server::oidc::{self, Auth};
+use server::pages::Chrome;
+use server::serve::{Limits, serve};
+use server::session::{Claims, SessionToken, Sessions, SignIn, SignInFailure};
+use service::clock::FixedClock;
+use service::keyring::Keyring;
+use time::macros::datetime;
+use tokio::net::TcpListener;
+use tower::ServiceExt as _;
+use url::Url;
+
+/// Remembers who signed in and out.
+#[derive(Default)]
+pub struct Book {
+    pub signed_in: Mutex<Vec<SignIn>>,
+    pub signed_out: Mutex<Vec<String>>,
+    pub refuse_with: Mutex<Option<String>>,
+}
+
+impl Sessions for Book {
+    fn sign_in(&self, sign_in: SignIn) -> BoxFuture<'_, Result<SessionToken, SignInFailure>> {
+        async move {
+            if let Some(sentence) = self.refuse_with.lock().unwrap().clone() {
+                return Err(SignInFailure::Refused(sentence));
+            }
+            let mut signed_in = self.signed_in.lock().unwrap();
+            signed_in.push(sign_in);
+            Ok(SessionToken::new(format!("{:043}", signed_in.len())))
+        }
+        .boxed()
+    }
+
+    fn sign_out(
+        &self,
+        token: SessionToken,
+    ) -> BoxFuture<'_, Result<(), Box<dyn std::error::Error + Send + Sync>>> {
+        self.signed_out.lock().unwrap().push(token.expose().to_owned());
+        async { Ok(()) }.boxed()
+    }
+}
+
+impl Book {
+    pub fn last(&self) -> Claims {
+        self.signed_in.lock().unwrap().last().expect("somebody signed in").claims.clone()
+    }
+
+    pub fn count(&self) -> usize {
+        self.signed_in.lock().unwrap().len()
+    }
+}
+
+pub struct Stage {
+    pub addr: SocketAddr,
+    pub clock: Arc<FixedClock>,
+    pub book: Arc<Book>,
+    pub provider: Arc<IdentityProvider>,
+    /// What answers under /idp; tests put a liar in its place.
+    pub idp: Arc<Mutex<Router>>,
+    pub data_dir: tempfile::TempDir,
+}
+
+pub fn chrome() -> Chrome {
+    Chrome::new("联网备案服务平台", vec!["/pkg/beian.css".into()])
+}
+
+pub fn config(environment: &[(&str, String)], data_dir: &std::path::Path) -> Config {
+    Config::load(None, &|name| {
+        let found = environment.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
+        found.or_else(|| (name == "DATA_DIR").then(|| data_dir.display().to_string()))
+    })
+    .unwrap()
+}
+
+pub fn provider(public_url: &Url, data_dir: &std::path::Path, clock: &Arc<FixedClock>) -> Arc<IdentityProvider> {
+    IdentityProvider::new(idp::Setup {
+        mode: Mode::Development,
+        public_url,
+        data_dir,
+        redirect_uris: callbacks(public_url),
+        chrome: chrome(),
+        clock: clock.clone(),
+    })
+    .unwrap()
+}
+
+fn callbacks(public_url: &Url) -> Vec<Url> {
+    let mut localhost = public_url.clone();
+    localhost.set_host(Some("localhost")).unwrap();
+    [public_url, &localhost].into_iter().map(|base| base.join("/auth/callback").unwrap()).collect()
+}
+
+impl Stage {
+    pub async fn new() -> Self {
+        server::install_crypto();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let public_url = Url::parse(&format!("http://{addr}")).unwrap();
+        let data_dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(FixedClock::at(datetime!(2026-11-02 09:30 UTC)));
+        let provider = provider(&public_url, data_dir.path(), &clock);
+        let book = Arc::new(Book::default());
+        let auth = Auth::new(oidc::Setup {
+            provider: provider.client(),
+            callbacks: callbacks(&public_url),
+            embedded_at: Some(addr),
+            keyring: Arc::new(Keyring::generate().unwrap()),
+            clock: clock.clone(),
+            sessions: book.clone(),
+            chrome: chrome(),
+            tls: false,
+        })
+        .unwrap();
+
+        let idp = Arc::new(Mutex::new(provider.router()));
+        let behind = idp.clone();
+        let router = auth.router().route(
+            "/idp/{*path}",
+            axum::routing::any(move |request: Request| {
+                let router = behind.lock().unwrap().clone();
+                async move { router.oneshot(request).await }
+            }),
+        );
+        let mut config = config(&[("ADDR", addr.to_string())], data_dir.path());
+        config.floods = FloodLimits { sign_in: 1000, look_up: 1000, upload: 1000 };
+        let hardening = Hardening::new(&config, chrome(), &provider.client().issuer);
+        let router = harden(router, hardening);
+        tokio::spawn(serve(listener, router, Limits::default(), std::future::pending()));
+        Self { addr, clock, book, provider, idp, data_dir }
+    }
+
+    pub fn url(&self, path: &str) -> Url {
+        Url::parse(&format!("http://{}", self.addr)).unwrap().join(path).unwrap()
+    }
+
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.url("/"))
+    }
+
+    /// Lets `alter` change what the provider answers at a path.
+    pub fn lie(&self, path: &'static str, alter: impl Fn(serde_json::Value) -> serde_json::Value + Clone + Send + Sync + 'static) {
+        let honest = self.provider.router();
+        let lying = axum::middleware::from_fn(move |request: Request, next: axum::middleware::Next| {
+            let alter = alter.clone();
+            async move {
+                let concerned = request.uri().path() == path;
+                let response = next.run(request).await;
+                if !concerned {
+                    return response;
+                }
+                let (mut parts, body) = response.into_parts();
+                let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+                let altered = alter(serde_json::from_slice(&bytes).unwrap()).to_string();
+                parts.headers.remove("content-length");
+                axum::response::Response::from_parts(parts, Body::from(altered))
+            }
+        });
+        *self.idp.lock().unwrap() = honest.layer(lying);
+    }
+
+    pub fn tell_the_truth(&self) {
+        *self.idp.lock().unwrap() = self.provider.router();
+    }
+}
+
+/// What came back.
+pub struct Page {
+    pub status: StatusCode,
+    pub headers: reqwest::header::HeaderMap,
+    pub body: String,
+    pub url: Url,
+}
+
+impl Page {
+    pub fn location(&self) -> Url {
+        let location = self.headers.get("location").expect("a redirect").to_str().unwrap();
+        self.url.join(location).unwrap()
+    }
+
+    pub fn query(&self, name: &str) -> Option<String> {
+        self.location().query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+
+    /// The hidden fields of the first form.
+    pub fn hidden(&self) -> BTreeMap<String, String> {
+        let form = self.body.split("<form").nth(1).expect("a form").split("</form>").next().unwrap();
+        form.split("<input type=\"hidden\" name=\"")
+            .skip(1)
+            .map(|rest| {
+                let (name, rest) = rest.split_once("\" value=\"").unwrap();
+                let (value, _) = rest.split_once("\">").unwrap();
+                (name.to_owned(), html_unescape(value))
+            })
+            .collect()
+    }
+
+    /// The value of the button with exactly this label.
+    pub fn button(&self, label: &str) -> String {
+        let before = self.body.split(&format!("\"><b>{label}</b></button>")).next().unwrap();
+        assert!(before.len() < self.body.len(), "no button {label}");
+        before.rsplit("value=\"").next().unwrap().to_owned()
+    }
+}
+
+fn html_unescape(text: &str) -> String {
+    text.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+}
+
+pub struct Browser {
+    client: reqwest::Client,
+    home: Url,
+    pub cookies: BTreeMap<String, String>,
+}
+
+impl Browser {
+    pub fn new(home: Url) -> Self {
+        let client =
+            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+        Self { client, home, cookies: BTreeMap::new() }
+    }
+
+    pub async fn get(&mut self, address: &str) -> Page {
+        self.send(Method::GET, address, None).await
+    }
+
+    pub async fn post(&mut self, address: &str, form: &BTreeMap<String, String>) -> Page {
+        self.send(Method::POST, address, Some(form)).await
+    }
+
+    async fn send(&mut self, method: Method, address: &str, form: Option<&BTreeMap<String, String>>) -> Page {
+        let url = self.home.join(address).unwrap();
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut request = self
+            .client
+            .request(method, url.clone())
+            .header("accept", "text/html")
+            .header("sec-fetch-site", "same-origin")
+            .header("user-agent", "test browser")
+            .header("cookie", cookies.join("; "));
+        if let Some(form) = form {
+            request = request.form(form);
+        }
+        let response = request.send().await.unwrap();
+        for cookie in response.headers().get_all("set-cookie") {
+            let cookie = cookie.to_str().unwrap();
+            let (name, rest) = cookie.split_once('=').unwrap();
+            let value = rest.split(';').next().unwrap();
+            if cookie.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.into(), value.into());
+            }
+        }
+        let (status, headers) = (response.status(), response.headers().clone());
+        Page { status, headers, body: response.text().await.unwrap(), url }
+    }
+
+    /// From 【用户登录】 to the provider's page.
+    pub async fn to_the_choice(&mut self, login: &str) -> Page {
+        let leads = self.get(login).await;
+        assert_eq!(leads.status, StatusCode::SEE_OTHER, "{}", leads.body);
+        let page = self.get(leads.location().as_str()).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+        page
+    }
+
+    /// Presses a person's button; what comes back leads to the callback.
+    pub async fn choose(&mut self, page: &Page, name: &str) -> Page {
+        let mut form = page.hidden();
+        form.insert("identity".into(), page.button(name));
+        self.post("/idp/authorize", &form).await
+    }
+
+    /// The whole way; what comes back is the platform's answer to the callback.
+    pub async fn sign_in(&mut self, login: &str, name: &str) -> Page {
+        let page = self.to_the_choice(login).await;
+        let chosen = self.choose(&page, name).await;
+        assert_eq!(chosen.status, StatusCode::SEE_OTHER, "{}", chosen.body);
+        self.get(chosen.location().as_str()).await
+    }
+}
