@@ -2,16 +2,30 @@
 //! in one transaction, authorised, and recorded. Database rows never leave this crate; personal
 //! values leave it masked.
 
+#[cfg(test)]
+extern crate self as service;
+
 pub mod actor;
+pub mod audit;
 pub mod clock;
 pub mod db;
 mod entity;
 pub mod error;
+pub mod file;
+mod jobs;
 pub mod keyring;
+mod notice;
+mod number;
 pub mod papers;
+pub mod person;
 pub mod reference;
 pub mod region;
 pub mod registration;
+pub mod sample;
+pub mod sms;
+mod staff;
+mod transition;
+pub mod upload;
 
 use std::sync::Arc;
 
@@ -23,6 +37,13 @@ pub use error::{Error, Result};
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::keyring::Keyring;
+use crate::sms::gateway::Gateway;
+use crate::upload::pdf::PdfCheck;
+use crate::upload::store::FileStore;
+
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod common;
 
 /// Everything the use cases stand on. Cheap to clone.
 #[derive(Clone)]
@@ -30,9 +51,36 @@ pub struct Service {
     pub(crate) db: Db,
     pub(crate) keys: Arc<Keyring>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) files: FileStore,
+    pub(crate) pdf_check: PdfCheck,
+    pub(crate) gateway: Gateway,
     pub(crate) settings: Arc<Settings>,
     /// Tells open dashboards that something changed (R61).
     pub(crate) bell: broadcast::Sender<Change>,
+}
+
+impl Service {
+    /// Documents are checked by this program started anew, and text messages go to the outbox alone,
+    /// unless [`with_pdf_check`](Service::with_pdf_check) and [`with_gateway`](Service::with_gateway)
+    /// say otherwise.
+    pub fn new(db: Db, keys: Arc<Keyring>, clock: Arc<dyn Clock>, files: FileStore, settings: Settings) -> Self {
+        // Where this program cannot be found, no document is accepted, and the log says why.
+        let pdf_check = PdfCheck::by_this_program()
+            .unwrap_or_else(|_| PdfCheck::by_program("this-program-cannot-be-found".into(), Vec::new()));
+        let (bell, _) = broadcast::channel(256);
+        let settings = Arc::new(settings);
+        Service { db, keys, clock, files, pdf_check, gateway: Gateway::Outbox, settings, bell }
+    }
+
+    pub fn with_pdf_check(mut self, pdf_check: PdfCheck) -> Self {
+        self.pdf_check = pdf_check;
+        self
+    }
+
+    pub fn with_gateway(mut self, gateway: Gateway) -> Self {
+        self.gateway = gateway;
+        self
+    }
 }
 
 /// What an operator decides.

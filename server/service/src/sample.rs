@@ -1,0 +1,48 @@
+//! What a demonstration begins with: roles for the sample officers of the embedded identity provider.
+
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use serde_json::json;
+
+use crate::db::next_serial;
+use crate::entity::staff;
+use crate::error::Result;
+use crate::person::id_no_hash;
+use crate::{Service, again};
+
+/// An officer of the demonstration; `region` counts for reviewers only.
+#[derive(Debug, Clone, Copy)]
+pub struct SampleOfficer<'a> {
+    pub name: &'a str,
+    pub id_no: &'a str,
+    pub role: &'a str,
+    pub region: &'a str,
+}
+
+impl Service {
+    /// Gives the sample officers their roles, once: a role that was ever given, even if it was taken
+    /// away since, is left alone. Never for production.
+    pub async fn sample_world(&self, officers: &[SampleOfficer<'_>]) -> Result<()> {
+        again!(self.try_sample_world(officers))
+    }
+
+    async fn try_sample_world(&self, officers: &[SampleOfficer<'_>]) -> Result<()> {
+        let now = self.clock.now();
+        let tx = self.db.begin().await?;
+        next_serial(&tx, crate::staff::LOCK).await?;
+        for officer in officers {
+            let known = staff::Entity::find()
+                .filter(staff::Column::IdNoHash.eq(id_no_hash(&self.keys, officer.id_no)))
+                .filter(staff::Column::Role.eq(officer.role))
+                .count(&tx)
+                .await?;
+            if known == 0 {
+                let SampleOfficer { name, id_no, role, region } = *officer;
+                let id = self.insert_staff(&tx, name, id_no, role, region, now).await?;
+                let detail = json!({ "role": role, "region": region, "sample": true });
+                self.write(&tx, None, "appoint", "staff", &id, detail).await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}

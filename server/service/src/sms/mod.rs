@@ -1,0 +1,349 @@
+//! Text messages: how one is handed over for delivery ([`gateway`]), and the codes that show that a
+//! person holds a telephone (R72). Every message first lies in the outbox, sealed.
+
+pub mod gateway;
+
+use domain::schema::fault;
+use domain::value::phone;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    QueryFilter, QueryOrder, QuerySelect,
+};
+use serde_json::json;
+use time::{Duration, OffsetDateTime};
+
+use crate::actor::Actor;
+use crate::clock::written;
+use crate::db::{instant, millis, new_id, next_serial};
+use crate::entity::{outbox, sms_code};
+use crate::error::{Error, Result};
+use crate::keyring::{same_in_constant_time, six_digits};
+use crate::person::{compact, mobile_hash};
+use crate::{Service, again};
+
+const VALID: Duration = Duration::minutes(5);
+const BETWEEN_SENDS: Duration = Duration::seconds(60);
+const DAY: Duration = Duration::days(1);
+const MOST_A_DAY: u64 = 10;
+const MOST_TRIES: i32 = 5;
+/// Whoever sends takes this counter's row first, so that two sends at once are counted as two.
+const LOCK: &str = "sms";
+const SMS: &str = "sms";
+
+/// A code that was typed rightly. It still has to be [spent](Service::spend_code) in the transaction
+/// of what it allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub(crate) struct ProvenCode(String);
+
+/// A message as /dev/outbox shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxRow {
+    pub id: String,
+    pub at: String,
+    pub recipient: String,
+    pub text: String,
+    /// 待发送, 已发送 or 发送失败
+    pub state: &'static str,
+}
+
+impl Service {
+    /// Sends a code to a number that the caller has found to be the right one for this purpose (the
+    /// subject's responsible person, say); never to a number just because somebody typed it. `purpose`
+    /// names what the code will allow, such as `cancel/<record>`; it opens nothing else. Too often is
+    /// `TooMany` with the seconds to wait.
+    pub(crate) async fn send_code(&self, actor: &Actor, purpose: &str, mobile: &str) -> Result<()> {
+        let mobile =
+            phone::check_mobile(mobile).map_err(|sentence| Error::Faults(vec![fault("", sentence)]))?;
+        let message = again!(self.store_code(actor, purpose, &mobile))?;
+        self.deliver(&message).await
+    }
+
+    async fn store_code(&self, actor: &Actor, purpose: &str, mobile: &str) -> Result<String> {
+        let now = self.clock.now();
+        let hash = mobile_hash(&self.keys, mobile);
+        let tx = self.db.begin().await?;
+        next_serial(&tx, LOCK).await?;
+        self.bound_sends(&tx, &hash, now).await?;
+        // A new code replaces the one before.
+        sms_code::Entity::update_many()
+            .col_expr(sms_code::Column::UsedAt, Expr::value(millis(now)))
+            .filter(open_for(actor, purpose, &hash))
+            .exec(&tx)
+            .await?;
+        let code = six_digits()?;
+        let id = new_id(now);
+        let row = sms_code::ActiveModel {
+            code_hash: Set(self.code_hash(&id, &code)),
+            id: Set(id.clone()),
+            person_id: Set(actor.person_id.clone()),
+            purpose: Set(purpose.to_owned()),
+            mobile_hash: Set(hash),
+            tries: Set(0),
+            sent_at: Set(millis(now)),
+            expires_at: Set(millis(now + VALID)),
+            used_at: Set(None),
+        };
+        row.insert(&tx).await?;
+        let text = format!(
+            "【{}】验证码 {code}，{} 分钟内有效。如非本人操作，请勿将验证码告诉他人。",
+            self.settings.platform_name,
+            VALID.whole_minutes()
+        );
+        let message = self.put_into_outbox(&tx, mobile, &text).await?;
+        self.write(&tx, Some(actor), "send_code", "sms_code", &id, json!({ "purpose": purpose })).await?;
+        tx.commit().await?;
+        Ok(message)
+    }
+
+    /// 60 s between sends and 10 a day, per number, whoever asks and for whatever purpose.
+    async fn bound_sends(
+        &self,
+        on: &impl ConnectionTrait,
+        mobile_hash: &str,
+        now: OffsetDateTime,
+    ) -> Result<()> {
+        // Rows from the future (the clock was set back) count towards the day, so that setting it
+        // back buys no codes. They do not block the next send for longer than a minute either.
+        let sent: Vec<i64> = sms_code::Entity::find()
+            .select_only()
+            .column(sms_code::Column::SentAt)
+            .filter(sms_code::Column::MobileHash.eq(mobile_hash))
+            .filter(sms_code::Column::SentAt.gt(millis(now - DAY)))
+            .order_by_desc(sms_code::Column::SentAt)
+            .limit(MOST_A_DAY)
+            .into_tuple()
+            .all(on)
+            .await?;
+        let since = |at: i64| now - instant(at);
+        if let Some(near) = sent.iter().map(|at| since(*at)).find(|passed| passed.abs() < BETWEEN_SENDS) {
+            return Err(Error::TooMany(seconds(BETWEEN_SENDS - near.max(Duration::ZERO))));
+        }
+        match sent.last() {
+            Some(oldest) if sent.len() as u64 >= MOST_A_DAY => {
+                Err(Error::TooMany(seconds(DAY - since(*oldest))))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Whether this is the code that was sent to this person, for this purpose, to this number. Stands
+    /// outside of the caller's transaction, so that a wrong try counts even though nothing else
+    /// happens: call it before that transaction begins. Faults are put at the address `at`.
+    pub(crate) async fn prove_code(
+        &self,
+        actor: &Actor,
+        purpose: &str,
+        mobile: &str,
+        code: &str,
+        at: &str,
+    ) -> Result<ProvenCode> {
+        let no = |sentence: String| Error::Faults(vec![fault(at, sentence)]);
+        let code = compact(code);
+        if code.is_empty() {
+            return Err(no("请填写短信验证码".to_owned()));
+        }
+        match again!(self.try_code(actor, purpose, mobile, &code))? {
+            Verdict::Right(proven) => Ok(proven),
+            Verdict::Wrong { left } if left > 0 => Err(no(format!("验证码不正确，还可以尝试 {left} 次"))),
+            Verdict::Wrong { left: _ } => Err(no("验证码错误次数过多，请重新获取".to_owned())),
+            Verdict::None => Err(no("验证码已失效，请重新获取".to_owned())),
+        }
+    }
+
+    async fn try_code(&self, actor: &Actor, purpose: &str, mobile: &str, code: &str) -> Result<Verdict> {
+        let now = millis(self.clock.now());
+        let hash = mobile_hash(&self.keys, mobile);
+        let tx = self.db.begin().await?;
+        // A code is good from when it was sent: one that a clock set back has moved into the future
+        // would live longer than its five minutes.
+        let found = sms_code::Entity::find()
+            .filter(open_for(actor, purpose, &hash))
+            .filter(sms_code::Column::SentAt.lte(now))
+            .filter(sms_code::Column::ExpiresAt.gt(now))
+            .order_by_desc(sms_code::Column::Id)
+            .one(&tx)
+            .await?;
+        let Some(found) = found else { return Ok(Verdict::None) };
+        // Counted first, which locks the row: tries at the same time queue here and are counted all.
+        let counted = sms_code::Entity::update_many()
+            .col_expr(sms_code::Column::Tries, Expr::col(sms_code::Column::Tries).add(1))
+            .filter(sms_code::Column::Id.eq(&found.id))
+            .filter(sms_code::Column::Tries.lt(MOST_TRIES))
+            .filter(sms_code::Column::UsedAt.is_null())
+            .exec(&tx)
+            .await?;
+        if counted.rows_affected == 0 {
+            return Ok(Verdict::Wrong { left: 0 });
+        }
+        if same_in_constant_time(self.code_hash(&found.id, code).as_bytes(), found.code_hash.as_bytes()) {
+            // Taken back: a right code costs no try, for the form may have other faults.
+            tx.rollback().await?;
+            return Ok(Verdict::Right(ProvenCode(found.id)));
+        }
+        let after =
+            sms_code::Entity::find_by_id(&found.id).one(&tx).await?.map_or(MOST_TRIES, |row| row.tries);
+        tx.commit().await?;
+        Ok(Verdict::Wrong { left: MOST_TRIES - after })
+    }
+
+    /// Uses a code up in the transaction of what it allows. Refused where another request, or the
+    /// clock, was quicker.
+    pub(crate) async fn spend_code(&self, on: &DatabaseTransaction, proven: &ProvenCode) -> Result<()> {
+        let now = millis(self.clock.now());
+        let spent = sms_code::Entity::update_many()
+            .col_expr(sms_code::Column::UsedAt, Expr::value(now))
+            .filter(sms_code::Column::Id.eq(&proven.0))
+            .filter(sms_code::Column::UsedAt.is_null())
+            .filter(sms_code::Column::ExpiresAt.gt(now))
+            .exec(on)
+            .await?;
+        match spent.rows_affected {
+            1 => Ok(()),
+            _ => Err(Error::refused("验证码已使用或已失效，请重新获取")),
+        }
+    }
+
+    /// Keyed, and of this row: a million plain hashes are soon tried.
+    fn code_hash(&self, id: &str, code: &str) -> String {
+        self.keys.fingerprint("sms_code", &format!("{id}/{code}"))
+    }
+
+    pub(crate) async fn put_into_outbox(
+        &self,
+        on: &DatabaseTransaction,
+        mobile: &str,
+        text: &str,
+    ) -> Result<String> {
+        let now = self.clock.now();
+        let id = new_id(now);
+        let row = outbox::ActiveModel {
+            kind: Set(SMS.to_owned()),
+            recipient_sealed: Set(self.keys.seal_text(&context(&id, "recipient"), mobile)?),
+            text_sealed: Set(self.keys.seal_text(&context(&id, "text"), text)?),
+            id: Set(id.clone()),
+            attempts: Set(0),
+            created_at: Set(millis(now)),
+            sent_at: Set(None),
+            failed_at: Set(None),
+        };
+        row.insert(on).await?;
+        Ok(id)
+    }
+
+    /// Hands one message to the gateway, once: whether to send again is the person's decision.
+    async fn deliver(&self, id: &str) -> Result<()> {
+        if !again!(self.take_message(id))? {
+            return Ok(());
+        }
+        let row = outbox::Entity::find_by_id(id).one(self.db.read()).await?.ok_or(Error::NotFound)?;
+        let recipient = self.keys.open_text(&context(id, "recipient"), &row.recipient_sealed)?;
+        let text = self.keys.open_text(&context(id, "text"), &row.text_sealed)?;
+        let sent = self.gateway.send(self.clock.now(), &recipient, &text).await;
+        again!(self.note_delivery(id, sent.is_ok()))?;
+        sent.map_err(|failure| {
+            tracing::warn!(message = id, %failure, "a text message was not sent");
+            Error::refused("短信发送失败，请稍后重新获取验证码")
+        })
+    }
+
+    /// Whether it is ours to send: two processes never send one message twice.
+    async fn take_message(&self, id: &str) -> Result<bool> {
+        let tx = self.db.begin().await?;
+        let taken = outbox::Entity::update_many()
+            .col_expr(outbox::Column::Attempts, Expr::value(1))
+            .filter(outbox::Column::Id.eq(id))
+            .filter(outbox::Column::Attempts.eq(0))
+            .exec(&tx)
+            .await?;
+        tx.commit().await?;
+        Ok(taken.rows_affected == 1)
+    }
+
+    async fn note_delivery(&self, id: &str, is_sent: bool) -> Result<()> {
+        let column = if is_sent { outbox::Column::SentAt } else { outbox::Column::FailedAt };
+        let tx = self.db.begin().await?;
+        outbox::Entity::update_many()
+            .col_expr(column, Expr::value(millis(self.clock.now())))
+            .filter(outbox::Column::Id.eq(id))
+            .exec(&tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The latest messages in full, for the page /dev/outbox; the server serves it in development
+    /// only.
+    pub async fn outbox(&self) -> Result<Vec<OutboxRow>> {
+        let rows =
+            outbox::Entity::find().order_by_desc(outbox::Column::Id).limit(50).all(self.db.read()).await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(OutboxRow {
+                    at: written(instant(row.created_at)),
+                    recipient: self.keys.open_text(&context(&row.id, "recipient"), &row.recipient_sealed)?,
+                    text: self.keys.open_text(&context(&row.id, "text"), &row.text_sealed)?,
+                    state: match (row.sent_at, row.failed_at) {
+                        (Some(_), _) => "已发送",
+                        (None, Some(_)) => "发送失败",
+                        (None, None) => "待发送",
+                    },
+                    id: row.id,
+                })
+            })
+            .collect()
+    }
+
+    /// Deletes codes that no limit asks for any more, and messages a week old. Says how many went.
+    pub async fn sweep_messages(&self) -> Result<u64> {
+        again!(self.try_sweep_messages())
+    }
+
+    async fn try_sweep_messages(&self) -> Result<u64> {
+        let now = self.clock.now();
+        let tx = self.db.begin().await?;
+        let codes = sms_code::Entity::delete_many()
+            .filter(sms_code::Column::SentAt.lt(millis(now - DAY - DAY)))
+            .exec(&tx)
+            .await?;
+        let messages = outbox::Entity::delete_many()
+            .filter(outbox::Column::CreatedAt.lt(millis(now - Duration::weeks(1))))
+            .exec(&tx)
+            .await?;
+        let swept = codes.rows_affected + messages.rows_affected;
+        if swept > 0 {
+            self.write(&tx, None, "sweep", "sms_code", "", json!({ "rows": swept })).await?;
+        }
+        tx.commit().await?;
+        Ok(swept)
+    }
+}
+
+enum Verdict {
+    Right(ProvenCode),
+    Wrong {
+        left: i32,
+    },
+    /// There is no code that could be right.
+    None,
+}
+
+/// The code not yet used that is bound to person, purpose and number.
+fn open_for(actor: &Actor, purpose: &str, mobile_hash: &str) -> sea_orm::Condition {
+    sea_orm::Condition::all()
+        .add(sms_code::Column::PersonId.eq(&actor.person_id))
+        .add(sms_code::Column::Purpose.eq(purpose))
+        .add(sms_code::Column::MobileHash.eq(mobile_hash))
+        .add(sms_code::Column::UsedAt.is_null())
+}
+
+fn context(id: &str, field: &str) -> String {
+    format!("outbox/{id}/{field}")
+}
+
+/// Rounded up: who waits that long is not sent away again.
+fn seconds(wait: Duration) -> u64 {
+    let whole = u64::try_from(wait.whole_seconds()).unwrap_or(0);
+    whole + u64::from(wait.subsec_nanoseconds() > 0)
+}

@@ -1,0 +1,191 @@
+//! Roles (R60): an administrator gives a person, known by id number, the work of a reviewer of a
+//! region, of an administrator or of an auditor, and takes it away. Roles hold at once: every request
+//! asks anew.
+
+use domain::schema::fault;
+use domain::value::{id_number, name};
+use domain::view::StaffRow;
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait,
+    QueryFilter, QueryOrder,
+};
+use serde_json::json;
+use time::OffsetDateTime;
+
+use crate::actor::{Actor, Role};
+use crate::clock::{shanghai_date, written_date};
+use crate::db::{instant, millis, new_id, next_serial, plausible_id};
+use crate::entity::staff;
+use crate::error::{Error, Result};
+use crate::person::id_no_hash;
+use crate::{Service, again, region};
+
+const REVIEWER: &str = "reviewer";
+const ADMINISTRATOR: &str = "administrator";
+const AUDITOR: &str = "auditor";
+
+impl Service {
+    /// Gives a role: `reviewer` (of a region), `administrator` or `auditor`. The person need not have
+    /// signed in before.
+    pub async fn appoint(
+        &self,
+        actor: &Actor,
+        name: &str,
+        id_no: &str,
+        role: &str,
+        region: &str,
+    ) -> Result<()> {
+        again!(self.try_appoint(actor, name, id_no, role, region))
+    }
+
+    async fn try_appoint(
+        &self,
+        actor: &Actor,
+        name: &str,
+        id_no: &str,
+        role: &str,
+        region: &str,
+    ) -> Result<()> {
+        actor.must_administer()?;
+        let now = self.clock.now();
+        let mut faults = Vec::new();
+        let mut checked = |at: &str, verdict: Result<String, &'static str>| {
+            verdict.unwrap_or_else(|sentence| {
+                faults.push(fault(at, sentence));
+                String::new()
+            })
+        };
+        let name = checked("name", name::check_person_name(name));
+        let id_no = checked("id_no", id_number::check_person_id("resident_id", id_no, shanghai_date(now)));
+        let region = match role {
+            REVIEWER if region::exists(region) => region,
+            REVIEWER => {
+                faults.push(fault("region", "请选择管辖地区"));
+                ""
+            }
+            ADMINISTRATOR | AUDITOR => "",
+            _ => {
+                faults.push(fault("role", "请从列表中选择"));
+                ""
+            }
+        };
+        if !faults.is_empty() {
+            return Err(Error::Faults(faults));
+        }
+        let tx = self.db.begin().await?;
+        next_serial(&tx, LOCK).await?;
+        let has_it = staff::Entity::find()
+            .filter(staff::Column::IdNoHash.eq(id_no_hash(&self.keys, &id_no)))
+            .filter(staff::Column::Role.eq(role))
+            .filter(staff::Column::RevokedAt.is_null())
+            .count(&tx)
+            .await?;
+        if has_it > 0 {
+            return Err(Error::refused("该人员已有此角色；如需更换管辖地区，请先撤销原有角色"));
+        }
+        let id = self.insert_staff(&tx, &name, &id_no, role, region, now).await?;
+        let detail = json!({ "role": role, "region": region });
+        self.write(&tx, Some(actor), "appoint", "staff", &id, detail).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    pub(crate) async fn insert_staff(
+        &self,
+        on: &DatabaseTransaction,
+        name: &str,
+        id_no: &str,
+        role: &str,
+        region: &str,
+        now: OffsetDateTime,
+    ) -> Result<String> {
+        let id = new_id(now);
+        let row = staff::ActiveModel {
+            name_sealed: Set(self.keys.seal_text(&context(&id), name)?),
+            id: Set(id.clone()),
+            id_no_hash: Set(id_no_hash(&self.keys, id_no)),
+            role: Set(role.to_owned()),
+            region: Set(region.to_owned()),
+            created_at: Set(millis(now)),
+            revoked_at: Set(None),
+        };
+        row.insert(on).await?;
+        Ok(id)
+    }
+
+    /// Takes a role away, from the person's next request on. What a reviewer has claimed stays
+    /// claimed until an administrator takes it over (R62).
+    pub async fn dismiss(&self, actor: &Actor, id: &str) -> Result<()> {
+        again!(self.try_dismiss(actor, id))
+    }
+
+    async fn try_dismiss(&self, actor: &Actor, id: &str) -> Result<()> {
+        actor.must_administer()?;
+        let tx = self.db.begin().await?;
+        // Two administrators who dismiss each other at once: one comes second and is the last.
+        next_serial(&tx, LOCK).await?;
+        let row = staff::Entity::find_by_id(plausible_id(id)?)
+            .filter(staff::Column::RevokedAt.is_null())
+            .one(&tx)
+            .await?
+            .ok_or(Error::NotFound)?;
+        if row.role == ADMINISTRATOR {
+            let administrators = staff::Entity::find()
+                .filter(staff::Column::Role.eq(ADMINISTRATOR))
+                .filter(staff::Column::RevokedAt.is_null())
+                .count(&tx)
+                .await?;
+            if administrators < 2 {
+                return Err(Error::refused("平台至少需要一名管理员，请先任命另一名管理员"));
+            }
+        }
+        staff::Entity::update_many()
+            .col_expr(staff::Column::RevokedAt, Expr::value(millis(self.clock.now())))
+            .filter(staff::Column::Id.eq(&row.id))
+            .exec(&tx)
+            .await?;
+        let detail = json!({ "role": row.role, "region": row.region });
+        self.write(&tx, Some(actor), "dismiss", "staff", &row.id, detail).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Who has which role, the earliest first. Their names are shown in full: they are officers, and
+    /// administrators appointed them by name.
+    pub async fn staff_list(&self, actor: &Actor) -> Result<Vec<StaffRow>> {
+        actor.must_administer()?;
+        let rows = staff::Entity::find()
+            .filter(staff::Column::RevokedAt.is_null())
+            .order_by_asc(staff::Column::Id)
+            .all(self.db.read())
+            .await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(StaffRow {
+                    name: self.keys.open_text(&context(&row.id), &row.name_sealed)?,
+                    role: row.role,
+                    region: region::full_name(&row.region).unwrap_or_default(),
+                    since: written_date(instant(row.created_at)),
+                    id: row.id,
+                })
+            })
+            .collect()
+    }
+}
+
+/// Whoever changes roles takes this counter's row first.
+pub(crate) const LOCK: &str = "staff";
+
+pub(crate) fn role_of(row: staff::Model) -> Result<Role> {
+    match row.role.as_str() {
+        REVIEWER => Ok(Role::Reviewer { region: row.region }),
+        ADMINISTRATOR => Ok(Role::Administrator),
+        AUDITOR => Ok(Role::Auditor),
+        _ => Err(Error::Corrupt(format!("staff {} has no known role", row.id))),
+    }
+}
+
+fn context(id: &str) -> String {
+    format!("staff/{id}/name")
+}

@@ -1,0 +1,338 @@
+//! A small world to test in: the service on a fresh database with a clock that stands still, invented
+//! people, and answers that pass every check. Compiled into the integration tests and, for what only
+//! the crate itself can call, into its unit tests.
+//!
+//! A claim is written once, as `async fn claim(world: World)`, and the macro `claims!` runs it on
+//! SQLite and, where `TEST_POSTGRES_URL` names a server on which databases can be made, on PostgreSQL.
+#![allow(dead_code, unused_macros, unused_imports)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use domain::answer::{Answer, Answers};
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use sea_orm::{ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, Statement};
+use service::clock::{Clock, FixedClock};
+use service::db::Db;
+use service::keyring::Keyring;
+use service::person::Claims;
+use service::sms::gateway::Gateway;
+use service::upload::pdf::PdfCheck;
+use service::upload::store::FileStore;
+use service::{Actor, Service, Settings};
+use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
+
+/// Monday morning in Shanghai: when every world begins.
+pub const MORNING: OffsetDateTime = datetime!(2026-03-02 10:00 +8);
+
+/// Runs each claim on both databases: `the_claim::on_sqlite`, `the_claim::on_postgres`.
+macro_rules! claims {
+    ($($claim:ident),* $(,)?) => { $(
+        mod $claim {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() {
+                super::$claim(super::World::on_sqlite().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres() {
+                // Without a server there is nothing to test on; `cargo xtask test` brings one.
+                if let Some(world) = super::World::on_postgres().await {
+                    super::$claim(world).await;
+                }
+            }
+        }
+    )* };
+}
+pub(crate) use claims;
+
+pub struct World {
+    pub service: Service,
+    pub clock: Arc<FixedClock>,
+    pub keys: Arc<Keyring>,
+    pub files: FileStore,
+    pub settings: Settings,
+    /// Of this world's own database.
+    pub url: String,
+    /// Goes with the world.
+    _directory: Option<tempfile::TempDir>,
+}
+
+impl World {
+    pub async fn on_sqlite() -> Self {
+        // In memory where there is such a place: what the disk does is not what is tested.
+        let shared_memory = std::path::Path::new("/dev/shm");
+        let directory = match shared_memory.is_dir() {
+            true => tempfile::tempdir_in(shared_memory),
+            false => tempfile::tempdir(),
+        }
+        .unwrap();
+        let url = format!("sqlite://{}", directory.path().join("world.sqlite").display());
+        Self::over(url, Some(directory)).await
+    }
+
+    /// Nothing where no server is named.
+    pub async fn on_postgres() -> Option<Self> {
+        let server = std::env::var("TEST_POSTGRES_URL").ok()?;
+        let name = format!("t_{}", service::db::new_id(MORNING).replace('-', ""));
+        let connection = Database::connect(&server).await.unwrap();
+        let made = connection.execute_unprepared(&format!("CREATE DATABASE {name}")).await;
+        made.unwrap();
+        connection.close().await.unwrap();
+        let (server, _) = server.rsplit_once('/').unwrap();
+        Some(Self::over(format!("{server}/{name}"), None).await)
+    }
+
+    async fn over(url: String, directory: Option<tempfile::TempDir>) -> Self {
+        let keys = Arc::new(Keyring::generate().unwrap());
+        let clock = Arc::new(FixedClock::at(MORNING));
+        let objects = Arc::new(object_store::memory::InMemory::new());
+        let files = FileStore::over(objects, Arc::clone(&keys));
+        let settings =
+            Settings { first_administrator: Some(id_number("110101", 9_999)), ..Settings::default() };
+        let service = build(&url, &keys, &clock, &files, &settings).await;
+        World { service, clock, keys, files, settings, url, _directory: directory }
+    }
+
+    /// The service as it is after a restart, or a second one beside the first.
+    pub async fn restarted(&self) -> Service {
+        build(&self.url, &self.keys, &self.clock, &self.files, &self.settings).await
+    }
+
+    /// A connection past the service, to see and to spoil what lies in the tables.
+    pub async fn raw(&self) -> DatabaseConnection {
+        Database::connect(&self.url).await.unwrap()
+    }
+
+    /// Runs one statement past the service; how many rows it touched.
+    pub async fn execute(&self, sql: &str) -> u64 {
+        let connection = self.raw().await;
+        let touched = connection.execute_unprepared(sql).await.unwrap().rows_affected();
+        connection.close().await.unwrap();
+        touched
+    }
+
+    /// One number read past the service, such as `SELECT COUNT(*) FROM notice`.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let connection = self.raw().await;
+        let statement = Statement::from_string(connection.get_database_backend(), sql);
+        let row = connection.query_one_raw(statement).await.unwrap().unwrap();
+        let number = row.try_get_by_index(0).unwrap();
+        connection.close().await.unwrap();
+        number
+    }
+
+    pub fn is_sqlite(&self) -> bool {
+        self.url.starts_with("sqlite:")
+    }
+
+    pub fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    pub fn later(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    pub async fn sign_in(&self, claims: &Claims) -> Actor {
+        let token = self.service.sign_in(claims, "测试浏览器").await.unwrap();
+        self.service.actor(&token).await.unwrap().unwrap()
+    }
+
+    /// The `n`th applicant (below 9000), freshly signed in.
+    pub async fn applicant(&self, n: u32) -> Actor {
+        self.sign_in(&claims_of(n)).await
+    }
+
+    /// The administrator whom the configuration names.
+    pub async fn administrator(&self) -> Actor {
+        let claims = Claims { name: "管理员".to_owned(), ..claims_of(9_999) };
+        self.sign_in(&claims).await
+    }
+
+    /// A reviewer of a region, appointed by the administrator; one person per region.
+    pub async fn officer(&self, region: &str) -> Actor {
+        let n = 9_000 + region.bytes().fold(0, |sum, byte| (sum * 31 + u32::from(byte)) % 900);
+        self.nth_officer(n, region).await
+    }
+
+    /// Another reviewer; `n` from 9000 to 9998.
+    pub async fn nth_officer(&self, n: u32, region: &str) -> Actor {
+        let claims = Claims { name: "审核员".to_owned(), ..claims_of(n) };
+        let officer = self.sign_in(&claims).await;
+        if officer.reviewer_region() != Some(region) {
+            let administrator = self.administrator().await;
+            let service = &self.service;
+            service.appoint(&administrator, &claims.name, &claims.id_no, "reviewer", region).await.unwrap();
+        }
+        self.sign_in(&claims).await
+    }
+
+    /// Sends a picture, a different one for each number, and gives its id.
+    pub async fn picture(&self, actor: &Actor, number: u32) -> String {
+        let name = format!("图片{number}.png");
+        self.service.accept_upload(actor, &name, picture(number)).await.unwrap().id
+    }
+
+    /// Sends a document and gives its id.
+    pub async fn document(&self, actor: &Actor) -> String {
+        self.service.accept_upload(actor, "说明.pdf", pdf()).await.unwrap().id
+    }
+
+    /// A unit whose office lies in 北京市东城区 (110101).
+    pub async fn subject_answers_unit(&self, actor: &Actor) -> Answers {
+        let mut answers = self.principal_answers(actor).await;
+        answers.merge(Answers::from([
+            ("subject.nature", "unit"),
+            ("subject.unit_kind", "enterprise"),
+            ("unit.name", "北京某某网络科技有限公司"),
+            ("unit.cert_kind", "business_license"),
+            ("unit.cert_no", "91350100M000100Y43"),
+            ("unit.office_region", "110101"),
+            ("unit.office_address", "某某街道一号院二号楼"),
+            ("unit.legal_rep_name", "钱甲乙"),
+        ]));
+        answers.set_text("unit.cert_image", self.picture(actor, 4).await);
+        answers
+    }
+
+    /// A person who lives in 北京市东城区 (110101).
+    pub async fn subject_answers_person(&self, actor: &Actor) -> Answers {
+        let mut answers = self.principal_answers(actor).await;
+        answers.set_text("subject.nature", "person");
+        answers
+    }
+
+    async fn principal_answers(&self, actor: &Actor) -> Answers {
+        let mut answers = Answers::from([
+            ("principal.name", "孙丙丁"),
+            ("principal.id_kind", "resident_id"),
+            ("principal.id_no", "11010519491231002X"),
+            ("principal.id_long_term", "yes"),
+            ("principal.region", "110101"),
+            ("principal.address", "某某街道三号院四号楼"),
+            ("principal.mobile", "13800005678"),
+            ("principal.phone", "010-12345678"),
+            ("principal.email", "sunbingding@example.com"),
+        ]);
+        for (number, field) in ["id_portrait", "id_emblem", "id_handheld"].into_iter().enumerate() {
+            let picture = self.picture(actor, number as u32 + 1).await;
+            answers.set_text(format!("principal.{field}"), picture);
+        }
+        answers
+    }
+
+    /// A website at this registrable domain, such as `example.cn`.
+    pub async fn website_answers(&self, actor: &Actor, domain: &str) -> Answers {
+        let mut answers = Answers::from([
+            ("site.name", "某某企业官网"),
+            ("site.opened_on", "2026-02-20"),
+            ("site.has_icp", "no"),
+            ("site.has_own_domain", "yes"),
+            ("site.main_domain", domain),
+            ("isp.jurisdiction", "mainland"),
+            ("isp.region", "110101"),
+            ("isp.name", "某某云计算有限公司"),
+            ("isp.access_mode", "virtual_space"),
+            ("registrar.jurisdiction", "mainland"),
+            ("registrar.region", "110101"),
+            ("registrar.name", "某某域名注册有限公司"),
+            ("service.class", "Z"),
+            ("interactive.is_interactive", "no"),
+            ("controlled.publishes", "no"),
+            ("permit.has", "no"),
+            ("security_officer.name", "李戊己"),
+            ("security_officer.id_kind", "resident_id"),
+            ("security_officer.id_no", "440524188001010014"),
+            ("security_officer.id_long_term", "yes"),
+            ("security_officer.mobile", "13800006789"),
+            ("emergency_contact.name", "周庚辛"),
+            ("emergency_contact.id_kind", "passport"),
+            ("emergency_contact.id_no", "E12345678"),
+            ("emergency_contact.id_valid_to", "2030-12-31"),
+            ("emergency_contact.mobile", "13800007890"),
+        ]);
+        let many = |items: &[&str]| Answer::Many(items.iter().map(|item| (*item).to_owned()).collect());
+        answers.set("site.home_urls", many(&[&format!("https://www.{domain}/")]));
+        answers.set("site.ips", many(&["114.114.114.114"]));
+        answers.set("service.types", many(&["00"]));
+        answers.set("service.languages", many(&["zh-Hans"]));
+        for (number, address) in [
+            "site.domain_cert",
+            "security_officer.id_portrait",
+            "security_officer.id_emblem",
+            "emergency_contact.id_portrait",
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let picture = self.picture(actor, number as u32 + 11).await;
+            answers.set_text(address, picture);
+        }
+        answers
+    }
+}
+
+async fn build(
+    url: &str,
+    keys: &Arc<Keyring>,
+    clock: &Arc<FixedClock>,
+    files: &FileStore,
+    settings: &Settings,
+) -> Service {
+    let db = Db::open(url).await.unwrap();
+    let clock: Arc<dyn Clock> = Arc::clone(clock) as Arc<dyn Clock>;
+    Service::new(db, Arc::clone(keys), clock, files.clone(), settings.clone())
+        .with_pdf_check(PdfCheck::in_this_process())
+        .with_gateway(Gateway::Outbox)
+}
+
+/// What the identity platform says of the `n`th person. Born in 1900, so that the number is nobody's.
+pub fn claims_of(n: u32) -> Claims {
+    Claims {
+        sub: format!("sub-{n}"),
+        name: "赵某某".to_owned(),
+        mobile: format!("1380000{n:04}"),
+        id_kind: "resident_id".to_owned(),
+        id_no: id_number("110101", n),
+    }
+}
+
+/// The `n`th resident identity number of a region, with its check character.
+pub fn id_number(region: &str, n: u32) -> String {
+    let (month, day, sequence) = (n / 1000 % 12 + 1, n / 100 % 10 + 1, n % 100 + 1);
+    let digits = format!("{region}1900{month:02}{day:02}{sequence:03}");
+    let checked = "10X98765432".chars().map(|check| format!("{digits}{check}"));
+    checked.into_iter().find(|number| domain::value::id_number::check_digit_matches(number)).unwrap()
+}
+
+/// A picture with some detail, as PNG; a different one for each number.
+pub fn picture(number: u32) -> Vec<u8> {
+    let pixel = |x: u32, y: u32| {
+        let shade = ((x / 8 + y / 8 + number) % 2 * 200) as u8;
+        Rgb([shade, (x % 256) as u8, (number % 256) as u8])
+    };
+    let mut bytes = Vec::new();
+    let picture = DynamicImage::ImageRgb8(RgbImage::from_fn(240, 240, pixel));
+    picture.write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png).unwrap();
+    bytes
+}
+
+/// A document of one empty page.
+pub fn pdf() -> Vec<u8> {
+    use lopdf::{Document, Object, dictionary};
+    let mut document = Document::with_version("1.5");
+    let pages = document.new_object_id();
+    let page = document.add_object(dictionary! {
+        "Type" => "Page", "Parent" => pages, "MediaBox" => vec![0.into(), 0.into(), 595.into(), 842.into()],
+    });
+    let kids = dictionary! { "Type" => "Pages", "Kids" => vec![page.into()], "Count" => 1 };
+    document.objects.insert(pages, Object::Dictionary(kids));
+    let catalog = document.add_object(dictionary! { "Type" => "Catalog", "Pages" => pages });
+    document.trailer.set("Root", catalog);
+    let mut bytes = Vec::new();
+    document.save_to(&mut bytes).unwrap();
+    bytes
+}
