@@ -141,11 +141,13 @@ debian_wasm() {
 }
 
 debian_can() {
+    local offered
     may_apt || return 1
     if ! { [ -x /usr/bin/cargo ] && recent /usr/bin/rustc && have wasm-ld-19 && have cc && have pkg-config &&
         [ -d /usr/lib/rustlib/src ]; }; then
         apt_update
-        apt-cache policy rustc-web 2>/dev/null | grep -q 'Candidate: 1\.' || return 1
+        offered=$(apt-cache policy rustc-web 2>/dev/null | sed -n 's/^ *Candidate: 1\.\([0-9]*\)\..*/\1/p')
+        [ -n "$offered" ] && [ "$offered" -ge "$OLDEST_RUST" ] || return 1
         apt_install rustc-web cargo-web rust-web-src lld-19 gcc libc6-dev pkg-config ca-certificates
     fi
     recent /usr/bin/rustc || return 1
