@@ -292,7 +292,8 @@ impl Keyring {
         let [version, high, low] = *header;
         let suite = Suite::of_version(version).ok_or(KeyringError::UnknownFormat)?;
         let id = u16::from_be_bytes([high, low]);
-        let (_, key) = self.keys.iter().find(|(known, _)| *known == id).ok_or(KeyringError::UnknownKey(id))?;
+        let (_, key) =
+            self.keys.iter().find(|(known, _)| *known == id).ok_or(KeyringError::UnknownKey(id))?;
         let aad = associated(header, context);
         suite
             .open(key, nonce, Payload { msg: ciphertext, aad: &aad })
@@ -343,12 +344,20 @@ fn associated(header: &[u8; HEADER], context: &str) -> Vec<u8> {
     [header.as_slice(), context.as_bytes()].concat()
 }
 
-fn seal_with<C: Aead + KeyInit>(key: &[u8], nonce: &[u8], message: Payload<'_, '_>) -> Result<Vec<u8>, Failure> {
+fn seal_with<C: Aead + KeyInit>(
+    key: &[u8],
+    nonce: &[u8],
+    message: Payload<'_, '_>,
+) -> Result<Vec<u8>, Failure> {
     let nonce = Nonce::<C>::try_from(nonce).map_err(|_| Failure)?;
     C::new_from_slice(key).map_err(|_| Failure)?.encrypt(&nonce, message).map_err(|_| Failure)
 }
 
-fn open_with<C: Aead + KeyInit>(key: &[u8], nonce: &[u8], sealed: Payload<'_, '_>) -> Result<Vec<u8>, Failure> {
+fn open_with<C: Aead + KeyInit>(
+    key: &[u8],
+    nonce: &[u8],
+    sealed: Payload<'_, '_>,
+) -> Result<Vec<u8>, Failure> {
     let nonce = Nonce::<C>::try_from(nonce).map_err(|_| Failure)?;
     C::new_from_slice(key).map_err(|_| Failure)?.decrypt(&nonce, sealed).map_err(|_| Failure)
 }
@@ -448,7 +457,10 @@ mod tests {
 
     fn unhex(text: &str) -> Vec<u8> {
         let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-        digits.chunks(2).map(|two| u8::from_str_radix(std::str::from_utf8(two).unwrap(), 16).unwrap()).collect()
+        digits
+            .chunks(2)
+            .map(|two| u8::from_str_radix(std::str::from_utf8(two).unwrap(), 16).unwrap())
+            .collect()
     }
 
     fn key(first: u8) -> SecretKey {
@@ -522,7 +534,10 @@ mod tests {
             let sealed = ring.seal("draft/answers/1", "张三".as_bytes()).unwrap();
             assert_eq!(ring.open("draft/answers/1", &sealed).unwrap(), "张三".as_bytes());
             for elsewhere in ["draft/answers/2", "draft/answers/", "", "person/name/1"] {
-                assert!(matches!(ring.open(elsewhere, &sealed), Err(KeyringError::DoesNotOpen)), "{elsewhere}");
+                assert!(
+                    matches!(ring.open(elsewhere, &sealed), Err(KeyringError::DoesNotOpen)),
+                    "{elsewhere}"
+                );
             }
         }
     }
@@ -574,7 +589,8 @@ mod tests {
         let other_key =
             Keyring::from_keys(Suite::Aes256Gcm, vec![(1, key(1))], HashSuite::HmacSha256, key(201)).unwrap();
         assert_ne!(print, other_key.fingerprint("mobile", "13800138000"));
-        let sm3 = Keyring::from_keys(Suite::Aes256Gcm, vec![(1, key(1))], HashSuite::HmacSm3, key(200)).unwrap();
+        let sm3 =
+            Keyring::from_keys(Suite::Aes256Gcm, vec![(1, key(1))], HashSuite::HmacSm3, key(200)).unwrap();
         assert_ne!(print, sm3.fingerprint("mobile", "13800138000"));
     }
 
@@ -588,7 +604,7 @@ mod tests {
     }
     // The first and the last were made by other implementations (OpenSSL, Python).
     const FROZEN_AES: &str = "AQABAAECAwQFBgcICQoLVkKVp8TCpZYyKhtP8UC7BIrjwaxNA5YPknTdkA";
-    const FROZEN_SM4: &str = "@S@";
+    const FROZEN_SM4: &str = "AgABAAECAwQFBgcICQoL2UE3pgAHyVEDH7mZt1WFwLbiyJ-pHDQDq0MbIA";
     const FROZEN_FINGERPRINT: &str = "7M8QyW0U5Z4EQCAL3Ase_9YEv-ZlQH8WN1A7k7zwZUs";
 
     #[test]
@@ -626,26 +642,42 @@ hash hmac-sha-256 ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=
             String::new(),
             hash.to_owned(),
             one.to_owned(),
-            format!("{one}
+            format!(
+                "{one}
 {one}
-{hash}"),
-            format!("{one}
+{hash}"
+            ),
+            format!(
+                "{one}
 {hash}
-{hash}"),
-            format!("{zeros}
-{hash}"),
-            format!("key 1 ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=
-{hash}"),
-            format!("suite rot13
+{hash}"
+            ),
+            format!(
+                "{zeros}
+{hash}"
+            ),
+            format!(
+                "key 1 ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=
+{hash}"
+            ),
+            format!(
+                "suite rot13
 {one}
-{hash}"),
-            format!("key 70000 AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=
-{hash}"),
-            format!("key 1 AQID
-{hash}"),
-            format!("nonsense
+{hash}"
+            ),
+            format!(
+                "key 70000 AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=
+{hash}"
+            ),
+            format!(
+                "key 1 AQID
+{hash}"
+            ),
+            format!(
+                "nonsense
 {one}
-{hash}"),
+{hash}"
+            ),
         ] {
             assert!(Keyring::parse(&text).is_err(), "{text}");
         }

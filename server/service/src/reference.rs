@@ -12,8 +12,8 @@ use time::Date;
 const PREFIX: &str = "BA";
 const DIGITS: usize = 14;
 const ALPHABET: [char; 31] = [
-    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'L', 'M', 'N',
-    'P', 'Q', 'R', 'T', 'U', 'W', 'X', 'Y',
+    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'L',
+    'M', 'N', 'P', 'Q', 'R', 'T', 'U', 'W', 'X', 'Y',
 ];
 
 /// The highest serial of a day.
@@ -42,8 +42,12 @@ impl Reference {
     /// Reads a reference as a person types it: small letters, blanks and full-width forms are
     /// forgiven, a wrong check character is not.
     pub fn parse(text: &str) -> Option<Self> {
-        let canonical: String =
-            text.chars().map(to_half_width).filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect();
+        let canonical: String = text
+            .chars()
+            .map(to_half_width)
+            .filter(|c| !c.is_whitespace())
+            .map(|c| c.to_ascii_uppercase())
+            .collect();
         is_valid(&canonical).then_some(Self(canonical))
     }
 

@@ -40,7 +40,12 @@ pub enum NoSuchNumber {
 /// program, 5 service provider, 6 app market, 7 security assessment) that an organ issued. `sign` is
 /// what stands before 公网安备; the default of the platform is 测, so that no number made by a trial
 /// looks official.
-pub fn format_number(sign: &str, organ_code: &str, kind: u8, serial: u32) -> Result<RegistrationNumber, NoSuchNumber> {
+pub fn format_number(
+    sign: &str,
+    organ_code: &str,
+    kind: u8,
+    serial: u32,
+) -> Result<RegistrationNumber, NoSuchNumber> {
     if organ_code.len() != 6 || !organ_code.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(NoSuchNumber::Organ);
     }

@@ -48,7 +48,9 @@ impl UploadRefusal {
             UploadRefusal::DamagedPdf => "PDF文件无法读取，可能已损坏，请重新选择",
             UploadRefusal::EncryptedPdf => "PDF文件已加密或设有密码，请去除密码后重新上传",
             UploadRefusal::PdfWithScript => "PDF文件中含有脚本（JavaScript），请重新打印为PDF后上传",
-            UploadRefusal::PdfWithProgram => "PDF文件中含有打开其他程序或文件、发送数据的动作，请重新打印为PDF后上传",
+            UploadRefusal::PdfWithProgram => {
+                "PDF文件中含有打开其他程序或文件、发送数据的动作，请重新打印为PDF后上传"
+            }
             UploadRefusal::PdfWithAutomaticAction => "PDF文件中含有自动执行的动作，请重新打印为PDF后上传",
             UploadRefusal::PdfWithAttachment => "PDF文件中嵌有附件，请去除附件后重新上传",
             UploadRefusal::PdfWithMedia => "PDF文件中含有音视频等多媒体内容，请去除后重新上传",

@@ -5,8 +5,8 @@
 use std::io::Cursor;
 
 use image::{
-    DynamicImage, ExtendedColorType, GrayImage, ImageDecoder, ImageEncoder, ImageError, ImageFormat, ImageReader,
-    Limits, Rgb, RgbImage, RgbaImage,
+    DynamicImage, ExtendedColorType, GrayImage, ImageDecoder, ImageEncoder, ImageError, ImageFormat,
+    ImageReader, Limits, Rgb, RgbImage, RgbaImage,
     codecs::{
         jpeg::JpegEncoder,
         png::{CompressionType, FilterType, PngEncoder},
@@ -170,14 +170,20 @@ fn encode_png_if_small_enough(picture: &DynamicImage) -> Result<(Vec<u8>, &'stat
         (false, true) => write(encoder, picture.to_luma_alpha8().as_raw(), picture, ExtendedColorType::La8),
         (false, false) => write(encoder, picture.to_luma8().as_raw(), picture, ExtendedColorType::L8),
     }?;
-    if bytes.len() <= MAX_BYTES { Ok((bytes, "image/png")) } else { Ok((encode_jpeg(picture, QUALITY)?, "image/jpeg")) }
+    if bytes.len() <= MAX_BYTES {
+        Ok((bytes, "image/png"))
+    } else {
+        Ok((encode_jpeg(picture, QUALITY)?, "image/jpeg"))
+    }
 }
 
 fn encode_jpeg(picture: &DynamicImage, quality: u8) -> Result<Vec<u8>, UploadRefusal> {
     let mut bytes = Vec::new();
     let encoder = JpegEncoder::new_with_quality(&mut bytes, quality);
     match (picture.color().has_color(), picture.color().has_alpha()) {
-        (_, true) => write(encoder, over_white(&picture.to_rgba8()).as_raw(), picture, ExtendedColorType::Rgb8),
+        (_, true) => {
+            write(encoder, over_white(&picture.to_rgba8()).as_raw(), picture, ExtendedColorType::Rgb8)
+        }
         (true, false) => write(encoder, picture.to_rgb8().as_raw(), picture, ExtendedColorType::Rgb8),
         (false, false) => write(encoder, picture.to_luma8().as_raw(), picture, ExtendedColorType::L8),
     }?;
@@ -212,7 +218,8 @@ fn warnings(picture: &DynamicImage) -> Vec<&'static str> {
         return vec![TOO_SMALL];
     }
     // Always judged at about the same size, or a large photo would look smoother than a small one.
-    let judged = if picture.width().max(picture.height()) > 800 { &picture.thumbnail(800, 800) } else { picture };
+    let judged =
+        if picture.width().max(picture.height()) > 800 { &picture.thumbnail(800, 800) } else { picture };
     if sharpness(&judged.to_luma8()) < BLURRED_BELOW { vec![LOOKS_BLURRED] } else { Vec::new() }
 }
 
@@ -325,7 +332,15 @@ mod tests {
     #[test]
     fn a_gif_is_refused_whatever_its_name() {
         let gif = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\0\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
-        for other in [gif.as_slice(), b"%PDF-1.7", b"<svg onload=alert(1)>", b"BM", b"RIFF\0\0\0\0WEBPVP8 ", b"png", &[0; 100]] {
+        for other in [
+            gif.as_slice(),
+            b"%PDF-1.7",
+            b"<svg onload=alert(1)>",
+            b"BM",
+            b"RIFF\0\0\0\0WEBPVP8 ",
+            b"png",
+            &[0; 100],
+        ] {
             assert_eq!(accept_picture(other), Err(UploadRefusal::NotAPicture));
         }
         assert_eq!(UploadRefusal::NotAPicture.sentence(), "仅支持 png/jpeg/jpg 格式的图片");
@@ -335,8 +350,21 @@ mod tests {
     fn a_damaged_picture_is_refused_with_what_to_do() {
         let png = encoded(&page(400, 300), ImageFormat::Png);
         let jpeg = encoded(&page(400, 300), ImageFormat::Jpeg);
-        for damaged in [&png[..png.len() / 2], &png[..30], &png[..8], &jpeg[..jpeg.len() / 2], &jpeg[..jpeg.len() - 2], &jpeg[..30], &jpeg[..3]] {
-            assert_eq!(accept_picture(damaged), Err(UploadRefusal::DamagedPicture), "{} bytes", damaged.len());
+        for damaged in [
+            &png[..png.len() / 2],
+            &png[..30],
+            &png[..8],
+            &jpeg[..jpeg.len() / 2],
+            &jpeg[..jpeg.len() - 2],
+            &jpeg[..30],
+            &jpeg[..3],
+        ] {
+            assert_eq!(
+                accept_picture(damaged),
+                Err(UploadRefusal::DamagedPicture),
+                "{} bytes",
+                damaged.len()
+            );
         }
         assert_eq!(UploadRefusal::DamagedPicture.sentence(), "图片无法读取，可能已损坏，请重新选择");
     }
@@ -344,7 +372,9 @@ mod tests {
     #[test]
     fn a_picture_bomb_is_refused_before_it_is_decoded() {
         // Only the header says these sizes; decoding would take up to 14 GB.
-        for (width, height) in [(60_000u32, 60_000u32), (12_001, 10), (10, 12_001), (7_000, 6_000), (u32::MAX >> 1, 2)] {
+        for (width, height) in
+            [(60_000u32, 60_000u32), (12_001, 10), (10, 12_001), (7_000, 6_000), (u32::MAX >> 1, 2)]
+        {
             let mut png = encoded(&page(300, 300), ImageFormat::Png);
             png[16..20].copy_from_slice(&width.to_be_bytes());
             png[20..24].copy_from_slice(&height.to_be_bytes());
@@ -360,7 +390,9 @@ mod tests {
 
     fn crc32(bytes: &[u8]) -> u32 {
         !bytes.iter().fold(!0, |crc, byte| {
-            (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & 0u32.wrapping_sub(crc & 1)))
+            (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+                (crc >> 1) ^ (0xedb8_8320 & 0u32.wrapping_sub(crc & 1))
+            })
         })
     }
 
@@ -415,7 +447,9 @@ mod tests {
 
     #[test]
     fn sixteen_bits_palettes_and_grey_are_understood() {
-        let deep = image::ImageBuffer::<Rgb<u16>, _>::from_fn(300, 300, |x, y| Rgb([(x * 200) as u16, (y * 200) as u16, 0]));
+        let deep = image::ImageBuffer::<Rgb<u16>, _>::from_fn(300, 300, |x, y| {
+            Rgb([(x * 200) as u16, (y * 200) as u16, 0])
+        });
         let mut bytes = Cursor::new(Vec::new());
         DynamicImage::ImageRgb16(deep).write_to(&mut bytes, ImageFormat::Png).unwrap();
         assert_eq!(accept_picture(bytes.get_ref()).unwrap().content_type, "image/png");
@@ -451,7 +485,8 @@ mod tests {
     #[tokio::test]
     async fn pictures_are_accepted_off_the_async_threads() {
         let bytes = encoded(&page(300, 300), ImageFormat::Jpeg);
-        let (one, two, three) = tokio::join!(accept(bytes.clone()), accept(bytes.clone()), accept(vec![0; 9]));
+        let (one, two, three) =
+            tokio::join!(accept(bytes.clone()), accept(bytes.clone()), accept(vec![0; 9]));
         assert_eq!(one, two);
         assert!(one.is_ok());
         assert_eq!(three, Err(UploadRefusal::NotAPicture));

@@ -159,7 +159,8 @@ mod tests {
 
     fn store() -> (tempfile::TempDir, FileStore) {
         let directory = tempfile::tempdir().unwrap();
-        let store = FileStore::local(&directory.path().join("files"), Arc::new(Keyring::generate().unwrap())).unwrap();
+        let store = FileStore::local(&directory.path().join("files"), Arc::new(Keyring::generate().unwrap()))
+            .unwrap();
         (directory, store)
     }
 
@@ -208,7 +209,9 @@ mod tests {
         store.put(mine, Rendition::Full, b"mine".to_vec()).await.unwrap();
         store.put(yours, Rendition::Full, b"yours".to_vec()).await.unwrap();
         let path_of = |id: Uuid| {
-            files_under(directory.path()).into_iter().find(|path| path.to_string_lossy().contains(&id.to_string()))
+            files_under(directory.path())
+                .into_iter()
+                .find(|path| path.to_string_lossy().contains(&id.to_string()))
         };
         fs::copy(path_of(yours).unwrap(), path_of(mine).unwrap()).unwrap();
         let failure = store.get(mine, Rendition::Full).await.unwrap_err();
