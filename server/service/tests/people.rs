@@ -1,0 +1,385 @@
+//! Signing in, sessions, roles, and what the shell shows.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+mod common;
+
+use common::*;
+use service::person::Claims;
+use service::sample::SampleOfficer;
+use service::{Error, Role, Service};
+use time::Duration;
+
+claims![
+    a_session_ends_after_thirty_idle_minutes,
+    a_session_ends_after_twelve_hours_however_busy,
+    that_somebody_is_there_is_written_once_a_minute,
+    every_sign_in_begins_a_fresh_session,
+    an_ended_session_is_over_at_once,
+    a_token_is_worth_nothing_unless_it_was_issued,
+    sessions_survive_a_restart,
+    what_the_identity_platform_says_is_stored_sealed_and_shown_masked,
+    what_the_identity_platform_says_now_replaces_what_it_said,
+    a_person_half_known_cannot_sign_in,
+    first_sign_ins_at_once_make_one_person,
+    roles_hold_from_the_next_request_on,
+    only_administrators_change_roles,
+    appointing_says_what_is_wrong_beside_the_field,
+    the_last_administrator_stays,
+    administrators_who_dismiss_each_other_leave_one,
+    the_first_administrator_is_appointed_once,
+    one_role_is_not_given_twice,
+    a_flash_is_shown_once,
+    the_chosen_subject_outlives_the_session,
+    a_subject_that_is_not_mine_cannot_be_chosen,
+    a_subject_that_ended_is_not_offered,
+    large_print_outlives_the_session,
+    sample_officers_are_appointed_once,
+    ended_sessions_are_swept_after_a_month,
+];
+
+async fn session(service: &Service, n: u32) -> String {
+    service.sign_in(&claims_of(n), "测试浏览器").await.unwrap()
+}
+
+async fn a_session_ends_after_thirty_idle_minutes(world: World) {
+    let token = session(&world.service, 1).await;
+    world.later(Duration::minutes(30) - Duration::SECOND);
+    assert!(world.service.actor(&token).await.unwrap().is_some(), "asked in time, which counts anew");
+    world.later(Duration::minutes(30) - Duration::SECOND);
+    assert!(world.service.actor(&token).await.unwrap().is_some());
+    world.later(Duration::minutes(30));
+    assert!(world.service.actor(&token).await.unwrap().is_none());
+    assert!(world.service.actor(&token).await.unwrap().is_none(), "asking does not bring it back");
+}
+
+async fn a_session_ends_after_twelve_hours_however_busy(world: World) {
+    let token = session(&world.service, 1).await;
+    for _ in 0..35 {
+        world.later(Duration::minutes(20));
+        assert!(world.service.actor(&token).await.unwrap().is_some());
+    }
+    world.later(Duration::minutes(20));
+    assert!(world.service.actor(&token).await.unwrap().is_none());
+}
+
+async fn that_somebody_is_there_is_written_once_a_minute(world: World) {
+    let seen = || world.number("SELECT seen_at FROM session");
+    let token = session(&world.service, 1).await;
+    let first = seen().await;
+    world.later(Duration::seconds(59));
+    world.service.actor(&token).await.unwrap();
+    assert_eq!(seen().await, first);
+    world.later(Duration::seconds(1));
+    world.service.actor(&token).await.unwrap();
+    assert_eq!(seen().await, first + 60_000);
+}
+
+async fn every_sign_in_begins_a_fresh_session(world: World) {
+    let service = &world.service;
+    let (first, second) = (session(service, 1).await, session(service, 1).await);
+    assert_ne!(first, second);
+    let (one, other) =
+        (service.actor(&first).await.unwrap().unwrap(), service.actor(&second).await.unwrap().unwrap());
+    assert_eq!(one.person_id, other.person_id);
+    assert_ne!(one.session_id, other.session_id);
+    service.end_session(&first).await.unwrap();
+    assert!(service.actor(&first).await.unwrap().is_none(), "the one before is rotated away");
+    assert!(service.actor(&second).await.unwrap().is_some());
+    for token in [first, second] {
+        assert!(!world.is_stored_in_the_open(&token).await);
+    }
+}
+
+async fn an_ended_session_is_over_at_once(world: World) {
+    let service = &world.service;
+    let (here, there) = (session(service, 1).await, session(service, 1).await);
+    let actor = service.actor(&here).await.unwrap().unwrap();
+    let far = service.actor(&there).await.unwrap().unwrap();
+    let stranger = world.applicant(2).await;
+    let listed = service.sessions(&actor).await.unwrap();
+    assert_eq!(listed.len(), 2);
+    assert_eq!(
+        listed.iter().filter(|row| row.is_this).map(|row| &row.id).collect::<Vec<_>>(),
+        [&actor.session_id]
+    );
+    assert_eq!(
+        (listed[0].device.as_str(), listed[0].created_at.as_str()),
+        ("测试浏览器", "2026-03-02 10:00")
+    );
+    assert!(matches!(service.revoke_session(&stranger, &far.session_id).await, Err(Error::NotFound)));
+    assert!(service.actor(&there).await.unwrap().is_some());
+    service.revoke_session(&actor, &far.session_id).await.unwrap();
+    assert!(service.actor(&there).await.unwrap().is_none());
+    assert!(matches!(service.revoke_session(&actor, &far.session_id).await, Err(Error::NotFound)), "once");
+    assert_eq!(service.sessions(&actor).await.unwrap().len(), 1);
+    service.sign_out(&actor).await.unwrap();
+    service.sign_out(&actor).await.unwrap();
+    assert!(service.actor(&here).await.unwrap().is_none());
+    assert!(service.sessions(&actor).await.unwrap().is_empty());
+}
+
+async fn a_token_is_worth_nothing_unless_it_was_issued(world: World) {
+    let token = session(&world.service, 1).await;
+    for wrong in ["", "' OR 1=1 --", &token[..42], &format!("{token} "), &token.to_uppercase(), "\0"] {
+        assert!(world.service.actor(wrong).await.unwrap().is_none(), "{wrong}");
+    }
+}
+
+async fn sessions_survive_a_restart(world: World) {
+    let token = session(&world.service, 1).await;
+    assert!(world.restarted().await.actor(&token).await.unwrap().is_some());
+}
+
+async fn what_the_identity_platform_says_is_stored_sealed_and_shown_masked(world: World) {
+    let actor = world.applicant(1).await;
+    world.administrator().await;
+    world.officer("110101").await;
+    let claims = claims_of(1);
+    let stored = world.everything_stored().await;
+    let holds = |text: &str| stored.windows(text.len()).any(|some| some == text.as_bytes());
+    assert!(holds(&claims.sub), "we look in the right place");
+    for secret in [&claims.name, &claims.mobile, &claims.id_no, "审核员", "管理员"] {
+        assert!(!holds(secret), "{secret}");
+    }
+    let me = world.service.me(&actor).await.unwrap();
+    assert_eq!((me.name.as_str(), me.mobile.as_str()), ("赵**", "138****0001"));
+    assert!(!format!("{claims:?}").contains("1380000"));
+}
+
+async fn what_the_identity_platform_says_now_replaces_what_it_said(world: World) {
+    let before = world.applicant(1).await;
+    let claims = Claims { name: "钱某".to_owned(), mobile: " 139 0000 1111".to_owned(), ..claims_of(1) };
+    let after = world.sign_in(&claims).await;
+    assert_eq!(before.person_id, after.person_id);
+    let me = world.service.me(&after).await.unwrap();
+    assert_eq!((me.name.as_str(), me.mobile.as_str()), ("钱*", "139****1111"));
+}
+
+async fn a_person_half_known_cannot_sign_in(world: World) {
+    let whole = claims_of(1);
+    for claims in [
+        Claims { sub: " ".to_owned(), ..whole.clone() },
+        Claims { name: String::new(), ..whole.clone() },
+        Claims { mobile: String::new(), ..whole.clone() },
+        Claims { id_kind: String::new(), ..whole.clone() },
+        Claims { id_no: "　".to_owned(), ..whole },
+    ] {
+        assert!(matches!(world.service.sign_in(&claims, "").await, Err(Error::Refused(_))));
+    }
+    assert_eq!(world.number("SELECT COUNT(*) FROM person").await, 0);
+}
+
+async fn first_sign_ins_at_once_make_one_person(world: World) {
+    let mut at_once = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let service = world.service.clone();
+        at_once.spawn(async move { session(&service, 1).await });
+    }
+    assert_eq!(at_once.join_all().await.len(), 8);
+    assert_eq!(world.number("SELECT COUNT(*) FROM person").await, 1);
+    assert_eq!(world.number("SELECT COUNT(*) FROM session").await, 8);
+}
+
+async fn roles_hold_from_the_next_request_on(world: World) {
+    let service = &world.service;
+    let administrator = world.administrator().await;
+    let token = session(service, 1).await;
+    let roles = || async { service.actor(&token).await.unwrap().unwrap().roles };
+    assert!(roles().await.is_empty());
+    // However the number is typed.
+    let typed = format!(" {} ", claims_of(1).id_no.to_lowercase());
+    service.appoint(&administrator, "赵某某", &typed, "reviewer", "110000").await.unwrap();
+    assert_eq!(roles().await, [Role::Reviewer { region: "110000".to_owned() }]);
+    let actor = service.actor(&token).await.unwrap().unwrap();
+    assert!(actor.covers("110101") && !actor.covers("310101"));
+    assert_eq!(service.me(&actor).await.unwrap().region.as_deref(), Some("北京市"));
+    service.appoint(&administrator, "赵某某", &claims_of(1).id_no, "auditor", "").await.unwrap();
+    assert_eq!(roles().await.len(), 2);
+    let listed = service.staff_list(&administrator).await.unwrap();
+    assert_eq!(listed.len(), 3, "with the administrator");
+    let reviewer = listed.iter().find(|row| row.role == "reviewer").unwrap();
+    assert_eq!(
+        (reviewer.name.as_str(), reviewer.region.as_str(), reviewer.since.as_str()),
+        ("赵某某", "北京市", "2026-03-02")
+    );
+    service.dismiss(&administrator, &reviewer.id).await.unwrap();
+    assert_eq!(roles().await, [Role::Auditor]);
+    assert!(matches!(service.dismiss(&administrator, &reviewer.id).await, Err(Error::NotFound)));
+    // Another region after that.
+    service.appoint(&administrator, "赵某某", &claims_of(1).id_no, "reviewer", "310101").await.unwrap();
+    assert_eq!(service.actor(&token).await.unwrap().unwrap().reviewer_region(), Some("310101"));
+}
+
+async fn only_administrators_change_roles(world: World) {
+    let service = &world.service;
+    let administrator = world.administrator().await;
+    let own = service.staff_list(&administrator).await.unwrap().remove(0);
+    for other in [world.applicant(1).await, world.officer("110000").await] {
+        let id_no = claims_of(5).id_no;
+        assert!(matches!(
+            service.appoint(&other, "赵某某", &id_no, "administrator", "").await,
+            Err(Error::Forbidden)
+        ));
+        assert!(matches!(service.dismiss(&other, &own.id).await, Err(Error::Forbidden)));
+        assert!(matches!(service.staff_list(&other).await, Err(Error::Forbidden)));
+    }
+}
+
+async fn appointing_says_what_is_wrong_beside_the_field(world: World) {
+    let administrator = world.administrator().await;
+    let good = claims_of(1).id_no;
+    for (name, id_no, role, region, at) in [
+        ("", good.as_str(), "auditor", "", "name"),
+        ("赵某某", "110101190001010010", "auditor", "", "id_no"),
+        ("赵某某", good.as_str(), "king", "", "role"),
+        ("赵某某", good.as_str(), "reviewer", "", "region"),
+        ("赵某某", good.as_str(), "reviewer", "990000", "region"),
+        ("赵某某", good.as_str(), "reviewer", "000000", "region"),
+    ] {
+        match world.service.appoint(&administrator, name, id_no, role, region).await {
+            Err(Error::Faults(faults)) => {
+                assert_eq!(faults.iter().map(|fault| fault.at.as_str()).collect::<Vec<_>>(), [at])
+            }
+            other => panic!("{at}: {other:?}"),
+        }
+    }
+    assert_eq!(world.service.staff_list(&administrator).await.unwrap().len(), 1);
+}
+
+async fn the_last_administrator_stays(world: World) {
+    let service = &world.service;
+    let administrator = world.administrator().await;
+    let own = service.staff_list(&administrator).await.unwrap().remove(0);
+    assert!(matches!(service.dismiss(&administrator, &own.id).await, Err(Error::Refused(_))));
+    service.appoint(&administrator, "赵某某", &claims_of(1).id_no, "administrator", "").await.unwrap();
+    service.dismiss(&administrator, &own.id).await.unwrap();
+    let successor = world.applicant(1).await;
+    assert!(successor.is_administrator());
+    let left = service.staff_list(&successor).await.unwrap().remove(0);
+    assert!(matches!(service.dismiss(&successor, &left.id).await, Err(Error::Refused(_))));
+}
+
+async fn administrators_who_dismiss_each_other_leave_one(world: World) {
+    let service = &world.service;
+    let one = world.administrator().await;
+    service.appoint(&one, "赵某某", &claims_of(1).id_no, "administrator", "").await.unwrap();
+    let other = world.applicant(1).await;
+    let listed = service.staff_list(&one).await.unwrap();
+    let outcomes = tokio::join!(service.dismiss(&one, &listed[1].id), service.dismiss(&other, &listed[0].id));
+    assert_eq!(u8::from(outcomes.0.is_ok()) + u8::from(outcomes.1.is_ok()), 1, "{outcomes:?}");
+}
+
+async fn the_first_administrator_is_appointed_once(world: World) {
+    let service = &world.service;
+    let first = world.administrator().await;
+    assert!(first.is_administrator());
+    assert!(world.administrator().await.is_administrator(), "and stays it");
+    service.appoint(&first, "赵某某", &claims_of(1).id_no, "administrator", "").await.unwrap();
+    let own = service.staff_list(&first).await.unwrap().remove(0);
+    service.dismiss(&first, &own.id).await.unwrap();
+    assert!(!world.administrator().await.is_administrator(), "signing in again is no way back");
+    assert!(world.restarted().await.sign_in(&claims_of(9_999), "").await.is_ok());
+    assert!(!world.administrator().await.is_administrator());
+}
+
+async fn one_role_is_not_given_twice(world: World) {
+    let service = &world.service;
+    let administrator = world.administrator().await;
+    let id_no = claims_of(1).id_no;
+    let (one, other) = tokio::join!(
+        service.appoint(&administrator, "赵某某", &id_no, "reviewer", "110000"),
+        service.appoint(&administrator, "赵某某", &id_no, "reviewer", "310000"),
+    );
+    assert_eq!(u8::from(one.is_ok()) + u8::from(other.is_ok()), 1, "{one:?} {other:?}");
+}
+
+async fn a_flash_is_shown_once(world: World) {
+    let service = &world.service;
+    let (here, elsewhere) = (world.applicant(1).await, world.applicant(1).await);
+    service.set_flash(&here, "已保存").await.unwrap();
+    assert_eq!(service.me(&elsewhere).await.unwrap().flash, None, "it belongs to the session");
+    let (one, other) = tokio::join!(service.me(&here), service.me(&here));
+    let shown: Vec<String> = [one, other].into_iter().filter_map(|me| me.unwrap().flash).collect();
+    assert_eq!(shown, ["已保存"]);
+    assert_eq!(service.me(&here).await.unwrap().flash, None);
+    service.set_flash(&here, "一").await.unwrap();
+    service.set_flash(&here, "二").await.unwrap();
+    assert_eq!(service.me(&here).await.unwrap().flash.as_deref(), Some("二"), "the last one");
+}
+
+async fn the_chosen_subject_outlives_the_session(world: World) {
+    let service = &world.service;
+    let actor = world.applicant(1).await;
+    assert_eq!(service.me(&actor).await.unwrap().current, None);
+    let older = world.put_subject(&actor, "甲公司", "active", "110101").await;
+    let newer = world.put_subject(&actor, "乙公司", "pending", "110101").await;
+    let me = service.me(&actor).await.unwrap();
+    assert_eq!(me.current.map(|subject| subject.id), Some(newer.clone()), "the newest where none was chosen");
+    assert_eq!(
+        me.subjects.iter().map(|subject| subject.name.as_str()).collect::<Vec<_>>(),
+        ["乙公司", "甲公司"]
+    );
+    service.switch_subject(&actor, &older).await.unwrap();
+    service.sign_out(&actor).await.unwrap();
+    let me = service.me(&world.applicant(1).await).await.unwrap();
+    assert_eq!(me.current.map(|subject| subject.id), Some(older));
+}
+
+async fn a_subject_that_is_not_mine_cannot_be_chosen(world: World) {
+    let (owner, stranger) = (world.applicant(1).await, world.applicant(2).await);
+    let subject = world.put_subject(&owner, "甲公司", "active", "110101").await;
+    for id in [subject.as_str(), "", "x", "019cac46-1500-75ee-861b-831de0c755af"] {
+        assert!(matches!(world.service.switch_subject(&stranger, id).await, Err(Error::NotFound)), "{id}");
+    }
+    assert!(world.service.me(&stranger).await.unwrap().subjects.is_empty());
+}
+
+async fn a_subject_that_ended_is_not_offered(world: World) {
+    let actor = world.applicant(1).await;
+    let active = world.put_subject(&actor, "甲公司", "active", "110101").await;
+    for state in ["void", "cancelled"] {
+        let ended = world.put_subject(&actor, "乙公司", state, "110101").await;
+        assert!(matches!(world.service.switch_subject(&actor, &ended).await, Err(Error::NotFound)));
+    }
+    let other = world.put_subject(&actor, "丙公司", "active", "110101").await;
+    world.service.switch_subject(&actor, &other).await.unwrap();
+    world.execute(&format!("UPDATE record SET state = 'cancelled' WHERE id = '{other}'")).await;
+    let me = world.service.me(&actor).await.unwrap();
+    assert_eq!(me.subjects.len(), 1);
+    assert_eq!(me.current.map(|subject| subject.id), Some(active), "the chosen one ended");
+}
+
+async fn large_print_outlives_the_session(world: World) {
+    let actor = world.applicant(1).await;
+    assert!(!world.service.me(&actor).await.unwrap().elder);
+    world.service.set_elder(&actor, true).await.unwrap();
+    assert!(world.service.me(&world.applicant(1).await).await.unwrap().elder);
+}
+
+async fn sample_officers_are_appointed_once(world: World) {
+    let service = &world.service;
+    let (reviewer, administrator) = (claims_of(1), claims_of(2));
+    let officers = [
+        SampleOfficer { name: "审核员", id_no: &reviewer.id_no, role: "reviewer", region: "310000" },
+        SampleOfficer { name: "管理员", id_no: &administrator.id_no, role: "administrator", region: "" },
+    ];
+    service.sample_world(&officers).await.unwrap();
+    service.sample_world(&officers).await.unwrap();
+    assert_eq!(world.applicant(1).await.reviewer_region(), Some("310000"));
+    let administrator = world.applicant(2).await;
+    let listed = service.staff_list(&administrator).await.unwrap();
+    assert_eq!(listed.len(), 2);
+    service.dismiss(&administrator, &listed[0].id).await.unwrap();
+    service.sample_world(&officers).await.unwrap();
+    assert!(world.applicant(1).await.roles.is_empty(), "what was taken away is not given back");
+}
+
+async fn ended_sessions_are_swept_after_a_month(world: World) {
+    session(&world.service, 1).await;
+    world.later(Duration::days(30));
+    session(&world.service, 2).await;
+    assert_eq!(world.service.sweep_sessions().await.unwrap(), 0);
+    world.later(Duration::days(1));
+    assert_eq!(world.service.sweep_sessions().await.unwrap(), 1);
+    assert!(world.service.verify_audit().await.unwrap().is_whole());
+}
