@@ -140,3 +140,111 @@ fn notice_row(row: notice::Model) -> NoticeRow {
         link: row.link,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+    use time::Duration;
+
+    use super::*;
+    use crate::common::{World, claims};
+
+    claims![
+        notices_are_paged_unread_first,
+        a_notice_is_read_once_and_says_where_it_leads,
+        notices_of_others_do_not_exist,
+        a_notice_is_there_only_if_its_transaction_was,
+    ];
+
+    async fn tell(world: &World, actor: &Actor, count: usize) {
+        for number in 0..count {
+            let tx = world.service.db.begin().await.unwrap();
+            let link = Some(format!("/mine/filings/{number}"));
+            world.service.notify(&tx, &actor.person_id, format!("通知{number}"), link).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+    }
+
+    async fn all(world: &World, actor: &Actor, unread_only: bool) -> Vec<NoticeRow> {
+        let (mut rows, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = world.service.notices(actor, unread_only, &after).await.unwrap();
+            assert_eq!(page.is_later, !after.is_empty());
+            assert!(page.rows.len() <= PAGE);
+            rows.extend(page.rows);
+            match page.next {
+                Some(next) => after = next,
+                None => {
+                    assert_eq!(page.total as usize, rows.len());
+                    return rows;
+                }
+            }
+        }
+    }
+
+    async fn notices_are_paged_unread_first(world: World) {
+        let actor = world.applicant(1).await;
+        assert_eq!(world.service.notices(&actor, false, "").await.unwrap(), Paged::default());
+        tell(&world, &actor, 45).await;
+        let mut expected: Vec<String> = (0..45).rev().map(|number| format!("通知{number}")).collect();
+        let texts = |rows: Vec<NoticeRow>| rows.into_iter().map(|row| row.text).collect::<Vec<_>>();
+        let rows = all(&world, &actor, false).await;
+        // The newest but one, and every third.
+        for row in rows.iter().skip(1).step_by(3) {
+            world.service.read_notice(&actor, &row.id).await.unwrap();
+        }
+        assert_eq!(texts(rows), expected);
+        let mut at = 0;
+        let (read, unread): (Vec<_>, Vec<_>) = expected.drain(..).partition(|_| {
+            at += 1;
+            at % 3 == 2
+        });
+        assert_eq!(texts(all(&world, &actor, true).await), unread);
+        assert_eq!(texts(all(&world, &actor, false).await), [unread.clone(), read].concat());
+        let latest = world.service.latest_notices(&actor, 3).await.unwrap();
+        assert_eq!(texts(latest), unread[..3]);
+        for nonsense in ["x", "u", "r'; --", "u019cac46", "\u{0}"] {
+            let page = world.service.notices(&actor, false, nonsense).await.unwrap();
+            assert_eq!(page.rows[0].text, "通知44", "{nonsense}");
+        }
+    }
+
+    async fn a_notice_is_read_once_and_says_where_it_leads(world: World) {
+        let actor = world.applicant(1).await;
+        tell(&world, &actor, 3).await;
+        assert_eq!(world.service.me(&actor).await.unwrap().unread, 3);
+        let row = world.service.notices(&actor, true, "").await.unwrap().rows.remove(0);
+        assert_eq!((row.at.as_str(), row.is_read), ("2026-03-02 10:00", false));
+        let leads = world.service.read_notice(&actor, &row.id).await.unwrap();
+        assert_eq!(leads.as_deref(), Some("/mine/filings/2"));
+        let read_at = || world.number("SELECT MAX(read_at) FROM notice");
+        let first = read_at().await;
+        world.later(Duration::minutes(1));
+        world.service.read_notice(&actor, &row.id).await.unwrap();
+        assert_eq!(read_at().await, first, "when it was first read stays");
+        assert_eq!(world.service.me(&actor).await.unwrap().unread, 2);
+        world.service.read_all_notices(&actor).await.unwrap();
+        assert_eq!(world.service.me(&actor).await.unwrap().unread, 0);
+        assert_eq!(all(&world, &actor, false).await.len(), 3);
+    }
+
+    async fn notices_of_others_do_not_exist(world: World) {
+        let (actor, other) = (world.applicant(1).await, world.applicant(2).await);
+        tell(&world, &actor, 1).await;
+        let row = world.service.notices(&actor, true, "").await.unwrap().rows.remove(0);
+        assert!(matches!(world.service.read_notice(&other, &row.id).await, Err(Error::NotFound)));
+        assert!(matches!(world.service.read_notice(&other, "1").await, Err(Error::NotFound)));
+        world.service.read_all_notices(&other).await.unwrap();
+        assert_eq!(all(&world, &other, false).await, []);
+        assert_eq!(world.service.me(&actor).await.unwrap().unread, 1);
+    }
+
+    async fn a_notice_is_there_only_if_its_transaction_was(world: World) {
+        let actor = world.applicant(1).await;
+        let tx = world.service.db.begin().await.unwrap();
+        world.service.notify(&tx, &actor.person_id, "没有发生", None).await.unwrap();
+        tx.rollback().await.unwrap();
+        assert_eq!(all(&world, &actor, false).await, []);
+    }
+}
