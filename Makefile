@@ -20,7 +20,7 @@ build: ## The browser bundle alone, into target/site
 	@$(call xtask,rust node,build)
 
 e2e: ## The browser tests alone; ARGS="website --project no-js" narrows them
-	@$(call xtask,rust node browser,e2e)
+	@$(call xtask,rust node browser $(if $(findstring --postgres,$(ARGS)),postgres),e2e)
 
 lint: ## Clippy over every crate
 	@$(call xtask,rust,lint)

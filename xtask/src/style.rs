@@ -81,7 +81,22 @@ fn flush(out: &mut String, space: &mut bool, next: char) {
 
 #[cfg(test)]
 mod tests {
-    use super::minify;
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+    use super::*;
+
+    #[test]
+    fn the_sheet_of_cargo_leptos_imports_the_others_in_the_same_order() {
+        let style = crate::shell::root().join("style");
+        let mut names: Vec<_> = fs::read_dir(&style)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.retain(|name| name.ends_with(".css") && name != "main.css");
+        names.sort();
+        let main = fs::read_to_string(style.join("main.css")).unwrap();
+        let imported: Vec<_> = main.lines().filter_map(|line| line.strip_prefix("@import \"./")).collect();
+        assert_eq!(imported, names.iter().map(|name| format!("{name}\";")).collect::<Vec<_>>());
+    }
 
     #[test]
     fn minifying_keeps_the_meaning() {
