@@ -47,7 +47,9 @@ pub(crate) async fn issue(
 
 /// The number of a record with the snippets for its footer; nothing where it has none.
 pub(crate) fn registration_view(settings: &Settings, row: &record::Model) -> Option<RegistrationView> {
-    let (Some(digits), Some(number)) = (&row.registration_digits, &row.registration_number) else { return None };
+    let (Some(digits), Some(number)) = (&row.registration_digits, &row.registration_number) else {
+        return None;
+    };
     let base = settings.public_url.trim_end_matches('/');
     Some(RegistrationView {
         html: format!(

@@ -4,8 +4,11 @@
 use domain::filing::{self as filing_table, FilingEvent, FilingState};
 use domain::record::{self as record_table, RecordEvent, RecordState};
 use domain::schema::Fault;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use domain::view::EventView;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use time::OffsetDateTime;
 
 use crate::actor::Actor;
@@ -121,7 +124,12 @@ pub(crate) async fn filing(
 }
 
 /// The first line of a filing's history.
-pub(crate) async fn submitted(on: &impl ConnectionTrait, filing_id: &str, who: Who, now: OffsetDateTime) -> Result<()> {
+pub(crate) async fn submitted(
+    on: &impl ConnectionTrait,
+    filing_id: &str,
+    who: Who,
+    now: OffsetDateTime,
+) -> Result<()> {
     history(on, filing_id, SUBMITTED, None, FilingState::Pending, &who, "", &[], now).await
 }
 
@@ -192,6 +200,43 @@ pub(crate) async fn record(
     Ok(after)
 }
 
+/// Ends every living record of a cancelled subject (R23), as the table says: the ids with what they
+/// became. The caller holds the subject's lock.
+pub(crate) async fn end_records_of(
+    on: &impl ConnectionTrait,
+    subject_id: &str,
+    now: OffsetDateTime,
+) -> Result<Vec<(String, RecordState)>> {
+    let at = millis(now);
+    let mut ended = Vec::new();
+    for state in RecordState::ALL {
+        let Some(to) = record_table::next(state, RecordEvent::SubjectCancelled) else { continue };
+        let rows = record::Entity::find()
+            .filter(record::Column::SubjectId.eq(subject_id))
+            .filter(record::Column::Id.ne(subject_id))
+            .filter(record::Column::State.eq(state.code()))
+            .order_by_asc(record::Column::Id)
+            .lock_exclusive()
+            .all(on)
+            .await?;
+        let ids: Vec<String> = rows.into_iter().map(|row| row.id).collect();
+        let mut move_all = record::Entity::update_many()
+            .col_expr(record::Column::State, Expr::value(to.code()))
+            .col_expr(record::Column::Version, Expr::col(record::Column::Version).add(1))
+            .col_expr(record::Column::UpdatedAt, Expr::value(at));
+        if to == RecordState::Cancelled {
+            move_all = move_all.col_expr(record::Column::CancelledAt, Expr::value(at));
+        }
+        move_all
+            .filter(record::Column::Id.is_in(ids.clone()))
+            .filter(record::Column::State.eq(state.code()))
+            .exec(on)
+            .await?;
+        ended.extend(ids.into_iter().map(|id| (id, to)));
+    }
+    Ok(ended)
+}
+
 /// Locks a subject's row until the transaction ends: what is decided about one subject's filings, or
 /// submitted for it, happens one after the other. (SQLite has one writer anyway.)
 pub(crate) async fn lock_subject(on: &impl ConnectionTrait, subject_id: &str) -> Result<record::Model> {
@@ -242,4 +287,32 @@ pub(crate) async fn overtaken(on: &impl ConnectionTrait, filing_id: &str, who: &
         None => format!("{applicant}提交"),
     };
     Ok(Error::refused(format!("该申请单已于 {} 由{what}", written(instant(last.at)))))
+}
+
+/// The lines of a filing's history, oldest first.
+pub(crate) async fn history_of(
+    on: &impl ConnectionTrait,
+    filing_id: &str,
+) -> Result<Vec<filing_event::Model>> {
+    Ok(filing_event::Entity::find()
+        .filter(filing_event::Column::FilingId.eq(filing_id))
+        .order_by_asc(filing_event::Column::Id)
+        .all(on)
+        .await?)
+}
+
+/// A line of history for officers, with what they wrote for each other; still without names.
+pub(crate) fn event_view(line: &filing_event::Model) -> EventView {
+    let who = match line.actor_role.as_str() {
+        APPLICANT => "申请人",
+        REVIEWER => "审核民警",
+        ADMINISTRATOR => "管理员",
+        _ => "系统",
+    };
+    EventView {
+        at: written(instant(line.at)),
+        what: FilingEvent::from_code(&line.event).map_or("提交审核", FilingEvent::label).to_owned(),
+        who: who.to_owned(),
+        note: line.note.clone(),
+    }
 }

@@ -1,0 +1,519 @@
+//! Decisions (R62) and what they do, in one transaction: the state, the record, its number and
+//! domains, what goes along (R15, R23), the notices and the line in the audit log.
+
+use domain::answer::Answers;
+use domain::facts;
+use domain::filing::{FilingEvent, FilingState};
+use domain::procedure::{Action, Business, Effect, Procedure};
+use domain::record::{RecordEvent, RecordState};
+use domain::schema::{Fault, Form, fault};
+use domain::value::text::check_text;
+use domain::view::Decision;
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    QueryFilter, QueryOrder, QuerySelect,
+};
+use serde_json::json;
+use time::OffsetDateTime;
+
+use crate::db::{millis, plausible_id};
+use crate::entity::{filing, live_domain, provider, record};
+use crate::error::{Error, Result};
+use crate::filing::{CANCEL_ATTACHMENT, CANCEL_REASON, filing_href, procedure_of};
+use crate::papers::{form_of, store};
+use crate::record::{file_ids, keep_domains, title_of};
+use crate::review::{codes, is_claimed_by, own_filing, why_not_approve};
+use crate::transition::{self, Who, filing_state};
+use crate::{Actor, Service, again, number};
+
+/// Longest reason in general, and at one field, in characters.
+const LONGEST_NOTE: usize = 1000;
+const LONGEST_REMARK: usize = 500;
+const MOST_REMARKS: usize = 100;
+
+/// What approval or refusal did beside the filing itself; for notices and the audit log.
+#[derive(Default)]
+struct Aftermath {
+    /// The number that was issued.
+    registration: Option<String>,
+    /// Filings that were returned or ended along with this one.
+    along: Vec<filing::Model>,
+    /// Records that ended along with the subject.
+    records: u64,
+}
+
+/// The words of a decision, checked: what a return or refusal must say (R53), and that remarks name
+/// fields of the form.
+fn words(
+    decision: Decision,
+    form: &'static Form,
+    action: Action,
+    note: &str,
+    remarks: &[Fault],
+) -> Result<(String, Vec<Fault>)> {
+    let mut faults = Vec::new();
+    let mut tidy = |at: &str, text: &str, longest: usize| match check_text(text, 0, longest) {
+        Ok(text) => text,
+        Err(sentence) => {
+            faults.push(fault(at, sentence));
+            String::new()
+        }
+    };
+    let note = tidy("note", note, LONGEST_NOTE);
+    let mut kept = Vec::new();
+    for remark in remarks.iter().take(MOST_REMARKS) {
+        let message = tidy(&remark.at, &remark.message, LONGEST_REMARK);
+        if !message.is_empty() {
+            kept.push(fault(remark.at.clone(), message));
+        }
+    }
+    for remark in &kept {
+        let of_cancellation =
+            action == Action::Cancel && [CANCEL_REASON, CANCEL_ATTACHMENT].contains(&remark.at.as_str());
+        if form.place(&remark.at).is_none() && !of_cancellation {
+            faults.push(fault("note", format!("表单中没有“{}”这一栏目", remark.at)));
+        }
+    }
+    if !faults.is_empty() {
+        return Err(Error::Faults(faults));
+    }
+    let missing = match decision {
+        Decision::Approve => {
+            kept.clear();
+            None
+        }
+        Decision::Return => {
+            (note.is_empty() && kept.is_empty()).then_some("请填写退回的理由，或至少对一个栏目提出意见")
+        }
+        Decision::Reject => note.is_empty().then_some("请填写不予通过的理由"),
+    };
+    match missing {
+        Some(sentence) => Err(Error::Faults(vec![fault("note", sentence)])),
+        None => Ok((note, kept)),
+    }
+}
+
+/// 新增主体申请, 新办网站申请, 变更网站申请 …
+fn called(procedure: Procedure) -> String {
+    let label = procedure.label();
+    format!("{}申请", label.strip_suffix("申请").unwrap_or(label))
+}
+
+impl Service {
+    /// Decides a filing that the officer has claimed. `version` is that of the page, so that nobody
+    /// decides about something they have not seen.
+    ///
+    /// # Errors
+    /// `NotFound` outside of the region, `Refused` with what happened when somebody was quicker,
+    /// `Faults` when the words are missing.
+    pub async fn decide(
+        &self,
+        actor: &Actor,
+        id: &str,
+        version: i64,
+        decision: Decision,
+        note: &str,
+        remarks: &[Fault],
+    ) -> Result<()> {
+        let changed = again!(self.try_decide(actor, id, version, decision, note, remarks))?;
+        for row in changed {
+            self.ring(&row);
+        }
+        Ok(())
+    }
+
+    async fn try_decide(
+        &self,
+        actor: &Actor,
+        id: &str,
+        version: i64,
+        decision: Decision,
+        note: &str,
+        remarks: &[Fault],
+    ) -> Result<Vec<filing::Model>> {
+        let seen = self.reviewable(self.db.read(), actor, id).await?;
+        let procedure = procedure_of(&seen)?;
+        let form = form_of(procedure.business)?;
+        let (note, remarks) = words(decision, form, procedure.action, note, remarks)?;
+        let (now, who) = (self.clock.now(), Who::reviewer(actor));
+
+        let tx = self.db.begin().await?;
+        // Everything about one subject is decided one after the other.
+        let subject = transition::lock_subject(&tx, &seen.subject_id).await?;
+        let row = self.reviewable(&tx, actor, plausible_id(id)?).await?;
+        if let Some(refused) = own_filing(actor, &row, &subject) {
+            return Err(Error::Refused(refused));
+        }
+        if filing_state(&row)? == FilingState::Pending {
+            return Err(Error::refused("请先领取该申请单"));
+        }
+        if !is_claimed_by(&row, actor) || row.version != version {
+            return Err(transition::overtaken(&tx, &row.id, &who).await?);
+        }
+        let event = match decision {
+            Decision::Approve => FilingEvent::Approve,
+            Decision::Return => FilingEvent::Return,
+            Decision::Reject => FilingEvent::Reject,
+        };
+        if decision == Decision::Approve
+            && let Some(refused) = why_not_approve(procedure, &subject, &[])?
+        {
+            return Err(Error::Refused(refused));
+        }
+        let row = transition::filing(&tx, &row, event, who.clone(), &note, &remarks, now).await?;
+        let record = record::Entity::find_by_id(&row.record_id)
+            .lock_exclusive()
+            .one(&tx)
+            .await?
+            .ok_or_else(|| Error::Corrupt(format!("record of filing {} is missing", row.id)))?;
+        let after = match decision {
+            Decision::Approve => self.approve(&tx, &row, procedure, &record, &subject, now).await?,
+            Decision::Return | Decision::Reject => {
+                self.fail(&tx, &row, procedure, &record, event, &who, now).await?
+            }
+        };
+        self.tell_applicant(&tx, &row, procedure, &subject, decision, &after).await?;
+        let detail = json!({
+            "reference": row.reference,
+            "procedure": procedure.code(),
+            "version": row.version,
+            "registration": after.registration,
+            "records": after.records,
+            "along": after.along.iter().map(|one| one.reference.as_str()).collect::<Vec<_>>(),
+        });
+        self.write(&tx, Some(actor), &format!("filing.{}", event.code()), "filing", &row.id, detail).await?;
+        tx.commit().await?;
+        let mut changed = after.along;
+        changed.insert(0, row);
+        Ok(changed)
+    }
+
+    /// The record comes into force, is replaced, or ends.
+    async fn approve(
+        &self,
+        tx: &DatabaseTransaction,
+        row: &filing::Model,
+        procedure: Procedure,
+        record: &record::Model,
+        subject: &record::Model,
+        now: OffsetDateTime,
+    ) -> Result<Aftermath> {
+        let record = transition::record(tx, record, RecordEvent::Approve, now).await?;
+        match procedure.effect() {
+            Effect::Create | Effect::Replace => {
+                let answers = self.filing_answers(row)?;
+                self.put_in_force(tx, row, procedure, &record, subject, answers, now).await
+            }
+            Effect::Cancel => self.end(tx, row, procedure, &record, now).await,
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)] // what approval knows
+    async fn put_in_force(
+        &self,
+        tx: &DatabaseTransaction,
+        row: &filing::Model,
+        procedure: Procedure,
+        record: &record::Model,
+        subject: &record::Model,
+        answers: Answers,
+        now: OffsetDateTime,
+    ) -> Result<Aftermath> {
+        let business = procedure.business;
+        let form = form_of(business)?;
+        let files = file_ids(form, &answers);
+        let title = title_of(business, &answers);
+        let mut after = Aftermath::default();
+        let (jurisdiction, owner_kind, main_domain, is_interactive);
+        if business == Business::Subject {
+            let facts = facts::of_subject(&answers);
+            (jurisdiction, owner_kind) = (facts.region, facts.owner_kind.to_owned());
+            (main_domain, is_interactive) = (None, None);
+            if record.jurisdiction != jurisdiction || record.title != title || record.owner_kind != owner_kind
+            {
+                after.along =
+                    self.follow_subject(tx, row, record, &jurisdiction, &title, &owner_kind, now).await?;
+            }
+        } else {
+            let facts = facts::of_business(business, &answers);
+            (jurisdiction, owner_kind) = (subject.jurisdiction.clone(), subject.owner_kind.clone());
+            (main_domain, is_interactive) = (facts.domains.first().cloned(), facts.is_interactive);
+            keep_domains(tx, &record.id, &facts.domains).await?;
+            if business == Business::Provider {
+                list_provider(tx, record, &title, &jurisdiction, now).await?;
+            }
+        }
+        let mut registered = record.clone();
+        if procedure.effect() == Effect::Create {
+            registered.registered_at = Some(millis(now));
+            if let Some(number) = number::issue(tx, &self.settings, business, &jurisdiction).await? {
+                after.registration = Some(number.text.clone());
+                registered.registration_digits = Some(number.digits);
+                registered.registration_number = Some(number.text);
+            }
+        }
+        let stored = store(&self.keys, form, &format!("record/{}", record.id), answers)?;
+        let put = record::Entity::update_many()
+            .col_expr(record::Column::Title, Expr::value(title))
+            .col_expr(record::Column::OwnerKind, Expr::value(owner_kind))
+            .col_expr(record::Column::MainDomain, Expr::value(main_domain))
+            .col_expr(record::Column::IsInteractive, Expr::value(is_interactive))
+            .col_expr(record::Column::Jurisdiction, Expr::value(jurisdiction))
+            .col_expr(record::Column::RegistrationDigits, Expr::value(registered.registration_digits))
+            .col_expr(record::Column::RegistrationNumber, Expr::value(registered.registration_number))
+            .col_expr(record::Column::RegisteredAt, Expr::value(registered.registered_at))
+            .col_expr(record::Column::Answers, Expr::value(stored.answers))
+            .col_expr(record::Column::AnswersSealed, Expr::value(stored.answers_sealed))
+            .filter(record::Column::Id.eq(&record.id))
+            .filter(record::Column::Version.eq(record.version))
+            .exec(tx)
+            .await?;
+        if put.rows_affected != 1 {
+            return Err(Error::Corrupt(format!("record {} changed under a lock", record.id)));
+        }
+        self.hold_files(tx, "record", &record.id, &files).await?;
+        Ok(after)
+    }
+
+    /// A changed subject takes its name, kind and jurisdiction to all that belongs to it (R14).
+    /// What officers of another region had claimed goes back to the queue, where their colleagues
+    /// see it.
+    #[allow(clippy::too_many_arguments)] // what follows, and whereto
+    async fn follow_subject(
+        &self,
+        tx: &DatabaseTransaction,
+        row: &filing::Model,
+        subject: &record::Model,
+        jurisdiction: &str,
+        name: &str,
+        owner_kind: &str,
+        now: OffsetDateTime,
+    ) -> Result<Vec<filing::Model>> {
+        let has_moved = subject.jurisdiction != jurisdiction;
+        record::Entity::update_many()
+            .col_expr(record::Column::Jurisdiction, Expr::value(jurisdiction))
+            .col_expr(record::Column::OwnerKind, Expr::value(owner_kind))
+            .filter(record::Column::SubjectId.eq(&subject.id))
+            .filter(record::Column::Id.ne(&subject.id))
+            .exec(tx)
+            .await?;
+        let unfinished = [FilingState::Pending, FilingState::InReview, FilingState::Returned];
+        filing::Entity::update_many()
+            .col_expr(filing::Column::Jurisdiction, Expr::value(jurisdiction))
+            .col_expr(filing::Column::SubjectName, Expr::value(name))
+            .filter(filing::Column::SubjectId.eq(&subject.id))
+            .filter(filing::Column::Id.ne(&row.id))
+            .filter(filing::Column::State.is_in(codes(&unfinished)))
+            .exec(tx)
+            .await?;
+        if !has_moved {
+            return Ok(Vec::new());
+        }
+        let mut moved = Vec::new();
+        for open in
+            self.unfinished(tx, &subject.id, &row.id, &[FilingState::Pending, FilingState::InReview]).await?
+        {
+            moved.push(match filing_state(&open)? == FilingState::InReview {
+                true => {
+                    let note = "主体管辖地变更，转由新的管辖地审核";
+                    transition::filing(tx, &open, FilingEvent::Release, Who::system(), note, &[], now).await?
+                }
+                false => open,
+            });
+        }
+        Ok(moved)
+    }
+
+    /// A record ends; a subject takes everything with it (R23).
+    async fn end(
+        &self,
+        tx: &DatabaseTransaction,
+        row: &filing::Model,
+        procedure: Procedure,
+        record: &record::Model,
+        now: OffsetDateTime,
+    ) -> Result<Aftermath> {
+        let mut after = Aftermath::default();
+        if procedure.business != Business::Subject {
+            keep_domains(tx, &record.id, &[]).await?;
+            unlist_providers(tx, std::slice::from_ref(&record.id)).await?;
+            // A change that was returned has nothing left to change.
+            after.along = filing::Entity::find()
+                .filter(filing::Column::RecordId.eq(&record.id))
+                .filter(filing::Column::State.eq(FilingState::Returned.code()))
+                .lock_exclusive()
+                .all(tx)
+                .await?;
+            let note = format!("{}已注销", procedure.business.noun());
+            after.along = terminate(tx, after.along, &note, now).await?;
+            return Ok(after);
+        }
+        let unfinished = [FilingState::Pending, FilingState::InReview, FilingState::Returned];
+        let open = self.unfinished(tx, &record.id, &row.id, &unfinished).await?;
+        after.along = terminate(tx, open, "主体已注销", now).await?;
+        let ended = transition::end_records_of(tx, &record.id, now).await?;
+        after.records = ended.iter().map(|(_, to)| u64::from(*to == RecordState::Cancelled)).sum();
+        let ended: Vec<String> = ended.into_iter().map(|(id, _)| id).collect();
+        live_domain::Entity::delete_many()
+            .filter(live_domain::Column::RecordId.is_in(ended.clone()))
+            .exec(tx)
+            .await?;
+        unlist_providers(tx, &ended).await?;
+        Ok(after)
+    }
+
+    /// The record is as it was before the filing, or void; a subject that never came into force
+    /// takes its businesses along (R15): they are returned with it, or end.
+    #[allow(clippy::too_many_arguments)] // what a refusal knows
+    async fn fail(
+        &self,
+        tx: &DatabaseTransaction,
+        row: &filing::Model,
+        procedure: Procedure,
+        record: &record::Model,
+        event: FilingEvent,
+        who: &Who,
+        now: OffsetDateTime,
+    ) -> Result<Aftermath> {
+        self.fail_record(tx, record, now).await?;
+        if procedure != Procedure::new(Business::Subject, Action::New) {
+            return Ok(Aftermath::default());
+        }
+        let is_return = event == FilingEvent::Return;
+        let states: &[FilingState] = match is_return {
+            true => &[FilingState::Pending, FilingState::InReview],
+            false => &[FilingState::Pending, FilingState::InReview, FilingState::Returned],
+        };
+        let dependents = self.unfinished(tx, &record.id, &row.id, states).await?;
+        let records = record::Entity::find()
+            .filter(record::Column::SubjectId.eq(&record.id))
+            .filter(record::Column::Id.ne(&record.id))
+            .filter(record::Column::State.eq(RecordState::Pending.code()))
+            .order_by_asc(record::Column::Id)
+            .lock_exclusive()
+            .all(tx)
+            .await?;
+        for one in &records {
+            self.fail_record(tx, one, now).await?;
+        }
+        if !is_return {
+            let along = terminate(tx, dependents, "主体申请不予通过，随之终止", now).await?;
+            return Ok(Aftermath { along, ..Aftermath::default() });
+        }
+        let mut along = Vec::new();
+        for one in dependents {
+            // One that came in after the bundle was claimed is still unclaimed.
+            let one = match filing_state(&one)? == FilingState::Pending {
+                true => transition::filing(tx, &one, FilingEvent::Claim, who.clone(), "", &[], now).await?,
+                false => one,
+            };
+            let note = "主体申请已退回，请先修改并重新提交主体申请，再重新提交本申请";
+            along.push(transition::filing(tx, &one, FilingEvent::Return, who.clone(), note, &[], now).await?);
+        }
+        Ok(Aftermath { along, ..Aftermath::default() })
+    }
+
+    /// The filings of a subject in these states, except one; locked.
+    async fn unfinished(
+        &self,
+        tx: &DatabaseTransaction,
+        subject_id: &str,
+        except: &str,
+        states: &[FilingState],
+    ) -> Result<Vec<filing::Model>> {
+        Ok(filing::Entity::find()
+            .filter(filing::Column::SubjectId.eq(subject_id))
+            .filter(filing::Column::Id.ne(except))
+            .filter(filing::Column::State.is_in(codes(states)))
+            .order_by_asc(filing::Column::Id)
+            .lock_exclusive()
+            .all(tx)
+            .await?)
+    }
+
+    /// R66
+    async fn tell_applicant(
+        &self,
+        tx: &DatabaseTransaction,
+        row: &filing::Model,
+        procedure: Procedure,
+        subject: &record::Model,
+        decision: Decision,
+        after: &Aftermath,
+    ) -> Result<()> {
+        let person = subject.owner_id.as_ref().unwrap_or(&row.applicant_id);
+        let mut outcome = match decision {
+            Decision::Approve => "审核通过".to_owned(),
+            Decision::Return => "已退回，请按审核意见修改后重新提交".to_owned(),
+            Decision::Reject => format!("不予通过，理由见申请单。{}", self.settings.rejection_remedy),
+        };
+        if let Some(number) = &after.registration {
+            outcome.push_str(&format!("，备案号：{number}"));
+        }
+        if after.records > 0 {
+            outcome.push_str(&format!("，其下 {} 项业务一并注销", after.records));
+        }
+        let text = format!("您的{}（编号 {}）{outcome}", called(procedure), row.reference);
+        self.notify(tx, person, text, Some(filing_href(&row.id))).await?;
+        for one in &after.along {
+            let outcome = match filing_state(one)? {
+                FilingState::Returned => "随主体申请一并退回",
+                FilingState::Terminated => "已终止",
+                // Moved to another region; the applicant has nothing to do.
+                FilingState::Pending
+                | FilingState::InReview
+                | FilingState::Approved
+                | FilingState::Rejected
+                | FilingState::Withdrawn => continue,
+            };
+            let text = format!("您的{}（编号 {}）{outcome}", called(procedure_of(one)?), one.reference);
+            self.notify(tx, person, text, Some(filing_href(&one.id))).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn terminate(
+    tx: &DatabaseTransaction,
+    rows: Vec<filing::Model>,
+    note: &str,
+    now: OffsetDateTime,
+) -> Result<Vec<filing::Model>> {
+    let mut ended = Vec::new();
+    for row in rows {
+        ended
+            .push(transition::filing(tx, &row, FilingEvent::Terminate, Who::system(), note, &[], now).await?);
+    }
+    Ok(ended)
+}
+
+/// R40: an approved provider can be found in the look-up of R31.
+async fn list_provider(
+    on: &impl ConnectionTrait,
+    record: &record::Model,
+    name: &str,
+    region: &str,
+    now: OffsetDateTime,
+) -> Result<()> {
+    unlist_providers(on, std::slice::from_ref(&record.id)).await?;
+    let row = provider::ActiveModel {
+        id: Set(crate::db::new_id(now)),
+        directory: Set("access".to_owned()),
+        name: Set(name.to_owned()),
+        aliases: Set(String::new()),
+        region: Set(region.to_owned()),
+        country: Set(String::new()),
+        phone: Set(String::new()),
+        source: Set("filing".to_owned()),
+        record_id: Set(Some(record.id.clone())),
+        created_at: Set(millis(now)),
+    };
+    row.insert(on).await?;
+    Ok(())
+}
+
+async fn unlist_providers(on: &impl ConnectionTrait, record_ids: &[String]) -> Result<()> {
+    provider::Entity::delete_many().filter(provider::Column::RecordId.is_in(record_ids)).exec(on).await?;
+    Ok(())
+}

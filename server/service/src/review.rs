@@ -1,0 +1,628 @@
+//! The review desk: the queue of a region, one filing with everything it belongs to, claiming and
+//! releasing (R60–R63). What lies outside of the officer's region, or is not put to officers yet
+//! (R15), does not exist here (R74).
+
+use std::collections::BTreeMap;
+
+use domain::answer::Answers;
+use domain::facts;
+use domain::filing::{FilingEvent, FilingState};
+use domain::jurisdiction;
+use domain::mask::{Mask, mask};
+use domain::procedure::{Action, Business, Procedure};
+use domain::record::RecordState;
+use domain::schema::fault;
+use domain::sheet::{Sight, sheet};
+use domain::value::domain_name;
+use domain::view::{Paged, QueueRequest, QueueRow, Refused, ReviewView};
+use sea_orm::sea_query::{LikeExpr, Query};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select,
+};
+use serde_json::json;
+use time::OffsetDateTime;
+
+use crate::clock::written;
+use crate::db::{instant, plausible_id};
+use crate::entity::{filing, live_domain, record};
+use crate::error::{Error, Result};
+use crate::filing::{PAGE, filing_files, filing_sheet, open_states, procedure_of};
+use crate::number::registration_view;
+use crate::record::file_ids;
+use crate::reference::Reference;
+use crate::region::{self, KnownRegions};
+use crate::transition::{self, Who, filing_state, record_state};
+use crate::{Actor, Service, again, papers, registration};
+
+const DONE: [FilingState; 5] = [
+    FilingState::Approved,
+    FilingState::Returned,
+    FilingState::Rejected,
+    FilingState::Withdrawn,
+    FilingState::Terminated,
+];
+/// Longest purpose of a look at personal data, and longest reason of a take-over, in characters.
+const LONGEST_PURPOSE: usize = 100;
+const LONGEST_REASON: usize = 200;
+
+pub(crate) fn codes(states: &[FilingState]) -> impl Iterator<Item = &'static str> {
+    states.iter().map(|state| state.code())
+}
+
+/// The filings that are put to the officers of a region.
+pub(crate) fn in_region(region: &str) -> Condition {
+    let (low, high) = jurisdiction::range(region);
+    Condition::all()
+        .add(filing::Column::IsReviewable.eq(true))
+        .add(filing::Column::Jurisdiction.gte(low))
+        .add(filing::Column::Jurisdiction.lt(high))
+}
+
+/// The part of the queue that a request asks for.
+fn requested(actor: &Actor, region: &str, request: &QueueRequest) -> Condition {
+    let mut wanted = in_region(region);
+    wanted = match request.state.as_str() {
+        // Naming every state lets the index be used from its second column on.
+        "all" => wanted.add(filing::Column::State.is_in(codes(&FilingState::ALL))),
+        "mine" => wanted
+            .add(filing::Column::State.eq(FilingState::InReview.code()))
+            .add(filing::Column::ClaimedBy.eq(&actor.person_id)),
+        "done" => wanted.add(filing::Column::State.is_in(codes(&DONE))),
+        other => match FilingState::from_code(other) {
+            Some(state) => wanted.add(filing::Column::State.eq(state.code())),
+            None => wanted.add(open_states()),
+        },
+    };
+    if let Some(procedure) = Procedure::from_code(&request.procedure) {
+        wanted = wanted
+            .add(filing::Column::Business.eq(procedure.business.code()))
+            .add(filing::Column::Action.eq(procedure.action.code()));
+    }
+    match matching(&request.search) {
+        Some(search) => wanted.add(search),
+        None => wanted,
+    }
+}
+
+/// What waits is worked off from the oldest on; what is done is read from the newest on.
+fn order_of(request: &QueueRequest) -> Order {
+    let is_waiting = match request.state.as_str() {
+        "all" | "done" => false,
+        other => FilingState::from_code(other).is_none_or(FilingState::is_open),
+    };
+    if is_waiting { Order::Asc } else { Order::Desc }
+}
+
+/// One page of the queue and one row more.
+fn page(actor: &Actor, region: &str, request: &QueueRequest) -> Select<filing::Entity> {
+    let order = order_of(request);
+    let mut wanted = requested(actor, region, request);
+    if let Some((at, id)) = cursor(&request.after) {
+        use filing::Column::{Id, SubmittedAt};
+        let further = match order {
+            Order::Asc => Condition::any()
+                .add(SubmittedAt.gt(at))
+                .add(Condition::all().add(SubmittedAt.eq(at)).add(Id.gt(id))),
+            _ => Condition::any()
+                .add(SubmittedAt.lt(at))
+                .add(Condition::all().add(SubmittedAt.eq(at)).add(Id.lt(id))),
+        };
+        wanted = wanted.add(further);
+    }
+    filing::Entity::find()
+        .filter(wanted)
+        .order_by(filing::Column::SubmittedAt, order.clone())
+        .order_by(filing::Column::Id, order)
+        .limit(PAGE + 1)
+}
+
+fn cursor(after: &str) -> Option<(i64, &str)> {
+    let (at, id) = after.split_once('_')?;
+    Some((at.parse().ok()?, plausible_id(id).ok()?))
+}
+
+/// A reference, a registration number, a domain or web address, the beginning of a name.
+fn matching(text: &str) -> Option<Condition> {
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    if let Some(reference) = Reference::parse(text) {
+        return Some(Condition::all().add(filing::Column::Reference.eq(reference.as_str())));
+    }
+    if let Some(digits) = registration::scan(text) {
+        let numbered = Query::select()
+            .column(record::Column::Id)
+            .from(record::Entity)
+            .and_where(record::Column::RegistrationDigits.eq(digits))
+            .to_owned();
+        return Some(Condition::all().add(filing::Column::RecordId.in_subquery(numbered)));
+    }
+    let mut any = Condition::any()
+        .add(filing::Column::SubjectName.like(starting_with(text)))
+        .add(filing::Column::Title.like(starting_with(text)));
+    if let Some(host) = host_in(text) {
+        let live = Query::select()
+            .column(live_domain::Column::RecordId)
+            .from(live_domain::Entity)
+            .and_where(live_domain::Column::Domain.eq(&host))
+            .to_owned();
+        any = any.add(filing::Column::MainDomain.eq(&host)).add(filing::Column::RecordId.in_subquery(live));
+        if let Some(registrable) = domain_name::registrable_domain(&host).filter(|main| *main != host) {
+            any = any.add(filing::Column::MainDomain.eq(registrable));
+        }
+    }
+    Some(any)
+}
+
+/// The pattern of texts that begin so; what the person typed is never a pattern itself.
+pub(crate) fn starting_with(text: &str) -> LikeExpr {
+    LikeExpr::new(format!("{}%", escaped(text))).escape('\\')
+}
+
+pub(crate) fn containing(text: &str) -> LikeExpr {
+    LikeExpr::new(format!("%{}%", escaped(text))).escape('\\')
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+/// The host name in a web address, or the text itself if it is one; in ASCII form.
+pub(crate) fn host_in(text: &str) -> Option<String> {
+    let text = text.trim();
+    if text.contains("://") {
+        return domain_name::host_of_url(text);
+    }
+    let host = text.split(['/', '?', '#']).next().unwrap_or_default();
+    if host.contains('.') { domain_name::check_domain(host).ok() } else { None }
+}
+
+pub(crate) fn region_name(code: &str) -> String {
+    region::full_name(code).unwrap_or_else(|| code.to_owned())
+}
+
+/// Nobody decides about what is their own.
+pub(crate) fn own_filing(actor: &Actor, row: &filing::Model, subject: &record::Model) -> Option<Refused> {
+    let own = row.applicant_id == actor.person_id || subject.owner_id.as_ref() == Some(&actor.person_id);
+    own.then(|| Refused {
+        sentence: "不能审核本人提交的申请单，请由其他民警办理".to_owned(), link: None
+    })
+}
+
+pub(crate) fn is_claimed_by(row: &filing::Model, actor: &Actor) -> bool {
+    row.state == FilingState::InReview.code() && row.claimed_by.as_ref() == Some(&actor.person_id)
+}
+
+/// What must be claimed together, locked, in the order of their ids: a subject that was never
+/// approved goes with its businesses (R15), anything else alone.
+async fn claimed_together(
+    on: &impl ConnectionTrait,
+    subject: &record::Model,
+    row: &filing::Model,
+) -> Result<Vec<filing::Model>> {
+    let open = filing::Entity::find().filter(open_states()).filter(filing::Column::IsReviewable.eq(true));
+    let together = match record_state(subject)? {
+        RecordState::Pending => open.filter(filing::Column::SubjectId.eq(&subject.id)),
+        RecordState::Active
+        | RecordState::Changing
+        | RecordState::Cancelling
+        | RecordState::Transferring
+        | RecordState::Cancelled
+        | RecordState::Void => open.filter(filing::Column::Id.eq(&row.id)),
+    };
+    Ok(together.order_by_asc(filing::Column::Id).lock_exclusive().all(on).await?)
+}
+
+impl Service {
+    /// A filing that is put to this officer, or `NotFound`.
+    pub(crate) async fn reviewable(
+        &self,
+        on: &impl ConnectionTrait,
+        actor: &Actor,
+        id: &str,
+    ) -> Result<filing::Model> {
+        actor.must_review()?;
+        let row = filing::Entity::find_by_id(plausible_id(id)?).one(on).await?;
+        row.filter(|row| row.is_reviewable && actor.covers(&row.jurisdiction)).ok_or(Error::NotFound)
+    }
+
+    /// The queue of the officer's region (R61).
+    pub async fn queue(&self, actor: &Actor, request: &QueueRequest) -> Result<Paged<QueueRow>> {
+        let region = actor.must_review()?;
+        let on = self.db.read();
+        let total = filing::Entity::find().filter(requested(actor, region, request)).count(on).await?;
+        let mut rows = page(actor, region, request).all(on).await?;
+        let page_size = usize::try_from(PAGE).unwrap_or(usize::MAX);
+        let has_more = rows.len() > page_size;
+        rows.truncate(page_size);
+        let next = rows.last().filter(|_| has_more).map(|last| format!("{}_{}", last.submitted_at, last.id));
+        let rows = self.queue_rows(actor, &rows).await?;
+        Ok(Paged { rows, total, next, is_later: cursor(&request.after).is_some() })
+    }
+
+    pub(crate) async fn queue_rows(&self, actor: &Actor, rows: &[filing::Model]) -> Result<Vec<QueueRow>> {
+        let mut officers: Vec<String> = rows
+            .iter()
+            .filter(|row| row.state == FilingState::InReview.code())
+            .filter_map(|row| row.claimed_by.clone())
+            .collect();
+        officers.sort_unstable();
+        officers.dedup();
+        let names = if officers.is_empty() { BTreeMap::new() } else { self.staff_names(&officers).await? };
+        let now = self.clock.now();
+        rows.iter().map(|row| queue_row(actor, row, &names, now)).collect()
+    }
+
+    /// One filing on the review desk (R63). With a purpose, personal values are shown in full, and
+    /// that is written down before they leave (R65, R70).
+    pub async fn review(&self, actor: &Actor, id: &str, unmask: Option<&str>) -> Result<ReviewView> {
+        let on = self.db.read();
+        let row = self.reviewable(on, actor, id).await?;
+        let sight = match unmask {
+            Some(purpose) => {
+                again!(self.write_down_look(actor, &row, purpose))?;
+                Sight::Full
+            }
+            None => Sight::Masked,
+        };
+        let procedure = procedure_of(&row)?;
+        let record = self.record_row(on, &row.record_id).await?;
+        let subject = match procedure.business {
+            Business::Subject => record.clone(),
+            Business::Website
+            | Business::App
+            | Business::Provider
+            | Business::Market
+            | Business::MiniProgram
+            | Business::Assessment => self.record_row(on, &row.subject_id).await?,
+        };
+        let form = papers::form_of(procedure.business)?;
+        let answers = self.filing_answers(&row)?;
+        let history = transition::history_of(on, &row.id).await?;
+        let (subject_form, subject_answers) =
+            (papers::form_of(Business::Subject)?, self.record_answers(&subject)?);
+        let mut files = filing_files(form, &answers);
+        if let Some(before) = self.filing_before(&row)? {
+            files.extend(file_ids(form, &before));
+        }
+        let subject_sheet = (procedure.business != Business::Subject).then(|| {
+            files.extend(file_ids(subject_form, &subject_answers));
+            sheet(subject_form, &subject_answers, &KnownRegions, sight)
+        });
+        let files = self.file_views(&files).await?;
+        let bundle = self.bundle_rows(actor, &row).await?;
+        let filing = self.queue_rows(actor, std::slice::from_ref(&row)).await?;
+        let filing = filing.into_iter().next().ok_or(Error::NotFound)?;
+        let may_decide = self.why_not_decide(actor, &row, &subject).await?;
+        let may_approve = match &may_decide {
+            Some(refused) => Some(refused.clone()),
+            None => why_not_approve(procedure, &subject, &bundle)?,
+        };
+        Ok(ReviewView {
+            may_claim: self.why_not_claim(actor, &row, &subject).await?,
+            may_decide,
+            may_approve,
+            is_mine: is_claimed_by(&row, actor),
+            jurisdiction: region_name(&row.jurisdiction),
+            sheet: filing_sheet(procedure, &answers, sight)?,
+            changes: self.filing_changes(&row, &answers, sight)?,
+            subject_sheet,
+            checks: self
+                .machine_checks(&row, procedure, &answers, &subject, &subject_answers, &files)
+                .await?,
+            earlier_remarks: self.return_remarks(on, &row.id).await?.1,
+            history: history.iter().map(transition::event_view).collect(),
+            files,
+            effects: self.effects_of(&row, procedure, &answers, &record).await?,
+            unmasked: sight == Sight::Full,
+            version: row.version,
+            registration: registration_view(&self.settings, &record),
+            filing,
+            bundle,
+        })
+    }
+
+    async fn write_down_look(&self, actor: &Actor, row: &filing::Model, purpose: &str) -> Result<()> {
+        let purpose: String = purpose.trim().chars().take(LONGEST_PURPOSE).collect();
+        let tx = self.db.begin().await?;
+        let detail = json!({ "reference": row.reference, "purpose": purpose });
+        self.write(&tx, Some(actor), "filing.unmask", "filing", &row.id, detail).await?;
+        Ok(tx.commit().await?)
+    }
+
+    pub(crate) async fn record_row(&self, on: &impl ConnectionTrait, id: &str) -> Result<record::Model> {
+        let row = record::Entity::find_by_id(id).one(on).await?;
+        row.ok_or_else(|| Error::Corrupt(format!("record {id} is missing")))
+    }
+
+    /// The filings that came in with this one: the subject's first, then its businesses (R15).
+    /// Empty where there is nothing beside it.
+    async fn bundle_rows(&self, actor: &Actor, row: &filing::Model) -> Result<Vec<QueueRow>> {
+        let bundled = Condition::any()
+            .add(open_states())
+            .add(filing::Column::Id.eq(&row.id))
+            // The subject's own filing stays in sight while its businesses are worked off.
+            .add(
+                Condition::all()
+                    .add(filing::Column::RecordId.eq(&row.subject_id))
+                    .add(filing::Column::Action.eq(Action::New.code()))
+                    .add(filing::Column::DecidedAt.gte(row.submitted_at)),
+            );
+        let mut rows = filing::Entity::find()
+            .filter(filing::Column::SubjectId.eq(&row.subject_id))
+            .filter(filing::Column::IsReviewable.eq(true))
+            .filter(bundled)
+            .order_by_asc(filing::Column::Id)
+            .limit(100)
+            .all(self.db.read())
+            .await?;
+        rows.retain(|one| actor.covers(&one.jurisdiction));
+        rows.sort_by_key(|one| one.business != Business::Subject.code());
+        match rows.len() {
+            0 | 1 => Ok(Vec::new()),
+            _ => self.queue_rows(actor, &rows).await,
+        }
+    }
+
+    async fn why_not_claim(
+        &self,
+        actor: &Actor,
+        row: &filing::Model,
+        subject: &record::Model,
+    ) -> Result<Option<Refused>> {
+        if let Some(refused) = own_filing(actor, row, subject) {
+            return Ok(Some(refused));
+        }
+        match filing_state(row)? {
+            FilingState::Pending => Ok(None),
+            FilingState::InReview
+            | FilingState::Approved
+            | FilingState::Returned
+            | FilingState::Rejected
+            | FilingState::Withdrawn
+            | FilingState::Terminated => self.what_happened(actor, row).await.map(Some),
+        }
+    }
+
+    async fn why_not_decide(
+        &self,
+        actor: &Actor,
+        row: &filing::Model,
+        subject: &record::Model,
+    ) -> Result<Option<Refused>> {
+        if let Some(refused) = own_filing(actor, row, subject) {
+            return Ok(Some(refused));
+        }
+        if is_claimed_by(row, actor) {
+            return Ok(None);
+        }
+        if filing_state(row)? == FilingState::Pending {
+            return Ok(Some(Refused { sentence: "请先领取该申请单".to_owned(), link: None }));
+        }
+        self.what_happened(actor, row).await.map(Some)
+    }
+
+    async fn what_happened(&self, actor: &Actor, row: &filing::Model) -> Result<Refused> {
+        match transition::overtaken(self.db.read(), &row.id, &Who::reviewer(actor)).await? {
+            Error::Refused(refused) => Ok(refused),
+            error => Err(error),
+        }
+    }
+
+    /// What approval would do, in sentences.
+    async fn effects_of(
+        &self,
+        row: &filing::Model,
+        procedure: Procedure,
+        answers: &Answers,
+        record: &record::Model,
+    ) -> Result<Vec<String>> {
+        let noun = procedure.business.noun();
+        let is_of_subject = procedure.business == Business::Subject;
+        let mut effects = Vec::new();
+        match procedure.action {
+            Action::New if is_of_subject => effects.push("主体生效，可以办理变更、注销和移交".to_owned()),
+            Action::New => {
+                effects.push(format!("{noun}生效，签发“{}”的备案号", region_name(&row.jurisdiction)));
+            }
+            Action::Change => {
+                effects.push(format!("变更后的内容即时取代{noun}现有内容"));
+                if is_of_subject {
+                    let region = facts::of_subject(answers).region;
+                    if region != record.jurisdiction {
+                        effects.push(format!(
+                            "管辖地由{}移至{}，该主体的全部业务和未办结的申请单一并移交",
+                            region_name(&record.jurisdiction),
+                            region_name(&region),
+                        ));
+                    }
+                }
+            }
+            Action::Cancel => {
+                effects.push(format!("{noun}注销，不可恢复"));
+                if is_of_subject {
+                    let (records, filings) = self.what_ends_with(record).await?;
+                    effects.push(format!("其下 {records} 项业务一并注销，{filings} 份未办结的申请单终止"));
+                }
+            }
+        }
+        Ok(effects)
+    }
+
+    /// How many records and open filings end when the subject does (R23).
+    async fn what_ends_with(&self, subject: &record::Model) -> Result<(u64, u64)> {
+        let on = self.db.read();
+        let living = RecordState::ALL.into_iter().filter(|state| state.is_in_force()).map(RecordState::code);
+        let records = record::Entity::find()
+            .filter(record::Column::SubjectId.eq(&subject.id))
+            .filter(record::Column::Id.ne(&subject.id))
+            .filter(record::Column::State.is_in(living))
+            .count(on)
+            .await?;
+        let filings = filing::Entity::find()
+            .filter(filing::Column::SubjectId.eq(&subject.id))
+            .filter(filing::Column::RecordId.ne(&subject.id))
+            .filter(open_states())
+            .count(on)
+            .await?;
+        Ok((records, filings))
+    }
+
+    /// Takes a filing, so that nobody else can decide it (R62); a subject that is new goes with its
+    /// businesses, all or none. Claiming again what one has is no error.
+    ///
+    /// # Errors
+    /// `Refused` with what happened, when one of them is taken or closed.
+    pub async fn claim(&self, actor: &Actor, id: &str) -> Result<()> {
+        let row = again!(self.try_claim(actor, id))?;
+        self.ring(&row);
+        Ok(())
+    }
+
+    async fn try_claim(&self, actor: &Actor, id: &str) -> Result<filing::Model> {
+        let row = self.reviewable(self.db.read(), actor, id).await?;
+        let (now, who) = (self.clock.now(), Who::reviewer(actor));
+        let tx = self.db.begin().await?;
+        let subject = transition::lock_subject(&tx, &row.subject_id).await?;
+        let together = claimed_together(&tx, &subject, &row).await?;
+        if !together.iter().any(|one| one.id == row.id) {
+            return Err(transition::overtaken(&tx, &row.id, &who).await?);
+        }
+        let mut claimed = Vec::new();
+        for one in &together {
+            if !actor.covers(&one.jurisdiction) {
+                return Err(Error::NotFound);
+            }
+            if let Some(refused) = own_filing(actor, one, &subject) {
+                return Err(Error::Refused(refused));
+            }
+            if is_claimed_by(one, actor) {
+                continue;
+            }
+            transition::filing(&tx, one, FilingEvent::Claim, who.clone(), "", &[], now).await?;
+            claimed.push(one.reference.as_str());
+        }
+        if claimed.is_empty() {
+            return Ok(row);
+        }
+        let detail = json!({ "references": claimed });
+        self.write(&tx, Some(actor), "filing.claim", "filing", &row.id, detail).await?;
+        tx.commit().await?;
+        Ok(row)
+    }
+
+    /// Gives a claim back, with everything that was claimed together.
+    pub async fn release(&self, actor: &Actor, id: &str) -> Result<()> {
+        let row = again!(self.try_release(actor, id))?;
+        self.ring(&row);
+        Ok(())
+    }
+
+    async fn try_release(&self, actor: &Actor, id: &str) -> Result<filing::Model> {
+        let row = self.reviewable(self.db.read(), actor, id).await?;
+        let (now, who) = (self.clock.now(), Who::reviewer(actor));
+        let tx = self.db.begin().await?;
+        let subject = transition::lock_subject(&tx, &row.subject_id).await?;
+        let mut together = claimed_together(&tx, &subject, &row).await?;
+        together.retain(|one| is_claimed_by(one, actor));
+        if !together.iter().any(|one| one.id == row.id) {
+            return Err(transition::overtaken(&tx, &row.id, &who).await?);
+        }
+        for one in &together {
+            transition::filing(&tx, one, FilingEvent::Release, who.clone(), "", &[], now).await?;
+        }
+        // Its businesses may have come to nothing while the subject was claimed (R15).
+        self.settle_bundle(&tx, &subject.id).await?;
+        let references: Vec<&str> = together.iter().map(|one| one.reference.as_str()).collect();
+        let detail = json!({ "references": references });
+        self.write(&tx, Some(actor), "filing.release", "filing", &row.id, detail).await?;
+        tx.commit().await?;
+        Ok(row)
+    }
+
+    /// An administrator takes claims away from an officer (R62). Who reviews that region too has
+    /// them then; otherwise they go back to the queue.
+    pub async fn take_over(&self, actor: &Actor, id: &str, reason: &str) -> Result<()> {
+        let row = again!(self.try_take_over(actor, id, reason))?;
+        self.ring(&row);
+        Ok(())
+    }
+
+    async fn try_take_over(&self, actor: &Actor, id: &str, reason: &str) -> Result<filing::Model> {
+        actor.must_administer()?;
+        let reason = reason.trim();
+        if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
+            let message = format!("请填写收回的理由，不超过 {LONGEST_REASON} 字");
+            return Err(Error::Faults(vec![fault("reason", message)]));
+        }
+        let row = filing::Entity::find_by_id(plausible_id(id)?).one(self.db.read()).await?;
+        let row = row.filter(|row| row.is_reviewable).ok_or(Error::NotFound)?;
+        let (now, who) = (self.clock.now(), Who::administrator(actor));
+        let tx = self.db.begin().await?;
+        let subject = transition::lock_subject(&tx, &row.subject_id).await?;
+        let mut together = claimed_together(&tx, &subject, &row).await?;
+        together.retain(|one| one.state == FilingState::InReview.code() && !is_claimed_by(one, actor));
+        if !together.iter().any(|one| one.id == row.id) {
+            return Err(transition::overtaken(&tx, &row.id, &who).await?);
+        }
+        for one in &together {
+            let free =
+                transition::filing(&tx, one, FilingEvent::Release, who.clone(), reason, &[], now).await?;
+            if actor.covers(&free.jurisdiction) && own_filing(actor, &free, &subject).is_none() {
+                transition::filing(&tx, &free, FilingEvent::Claim, who.clone(), "", &[], now).await?;
+            }
+            if let Some(officer) = &one.claimed_by {
+                let text = format!("您领取的申请单（编号 {}）已由管理员收回：{reason}", one.reference);
+                self.notify(&tx, officer, text, Some(format!("/review/filings/{}", one.id))).await?;
+            }
+        }
+        let references: Vec<&str> = together.iter().map(|one| one.reference.as_str()).collect();
+        let detail = json!({ "references": references, "reason": reason });
+        self.write(&tx, Some(actor), "filing.take_over", "filing", &row.id, detail).await?;
+        tx.commit().await?;
+        Ok(row)
+    }
+}
+
+fn queue_row(
+    actor: &Actor,
+    row: &filing::Model,
+    names: &BTreeMap<String, String>,
+    now: OffsetDateTime,
+) -> Result<QueueRow> {
+    let state = filing_state(row)?;
+    let submitted = instant(row.submitted_at);
+    let claimed_by = row.claimed_by.as_ref().filter(|_| state == FilingState::InReview);
+    Ok(QueueRow {
+        id: row.id.clone(),
+        reference: row.reference.clone(),
+        procedure: procedure_of(row)?,
+        title: row.title.clone(),
+        subject_name: row.subject_name.clone(),
+        state,
+        submitted_at: written(submitted),
+        age_days: (now - submitted).whole_days().max(0),
+        jurisdiction: region_name(&row.jurisdiction),
+        is_mine: is_claimed_by(row, actor),
+        claimed_by: claimed_by.map(|id| names.get(id).map(|name| mask(Mask::Name, name)).unwrap_or_default()),
+        round: row.round,
+    })
+}
+
+/// A business comes into force only after its subject (R15).
+pub(crate) fn why_not_approve(
+    procedure: Procedure,
+    subject: &record::Model,
+    bundle: &[QueueRow],
+) -> Result<Option<Refused>> {
+    if procedure.business == Business::Subject || record_state(subject)?.is_in_force() {
+        return Ok(None);
+    }
+    let of_subject = bundle.iter().find(|row| row.procedure.business == Business::Subject);
+    Ok(Some(Refused {
+        sentence: "主体尚未审核通过，请先审核主体的申请单".to_owned(),
+        link: of_subject.map(|row| format!("/review/filings/{}", row.id)),
+    }))
+}
