@@ -286,6 +286,11 @@ impl Service {
         Ok((taken.rows_affected == 1).then_some(flash))
     }
 
+    /// Whether the person wants the 长辈版; the document's head needs it before anything else is known.
+    pub async fn is_elder(&self, actor: &Actor) -> Result<bool> {
+        Ok(self.person(&actor.person_id).await?.elder)
+    }
+
     /// Leaves a sentence for the next page this session shows.
     pub async fn set_flash(&self, actor: &Actor, sentence: &str) -> Result<()> {
         again!(self.try_set_flash(actor, sentence))
@@ -390,7 +395,7 @@ impl Service {
     }
 
     /// The names of officers, for other officers: who has claimed a filing (R62).
-    pub(crate) async fn names_of(&self, person_ids: &[String]) -> Result<BTreeMap<String, String>> {
+    pub(crate) async fn staff_names(&self, person_ids: &[String]) -> Result<BTreeMap<String, String>> {
         let people = person::Entity::find()
             .filter(person::Column::Id.is_in(person_ids.iter().map(String::as_str)))
             .all(self.db.read())
