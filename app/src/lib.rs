@@ -1,1 +1,109 @@
+//! The app: one code base for the browser and the server. `App` holds the routes; pages fetch by
+//! `api` and hand what they get to `ui`.
 
+pub mod api;
+pub mod pages;
+pub mod ui;
+
+use domain::view::Me;
+use leptos::prelude::*;
+use leptos_meta::provide_meta_context;
+use leptos_router::components::{Outlet, ParentRoute, Route, Router, Routes};
+use leptos_router::{SsrMode, path};
+
+use crate::api::Answer;
+use crate::ui::layout::Frame;
+
+/// Names of the hashed files of the browser's bundle, read once by the server.
+#[derive(Debug, Clone)]
+pub struct Bundle {
+    pub js: String,
+    pub wasm: String,
+    pub css: String,
+}
+
+/// The document around the app. Server only in practice; it takes its nonce from the request.
+#[cfg(feature = "ssr")]
+pub fn shell(bundle: &Bundle, elder: bool) -> impl IntoView + use<> {
+    let nonce = leptos::nonce::use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
+    let js = format!("/{}", bundle.js);
+    let wasm = format!("/{}", bundle.wasm);
+    let css = format!("/{}", bundle.css);
+    // `js` hides what only pages without scripts need; the import starts the app.
+    let start = format!(
+        "import('{js}').then(m=>m.default({{module_or_path:'{wasm}'}}).then(()=>m.hydrate()))"
+    );
+    view! {
+        <!DOCTYPE html>
+        <html lang="zh-CN" data-elder=elder.then_some("")>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <script nonce=nonce.clone()>"document.documentElement.classList.add('js')"</script>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <link rel="stylesheet" href=css/>
+                <link rel="modulepreload" href=js/>
+                <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+                <script type="module" nonce=nonce inner_html=start></script>
+                <leptos_meta::MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+/// The signed-in person, loaded once for the frame of every page.
+#[derive(Clone, Copy)]
+pub struct WhoAmI(pub Resource<Answer<Option<Me>>>);
+
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    view! {
+        <Router>
+            <Routes fallback=|| view! { <pages::Missing/> }>
+                <ParentRoute path=path!("") view=Framed ssr=SsrMode::Async>
+                    <Route path=path!("") view=pages::home::Home ssr=SsrMode::Async/>
+                    <Route path=path!("services") view=pages::home::Services ssr=SsrMode::Async/>
+                    <Route path=path!("lookup") view=pages::lookup::Lookup ssr=SsrMode::Async/>
+                    <Route path=path!("r/:digits") view=pages::lookup::PublicRecordPage ssr=SsrMode::Async/>
+                    <Route path=path!("notices") view=pages::notices::Notices ssr=SsrMode::Async/>
+                    <Route path=path!("sessions") view=pages::sessions::Sessions ssr=SsrMode::Async/>
+                    <Route path=path!("staff") view=pages::staff::Staff ssr=SsrMode::Async/>
+                    <Route path=path!("review") view=pages::review::ReviewDashboard ssr=SsrMode::Async/>
+                    <Route path=path!("review/queue") view=pages::review::ReviewQueue ssr=SsrMode::Async/>
+                    <Route path=path!("review/filings/:id") view=pages::review::ReviewFiling ssr=SsrMode::Async/>
+                    <Route path=path!("mine/drafts") view=pages::mine::Drafts ssr=SsrMode::Async/>
+                    <Route path=path!("mine/filings") view=pages::mine::Filings ssr=SsrMode::Async/>
+                    <Route path=path!("mine/filings/:id") view=pages::mine::FilingPage ssr=SsrMode::Async/>
+                    <Route path=path!("mine/subject") view=pages::records::MySubject ssr=SsrMode::Async/>
+                    <Route path=path!("mine/:business") view=pages::records::Records ssr=SsrMode::Async/>
+                    <Route path=path!("mine/:business/:id") view=pages::records::RecordPage ssr=SsrMode::Async/>
+                    <Route path=path!("receipt/:id") view=pages::mine::Receipt ssr=SsrMode::Async/>
+                    <Route path=path!(":business/new") view=pages::form::New ssr=SsrMode::Async/>
+                    <Route path=path!(":business/new/:step") view=pages::form::New ssr=SsrMode::Async/>
+                    <Route path=path!(":business/change") view=pages::form::Change ssr=SsrMode::Async/>
+                    <Route path=path!(":business/change/:step") view=pages::form::Change ssr=SsrMode::Async/>
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
+}
+
+/// The frame with the page in it.
+#[component]
+fn Framed() -> impl IntoView {
+    let me = Resource::new(|| (), |()| api::me());
+    provide_context(WhoAmI(me));
+    view! {
+        <Suspense fallback=ui::Waiting>
+            {move || Suspend::new(async move {
+                let me = me.await.ok().flatten();
+                view! { <Frame me><Outlet/></Frame> }
+            })}
+        </Suspense>
+    }
+}

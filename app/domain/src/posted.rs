@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::answer::{Answer, Answers};
 use crate::check::same_as_address;
 use crate::jurisdiction;
-use crate::schema::{Form, Kind, Place, Step};
+use crate::schema::{Form, Kind, Place, Section, Step};
 
 /// The values of all controls by name, in the order of the page.
 pub type Controls = BTreeMap<String, Vec<String>>;
@@ -52,6 +52,26 @@ pub fn answers_of_step(form: &'static Form, step: &Step, before: &Answers, contr
         }
     }
     answers
+}
+
+/// Takes one item out of a repeated section; those after it move up.
+pub fn remove_item(section: &'static Section, item: usize, answers: &mut Answers) {
+    let count = section.count(answers);
+    if section.repeat.is_none() || item >= count {
+        return;
+    }
+    for field in section.fields {
+        let address = |item: usize| format!("{}.{item}.{}", section.key, field.key);
+        for at in item..count {
+            match answers.remove(&address(at + 1)) {
+                Some(next) => answers.set(address(at), next),
+                None => {
+                    answers.remove(&address(at));
+                }
+            }
+        }
+    }
+    answers.set_text(section.count_address(), (count - 1).to_string());
 }
 
 /// What the values of one control (or of several with one name) answer.

@@ -115,7 +115,7 @@ pub struct FormView {
     /// What the reviewer said about fields of a returned filing (R53).
     pub remarks: Vec<Fault>,
     pub general_remark: Option<String>,
-    /// “您有一条草稿，是否使用”
+    /// Id of the draft the page asks about: “您有一条草稿，是否使用” (R11, R18). The question's words are the page's.
     pub offered_draft: Option<String>,
     pub refused: Option<Refused>,
     /// The read-only subject on the step that shows it (R30).

@@ -1,0 +1,65 @@
+//! Who asks, and how a use case's answer becomes an `ApiError` with the right status. Server only.
+
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+use service::{Actor, Error, Service};
+
+use super::ApiError;
+
+/// The person of the request, put there by the server's session layer.
+#[derive(Clone)]
+pub struct Caller(pub Option<Actor>);
+
+pub fn service() -> Result<Service, ApiError> {
+    use_context::<Service>().ok_or_else(|| broken("no service in context"))
+}
+
+/// The signed-in person, or 401.
+pub fn actor() -> Result<Actor, ApiError> {
+    maybe_actor().ok_or_else(|| answer(StatusCode::UNAUTHORIZED, ApiError::SignIn))
+}
+
+pub fn maybe_actor() -> Option<Actor> {
+    use_context::<Parts>()?.extensions.get::<Caller>()?.0.clone()
+}
+
+/// Service and person at once: the beginning of nearly every server function.
+pub fn signed_in() -> Result<(Service, Actor), ApiError> {
+    Ok((service()?, actor()?))
+}
+
+fn answer(status: StatusCode, error: ApiError) -> ApiError {
+    if let Some(options) = use_context::<ResponseOptions>() {
+        options.set_status(status);
+    }
+    error
+}
+
+fn broken(cause: &str) -> ApiError {
+    let request = use_context::<Parts>()
+        .and_then(|parts| parts.headers.get("x-request-id")?.to_str().ok().map(str::to_owned))
+        .unwrap_or_else(|| "-".to_owned());
+    tracing::error!(ticket = %request, cause, "a use case broke");
+    answer(StatusCode::INTERNAL_SERVER_ERROR, ApiError::Broken { ticket: request })
+}
+
+/// The only place where a use case's error becomes the page's.
+pub fn refuse(error: Error) -> ApiError {
+    match error {
+        Error::NotFound => answer(StatusCode::NOT_FOUND, ApiError::NotFound),
+        Error::Forbidden => answer(StatusCode::FORBIDDEN, ApiError::Forbidden),
+        Error::Refused(refused) => answer(StatusCode::CONFLICT, ApiError::Refused(refused)),
+        Error::Faults(faults) => answer(StatusCode::UNPROCESSABLE_ENTITY, ApiError::Faults(faults)),
+        Error::TooMany(seconds) => {
+            if let Some(options) = use_context::<ResponseOptions>()
+                && let Ok(value) = axum::http::HeaderValue::from_str(&seconds.to_string())
+            {
+                options.insert_header(axum::http::header::RETRY_AFTER, value);
+            }
+            answer(StatusCode::TOO_MANY_REQUESTS, ApiError::TooMany(seconds))
+        }
+        other => broken(&other.to_string()),
+    }
+}

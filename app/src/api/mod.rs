@@ -1,0 +1,150 @@
+//! Every server function: what the browser can ask over the wire. Each knows its caller first and
+//! then calls one use case. Arguments travel as JSON and addresses are fixed, so that pages of an
+//! older version keep working (R82). What changes something by a plain form lives in the server's
+//! `posts`.
+
+#[cfg(feature = "ssr")]
+pub mod caller;
+mod error;
+
+use domain::procedure::Business;
+use domain::view;
+use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
+
+pub use error::ApiError;
+
+#[cfg(feature = "ssr")]
+use caller::{refuse, service, signed_in};
+
+pub type Answer<T> = Result<T, ApiError>;
+
+/// The signed-in person, or none.
+#[server(input = Json, endpoint = "me")]
+pub async fn me() -> Answer<Option<view::Me>> {
+    match caller::maybe_actor() {
+        None => Ok(None),
+        Some(actor) => service()?.me(&actor).await.map(Some).map_err(refuse),
+    }
+}
+
+#[server(input = Json, endpoint = "home")]
+pub async fn home() -> Answer<view::Home> {
+    let (service, actor) = signed_in()?;
+    service.home(&actor).await.map_err(refuse)
+}
+
+#[server(input = Json, endpoint = "offers")]
+pub async fn offers() -> Answer<Vec<view::OfferGroup>> {
+    let (service, actor) = signed_in()?;
+    service.offers(&actor).await.map_err(refuse)
+}
+
+/// Children of a region; the provinces for an empty code.
+#[server(input = Json, endpoint = "regions")]
+pub async fn regions(parent: String) -> Answer<Vec<view::RegionOption>> {
+    Ok(service::region::options(&parent))
+}
+
+#[server(input = Json, endpoint = "form_view")]
+pub async fn form_view(request: view::FormRequest) -> Answer<view::FormView> {
+    let (service, actor) = signed_in()?;
+    service.form_view(&actor, &request).await.map_err(refuse)
+}
+
+#[server(input = Json, endpoint = "save_draft")]
+pub async fn save_draft(draft: view::SaveDraft) -> Answer<view::Saved> {
+    let (service, actor) = signed_in()?;
+    service.save_draft(&actor, &draft).await.map_err(refuse)
+}
+
+#[server(input = Json, endpoint = "submit")]
+pub async fn submit(draft: String, version: i64, subject: Option<String>, key: String) -> Answer<view::Submitted> {
+    let (service, actor) = signed_in()?;
+    service.submit(&actor, &draft, version, subject.as_deref(), &key).await.map_err(refuse)
+}
+
+#[server(input = Json, endpoint = "drafts")]
+pub async fn drafts(procedure: String, after: String) -> Answer<view::Paged<view::DraftRow>> {
+    let (service, actor) = signed_in()?;
+    service.drafts(&actor, &procedure, &after).await.map_err(refuse)
+}
+
+#[server(input = Json, endpoint = "filings")]
+pub async fn filings(procedure: String, state: String, after: String) -> Answer<view::Paged<view::FilingRow>> {
+    let (service, actor) = signed_in()?;
+    service.filings(&actor, &procedure, &state, &after).await.map_err(refuse)
+}
+
+#[server(input = Json, endpoint = "filing")]
+pub async fn filing(id: String) -> Answer<view::FilingView> {
+    let (service, actor) = signed_in()?;
+    service.filing(&actor, &id).await.map_err(refuse)
+}
+
+#[server(input = Json, endpoint = "records")]
+pub async fn records(business: Business, after: String) -> Answer<view::Paged<view::RecordRow>> {
+    let (service, actor) = signed_in()?;
+    service.records(&actor, business, &after).await.map_err(refuse)
+}
+
+#[server(input = Json, endpoint = "record")]
+pub async fn record(business: Business, id: String) -> Answer<view::RecordView> {
+    let (service, actor) = signed_in()?;
+    service.record(&actor, business, &id).await.map_err(refuse)
+}
+
+#[server(input = Json, endpoint = "my_subject")]
+pub async fn my_subject() -> Answer<Option<view::RecordView>> {
+    let (service, actor) = signed_in()?;
+    service.my_subject(&actor).await.map_err(refuse)
+}
+
+#[server(input = Json, endpoint = "notices")]
+pub async fn notices(unread_only: bool, after: String) -> Answer<view::Paged<view::NoticeRow>> {
+    let (service, actor) = signed_in()?;
+    service.notices(&actor, unread_only, &after).await.map_err(refuse)
+}
+
+#[server(input = Json, endpoint = "sessions")]
+pub async fn sessions() -> Answer<Vec<view::SessionRow>> {
+    let (service, actor) = signed_in()?;
+    service.sessions(&actor).await.map_err(refuse)
+}
+
+/// 公安备案查询: open to everybody, limited in rate by the server.
+#[server(input = Json, endpoint = "lookup")]
+pub async fn lookup(text: String) -> Answer<Vec<view::PublicRecord>> {
+    service()?.lookup(&text).await.map_err(refuse)
+}
+
+#[server(input = Json, endpoint = "public_record")]
+pub async fn public_record(digits: String) -> Answer<view::PublicRecord> {
+    service()?.public_record(&digits).await.map_err(refuse)
+}
+
+#[server(input = Json, endpoint = "dashboard")]
+pub async fn dashboard() -> Answer<view::Dashboard> {
+    let (service, actor) = signed_in()?;
+    service.dashboard(&actor).await.map_err(refuse)
+}
+
+#[server(input = Json, endpoint = "queue")]
+pub async fn queue(request: view::QueueRequest) -> Answer<view::Paged<view::QueueRow>> {
+    let (service, actor) = signed_in()?;
+    service.queue(&actor, &request).await.map_err(refuse)
+}
+
+/// A filing on the review desk. Personal values are masked; the unmasked page is asked for with a
+/// purpose, through the server's plain route, and audited (R70).
+#[server(input = Json, endpoint = "review")]
+pub async fn review(id: String, purpose: Option<String>) -> Answer<view::ReviewView> {
+    let (service, actor) = signed_in()?;
+    service.review(&actor, &id, purpose.as_deref()).await.map_err(refuse)
+}
+
+#[server(input = Json, endpoint = "staff")]
+pub async fn staff() -> Answer<Vec<view::StaffRow>> {
+    let (service, actor) = signed_in()?;
+    service.staff_list(&actor).await.map_err(refuse)
+}

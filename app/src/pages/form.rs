@@ -1,0 +1,297 @@
+//! 新增主体, 变更主体, 新办网站申请 …: one page for every procedure that has a form.
+
+use domain::forms;
+use domain::forms::subject::{STATEMENT, STATEMENT_NOTE};
+use domain::procedure::{Action, Business, Procedure};
+use domain::schema::{Body, Form, Step};
+use domain::sheet::Change as Difference;
+use domain::view::{FormRequest, FormView};
+use leptos::prelude::*;
+use leptos_router::hooks::{use_params_map, use_query_map};
+
+use crate::api::{self, ApiError};
+use crate::ui::dialog::Dialog;
+use crate::ui::form::{StepForm, step_href};
+use crate::ui::sheet::{ChangesTable, SheetView};
+use crate::ui::{PageHead, Problem, RecordBadge, Waiting};
+
+/// Rows of the comparison on one page (R19).
+const CHANGES_PER_PAGE: usize = 10;
+
+#[component]
+pub fn New() -> impl IntoView {
+    view! { <FormPage action=Action::New/> }
+}
+
+#[component]
+pub fn Change() -> impl IntoView {
+    let params = use_params_map();
+    let query = use_query_map();
+    // Beyond the subject, what to change is chosen from a list first (R35).
+    let lists = Memo::new(move |_| {
+        let business = params.with(|params| params.get("business")).unwrap_or_default();
+        let (has_record, has_draft) = query.with(|query| (query.get("record").is_some(), query.get("draft").is_some()));
+        (business != "subject" && !has_record && !has_draft).then(|| Business::from_code(&business)).flatten()
+    });
+    move || match lists.get() {
+        Some(business) => {
+            view! { <super::records::Choose procedure=Procedure::new(business, Action::Change)/> }.into_any()
+        }
+        None => view! { <FormPage action=Action::Change/> }.into_any(),
+    }
+}
+
+#[component]
+fn FormPage(action: Action) -> impl IntoView {
+    let params = use_params_map();
+    let query = use_query_map();
+    let request = Memo::new(move |_| {
+        let business = params.with(|params| params.get("business")).and_then(|code| Business::from_code(&code))?;
+        let form = forms::of(business)?;
+        let step = params.with(|params| params.get("step"));
+        let step = match step {
+            None => form.steps.first()?,
+            Some(step) => form.step(&step)?,
+        };
+        Some(query.with(|query| FormRequest {
+            procedure: Procedure::new(business, action).code(),
+            step: step.key.to_owned(),
+            draft: query.get("draft").filter(|id| !id.is_empty()),
+            record: query.get("record").filter(|id| !id.is_empty()),
+            fresh: query.get("fresh").is_some(),
+            check: query.get("check").is_some(),
+        }))
+    });
+    let view = Resource::new(
+        move || request.get(),
+        |request| async move {
+            match request {
+                Some(request) => api::form_view(request).await,
+                None => Err(ApiError::NotFound),
+            }
+        },
+    );
+    view! {
+        <Transition fallback=Waiting>
+            {move || Suspend::new(async move {
+                match view.await {
+                    Ok(view) => view! { <Loaded view/> }.into_any(),
+                    Err(error) => view! { <Problem error/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+#[component]
+fn Loaded(view: FormView) -> impl IntoView {
+    let query = use_query_map();
+    let procedure = view.procedure;
+    let Some(form) = forms::of(procedure.business) else {
+        return view! { <Problem error=ApiError::NotFound/> }.into_any();
+    };
+    let Some(step) = form.step(&view.step) else {
+        return view! { <Problem error=ApiError::NotFound/> }.into_any();
+    };
+    let state = view.record_state;
+    let question = view.offered_draft.clone().map(|draft| view! { <DraftQuestion procedure draft view=view.clone()/> });
+    let compares = query.with_untracked(|query| query.get("compare").is_some());
+    let changes = view.changes.clone().filter(|_| compares);
+    let subject_step = matches!(step.body, Body::Subject).then(|| view! { <SubjectStep view=view.clone()/> });
+    let steps = (form.steps.len() > 1).then(|| view! { <StepBar form step view=view.clone()/> });
+    let summary = view.summary.clone().map(|sheet| {
+        let view = view.clone();
+        let edit = Callback::new(move |step: String| {
+            step_href(&view, &step, view.draft.as_ref().map(|draft| draft.id.as_str()))
+        });
+        view! { <h2 class="visually-hidden">"填报内容"</h2> <SheetView sheet edit/> }
+    });
+    let general = view.general_remark.clone();
+    let refused = view.refused.clone();
+    let is_subject = procedure.business == Business::Subject;
+    view! {
+        <PageHead
+            above=vec![(procedure.business.menu(), "/services")]
+            title=procedure.label()
+            beside=move || state.map(|state| view! { "("<RecordBadge state/>")" })
+        />
+        {question}
+        {refused.map(|refused| view! {
+            <aside class="notice" data-tone="warning" aria-label="暂不能提交">
+                <p>{refused.sentence}{refused.link.map(|link| view! { "，" <a href=link>"查看"</a> })}</p>
+            </aside>
+        })}
+        {general.map(|remark| view! {
+            <aside class="notice" data-tone="warning" aria-labelledby="general-remark">
+                <h2 id="general-remark">"审核意见"</h2>
+                <p>{remark}</p>
+            </aside>
+        })}
+        {steps}
+        {subject_step}
+        {summary}
+        {changes.map(|changes| view! { <Comparison changes view=view.clone()/> })}
+        <StepForm view=view.clone() form step below=move || is_subject.then(|| view! { <Statement/> })/>
+    }
+    .into_any()
+}
+
+/// “您有一条草稿，是否使用” (R11, R18)
+#[component]
+fn DraftQuestion(procedure: Procedure, draft: String, view: FormView) -> impl IntoView {
+    let question = match (procedure.business, procedure.action) {
+        (Business::Subject, Action::New) => "您有一条草稿，是否使用".to_owned(),
+        _ => format!("您有一条{}的草稿，是否使用", procedure.label()),
+    };
+    let path = format!("/{}/{}/{}", procedure.business.code(), procedure.action.code(), view.step);
+    let record = view.record.clone();
+    view! {
+        <Dialog title=question>
+            <div class="dialog-body"><p>"选“否”将不使用草稿；再次保存时会替换原草稿。"</p></div>
+            <div class="actions">
+                <form method="get" action=path.clone()>
+                    <input type="hidden" name="draft" value=draft/>
+                    <button class="button button-primary">"是"</button>
+                </form>
+                <form method="get" action=path>
+                    <input type="hidden" name="fresh" value="1"/>
+                    {record.map(|record| view! { <input type="hidden" name="record" value=record/> })}
+                    <button class="button">"否"</button>
+                </form>
+            </div>
+        </Dialog>
+    }
+}
+
+/// Where one is in the wizard; every step that can be reached is a link.
+#[component]
+fn StepBar(form: &'static Form, step: &'static Step, view: FormView) -> impl IntoView {
+    let here = form.steps.iter().position(|own| own.key == step.key).unwrap_or(0);
+    let draft = view.draft.as_ref().map(|draft| draft.id.clone());
+    let reached = draft.is_some();
+    let items = form
+        .steps
+        .iter()
+        .enumerate()
+        .map(|(number, own)| {
+            let faulty = view.faults.iter().any(|fault| form.step_of(&fault.at).is_some_and(|of| of.key == own.key));
+            let (look, word) = match (number, faulty) {
+                (_, true) => ("faulty", "有误"),
+                (n, _) if n == here => ("current", "当前"),
+                (n, _) if n < here => ("done", "完成"),
+                _ => ("todo", "未开始"),
+            };
+            let href = step_href(&view, own.key, draft.as_deref());
+            let inner = view! {
+                <b class="step-number">{number + 1}</b>
+                <span class="step-name">{own.title}</span>
+                <span class="step-state">{word}</span>
+            };
+            let is_here = number == here;
+            let content = if reached || number <= here {
+                view! { <a href=href aria-current=is_here.then_some("step")>{inner}</a> }.into_any()
+            } else {
+                view! { <span>{inner}</span> }.into_any()
+            };
+            view! { <li data-state=look>{content}</li> }
+        })
+        .collect_view();
+    view! { <nav aria-label="填报步骤"><ol class="steps">{items}</ol></nav> }
+}
+
+/// Step one of every business: the subject it is filed for, read-only (R30).
+#[component]
+fn SubjectStep(view: FormView) -> impl IntoView {
+    match (view.subject, view.subject_sheet) {
+        (Some(subject), Some(sheet)) => view! {
+            <p class="page-lead">
+                {format!("本次业务由“{}”申请办理，主体信息不可在此修改。", subject.name)}" "
+                <RecordBadge state=subject.state/>
+            </p>
+            <SheetView sheet/>
+        }
+        .into_any(),
+        _ => ().into_any(),
+    }
+}
+
+/// 特别声明 (R14, R15)
+#[component]
+fn Statement() -> impl IntoView {
+    view! {
+        <aside class="notice" data-tone="info" aria-labelledby="statement">
+            <h2 id="statement">"特别声明"</h2>
+            <ol>{STATEMENT.iter().map(|point| view! { <li>{*point}</li> }).collect_view()}</ol>
+            <p>{STATEMENT_NOTE}</p>
+        </aside>
+    }
+}
+
+/// The comparison before a change is filed (R19).
+#[component]
+fn Comparison(changes: Vec<Difference>, view: FormView) -> impl IntoView {
+    let query = use_query_map();
+    let total = changes.len();
+    let pages = total.div_ceil(CHANGES_PER_PAGE).max(1);
+    let page = query
+        .with_untracked(|query| query.get("page").and_then(|page| page.parse::<usize>().ok()))
+        .unwrap_or(1)
+        .clamp(1, pages);
+    let draft = view.draft.clone().unwrap_or(domain::view::DraftHead { id: String::new(), version: 0, saved_at: String::new() });
+    let path = format!("/{}/{}/{}", view.procedure.business.code(), view.procedure.action.code(), view.step);
+    let back = format!("{path}?draft={}", draft.id);
+    if total == 0 {
+        return view! {
+            <Dialog title="没有变更内容">
+                <div class="dialog-body"><p>"您没有修改任何信息，无需提交。"</p></div>
+                <div class="actions"><a class="button button-primary" href=back>"返回修改"</a></div>
+            </Dialog>
+        }
+        .into_any();
+    }
+    let first = (page - 1) * CHANGES_PER_PAGE;
+    let rows: Vec<Difference> = changes.into_iter().skip(first).take(CHANGES_PER_PAGE).collect();
+    let to = {
+        let (path, id) = (path.clone(), draft.id.clone());
+        move |page: usize| format!("{path}?draft={id}&compare=1&page={page}")
+    };
+    let subject = view.subject.as_ref().map(|subject| subject.id.clone()).unwrap_or_default();
+    view! {
+        <Dialog title="变更信息确认" wide=true>
+            <div class="dialog-body">
+                <ChangesTable changes=rows first=first + 1/>
+                <nav class="pager" aria-label="分页">
+                    <p>{format!("共 {total} 条数据")}</p>
+                    <ul>
+                        {(1..=pages)
+                            .map(|number| view! {
+                                <li><a href=to(number) aria-current=(number == page).then_some("page")>{number}</a></li>
+                            })
+                            .collect_view()}
+                    </ul>
+                    <form method="get" class="pager-jump" action=path.clone()>
+                        <input type="hidden" name="draft" value=draft.id.clone()/>
+                        <input type="hidden" name="compare" value="1"/>
+                        <label>"跳至 "<input class="input w-4" name="page" inputmode="numeric" autocomplete="off"/>" 页"</label>
+                        <button class="button button-small">"跳转"</button>
+                    </form>
+                </nav>
+            </div>
+            <div class="actions">
+                <form method="post" action="/act/submit">
+                    <input type="hidden" name="draft" value=draft.id.clone()/>
+                    <input type="hidden" name="version" value=draft.version.to_string()/>
+                    <input type="hidden" name="subject" value=subject/>
+                    <input type="hidden" name="key" value=view.key.clone()/>
+                    <input type="hidden" name="back" value=back.clone()/>
+                    <button class="button button-primary">"确认"</button>
+                </form>
+                <form method="get" action=path>
+                    <input type="hidden" name="draft" value=draft.id/>
+                    <button class="button">"取消"</button>
+                </form>
+            </div>
+        </Dialog>
+    }
+    .into_any()
+}

@@ -1,0 +1,271 @@
+//! 首页 (R2, R3, R5) and 业务办理 (R4); for everybody else the front door.
+
+use domain::procedure::Business;
+use domain::record::RecordState;
+use domain::view::{Home as HomeView, OfferGroup, RecordRow};
+use leptos::prelude::*;
+
+use crate::WhoAmI;
+use crate::api;
+use crate::ui::dialog::Dialog;
+use crate::ui::{Empty, FilingBadge, Icon, Load, OfferLink, PageHead, RecordBadge};
+
+#[component]
+pub fn Home() -> impl IntoView {
+    let WhoAmI(me) = expect_context();
+    view! {
+        <Suspense>
+            {move || Suspend::new(async move {
+                match me.await {
+                    Ok(Some(_)) => view! { <SignedIn/> }.into_any(),
+                    _ => view! { <FrontDoor/> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn FrontDoor() -> impl IntoView {
+    view! {
+        <leptos_meta::Title text="联网备案服务平台"/>
+        <section class="hero">
+            <h1>"联网备案服务平台"</h1>
+            <p>"网站、APP、小程序等的开办者，在这里向所在地网安部门办理联网备案：在线填报，随时保存，进度可查。"</p>
+            <div class="actions">
+                <a class="button button-primary button-large" href="/auth/login" rel="external">"用户登录"</a>
+            </div>
+        </section>
+        <section class="stack" aria-labelledby="lookup-title">
+            <h2 id="lookup-title">"备案查询"</h2>
+            <form class="lookup" method="get" action="/lookup" role="search">
+                <label for="q">"备案号、域名或主体名称"</label>
+                <div class="joined">
+                    <input class="input" id="q" name="q" type="search" autocomplete="off"/>
+                    <button class="button button-primary">"查询"</button>
+                </div>
+                <p class="hint">"只显示依法公开的备案信息"</p>
+            </form>
+        </section>
+        <section class="stack" aria-labelledby="how">
+            <h2 id="how">"办理流程"</h2>
+            <ol class="next">
+                <li>"用户登录：通过“互联网+政务服务”统一身份认证。"</li>
+                <li>"新增主体：填报开办单位或个人的信息。"</li>
+                <li>"办理业务：为主体填报网站、APP等业务，与主体一并审核。"</li>
+                <li>"等待审核：管辖地网安民警审核，结果在“系统通知”告知。"</li>
+                <li>"公示备案：审核通过后获得备案号，在网站首页张贴。"</li>
+            </ol>
+        </section>
+    }
+}
+
+#[component]
+fn SignedIn() -> impl IntoView {
+    let home = Resource::new(|| (), |()| api::home());
+    view! {
+        <leptos_meta::Title text="首页 · 联网备案服务平台"/>
+        <div class="page-head"><h1>"首页"</h1></div>
+        <Load resource=home children={|home: HomeView| view! { <Boxes home/> }}/>
+    }
+}
+
+#[component]
+fn Card(
+    #[prop(into)] title: String,
+    id: &'static str,
+    #[prop(optional, into)] more: Option<String>,
+    children: Children,
+) -> impl IntoView {
+    let name = title.clone();
+    view! {
+        <section class="card" aria-labelledby=id>
+            <div class="card-head">
+                <h2 id=id>{title}</h2>
+                {more.map(|href| view! { <a href=href>"更多"<span class="visually-hidden">{format!("：{name}")}</span></a> })}
+            </div>
+            {children()}
+        </section>
+    }
+}
+
+#[component]
+fn Boxes(home: HomeView) -> impl IntoView {
+    let HomeView { filings, notices, subject, records, draft } = home;
+    let question = subject.is_none().then(|| view! {
+        <Dialog title="您当前尚无有效主体，请先申请主体">
+            <div class="dialog-body"><p>"办理网站、APP等业务之前，需要先填报开办主体。"</p></div>
+            <div class="actions">
+                <a class="button button-primary" href="/subject/new" rel="external">"申请主体"</a>
+                <form method="dialog" class="js-only"><button class="button">"稍后"</button></form>
+            </div>
+        </Dialog>
+    });
+    view! {
+        {question}
+        {draft.map(|draft| view! {
+            <div class="banner">
+                <p>{format!("您有一份未提交的“{}”草稿：{}，{} 保存，还可保留 {} 天。", draft.procedure.label(), draft.title, draft.saved_at, draft.days_left)}</p>
+                <a class="button button-small" href=draft.href>"继续填写"</a>
+            </div>
+        })}
+        <div class="grid">
+            <Card title="我的申请" id="home-filings" more="/mine/filings">
+                {if filings.is_empty() {
+                    view! { <Empty sentence="还没有申请。"/> }.into_any()
+                } else {
+                    view! {
+                        <ul class="rows">
+                            {filings.into_iter().map(|row| view! {
+                                <li>
+                                    <div class="row-main">
+                                        <b>{row.procedure.label()}</b>
+                                        <span class="soft">{format!("{} · ", row.title)}<time class="figures">{row.submitted_at}</time></span>
+                                    </div>
+                                    <FilingBadge state=row.state/>
+                                    <a href=format!("/mine/filings/{}", row.id)>"详情"<span class="visually-hidden">{format!("：{}", row.reference)}</span></a>
+                                </li>
+                            }).collect_view()}
+                        </ul>
+                    }.into_any()
+                }}
+            </Card>
+            <Card title="系统通知" id="home-notices" more="/notices">
+                {if notices.is_empty() {
+                    view! { <Empty sentence="没有未读通知。"/> }.into_any()
+                } else {
+                    view! {
+                        <ul class="rows">
+                            {notices.into_iter().map(|row| view! {
+                                <li data-unread=(!row.is_read).then_some("")>
+                                    <div class="row-main">
+                                        <span>{row.text}</span>
+                                        <time class="soft figures">{row.at}</time>
+                                    </div>
+                                    {row.link.map(|href| view! { <a href=href>"详情"</a> })}
+                                </li>
+                            }).collect_view()}
+                        </ul>
+                    }.into_any()
+                }}
+            </Card>
+            <SubjectCard subject/>
+            {records.into_iter().map(|(business, rows)| view! { <RecordsCard business rows/> }).collect_view()}
+        </div>
+    }
+}
+
+/// 我的主体 with its state; a valid one offers 变更 and 注销 (R3).
+#[component]
+fn SubjectCard(subject: Option<RecordRow>) -> impl IntoView {
+    view! {
+        <Card title="我的主体" id="home-subject" more="/mine/subject">
+            {match subject {
+                None => view! { <Empty sentence="您当前尚无有效主体。" action=("新增主体", "/subject/new")/> }.into_any(),
+                Some(row) => {
+                    let name = row.name.clone();
+                    let shows_offers = row.state == RecordState::Active;
+                    view! {
+                        <ul class="rows">
+                            <li>
+                                <div class="row-main">
+                                    <b>{row.name}</b>
+                                    <span class="soft">{format!("管辖地 {}", row.jurisdiction)}</span>
+                                </div>
+                                <RecordBadge state=row.state/>
+                                {shows_offers.then(|| row.offers.into_iter().map(|offer| {
+                                    let about = name.clone();
+                                    view! { <OfferLink offer about/> }
+                                }).collect_view())}
+                            </li>
+                        </ul>
+                    }.into_any()
+                }
+            }}
+        </Card>
+    }
+}
+
+#[component]
+fn RecordsCard(business: Business, rows: Vec<RecordRow>) -> impl IntoView {
+    let id = match business {
+        Business::Subject => "home-subjects",
+        Business::Website => "home-websites",
+        Business::App => "home-apps",
+        Business::Provider => "home-providers",
+        Business::Market => "home-markets",
+        Business::MiniProgram => "home-minis",
+        Business::Assessment => "home-assessments",
+    };
+    let title = if business == Business::Assessment { "安全评估" } else { business.mine() };
+    let code = business.code();
+    view! {
+        <Card title id more=format!("/mine/{code}")>
+            {if rows.is_empty() {
+                view! { <Empty sentence=format!("还没有{}。", business.noun())/> }.into_any()
+            } else {
+                view! {
+                    <ul class="rows">
+                        {rows.into_iter().map(|row| view! {
+                            <li>
+                                <div class="row-main">
+                                    <b>{row.name.clone()}</b>
+                                    <span class="soft figures">{row.registration_number.or(row.domain).unwrap_or_default()}</span>
+                                </div>
+                                <RecordBadge state=row.state/>
+                                <a href=format!("/mine/{code}/{}", row.id)>"详情"<span class="visually-hidden">{format!("：{}", row.name)}</span></a>
+                            </li>
+                        }).collect_view()}
+                    </ul>
+                }.into_any()
+            }}
+        </Card>
+    }
+}
+
+/// 业务办理: what can be begun, in groups; what cannot says why (R4, R79).
+#[component]
+pub fn Services() -> impl IntoView {
+    let offers = Resource::new(|| (), |()| api::offers());
+    view! {
+        <PageHead title="业务办理"/>
+        <Load resource=offers children={|groups: Vec<OfferGroup>| view! {
+            <div class="shortcut-groups">
+                {groups.into_iter().map(|group| view! {
+                    <section class="shortcut-group">
+                        <h2><Icon name=icon_of(&group.title)/>{group.title}</h2>
+                        <ul>
+                            {group.offers.into_iter().map(|offer| view! { <li><Shortcut offer/></li> }).collect_view()}
+                        </ul>
+                    </section>
+                }).collect_view()}
+            </div>
+        }}/>
+    }
+}
+
+fn icon_of(group: &str) -> &'static str {
+    match group {
+        "开办主体" => "user",
+        "网站业务" => "globe",
+        "APP业务" => "phone",
+        "小程序" => "grid",
+        "应用市场业务" => "bag",
+        "安全评估" => "shield",
+        _ => "home",
+    }
+}
+
+#[component]
+fn Shortcut(offer: domain::view::Offer) -> impl IntoView {
+    match offer.refused {
+        None => view! { <a class="shortcut" href=offer.href>{offer.label}</a> }.into_any(),
+        Some(refused) => view! {
+            <span class="shortcut" aria-disabled="true">
+                {offer.label}
+                <span class="why">{refused.sentence}{refused.link.map(|link| view! { "，" <a href=link>"查看"</a> })}</span>
+            </span>
+        }
+        .into_any(),
+    }
+}

@@ -1,0 +1,382 @@
+//! 我的草稿 (R50), 我的申请 with its details (R51), the receipt (R80).
+
+use domain::filing::FilingState;
+use domain::forms;
+use domain::procedure::{Action, Procedure};
+use domain::view::{DraftRow, FilingRow, FilingView, Paged};
+use leptos::prelude::*;
+use leptos_router::hooks::{use_params_map, use_query_map};
+
+use super::records::Registration;
+use crate::api;
+use crate::ui::dialog::Dialog;
+use crate::ui::sheet::{ChangesTable, History, SheetView};
+use crate::ui::table::{Filter, Pager, href};
+use crate::ui::{Empty, FilingBadge, Icon, Load, PageHead, PostButton};
+
+/// 业务类型 as a filter offers it.
+fn procedures() -> Vec<(String, String)> {
+    Procedure::all()
+        .filter(|procedure| forms::of(procedure.business).is_some())
+        .map(|procedure| (procedure.code(), procedure.label().to_owned()))
+        .collect()
+}
+
+fn states() -> Vec<(String, String)> {
+    FilingState::ALL.iter().map(|state| (state.code().to_owned(), state.label().to_owned())).collect()
+}
+
+fn query_text(name: &'static str) -> impl Fn() -> String + Copy {
+    let query = use_query_map();
+    move || query.with(|query| query.get(name)).unwrap_or_default()
+}
+
+#[component]
+pub fn Drafts() -> impl IntoView {
+    let (procedure, after) = (query_text("procedure"), query_text("after"));
+    let page = Resource::new(move || (procedure(), after()), |(procedure, after)| api::drafts(procedure, after));
+    view! {
+        <PageHead
+            above=vec![("我的", "/")]
+            title="我的草稿"
+            lead="系统只保留 30 天内的草稿信息，过期将删除，请及时提交申请。"
+        />
+        <form class="filters" method="get" role="search">
+            <Filter id="q-procedure" name="procedure" label="业务类型" chosen=procedure() options=procedures()/>
+            <div class="filter-actions"><button class="button">"查询"</button></div>
+        </form>
+        <Load resource=page children={|page: Paged<DraftRow>| view! { <DraftTable page/> }}/>
+    }
+}
+
+#[component]
+fn DraftTable(page: Paged<DraftRow>) -> impl IntoView {
+    if page.rows.is_empty() {
+        return view! { <Empty sentence="没有草稿。" action=("去办理业务", "/services")/> }.into_any();
+    }
+    view! {
+        <div class="table-wrap">
+            <table class="table">
+                <caption class="visually-hidden">"我的草稿"</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"业务类型"</th>
+                        <th scope="col">"名称"</th>
+                        <th scope="col">"保存时间"</th>
+                        <th scope="col" class="num">"剩余天数"</th>
+                        <th scope="col">"操作"</th>
+                    </tr>
+                </thead>
+                <tbody>
+                    {page.rows.into_iter().map(|row| view! {
+                        <tr>
+                            <td data-label="业务类型">{row.procedure.label()}</td>
+                            <td data-label="名称">{row.title.clone()}</td>
+                            <td data-label="保存时间" class="figures">{row.saved_at}</td>
+                            <td data-label="剩余天数" class="num">{format!("{} 天", row.days_left)}</td>
+                            <td data-label="操作" class="row-actions">
+                                <a href=row.href>"详情"<span class="visually-hidden">{format!("：{}", row.title)}</span></a>
+                                <PostButton action="/act/delete-draft" label="删除" class="link" fields=vec![("draft", row.id)] about=row.title/>
+                            </td>
+                        </tr>
+                    }).collect_view()}
+                </tbody>
+            </table>
+        </div>
+        <Pager
+            total=page.total
+            next=page.next.map(|after| href("/mine/drafts", &[("after", &after)]))
+            first=page.is_later.then(|| "/mine/drafts".to_owned())
+        />
+    }
+    .into_any()
+}
+
+#[component]
+pub fn Filings() -> impl IntoView {
+    let (procedure, state, after) = (query_text("procedure"), query_text("state"), query_text("after"));
+    let receipt = query_text("receipt");
+    let page = Resource::new(
+        move || (procedure(), state(), after()),
+        |(procedure, state, after)| api::filings(procedure, state, after),
+    );
+    view! {
+        <PageHead above=vec![("我的", "/")] title="我的申请"/>
+        {move || {
+            let id = receipt();
+            (!id.is_empty()).then(|| view! { <Submitted id/> })
+        }}
+        <form class="filters" method="get" role="search">
+            <Filter id="q-procedure" name="procedure" label="业务类型" chosen=procedure() options=procedures()/>
+            <Filter id="q-state" name="state" label="审核状态" chosen=state() options=states()/>
+            <div class="filter-actions"><button class="button">"查询"</button></div>
+        </form>
+        <Load resource=page children={|page: Paged<FilingRow>| view! { <FilingTable page/> }}/>
+    }
+}
+
+#[component]
+fn FilingTable(page: Paged<FilingRow>) -> impl IntoView {
+    let (procedure, state) = (query_text("procedure"), query_text("state"));
+    let (procedure, state) = (untrack(procedure), untrack(state));
+    if page.rows.is_empty() {
+        return view! { <Empty sentence="没有符合条件的申请。" action=("去办理业务", "/services")/> }.into_any();
+    }
+    let path = "/mine/filings";
+    view! {
+        <div class="table-wrap">
+            <table class="table">
+                <caption class="visually-hidden">"我的申请"</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"申请单编号"</th>
+                        <th scope="col">"业务类型"</th>
+                        <th scope="col">"名称"</th>
+                        <th scope="col">"提交时间"</th>
+                        <th scope="col">"审核状态"</th>
+                        <th scope="col">"操作"</th>
+                    </tr>
+                </thead>
+                <tbody>
+                    {page.rows.into_iter().map(|row| view! {
+                        <tr>
+                            <td data-label="申请单编号" class="figures">{row.reference.clone()}</td>
+                            <td data-label="业务类型">{row.procedure.label()}</td>
+                            <td data-label="名称">{row.title}</td>
+                            <td data-label="提交时间" class="figures">{row.submitted_at}</td>
+                            <td data-label="审核状态"><FilingBadge state=row.state/></td>
+                            <td data-label="操作" class="row-actions">
+                                <a href=format!("/mine/filings/{}", row.id)>"详情"<span class="visually-hidden">{format!("：{}", row.reference)}</span></a>
+                            </td>
+                        </tr>
+                    }).collect_view()}
+                </tbody>
+            </table>
+        </div>
+        <Pager
+            total=page.total
+            next=page.next.map(|after| href(path, &[("procedure", &procedure), ("state", &state), ("after", &after)]))
+            first=page.is_later.then(|| href(path, &[("procedure", &procedure), ("state", &state)]))
+        />
+    }
+    .into_any()
+}
+
+/// What a person wants to know right after submitting, above the list it led to (R80).
+#[component]
+fn Submitted(id: String) -> impl IntoView {
+    let filing = Resource::new(move || id.clone(), api::filing);
+    view! { <Load resource=filing children={|filing: FilingView| view! { <ReceiptBody filing/> }}/> }
+}
+
+#[component]
+pub fn Receipt() -> impl IntoView {
+    let params = use_params_map();
+    let filing = Resource::new(move || params.with(|params| params.get("id")).unwrap_or_default(), api::filing);
+    view! {
+        <PageHead above=vec![("我的", "/"), ("我的申请", "/mine/filings")] title="申请回执"/>
+        <Load resource=filing children={|filing: FilingView| view! { <ReceiptBody filing/> }}/>
+    }
+}
+
+#[component]
+fn ReceiptBody(filing: FilingView) -> impl IntoView {
+    let FilingView { row, jurisdiction, withdrawal_left, waits_for_business, .. } = filing;
+    let detail = format!("/mine/filings/{}", row.id);
+    view! {
+        <section class="receipt" aria-labelledby="receipt-title">
+            <h2 id="receipt-title">"已提交审核"</h2>
+            <dl class="facts">
+                <div><dt>"申请单编号"</dt><dd class="figures">{row.reference.clone()}</dd></div>
+                <div><dt>"业务类型"</dt><dd>{row.procedure.label()}</dd></div>
+                <div><dt>"名称"</dt><dd>{row.title}</dd></div>
+                <div><dt>"提交时间"</dt><dd class="figures">{row.submitted_at}</dd></div>
+                <div><dt>"管辖地"</dt><dd>{jurisdiction}</dd></div>
+                <div><dt>"审核状态"</dt><dd><FilingBadge state=row.state/></dd></div>
+            </dl>
+            <h3>"接下来"</h3>
+            <ol class="next">
+                {waits_for_business.then(|| view! { <li><WaitsForBusiness/></li> })}
+                <li>"管辖地网安民警审核，结果会在“系统通知”中告知。"</li>
+                <li>"提交后 30 分钟内、审核开始前，可以撤销申请。"</li>
+            </ol>
+            {withdrawal_left.map(|seconds| view! { <Countdown seconds/> })}
+            <div class="actions no-print">
+                <a class="button" href=detail>"查看申请单"</a>
+                <a class="button button-quiet" href=format!("/receipt/{}", row.id)>"打印回执"</a>
+            </div>
+            <p class="print-only print-foot">{format!("申请单编号 {}", row.reference)}</p>
+        </section>
+    }
+}
+
+/// R15: a subject is never reviewed alone.
+#[component]
+fn WaitsForBusiness() -> impl IntoView {
+    view! {
+        "公安机关不会单独审核主体：请继续填报至少一项业务，一并进入审核。"
+        <a href="/website/new">"新办网站申请"</a>
+    }
+}
+
+/// Counts down what the server said is left (R17); without wasm it says how long from now.
+#[component]
+fn Countdown(seconds: i64) -> impl IntoView {
+    let left = RwSignal::new(seconds);
+    Effect::new(move |_| {
+        let beat = set_interval_with_handle(
+            move || {
+                let now = left.get_untracked() - 1;
+                left.set(now.max(0));
+                if now == 0
+                    && let Some(window) = web_sys::window()
+                {
+                    // The button goes when the server says so too.
+                    let _ = window.location().reload();
+                }
+            },
+            std::time::Duration::from_secs(1),
+        );
+        if let Ok(beat) = beat {
+            on_cleanup(move || beat.clear());
+        }
+    });
+    view! {
+        <p class="countdown">
+            <Icon name="clock"/>
+            "撤销申请剩余 "
+            <b class="figures" role="timer">{move || format!("{:02}:{:02}", left.get() / 60, left.get() % 60)}</b>
+        </p>
+    }
+}
+
+#[component]
+pub fn FilingPage() -> impl IntoView {
+    let params = use_params_map();
+    let filing = Resource::new(move || params.with(|params| params.get("id")).unwrap_or_default(), api::filing);
+    view! { <Load resource=filing children={|filing: FilingView| view! { <Details filing/> }}/> }
+}
+
+#[component]
+fn Details(filing: FilingView) -> impl IntoView {
+    let asks = query_text("withdraw");
+    let FilingView {
+        row,
+        jurisdiction,
+        decided_at,
+        sheet,
+        changes,
+        history,
+        withdrawal_left,
+        dependents,
+        waits_for_business,
+        remarks,
+        general_remark,
+        registration,
+        record_href,
+        ..
+    } = filing;
+    let here = format!("/mine/filings/{}", row.id);
+    let state = row.state;
+    let id = StoredValue::new(row.id.clone());
+    let question = (withdrawal_left.is_some() && !untrack(asks).is_empty()).then(|| {
+        view! { <WithdrawQuestion id=row.id.clone() here=here.clone() dependents/> }
+    });
+    let can_redraft = match state {
+        FilingState::Returned => Some("修改后重新提交"),
+        FilingState::Withdrawn if row.procedure.action != Action::Cancel => Some("转为草稿"),
+        FilingState::Withdrawn
+        | FilingState::Pending
+        | FilingState::InReview
+        | FilingState::Approved
+        | FilingState::Rejected
+        | FilingState::Terminated => None,
+    };
+    view! {
+        <PageHead
+            above=vec![("我的", "/"), ("我的申请", "/mine/filings")]
+            title="申请详情"
+            beside=move || view! { <FilingBadge state/> }
+            actions=move || can_redraft.map(|label| view! {
+                <PostButton action="/act/redraft" label class="button button-primary" fields=vec![("filing", id.get_value())]/>
+            })
+        />
+        {question}
+        {waits_for_business.then(|| view! {
+            <aside class="notice" data-tone="warning" aria-label="等待业务申请"><p><WaitsForBusiness/></p></aside>
+        })}
+        <dl class="facts">
+            <div><dt>"申请单编号"</dt><dd class="figures">{row.reference.clone()}</dd></div>
+            <div><dt>"业务类型"</dt><dd>{row.procedure.label()}</dd></div>
+            <div><dt>"主体"</dt><dd>{row.subject_name.clone()}</dd></div>
+            <div><dt>"管辖地"</dt><dd>{jurisdiction}</dd></div>
+            <div><dt>"提交时间"</dt><dd class="figures">{row.submitted_at.clone()}</dd></div>
+            {decided_at.map(|at| view! { <div><dt>"办结时间"</dt><dd class="figures">{at}</dd></div> })}
+            {record_href.map(|href| view! { <div><dt>"备案信息"</dt><dd><a href=href>"查看"</a></dd></div> })}
+        </dl>
+        {withdrawal_left.map(|seconds| view! {
+            <div class="cluster no-print">
+                <Countdown seconds/>
+                <form method="get" action=here.clone()>
+                    <input type="hidden" name="withdraw" value="1"/>
+                    <button class="button">"撤销申请"</button>
+                </form>
+            </div>
+        })}
+        {(!remarks.is_empty() || general_remark.is_some()).then(|| view! { <Points remarks general=general_remark/> })}
+        {registration.map(|registration| view! { <Registration registration/> })}
+        {(!changes.is_empty()).then(|| view! {
+            <section class="sheet" aria-labelledby="changes">
+                <div class="sheet-head"><h2 id="changes">"变更对比"</h2></div>
+                <ChangesTable changes/>
+            </section>
+        })}
+        <SheetView sheet/>
+        <section class="sheet" aria-labelledby="history">
+            <div class="sheet-head"><h2 id="history">"办理记录"</h2></div>
+            <History events=history/>
+        </section>
+        <p class="print-only print-foot">{format!("申请单编号 {}", row.reference)}</p>
+    }
+}
+
+/// What the officer asks for (R53).
+#[component]
+fn Points(remarks: Vec<domain::schema::Fault>, general: Option<String>) -> impl IntoView {
+    view! {
+        <aside class="notice" data-tone="warning" aria-labelledby="points">
+            <h2 id="points">"审核意见"</h2>
+            {general.map(|text| view! { <p>{text}</p> })}
+            <ul>
+                {remarks.into_iter().map(|remark| {
+                    let label = forms::all().find_map(|form| form.place(&remark.at)).map_or("", |place| place.field.label);
+                    view! { <li><b>{label}</b>"："{remark.message}</li> }
+                }).collect_view()}
+            </ul>
+        </aside>
+    }
+}
+
+/// Names what is withdrawn along (R17).
+#[component]
+fn WithdrawQuestion(id: String, here: String, dependents: Vec<FilingRow>) -> impl IntoView {
+    view! {
+        <Dialog title="确认撤销申请">
+            <div class="dialog-body">
+                <p>"撤销后，这份申请不再进入审核；之后可以转为草稿，修改后重新提交。"</p>
+                {(!dependents.is_empty()).then(|| view! {
+                    <p>"以下业务申请依赖该主体，将一并撤销："</p>
+                    <ul>
+                        {dependents.into_iter().map(|row| view! {
+                            <li>{format!("{} · {}（{}）", row.procedure.label(), row.title, row.reference)}</li>
+                        }).collect_view()}
+                    </ul>
+                })}
+            </div>
+            <div class="actions">
+                <PostButton action="/act/withdraw" label="确认" class="button button-primary" fields=vec![("filing", id)]/>
+                <form method="get" action=here><button class="button">"取消"</button></form>
+            </div>
+        </Dialog>
+    }
+}

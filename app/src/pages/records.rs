@@ -1,0 +1,249 @@
+//! 我的主体, 我的网站, 我的APP …: lists and details, and the list from which a record is chosen for a
+//! change (R35, R36, R52).
+
+use domain::procedure::{Action, Business, Procedure};
+use domain::view::{Paged, RecordRow, RecordView, RegistrationView};
+use leptos::prelude::*;
+use leptos_router::hooks::{use_params_map, use_query_map};
+
+use crate::api::{self, ApiError};
+use crate::ui::sheet::SheetView;
+use crate::ui::table::{Pager, href};
+use crate::ui::{Empty, FilingBadge, Load, OfferLink, PageHead, Problem, RecordBadge};
+
+fn business_of_address() -> Memo<Option<Business>> {
+    let params = use_params_map();
+    Memo::new(move |_| params.with(|params| params.get("business")).and_then(|code| Business::from_code(&code)))
+}
+
+#[component]
+pub fn Records() -> impl IntoView {
+    let business = business_of_address();
+    move || match business.get().filter(|business| *business != Business::Subject) {
+        Some(business) => view! {
+            <PageHead
+                above=vec![("我的", "/")]
+                title=business.mine()
+                actions=move || {
+                    let procedure = Procedure::new(business, Action::New);
+                    view! { <a class="button button-primary" href=format!("/{}/new", business.code())>{procedure.label()}</a> }
+                }
+            />
+            <List business only=None/>
+        }
+        .into_any(),
+        None => view! { <Problem error=ApiError::NotFound/> }.into_any(),
+    }
+}
+
+/// 变更网站, 注销网站: the approved ones, each with the one action (R35, R36).
+#[component]
+pub fn Choose(procedure: Procedure) -> impl IntoView {
+    view! {
+        <PageHead above=vec![(procedure.business.menu(), "/services")] title=procedure.label()/>
+        <List business=procedure.business only=Some(procedure.action)/>
+    }
+}
+
+#[component]
+fn List(business: Business, only: Option<Action>) -> impl IntoView {
+    let query = use_query_map();
+    let after = move || query.with(|query| query.get("after")).unwrap_or_default();
+    let page = Resource::new(after, move |after| api::records(business, after));
+    let path = StoredValue::new(match only {
+        None => format!("/mine/{}", business.code()),
+        Some(action) => format!("/{}/{}", business.code(), action.code()),
+    });
+    view! {
+        <Suspense fallback=crate::ui::Waiting>
+            {move || Suspend::new(async move {
+                match page.await {
+                    Ok(page) => view! { <Table page business only path=path.get_value()/> }.into_any(),
+                    Err(error) => view! { <Problem error/> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn Table(page: Paged<RecordRow>, business: Business, only: Option<Action>, path: String) -> impl IntoView {
+    let rows: Vec<RecordRow> =
+        page.rows.into_iter().filter(|row| only.is_none() || row.state.is_in_force()).collect();
+    if rows.is_empty() {
+        let sentence = match only {
+            None => format!("还没有{}。", business.noun()),
+            Some(_) => format!("还没有审核通过的{}。", business.noun()),
+        };
+        return view! { <Empty sentence/> }.into_any();
+    }
+    let shows_domain = business == Business::Website;
+    let code = business.code();
+    view! {
+        <div class="table-wrap">
+            <table class="table">
+                <caption class="visually-hidden">{business.mine()}</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">{format!("{}名称", business.noun())}</th>
+                        {shows_domain.then(|| view! { <th scope="col">"主域名"</th> })}
+                        <th scope="col">"公安备案号"</th>
+                        <th scope="col">"备案公安机关"</th>
+                        <th scope="col">"联网备案时间"</th>
+                        <th scope="col">"状态"</th>
+                        <th scope="col">"操作"</th>
+                    </tr>
+                </thead>
+                <tbody>
+                    {rows
+                        .into_iter()
+                        .map(|row| {
+                            let name = row.name.clone();
+                            let verb = only.map(Action::verb);
+                            let offers: Vec<_> =
+                                row.offers.into_iter().filter(|offer| verb.is_none_or(|verb| offer.label == verb)).collect();
+                            view! {
+                                <tr>
+                                    <td data-label="名称">{row.name.clone()}</td>
+                                    {shows_domain.then(|| view! { <td data-label="主域名">{row.domain.clone().unwrap_or_else(|| "—".to_owned())}</td> })}
+                                    <td data-label="公安备案号" class="figures">{row.registration_number.unwrap_or_else(|| "—".to_owned())}</td>
+                                    <td data-label="备案公安机关">{row.jurisdiction}</td>
+                                    <td data-label="联网备案时间" class="figures">{row.registered_on.unwrap_or_else(|| "—".to_owned())}</td>
+                                    <td data-label="状态"><RecordBadge state=row.state/></td>
+                                    <td data-label="操作" class="row-actions">
+                                        {only.is_none().then(|| view! {
+                                            <a href=format!("/mine/{code}/{}", row.id)>"详情"<span class="visually-hidden">{format!("：{name}")}</span></a>
+                                        })}
+                                        {offers.into_iter().map(|offer| view! { <OfferLink offer about=name.clone()/> }).collect_view()}
+                                    </td>
+                                </tr>
+                            }
+                        })
+                        .collect_view()}
+                </tbody>
+            </table>
+        </div>
+        <Pager
+            total=page.total
+            next=page.next.map(|after| href(&path, &[("after", &after)]))
+            first=page.is_later.then(|| path.clone())
+        />
+    }
+    .into_any()
+}
+
+#[component]
+pub fn RecordPage() -> impl IntoView {
+    let business = business_of_address();
+    let params = use_params_map();
+    let id = move || params.with(|params| params.get("id")).unwrap_or_default();
+    let record = Resource::new(
+        move || (business.get(), id()),
+        |(business, id)| async move {
+            match business.filter(|business| *business != Business::Subject) {
+                Some(business) => api::record(business, id).await,
+                None => Err(ApiError::NotFound),
+            }
+        },
+    );
+    view! { <Load resource=record children={|record: RecordView| view! { <Details record/> }}/> }
+}
+
+#[component]
+fn Details(record: RecordView) -> impl IntoView {
+    let RecordView { row, sheet, registration, filings, .. } = record;
+    let business = row.business;
+    let state = row.state;
+    let name = row.name.clone();
+    let offers = StoredValue::new(row.offers.clone());
+    view! {
+        <PageHead
+            above=vec![("我的", "/"), (business.mine(), "")]
+            title=name
+            beside=move || view! { <RecordBadge state/> }
+            actions=move || offers.get_value().into_iter().map(|offer| view! { <OfferLink offer class="button"/> }).collect_view()
+        />
+        {registration.map(|registration| view! { <Registration registration/> })}
+        <SheetView sheet/>
+        <Related filings/>
+    }
+}
+
+/// The filings a record came from.
+#[component]
+fn Related(filings: Vec<domain::view::FilingRow>) -> impl IntoView {
+    (!filings.is_empty()).then(|| view! {
+        <section class="sheet" aria-labelledby="related">
+            <div class="sheet-head"><h2 id="related">"相关申请"</h2></div>
+            <ul class="rows">
+                {filings.into_iter().map(|row| view! {
+                    <li>
+                        <div class="row-main"><b>{row.procedure.label()}</b><span class="soft figures">{format!("{} · {}", row.reference, row.submitted_at)}</span></div>
+                        <FilingBadge state=row.state/>
+                        <a href=format!("/mine/filings/{}", row.id)>"详情"<span class="visually-hidden">{format!("：{}", row.reference)}</span></a>
+                    </li>
+                }).collect_view()}
+            </ul>
+        </section>
+    })
+}
+
+/// The number, the badge and the snippets for the site's footer (R38).
+#[component]
+pub fn Registration(registration: RegistrationView) -> impl IntoView {
+    let RegistrationView { number, digits, registered_on, html, markdown, plain } = registration;
+    let snippet = |title: &'static str, text: String| {
+        view! {
+            <details class="stack" open=title == "HTML">
+                <summary>{format!("{title} 代码")}</summary>
+                <pre class="snippet" tabindex="0" aria-label=format!("{title} 代码")><code>{text}</code></pre>
+            </details>
+        }
+    };
+    view! {
+        <section class="sheet" aria-labelledby="registration">
+            <div class="sheet-head"><h2 id="registration">"备案号与网站标识"</h2></div>
+            <dl class="facts">
+                <div><dt>"公安备案号"</dt><dd class="figures">{number}</dd></div>
+                <div><dt>"联网备案时间"</dt><dd class="figures">{registered_on}</dd></div>
+                <div><dt>"公示地址"</dt><dd><a href=format!("/r/{digits}")>{format!("/r/{digits}")}</a></dd></div>
+                <div><dt>"备案图标"</dt><dd><img src="/badge.svg" alt="备案图标" width="20" height="22"/>" "<a href="/badge.svg" download="badge.svg" rel="external">"下载备案图标"</a></dd></div>
+            </dl>
+            <p class="hint">"请在网站开通后 30 日内，把图标和备案号放在首页底部，并链接到公示地址。"</p>
+            {snippet("HTML", html)}
+            {snippet("Markdown", markdown)}
+            {snippet("纯文本", plain)}
+        </section>
+    }
+}
+
+/// 我的主体 (R52)
+#[component]
+pub fn MySubject() -> impl IntoView {
+    let subject = Resource::new(|| (), |()| api::my_subject());
+    view! {
+        <Load resource=subject children={|subject: Option<RecordView>| match subject {
+            None => view! {
+                <PageHead above=vec![("我的", "/")] title="我的主体"/>
+                <Empty sentence="您当前尚无有效主体，请先申请主体" action=("申请主体", "/subject/new")/>
+            }.into_any(),
+            Some(RecordView { row, sheet, filings, .. }) => {
+                let state = row.state;
+                let change = row.offers.iter().find(|offer| offer.label == "变更").cloned();
+                view! {
+                    <PageHead
+                        above=vec![("我的", "/")]
+                        title="我的主体"
+                        beside=move || view! { "("<RecordBadge state/>")" }
+                        actions=move || change.clone().map(|mut offer| {
+                            offer.label = "发起变更".to_owned();
+                            view! { <OfferLink offer class="button button-primary"/> }
+                        })
+                    />
+                    <SheetView sheet/>
+                    <Related filings/>
+                }.into_any()
+            }
+        }}/>
+    }
+}

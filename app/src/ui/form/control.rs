@@ -1,0 +1,230 @@
+//! One control for each kind of answer. Nothing here knows what is valid; only this module knows
+//! how a kind looks.
+
+use domain::schema::{Choice, Field, Kind, Line, Place};
+use leptos::prelude::*;
+
+use super::{FormState, field_id, region, upload};
+
+/// What every control needs of its field.
+pub struct Parts {
+    pub place: Place,
+    pub at: String,
+    pub id: String,
+    pub required: Signal<bool>,
+    /// Ids of hint, remark, fault and advice.
+    pub described: Signal<Option<String>>,
+    pub invalid: Signal<Option<&'static str>>,
+    pub label: Signal<&'static str>,
+}
+
+/// How a one-line control behaves on a phone and what the browser may fill in.
+struct Line1 {
+    kind: &'static str,
+    inputmode: &'static str,
+    class: &'static str,
+    spellcheck: bool,
+}
+
+const PLAIN: Line1 = Line1 { kind: "text", inputmode: "text", class: "input", spellcheck: false };
+
+fn line_of(field: &Field) -> Line1 {
+    match field.kind {
+        Kind::PersonId { .. } | Kind::UnitCertificate { .. } => Line1 { class: "input w-18", ..PLAIN },
+        Kind::Mobile => Line1 { inputmode: "tel", class: "input w-18", ..PLAIN },
+        Kind::Landline | Kind::AnyPhone => Line1 { inputmode: "tel", ..PLAIN },
+        Kind::Email => Line1 { inputmode: "email", ..PLAIN },
+        Kind::MainDomain | Kind::Url => Line1 { inputmode: "url", ..PLAIN },
+        Kind::Integer { .. } => Line1 { inputmode: "numeric", class: "input w-8", ..PLAIN },
+        Kind::Date(_) => Line1 { kind: "date", ..PLAIN },
+        Kind::Text { .. }
+        | Kind::PersonName
+        | Kind::IcpNumber { .. }
+        | Kind::Code(_)
+        | Kind::LongText { .. }
+        | Kind::Select(_)
+        | Kind::YesNo
+        | Kind::Ticks(_)
+        | Kind::Tick
+        | Kind::Region
+        | Kind::Lines { .. }
+        | Kind::Pictures { .. }
+        | Kind::Documents { .. } => PLAIN,
+    }
+}
+
+pub fn control(state: FormState, parts: Parts) -> AnyView {
+    let kind = parts.place.field.kind;
+    match kind {
+        Kind::Text { .. }
+        | Kind::PersonName
+        | Kind::PersonId { .. }
+        | Kind::UnitCertificate { .. }
+        | Kind::Mobile
+        | Kind::Landline
+        | Kind::AnyPhone
+        | Kind::Email
+        | Kind::MainDomain
+        | Kind::Url
+        | Kind::IcpNumber { .. }
+        | Kind::Integer { .. }
+        | Kind::Code(_) => line(state, parts),
+        Kind::Date(_) => date(state, parts),
+        Kind::LongText { .. } => long_text(state, parts, false),
+        Kind::Lines { of, .. } => long_text(state, parts, matches!(of, Line::Domain | Line::Url | Line::Ip { .. })),
+        Kind::Select(choices) => select(state, parts, choices),
+        Kind::YesNo => choices(state, parts, YES_NO, "radio"),
+        Kind::Ticks(choices_of) => choices(state, parts, choices_of, "checkbox"),
+        Kind::Tick => view! { <div class="control">{tick(state, parts.place, parts.at)}</div> }.into_any(),
+        Kind::Region => region::control(state, parts),
+        Kind::Pictures { max, .. } => upload::control(state, parts, upload::Sort::Picture, max),
+        Kind::Documents { max, .. } => upload::control(state, parts, upload::Sort::Document, max),
+    }
+}
+
+const YES_NO: &[Choice] = &[domain::schema::choice("yes", "是"), domain::schema::choice("no", "否")];
+
+fn text_at(state: FormState, at: &str) -> String {
+    state.answers.with_untracked(|answers| answers.text(at).to_owned())
+}
+
+fn input(state: FormState, parts: &Parts) -> AnyView {
+    let look = line_of(parts.place.field);
+    let required = parts.required;
+    let described = parts.described;
+    let invalid = parts.invalid;
+    view! {
+        <input
+            class=look.class
+            type=look.kind
+            inputmode=look.inputmode
+            id=parts.id.clone()
+            name=parts.at.clone()
+            value=text_at(state, &parts.at)
+            placeholder=parts.place.field.placeholder
+            autocomplete="off"
+            spellcheck=if look.spellcheck { "true" } else { "false" }
+            aria-required=move || required.get().then_some("true")
+            aria-invalid=move || invalid.get()
+            aria-describedby=move || described.get()
+        />
+    }
+    .into_any()
+}
+
+fn line(state: FormState, parts: Parts) -> AnyView {
+    let sealed = state.is_sealed(&parts.at);
+    view! { <div class="control" class:sealed=sealed>{input(state, &parts)}</div> }.into_any()
+}
+
+/// A date; a certificate's end has 长期有效 beside it, which replaces it.
+fn date(state: FormState, parts: Parts) -> AnyView {
+    let control = input(state, &parts);
+    view! { <div class="control">{control}</div> }.into_any()
+}
+
+/// A single tick with its own label.
+pub fn tick(state: FormState, place: Place, at: String) -> AnyView {
+    let checked = state.answers.with_untracked(|answers| answers.has(&at, "yes"));
+    view! {
+        <label class="choice">
+            <input type="checkbox" id=field_id(&at) name=at.clone() value="yes" checked=checked/>
+            <span>{place.field.label}</span>
+        </label>
+    }
+    .into_any()
+}
+
+/// Text of several lines. The text is an attribute-safe child: Leptos does not escape children of
+/// a textarea on the server (leptos-rs/leptos#4819), so it is escaped here.
+fn long_text(state: FormState, parts: Parts, is_list: bool) -> AnyView {
+    let text = state.answers.with_untracked(|answers| answers.items(&parts.at).join("\n"));
+    let Parts { required, described, invalid, .. } = parts;
+    let rows = if is_list { "4" } else { "5" };
+    view! {
+        <div class="control">
+            <textarea
+                class="input"
+                rows=rows
+                id=parts.id.clone()
+                name=parts.at.clone()
+                placeholder=parts.place.field.placeholder
+                spellcheck="false"
+                aria-required=move || required.get().then_some("true")
+                aria-invalid=move || invalid.get()
+                aria-describedby=move || described.get()
+                inner_html=escape(&text)
+            ></textarea>
+        </div>
+    }
+    .into_any()
+}
+
+/// Text as it stands between tags.
+pub fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+fn select(state: FormState, parts: Parts, choices: &'static [Choice]) -> AnyView {
+    let chosen = text_at(state, &parts.at);
+    let Parts { required, described, invalid, .. } = parts;
+    let options = choices
+        .iter()
+        .filter(|choice| !choice.retired || choice.code == chosen)
+        .map(|choice| {
+            view! { <option value=choice.code selected=choice.code == chosen>{choice.label}</option> }
+        })
+        .collect_view();
+    view! {
+        <div class="control">
+            <select
+                class="input"
+                id=parts.id.clone()
+                name=parts.at.clone()
+                autocomplete="off"
+                aria-required=move || required.get().then_some("true")
+                aria-invalid=move || invalid.get()
+                aria-describedby=move || described.get()
+            >
+                <option value="" selected=chosen.is_empty()>"请选择"</option>
+                {options}
+            </select>
+        </div>
+    }
+    .into_any()
+}
+
+/// Radio buttons or tick boxes under one name.
+fn choices(state: FormState, parts: Parts, choices: &'static [Choice], kind: &'static str) -> AnyView {
+    let chosen = state.answers.with_untracked(|answers| answers.items(&parts.at).to_vec());
+    let Parts { described, invalid, required, .. } = parts;
+    let is_radio = kind == "radio";
+    let options = choices
+        .iter()
+        .filter(|choice| !choice.retired || chosen.iter().any(|code| code == choice.code))
+        .map(|choice| {
+            let checked = chosen.iter().any(|code| code == choice.code);
+            view! {
+                <label class="choice">
+                    <input type=kind name=parts.at.clone() value=choice.code checked=checked autocomplete="off"/>
+                    <span>{choice.label}</span>
+                </label>
+            }
+        })
+        .collect_view();
+    view! {
+        <div
+            class="control choices"
+            role=if is_radio { "radiogroup" } else { "group" }
+            id=parts.id.clone()
+            tabindex="-1"
+            aria-labelledby=format!("{}-label", parts.id)
+            aria-describedby=move || described.get()
+            aria-required=move || (is_radio && required.get()).then_some("true")
+            aria-invalid=move || if is_radio { invalid.get() } else { None }
+        >
+            {options}
+        </div>
+    }
+    .into_any()
+}

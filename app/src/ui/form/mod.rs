@@ -1,0 +1,419 @@
+//! The one interpreter that draws a form's description, in the browser and on the server. Native
+//! controls and plain posts come first; with wasm the same controls check while one types, save by
+//! themselves and change steps without a reload (R73, R76, R77).
+
+mod control;
+mod keep;
+mod region;
+mod save;
+mod state;
+mod upload;
+
+use domain::answer::Answers;
+use domain::check::same_as_address;
+use domain::forms::blocks::REUSE_CONSENT;
+use domain::schema::{Body, Field, Form, Kind, Notice, Place, Section, Step};
+use domain::view::FormView;
+use leptos::html;
+use leptos::prelude::*;
+
+pub use state::FormState;
+pub use upload::file_address;
+
+use crate::ui::Icon;
+
+/// Where the form of a step is posted without wasm.
+fn post_path(view: &FormView) -> String {
+    format!("/form/{}/{}/{}", view.procedure.business.code(), view.procedure.action.code(), view.step)
+}
+
+/// The address of another step of the same draft.
+pub fn step_href(view: &FormView, step: &str, draft: Option<&str>) -> String {
+    let path = format!("/{}/{}/{step}", view.procedure.business.code(), view.procedure.action.code());
+    match (draft, &view.record) {
+        (Some(draft), _) => format!("{path}?draft={draft}"),
+        (None, Some(record)) => format!("{path}?record={record}"),
+        (None, None) => path,
+    }
+}
+
+/// The controls of one step, with everything around them: summary of faults, sections, buttons.
+#[component]
+pub fn StepForm(
+    view: FormView,
+    form: &'static Form,
+    step: &'static Step,
+    /// What stands between the sections and the buttons.
+    #[prop(optional, into)]
+    below: ViewFn,
+) -> impl IntoView {
+    let state = FormState::new(&view, form, step);
+    provide_context(state);
+    let element = NodeRef::<html::Form>::new();
+    state.bind(element);
+    let is_first = form.steps.first().is_some_and(|first| first.key == step.key);
+    let is_last = form.steps.last().is_some_and(|last| last.key == step.key);
+    let subject = view.subject.as_ref().map(|subject| subject.id.clone());
+    let refused = view.refused.clone();
+    let body = match step.body {
+        Body::Subject => ().into_any(),
+        Body::Sections(sections) => view! { <Sections sections/> }.into_any(),
+        Body::Notice(notice) => view! { <Letter notice/> }.into_any(),
+    };
+    view! {
+        <form
+            class="form"
+            method="post"
+            action=post_path(&view)
+            enctype="multipart/form-data"
+            novalidate
+            node_ref=element
+            on:input=move |event| state.typed(&event)
+            on:change=move |event| state.left(&event)
+            on:submit=move |event| state.submitted(&event)
+        >
+            <input type="hidden" name="draft" value=move || state.draft_id()/>
+            <input type="hidden" name="version" value=move || state.version_text()/>
+            <input type="hidden" name="record" value=view.record.clone().unwrap_or_default()/>
+            <input type="hidden" name="subject" value=subject.unwrap_or_default()/>
+            <input type="hidden" name="key" value=view.key.clone()/>
+            <FaultSummary/>
+            <save::Banners/>
+            {body}
+            {below.run()}
+            <save::SaveState/>
+            <div class="actions actions-sticky">
+                {if form.steps.len() == 1 {
+                    view! { <SubmitButton go="submit" label="提交审核" refused/> }.into_any()
+                } else if is_last {
+                    view! { <SubmitButton go="submit" label="提交" refused/> }.into_any()
+                } else {
+                    view! { <button class="button button-primary" name="go" value="next">"下一步"</button> }.into_any()
+                }}
+                {(!is_first).then(|| view! { <button class="button" name="go" value="previous">"上一步"</button> })}
+                {(!matches!(step.body, Body::Subject)).then(|| view! {
+                    <button class="button" name="go" value="save">"保存草稿"</button>
+                })}
+            </div>
+        </form>
+    }
+    .into_any()
+}
+
+/// The button that files, or why it cannot (R79).
+#[component]
+fn SubmitButton(
+    go: &'static str,
+    label: &'static str,
+    refused: Option<domain::view::Refused>,
+) -> impl IntoView {
+    let state = expect_context::<FormState>();
+    let busy = move || state.is_busy.get().then_some("true");
+    view! {
+        <button
+            class="button button-primary"
+            name="go"
+            value=go
+            aria-busy=busy
+            aria-describedby=refused.is_some().then_some("why-submit")
+        >
+            {label}
+        </button>
+        {refused.map(|refused| view! {
+            <span class="why" id="why-submit">
+                {refused.sentence}
+                {refused.link.map(|link| view! { "，" <a href=link>"查看"</a> })}
+            </span>
+        })}
+    }
+}
+
+/// The faults of this step, each a link to its field; takes the focus when it appears.
+#[component]
+fn FaultSummary() -> impl IntoView {
+    let state = expect_context::<FormState>();
+    let element = NodeRef::<html::Div>::new();
+    state.focus_on_faults(element);
+    move || {
+        let faults = state.faults.get();
+        let elsewhere = state.faults_elsewhere.get();
+        let count = faults.len() + elsewhere.len();
+        (count > 0).then(|| {
+            // In the order of the page, not of the alphabet.
+            let mut ordered: Vec<(String, String)> = Vec::new();
+            state.answers.with_untracked(|answers| {
+                for place in state.step.sections().iter().flat_map(|section| section.places(answers)) {
+                    if let Some(message) = faults.get(&place.address()) {
+                        ordered.push((place.address(), message.clone()));
+                    }
+                }
+            });
+            for (at, message) in &faults {
+                if !ordered.iter().any(|(known, _)| known == at) {
+                    ordered.push((at.clone(), message.clone()));
+                }
+            }
+            view! {
+                <div class="error-summary" role="alert" tabindex="-1" id="errors" node_ref=element>
+                    <h2>{format!("有 {count} 处需要修改")}</h2>
+                    <ul>
+                        {ordered
+                            .into_iter()
+                            .map(|(at, message)| {
+                                let text = state.with_section_name(&at, message);
+                                view! { <li><a href=format!("#{}", field_id(&at)) rel="external">{text}</a></li> }
+                            })
+                            .collect_view()}
+                        {elsewhere
+                            .into_iter()
+                            .map(|fault| {
+                                let href = state.href_of(&fault.at);
+                                let text = state.with_section_name(&fault.at, fault.message);
+                                view! { <li><a href=href>{text}</a></li> }
+                            })
+                            .collect_view()}
+                    </ul>
+                </div>
+            }
+        })
+    }
+}
+
+#[component]
+fn Sections(sections: &'static [Section]) -> impl IntoView {
+    let state = expect_context::<FormState>();
+    move || {
+        // A copy filled in by the program draws the controls anew; typing never does.
+        state.epoch.get();
+        sections.iter().map(|section| view! { <SectionView section/> }).collect_view()
+    }
+}
+
+#[component]
+fn SectionView(section: &'static Section) -> impl IntoView {
+    let state = expect_context::<FormState>();
+    let shown = Memo::new(move |_| {
+        state.answers.with(|answers| section.places(answers).any(|place| place.is_shown(answers)))
+    });
+    let count = Memo::new(move |_| state.answers.with(|answers| section.count(answers)));
+    move || {
+        shown.get().then(|| {
+            let items = if section.repeat.is_some() { count.get() } else { 1 };
+            view! {
+                <fieldset class="section">
+                    <legend>{section.title}</legend>
+                    {(!section.intro.is_empty()).then(|| view! { <p class="section-lead">{section.intro}</p> })}
+                    {section.same_as_principal.then(|| view! { <SameAsPrincipal section/> })}
+                    {section.repeat.map(|_| view! {
+                        <input type="hidden" name=section.count_address() value=items.to_string()/>
+                    })}
+                    {(0..items).map(|item| view! { <Item section item/> }).collect_view()}
+                    {section.repeat.map(|repeat| (items < repeat.max).then(|| view! {
+                        <p>
+                            <button class="button button-small" name="go" value=format!("add:{}", section.key)>
+                                <Icon name="plus"/>{format!("添加{}", repeat.noun)}
+                            </button>
+                        </p>
+                    }))}
+                    {section_has_triggers(section).then(|| view! {
+                        <p class="no-js-only">
+                            <button class="button button-small" name="go" value="refresh">"更新表单"</button>
+                        </p>
+                    })}
+                </fieldset>
+            }
+            .into_any()
+        })
+    }
+}
+
+/// Whether answers of this section decide what else is asked, so that a page without wasm needs a
+/// button to ask the server.
+fn section_has_triggers(section: &Section) -> bool {
+    section.fields.iter().any(|field| {
+        matches!(field.kind, Kind::Region | Kind::YesNo)
+            || matches!(field.key, "nature" | "jurisdiction" | "cert_kind" | "id_kind")
+    })
+}
+
+#[component]
+fn Item(section: &'static Section, item: usize) -> impl IntoView {
+    let place = move |field: &'static Field| Place { section, item: section.repeat.map(|_| item), field };
+    let fields = section
+        .fields
+        .iter()
+        .map(|field| view! { <FieldView place=place(field)/> })
+        .collect_view();
+    match section.repeat {
+        None => view! { <div class="fields">{fields}</div> }.into_any(),
+        Some(repeat) => view! {
+            <div class="item">
+                <div class="item-head">
+                    <h3>{format!("{} {}", repeat.noun, item + 1)}</h3>
+                    <button
+                        class="button button-small button-quiet"
+                        name="go"
+                        value=format!("remove:{}.{item}", section.key)
+                        aria-label=format!("删除{} {}", repeat.noun, item + 1)
+                    >"删除"</button>
+                </div>
+                <div class="fields">{fields}</div>
+            </div>
+        }
+        .into_any(),
+    }
+}
+
+/// 【同主体负责人信息】 (R32): fills the block with what is stored, masked.
+#[component]
+fn SameAsPrincipal(section: &'static Section) -> impl IntoView {
+    let state = expect_context::<FormState>();
+    let at = same_as_address(section.key);
+    let ticked = state.answers.with_untracked(|answers| answers.has(&at, "yes"));
+    let id = field_id(&at);
+    let consent = format!("{}.reuse_photos", section.key);
+    view! {
+        <div class="choices">
+            <label class="choice">
+                <input
+                    type="checkbox"
+                    id=id
+                    name=at
+                    value="yes"
+                    checked=ticked
+                    on:change=move |event| state.copy_principal(section, event_target_checked(&event))
+                />
+                <span>"同主体负责人信息"</span>
+            </label>
+            <label class="choice">
+                <input type="checkbox" name=consent value="yes"
+                    on:change=move |event| state.copy_photos(section, event_target_checked(&event))/>
+                <span>{REUSE_CONSENT}</span>
+            </label>
+            <button class="button button-small no-js-only" name="go" value=format!("same:{}", section.key)>"填入"</button>
+        </div>
+    }
+}
+
+/// One question: label, hint, remark, control, fault.
+#[component]
+fn FieldView(place: Place) -> impl IntoView {
+    let state = expect_context::<FormState>();
+    let at = StoredValue::new(place.address());
+    let shown = Memo::new(move |_| state.answers.with(|answers| place.is_shown(answers)));
+    move || {
+        shown.get().then(|| {
+            let at = at.get_value();
+            let id = field_id(&at);
+            let label = Memo::new(move |_| state.answers.with(|answers| place.label(answers)));
+            let required = Memo::new(move |_| state.answers.with(|answers| place.is_required(answers)));
+            let fault = {
+                let at = at.clone();
+                Memo::new(move |_| state.faults.with(|faults| faults.get(&at).cloned()))
+            };
+            let advice = {
+                let at = at.clone();
+                Memo::new(move |_| state.advice_at(&at))
+            };
+            let remarks = state.remarks_at(&at);
+            let is_sealed = state.is_sealed(&at);
+            let is_group = matches!(place.field.kind, Kind::YesNo | Kind::Ticks(_));
+            let is_tick = matches!(place.field.kind, Kind::Tick);
+            let is_wide = place.field.width == domain::schema::Width::Full;
+            let described = {
+                let id = id.clone();
+                let has_hint = !place.field.hint.is_empty();
+                let has_remark = !remarks.is_empty();
+                Signal::derive(move || {
+                    let mut ids = Vec::new();
+                    if has_hint {
+                        ids.push(format!("{id}-hint"));
+                    }
+                    if has_remark {
+                        ids.push(format!("{id}-remark"));
+                    }
+                    if fault.with(Option::is_some) {
+                        ids.push(format!("{id}-error"));
+                    }
+                    if advice.with(Option::is_some) {
+                        ids.push(format!("{id}-note"));
+                    }
+                    (!ids.is_empty()).then(|| ids.join(" "))
+                })
+            };
+            let parts = control::Parts {
+                place,
+                at: at.clone(),
+                id: id.clone(),
+                required: required.into(),
+                described,
+                invalid: Signal::derive(move || fault.with(Option::is_some).then_some("true")),
+                label: label.into(),
+            };
+            view! {
+                <div class="field" class:field-wide=is_wide data-invalid=move || fault.with(Option::is_some).then_some("")>
+                    {(!is_tick).then(|| view! {
+                        <div class="field-label">
+                            {move || required.get().then(|| view! { <span class="star" aria-hidden="true">"*"</span> })}
+                            {if is_group {
+                                view! { <span id=format!("{id}-label")>{move || label.get()}</span> }.into_any()
+                            } else {
+                                view! { <label for=id.clone()>{move || label.get()}</label> }.into_any()
+                            }}
+                            {move || required.get().then(|| view! { <span class="visually-hidden">"必填"</span> })}
+                        </div>
+                    })}
+                    {(!place.field.hint.is_empty()).then(|| view! {
+                        <p class="hint" id=format!("{id}-hint")>{place.field.hint}</p>
+                    })}
+                    {(!remarks.is_empty()).then(|| view! {
+                        <div class="remark" id=format!("{id}-remark")>
+                            <b>"审核意见"</b>" "{remarks.join("；")}
+                        </div>
+                    })}
+                    {control::control(state, parts)}
+                    {
+                        let id = id.clone();
+                        move || fault.get().map(|message| view! {
+                            <p class="error" id=format!("{id}-error")>{message}</p>
+                        })
+                    }
+                    {is_sealed.then(|| view! {
+                        <p class="field-note">"已保存的内容，不改即沿用，请核实"</p>
+                    })}
+                    {move || advice.get().map(|message| view! {
+                        <p class="field-note" data-tone="warning" id=format!("{id}-note")>{message}</p>
+                    })}
+                </div>
+            }
+            .into_any()
+        })
+    }
+}
+
+/// The notice of the last step, in full (R34).
+#[component]
+fn Letter(notice: &'static Notice) -> impl IntoView {
+    view! {
+        <article class="letter letter-open" aria-labelledby="letter">
+            <h2 id="letter">{notice.title}</h2>
+            <p>{notice.opening}</p>
+            {notice.points.iter().map(|point| view! { <p>{*point}</p> }).collect_view()}
+        </article>
+    }
+}
+
+/// The id of the control that answers an address.
+pub fn field_id(at: &str) -> String {
+    format!("f-{}", at.replace(['.', '#'], "-"))
+}
+
+/// Answers of one step, as they are saved.
+fn of_step(step: &Step, answers: &Answers) -> Answers {
+    let mut own = answers.clone();
+    own.retain(|at| {
+        let key = at.split_once('.').map_or(at, |(section, _)| section);
+        step.sections().iter().any(|section| section.key == key)
+    });
+    own
+}

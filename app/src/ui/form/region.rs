@@ -1,0 +1,89 @@
+//! The cascade of regions: province, city, county, as native selects. Cities without counties end
+//! after two; the single child of a municipality is chosen by itself.
+
+use domain::view::RegionOption;
+use leptos::prelude::*;
+
+use super::FormState;
+use super::control::Parts;
+
+const LEVELS: [&str; 3] = ["", "（市）", "（区县）"];
+
+pub fn control(state: FormState, parts: Parts) -> AnyView {
+    let at = StoredValue::new(parts.at.clone());
+    let selects = (0..LEVELS.len()).map(|level| select(state, at, level, &parts)).collect_view();
+    view! { <div class="control cascade">{selects}</div> }.into_any()
+}
+
+/// The code chosen at a level of the cascade, given the deepest code: 110101 → 110000, 110100, 110101.
+fn code_at(state: FormState, deepest: &str, level: usize) -> Option<String> {
+    if deepest.len() != 6 {
+        return None;
+    }
+    let province = format!("{}0000", deepest.get(..2)?);
+    let city = format!("{}00", deepest.get(..4)?);
+    match level {
+        0 => Some(province),
+        1 if city != province && offers(state, &province, &city) => Some(city),
+        1 if deepest != province && offers(state, &province, deepest) => Some(deepest.to_owned()),
+        2 if deepest != city && deepest != province && offers(state, &city, deepest) => Some(deepest.to_owned()),
+        _ => None,
+    }
+}
+
+fn offers(state: FormState, parent: &str, code: &str) -> bool {
+    state.regions.with(|regions| {
+        regions.get(parent).is_some_and(|children| children.iter().any(|child| child.code == code))
+    })
+}
+
+fn select(state: FormState, at: StoredValue<String>, level: usize, parts: &Parts) -> AnyView {
+    // The select is drawn anew only when the code above it changes, so it keeps the focus.
+    let parent = Memo::new(move |_| {
+        let deepest = state.answers.with(|answers| answers.text(&at.get_value()).to_owned());
+        match level {
+            0 => Some(String::new()),
+            _ => code_at(state, &deepest, level - 1),
+        }
+    });
+    let children = Memo::new(move |_| {
+        let parent = parent.get()?;
+        state.regions.with(|regions| regions.get(&parent).cloned()).filter(|children| !children.is_empty())
+    });
+    let id = if level == 0 { parts.id.clone() } else { format!("{}-{level}", parts.id) };
+    let (label, described, invalid, required) = (parts.label, parts.described, parts.invalid, parts.required);
+    (move || {
+        children.get().map(|children| {
+            let deepest = state.answers.with_untracked(|answers| answers.text(&at.get_value()).to_owned());
+            let chosen = untrack(|| code_at(state, &deepest, level));
+            let options = children
+                .into_iter()
+                .map(|RegionOption { code, name, .. }| {
+                    let selected = chosen.as_deref() == Some(code.as_str());
+                    view! { <option value=code selected=selected>{name}</option> }
+                })
+                .collect_view();
+            view! {
+                <select
+                    class="input"
+                    id=id.clone()
+                    name=at.get_value()
+                    autocomplete="off"
+                    aria-label=move || (level > 0).then(|| format!("{}{}", label.get(), LEVELS.get(level).copied().unwrap_or_default()))
+                    aria-required=move || required.get().then_some("true")
+                    aria-invalid=move || invalid.get()
+                    aria-describedby=move || described.get()
+                    on:change=move |event| {
+                        let code = event_target_value(&event);
+                        let code = if code.is_empty() { parent.get_untracked().unwrap_or_default() } else { code };
+                        state.choose_region(at.get_value(), code);
+                    }
+                >
+                    <option value="" selected=chosen.is_none()>"请选择"</option>
+                    {options}
+                </select>
+            }
+        })
+    })
+    .into_any()
+}

@@ -1,0 +1,670 @@
+//! What a form remembers while it is on the page, and what happens when one types, leaves a field,
+//! presses a button. The controls are native and hold their own text; this reads them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::answer::{Answer, Answers};
+use domain::check::{Context, Regions, advice, check_place, check_step, same_as_address};
+use domain::posted::{Controls, answers_of_step};
+use domain::procedure::{Confirmation, Procedure};
+use domain::schema::{Body, Fault, Form, Section, Step};
+use domain::seal::SHARED_WITH_PRINCIPAL;
+use domain::value::date::parse_date;
+use domain::view::*;
+use leptos::html;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos::wasm_bindgen::JsCast;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+use time::Date;
+
+use super::save::Save;
+use super::{keep, of_step};
+use crate::api::{self, ApiError};
+
+/// How long after the last key what is typed goes to the server; R77 allows five seconds.
+const SAVE_AFTER_MILLISECONDS: u64 = 2_000;
+
+#[derive(Clone, Copy)]
+pub struct FormState {
+    pub form: &'static Form,
+    pub step: &'static Step,
+    pub procedure: Procedure,
+    pub answers: RwSignal<Answers>,
+    pub faults: RwSignal<BTreeMap<String, String>>,
+    /// Faults on other steps, on the last one.
+    pub faults_elsewhere: RwSignal<Vec<Fault>>,
+    pub files: RwSignal<BTreeMap<String, FileView>>,
+    pub regions: RwSignal<BTreeMap<String, Vec<RegionOption>>>,
+    pub draft: RwSignal<Option<DraftHead>>,
+    pub save: RwSignal<Save>,
+    pub is_busy: RwSignal<bool>,
+    /// Counts how often the program (not the person) filled controls.
+    pub epoch: RwSignal<u32>,
+    sealed: RwSignal<BTreeMap<String, String>>,
+    remarks: StoredValue<Vec<Fault>>,
+    principal: StoredValue<Answers>,
+    record: StoredValue<Option<String>>,
+    subject: StoredValue<Option<String>>,
+    key: StoredValue<String>,
+    today: StoredValue<Option<Date>>,
+    element: StoredValue<Option<NodeRef<html::Form>>>,
+    /// Grows with every key, so that a timer knows whether it was overtaken.
+    typed: StoredValue<u64>,
+    /// Grows with every failed check, so that the summary takes the focus.
+    complaints: RwSignal<u32>,
+    navigate: StoredValue<Navigate>,
+}
+
+type Navigate = std::sync::Arc<dyn Fn(&str, NavigateOptions) + Send + Sync>;
+
+/// The regions the page has loaded.
+struct Loaded<'a>(&'a BTreeMap<String, Vec<RegionOption>>);
+
+impl Regions for Loaded<'_> {
+    fn is_leaf(&self, code: &str) -> Option<bool> {
+        self.0.values().flatten().find(|region| region.code == code).map(|region| region.is_leaf)
+    }
+}
+
+impl FormState {
+    pub fn new(view: &FormView, form: &'static Form, step: &'static Step) -> Self {
+        let navigate = use_navigate();
+        let navigate: Navigate = {
+            let navigate = send_wrapper::SendWrapper::new(navigate);
+            std::sync::Arc::new(move |to: &str, options| navigate(to, options))
+        };
+        let here = |fault: &&Fault| form.step_of(&fault.at).is_none_or(|of| of.key == step.key);
+        let faults = view.faults.iter().filter(here).map(|f| (f.at.clone(), f.message.clone())).collect();
+        // A middle step speaks of itself; the last one of everything.
+        let elsewhere = match step.body {
+            Body::Notice(_) => view.faults.iter().filter(|fault| !here(fault)).cloned().collect(),
+            Body::Sections(_) | Body::Subject => Vec::new(),
+        };
+        FormState {
+            form,
+            step,
+            procedure: view.procedure,
+            answers: RwSignal::new(view.answers.clone()),
+            faults: RwSignal::new(faults),
+            faults_elsewhere: RwSignal::new(elsewhere),
+            files: RwSignal::new(view.files.clone()),
+            regions: RwSignal::new(view.regions.clone()),
+            draft: RwSignal::new(view.draft.clone()),
+            save: RwSignal::new(Save::Untouched),
+            is_busy: RwSignal::new(false),
+            epoch: RwSignal::new(0),
+            sealed: RwSignal::new(view.sealed.clone()),
+            remarks: StoredValue::new(view.remarks.clone()),
+            principal: StoredValue::new(view.principal.clone()),
+            record: StoredValue::new(view.record.clone()),
+            subject: StoredValue::new(view.subject.as_ref().map(|subject| subject.id.clone())),
+            key: StoredValue::new(view.key.clone()),
+            today: StoredValue::new(parse_date(&view.today)),
+            element: StoredValue::new(None),
+            typed: StoredValue::new(0),
+            complaints: RwSignal::new(0),
+            navigate: StoredValue::new(navigate),
+        }
+    }
+
+    /// Ties the state to the form on the page: takes over what was typed before wasm was there and
+    /// what an earlier visit could not save.
+    pub fn bind(self, element: NodeRef<html::Form>) {
+        self.element.set_value(Some(element));
+        Effect::new(move |_| {
+            if element.get().is_none() {
+                return;
+            }
+            untrack(move || {
+                if self.collect() {
+                    self.save_soon(SAVE_AFTER_MILLISECONDS);
+                }
+                let version = self.draft.get_untracked().map(|draft| draft.version);
+                if let Some(kept) = keep::take(&self.kept_name(), version) {
+                    self.fill(|answers| answers.merge(kept));
+                    self.save_soon(0);
+                }
+            });
+        });
+        on_cleanup(move || {
+            if self.save.try_get_untracked() == Some(Save::Waiting) {
+                self.save_soon(0);
+            }
+        });
+    }
+
+    // ---- what fields ask -------------------------------------------------------------------
+
+    pub fn is_sealed(&self, at: &str) -> bool {
+        self.sealed.with_untracked(|sealed| sealed.contains_key(at))
+    }
+
+    pub fn remarks_at(&self, at: &str) -> Vec<String> {
+        self.remarks.with_value(|remarks| {
+            remarks.iter().filter(|remark| remark.at == at).map(|remark| remark.message.clone()).collect()
+        })
+    }
+
+    pub fn advice_at(&self, at: &str) -> Option<String> {
+        let today = self.today.get_value()?;
+        self.answers.with(|answers| {
+            advice(self.form, answers, today).into_iter().find(|advice| advice.at == at).map(|advice| advice.message)
+        })
+    }
+
+    pub fn draft_id(&self) -> String {
+        self.draft.get().map(|draft| draft.id).unwrap_or_default()
+    }
+
+    pub fn version_text(&self) -> String {
+        self.draft.get().map(|draft| draft.version.to_string()).unwrap_or_default()
+    }
+
+    /// A fault as the summary words it: with the section's name where two sections ask the same.
+    pub fn with_section_name(&self, at: &str, message: String) -> String {
+        let Some(place) = self.form.place(at) else { return message };
+        let same = self.form.sections().flat_map(|section| section.fields).filter(|f| f.label == place.field.label);
+        if same.count() > 1 { format!("{}：{message}", place.section.title) } else { message }
+    }
+
+    /// The page and field of an address on another step.
+    pub fn href_of(&self, at: &str) -> String {
+        let step = self.form.step_of(at).map_or(self.step.key, |step| step.key);
+        format!("{}&check=1#{}", self.path(step, true), super::field_id(at))
+    }
+
+    pub fn path(&self, step: &str, with_draft: bool) -> String {
+        let path = format!("/{}/{}/{step}", self.procedure.business.code(), self.procedure.action.code());
+        match (self.draft.get_untracked(), self.record.get_value()) {
+            (Some(draft), _) if with_draft => format!("{path}?draft={}", draft.id),
+            (_, Some(record)) => format!("{path}?record={record}"),
+            _ => path,
+        }
+    }
+
+    pub fn sign_in_href(&self) -> String {
+        let here = self.path(self.step.key, true);
+        format!("/auth/login?next={}", String::from(js_sys::encode_uri_component(&here)))
+    }
+
+    // ---- reading the controls ----------------------------------------------------------------
+
+    fn element(&self) -> Option<web_sys::HtmlFormElement> {
+        let element = self.element.get_value()?.get_untracked()?;
+        element.dyn_into().ok()
+    }
+
+    /// Reads the controls into the answers; says whether anything is different now.
+    fn collect(&self) -> bool {
+        let Some(controls) = self.element().and_then(|form| controls_of(&form)) else { return false };
+        let before = self.answers.get_untracked();
+        let mut after = before.clone();
+        after.retain(|at| self.form.step_of(at).is_none_or(|of| of.key != self.step.key));
+        after.merge(answers_of_step(self.form, self.step, &before, &controls));
+        let differs = after != before;
+        if differs {
+            self.answers.set(after);
+        }
+        differs
+    }
+
+    /// Fills answers by the program and draws the controls anew.
+    fn fill(&self, change: impl FnOnce(&mut Answers)) {
+        self.answers.update(change);
+        self.epoch.update(|epoch| *epoch += 1);
+        self.touch();
+    }
+
+    fn touch(&self) {
+        self.typed.update_value(|typed| *typed += 1);
+        self.save_soon(SAVE_AFTER_MILLISECONDS);
+    }
+
+    // ---- events ------------------------------------------------------------------------------
+
+    /// Something was typed or chosen.
+    pub fn typed(self, event: &web_sys::Event) {
+        if self.collect() {
+            self.touch();
+        }
+        // A field that was complained about is told at once when it is right.
+        if let Some(at) = target_name(event).filter(|at| self.faults.with_untracked(|f| f.contains_key(at))) {
+            self.check_one(&at);
+        }
+    }
+
+    /// A field was left.
+    pub fn left(self, event: &web_sys::Event) {
+        if self.collect() {
+            self.touch();
+        }
+        if let Some(at) = target_name(event) {
+            self.check_one(&at);
+        }
+    }
+
+    fn check_one(&self, at: &str) {
+        let Some(place) = self.form.place(at) else { return };
+        let message = self.with_context(|answers, context| check_place(&place, answers, context).err());
+        self.faults.update(|faults| match message {
+            Some(Some(message)) => {
+                faults.insert(at.to_owned(), message);
+            }
+            _ => {
+                faults.remove(at);
+            }
+        });
+    }
+
+    fn with_context<T>(&self, look: impl FnOnce(&Answers, &Context) -> T) -> Option<T> {
+        let today = self.today.get_value()?;
+        Some(self.answers.with_untracked(|answers| {
+            self.regions.with_untracked(|regions| {
+                self.sealed.with_untracked(|sealed| {
+                    look(answers, &Context { today, regions: &Loaded(regions), sealed })
+                })
+            })
+        }))
+    }
+
+    /// Checks the step; shows what is wrong.
+    fn check(&self) -> bool {
+        let faults = self
+            .with_context(|answers, context| check_step(self.form, self.step.key, answers, context))
+            .unwrap_or_default();
+        self.complain(faults)
+    }
+
+    /// Shows faults and takes the person there. True where there are none.
+    fn complain(&self, faults: Vec<Fault>) -> bool {
+        let fine = faults.is_empty();
+        let (here, elsewhere): (Vec<Fault>, Vec<Fault>) =
+            faults.into_iter().partition(|f| self.form.step_of(&f.at).is_none_or(|of| of.key == self.step.key));
+        self.faults.set(here.into_iter().map(|fault| (fault.at, fault.message)).collect());
+        self.faults_elsewhere.set(elsewhere);
+        if !fine {
+            self.complaints.update(|count| *count += 1);
+        }
+        fine
+    }
+
+    /// The summary takes the focus each time there is something new to say.
+    pub fn focus_on_faults(self, element: NodeRef<html::Div>) {
+        Effect::new(move |before: Option<u32>| {
+            let complaints = self.complaints.get();
+            if before.is_some_and(|before| before != complaints) {
+                set_timeout(
+                    move || {
+                        if let Some(element) = element.get_untracked() {
+                            let _ = element.focus();
+                            element.scroll_into_view();
+                        }
+                    },
+                    Duration::ZERO,
+                );
+            }
+            complaints
+        });
+    }
+
+    /// A button of the form was pressed.
+    pub fn submitted(self, event: &web_sys::SubmitEvent) {
+        let go = event
+            .submitter()
+            .and_then(|button| button.get_attribute("value"))
+            .unwrap_or_else(|| "next".to_owned());
+        event.prevent_default();
+        self.collect();
+        let steps = self.form.steps;
+        let position = steps.iter().position(|step| step.key == self.step.key).unwrap_or(0);
+        let neighbour = |by: isize| position.checked_add_signed(by).and_then(|at| steps.get(at)).map(|s| s.key);
+        match go.split_once(':') {
+            Some(("add", section)) => self.resize(section, 1),
+            Some(("remove", at)) => self.remove_item(at),
+            Some(_) => {}
+            None => match go.as_str() {
+                "previous" => self.save_then_go(neighbour(-1)),
+                "save" => self.save_then(move |state| state.go("/mine/drafts")),
+                "submit" => self.submit(),
+                _ if steps.len() == 1 => self.submit(),
+                _ if self.check() => self.save_then_go(neighbour(1)),
+                _ => {}
+            },
+        }
+    }
+
+    fn go(&self, href: &str) {
+        self.navigate.with_value(|navigate| navigate(href, NavigateOptions::default()));
+    }
+
+    fn save_then_go(self, step: Option<&'static str>) {
+        let Some(step) = step else { return };
+        match self.step.body {
+            // Nothing was asked here.
+            Body::Subject => self.go(&self.path(step, true)),
+            Body::Sections(_) | Body::Notice(_) => {
+                self.save_then(move |state| state.go(&state.path(step, true)));
+            }
+        }
+    }
+
+    /// Follows a link of the step bar after saving.
+    pub fn leave(self, event: &web_sys::MouseEvent, step: &'static str) {
+        if self.save.get_untracked() != Save::Untouched {
+            event.prevent_default();
+            self.collect();
+            self.save_then_go(Some(step));
+        }
+    }
+
+    // ---- regions, files, copies, items ---------------------------------------------------------
+
+    /// A region was chosen: loads what lies below it, and goes on by itself where there is one way.
+    pub fn choose_region(self, at: String, code: String) {
+        self.answers.update(|answers| answers.set_text(at.clone(), code.clone()));
+        self.touch();
+        if code.is_empty() || self.regions.with_untracked(|regions| regions.contains_key(&code)) {
+            self.descend(&at, &code);
+            return;
+        }
+        spawn_local(async move {
+            if let Ok(children) = api::regions(code.clone()).await {
+                self.regions.update(|regions| {
+                    regions.insert(code.clone(), children);
+                });
+                self.descend(&at, &code);
+            }
+        });
+    }
+
+    fn descend(self, at: &str, code: &str) {
+        let only = self.regions.with_untracked(|regions| match regions.get(code).map(Vec::as_slice) {
+            Some([only]) => Some(only.code.clone()),
+            _ => None,
+        });
+        let is_current = self.answers.with_untracked(|answers| answers.text(at) == code);
+        match only {
+            Some(only) if is_current && !code.is_empty() => self.choose_region(at.to_owned(), only),
+            _ => {
+                if self.faults.with_untracked(|faults| faults.contains_key(at)) {
+                    self.check_one(at);
+                }
+            }
+        }
+    }
+
+    pub fn add_file(self, at: &str, file: FileView, max: usize) {
+        let mut ids = match max {
+            1 => Vec::new(),
+            _ => self.answers.with_untracked(|answers| answers.items(at).to_vec()),
+        };
+        ids.push(file.id.clone());
+        ids.truncate(max);
+        self.files.update(|files| {
+            files.insert(file.id.clone(), file);
+        });
+        self.set_files(at, ids);
+    }
+
+    pub fn set_files(self, at: &str, ids: Vec<String>) {
+        let is_one = self.form.place(at).is_some_and(|place| match place.field.kind {
+            domain::schema::Kind::Pictures { max, .. } | domain::schema::Kind::Documents { max, .. } => max == 1,
+            _ => false,
+        });
+        let answer = match is_one {
+            true => Answer::One(ids.into_iter().next().unwrap_or_default()),
+            false => Answer::Many(ids),
+        };
+        self.answers.update(|answers| answers.set(at, answer));
+        self.touch();
+        if self.faults.with_untracked(|faults| faults.contains_key(at)) {
+            self.check_one(at);
+        }
+    }
+
+    /// R32: fills the section with the subject's responsible person, masked, or empties what was so
+    /// filled.
+    pub fn copy_principal(self, section: &'static Section, ticked: bool) {
+        self.collect();
+        let principal = self.principal.get_value();
+        let mut sealed = self.sealed.get_untracked();
+        self.fill(|answers| {
+            answers.set_text(same_as_address(section.key), if ticked { "yes" } else { "" });
+            for key in SHARED_WITH_PRINCIPAL.iter().filter(|key| !key.ends_with("portrait") && !key.ends_with("emblem")) {
+                let at = format!("{}.{key}", section.key);
+                let from = principal.text(&format!("principal.{key}"));
+                let is_personal = self.form.mask_at(&at).is_some();
+                if ticked {
+                    answers.set_text(at.clone(), from);
+                    if is_personal && !from.is_empty() {
+                        sealed.insert(at, from.to_owned());
+                    }
+                } else if sealed.remove(&at).is_some() {
+                    answers.set_text(at, "");
+                }
+            }
+        });
+        self.sealed.set(sealed);
+        self.epoch.update(|epoch| *epoch += 1);
+    }
+
+    /// The subject's pictures join only after a visible tick (R32).
+    pub fn copy_photos(self, section: &'static Section, ticked: bool) {
+        let principal = self.principal.get_value();
+        for key in ["id_portrait", "id_emblem"] {
+            let from = principal.text(&format!("principal.{key}")).to_owned();
+            let at = format!("{}.{key}", section.key);
+            if ticked && !from.is_empty() {
+                self.set_files(&at, vec![from]);
+            } else if !ticked && self.answers.with_untracked(|answers| answers.text(&at) == from) {
+                self.set_files(&at, Vec::new());
+            }
+        }
+    }
+
+    fn resize(self, section: &str, by: isize) {
+        let Some(section) = self.form.section(section) else { return };
+        self.fill(|answers| {
+            let count = section.count(answers).saturating_add_signed(by);
+            answers.set_text(section.count_address(), count.to_string());
+        });
+    }
+
+    fn remove_item(self, at: &str) {
+        let Some((section, item)) = at.split_once('.') else { return };
+        let (Some(section), Ok(item)) = (self.form.section(section), item.parse::<usize>()) else { return };
+        self.fill(|answers| domain::posted::remove_item(section, item, answers));
+    }
+
+    // ---- saving and submitting -----------------------------------------------------------------
+
+    fn kept_name(&self) -> String {
+        let which = self.draft.get_untracked().map(|draft| draft.id).or_else(|| self.record.get_value());
+        format!(
+            "kept/{}/{}/{}",
+            self.procedure.code(),
+            self.step.key,
+            which.unwrap_or_else(|| "new".to_owned())
+        )
+    }
+
+    fn request(&self, overwrite: bool) -> SaveDraft {
+        let draft = self.draft.get_untracked();
+        SaveDraft {
+            procedure: self.procedure.code(),
+            step: self.step.key.to_owned(),
+            draft: draft.as_ref().map(|draft| draft.id.clone()),
+            record: self.record.get_value(),
+            subject: self.subject.get_value(),
+            version: draft.map(|draft| draft.version),
+            overwrite,
+            answers: self.answers.with_untracked(|answers| of_step(self.step, answers)),
+        }
+    }
+
+    /// Saves when nothing was typed for so long.
+    pub fn save_soon(self, milliseconds: u64) {
+        if matches!(self.save.get_untracked(), Save::Conflict(_)) {
+            return;
+        }
+        if self.save.get_untracked() != Save::SignedOut {
+            self.save.set(Save::Waiting);
+        } else {
+            self.keep_here();
+        }
+        let typed = self.typed.get_value();
+        spawn_local(async move {
+            if milliseconds > 0 {
+                gloo_timers::future::TimeoutFuture::new(u32::try_from(milliseconds).unwrap_or(u32::MAX)).await;
+            }
+            let overtaken = self.typed.try_get_value() != Some(typed) && milliseconds > 0;
+            if !overtaken && self.save.try_get_untracked() == Some(Save::Waiting) {
+                self.save_now(false).await;
+            }
+        });
+    }
+
+    async fn save_now(self, overwrite: bool) -> bool {
+        self.save.set(Save::Sending);
+        let typed = self.typed.get_value();
+        let outcome = api::save_draft(self.request(overwrite)).await;
+        match outcome {
+            Ok(Saved::Ok(draft)) => {
+                keep::forget(&self.kept_name());
+                let is_new = self.draft.try_get_untracked().flatten().is_none();
+                self.draft.set(Some(draft.clone()));
+                if is_new {
+                    self.remember_address();
+                }
+                // What was typed meanwhile waits for its own turn.
+                let more = self.typed.try_get_value().is_some_and(|now| now != typed);
+                self.save.set(if more { Save::Waiting } else { Save::Done(draft.saved_at) });
+                if more {
+                    self.save_soon(SAVE_AFTER_MILLISECONDS);
+                }
+                true
+            }
+            Ok(Saved::Conflict { saved_at }) => {
+                self.save.set(Save::Conflict(saved_at));
+                false
+            }
+            Ok(Saved::Faults(faults)) => {
+                self.save.set(Save::Failed("部分内容无法保存，请按提示修改".to_owned()));
+                self.complain(faults);
+                false
+            }
+            Err(ApiError::SignIn) => {
+                self.session_ended();
+                false
+            }
+            Err(error) => {
+                self.keep_here();
+                self.save.set(Save::Failed(error.sentence()));
+                false
+            }
+        }
+    }
+
+    fn keep_here(&self) {
+        let version = self.draft.get_untracked().map(|draft| draft.version);
+        self.answers.with_untracked(|answers| keep::keep(&self.kept_name(), version, &of_step(self.step, answers)));
+    }
+
+    /// Nobody is signed in any more: what was typed stays here (R77).
+    pub fn session_ended(self) {
+        self.keep_here();
+        self.save.set(Save::SignedOut);
+    }
+
+    /// Puts the new draft's id into the address without a new page, so that a reload finds it.
+    fn remember_address(&self) {
+        let href = self.path(self.step.key, true);
+        if let Some(history) = web_sys::window().and_then(|window| window.history().ok()) {
+            let state = history.state().unwrap_or(leptos::wasm_bindgen::JsValue::NULL);
+            let _ = history.replace_state_with_url(&state, "", Some(&href));
+        }
+    }
+
+    fn save_then(self, then: impl FnOnce(FormState) + 'static) {
+        self.is_busy.set(true);
+        spawn_local(async move {
+            let saved = self.save_now(false).await;
+            self.is_busy.try_set(false);
+            if saved {
+                then(self);
+            }
+        });
+    }
+
+    pub fn overwrite(self) {
+        spawn_local(async move {
+            self.save_now(true).await;
+        });
+    }
+
+    /// Drops what is typed here for what was saved elsewhere.
+    pub fn load_theirs(self) {
+        keep::forget(&self.kept_name());
+        if let Some(window) = web_sys::window() {
+            let _ = window.location().reload();
+        }
+    }
+
+    fn submit(self) {
+        if matches!(self.step.body, Body::Sections(_)) && !self.check() {
+            return;
+        }
+        match self.procedure.confirmation() {
+            Confirmation::Comparison => self.save_then(|state| {
+                let href = format!("{}&compare=1", state.path(state.step.key, true));
+                state.go(&href);
+            }),
+            Confirmation::Plain => self.save_then(|state| state.file()),
+        }
+    }
+
+    /// Files the saved draft.
+    pub fn file(self) {
+        let Some(draft) = self.draft.get_untracked() else { return };
+        self.is_busy.set(true);
+        spawn_local(async move {
+            let outcome = api::submit(draft.id, draft.version, self.subject.get_value(), self.key.get_value()).await;
+            self.is_busy.try_set(false);
+            match outcome {
+                Ok(Submitted::Filing(id)) => {
+                    // A full load, so that the shell speaks of the new state everywhere.
+                    if let Some(window) = web_sys::window() {
+                        let _ = window.location().set_href(&format!("/mine/filings?receipt={id}"));
+                    }
+                }
+                Ok(Submitted::Faults(faults)) => {
+                    self.complain(faults);
+                }
+                Ok(Submitted::Refused(refused)) => self.save.set(Save::Failed(refused.sentence)),
+                Err(ApiError::SignIn) => self.session_ended(),
+                Err(error) => self.save.set(Save::Failed(error.sentence())),
+            }
+        });
+    }
+}
+
+fn target_name(event: &web_sys::Event) -> Option<String> {
+    let target: web_sys::Element = event.target()?.dyn_into().ok()?;
+    target.get_attribute("name")
+}
+
+/// The controls of a form by name; files are sent by themselves and left out.
+fn controls_of(form: &web_sys::HtmlFormElement) -> Option<Controls> {
+    let entries = web_sys::FormData::new_with_form(form).ok()?;
+    let mut controls = Controls::new();
+    for entry in js_sys::try_iter(entries.as_ref()).ok().flatten()? {
+        let entry: js_sys::Array = entry.ok()?.into();
+        if let (Some(name), Some(value)) = (entry.get(0).as_string(), entry.get(1).as_string()) {
+            controls.entry(name).or_default().push(value);
+        }
+    }
+    Some(controls)
+}

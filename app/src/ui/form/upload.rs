@@ -1,0 +1,271 @@
+//! Pictures and documents. With wasm a chosen file goes to the server at once, with progress and
+//! preview; without it the file travels with the form (R71, R76).
+
+use domain::schema::Place;
+use domain::view::FileView;
+use leptos::html;
+use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use leptos::wasm_bindgen::closure::Closure;
+
+use super::FormState;
+use super::control::Parts;
+
+/// Bytes a file may have (R71).
+pub const MOST_BYTES: f64 = 5.0 * 1024.0 * 1024.0;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    Picture,
+    Document,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Progress {
+    Idle,
+    /// Per cent.
+    Sending(f64),
+    Failed(String),
+}
+
+/// The name of the file control that belongs to an address.
+pub fn file_name(at: &str) -> String {
+    format!("{FILE_PREFIX}{at}")
+}
+
+/// The address a file control belongs to; none for other controls.
+pub fn file_address(name: &str) -> Option<&str> {
+    name.strip_prefix(FILE_PREFIX)
+}
+
+const FILE_PREFIX: &str = "file:";
+
+pub fn control(state: FormState, parts: Parts, sort: Sort, max: usize) -> AnyView {
+    let Parts { place, at, id, described, invalid, required, label } = parts;
+    let progress = RwSignal::new(Progress::Idle);
+    let at = StoredValue::new(at);
+    let files = Memo::new(move |_| {
+        let ids = state.answers.with(|answers| answers.items(&at.get_value()).to_vec());
+        state.files.with(|files| ids.into_iter().map(|id| (files.get(&id).cloned(), id)).collect::<Vec<_>>())
+    });
+    let element = NodeRef::<html::Input>::new();
+    let accept = match sort {
+        Sort::Picture => "image/png,image/jpeg,.png,.jpg,.jpeg",
+        Sort::Document => "application/pdf,.pdf",
+    };
+    let look = move || match (progress.get(), files.with(Vec::is_empty)) {
+        (Progress::Sending(_), _) => "sending",
+        (Progress::Failed(_), _) => "failed",
+        (Progress::Idle, true) => "empty",
+        (Progress::Idle, false) => "done",
+    };
+    let over = RwSignal::new(false);
+    let take = move |list: Option<web_sys::FileList>| {
+        if let Some(list) = list {
+            send(state, place, list, sort, max, progress);
+        }
+    };
+    let input_id = id.clone();
+    view! {
+        <div
+            class="control upload"
+            data-state=look
+            data-over=move || over.get().then_some("")
+            on:dragover=move |event| { event.prevent_default(); over.set(true); }
+            on:dragleave=move |_| over.set(false)
+            on:drop=move |event| {
+                event.prevent_default();
+                over.set(false);
+                take(event.data_transfer().and_then(|dropped| dropped.files()));
+            }
+        >
+            {move || {
+                let shown = files.get();
+                if shown.is_empty() {
+                    let icon = if sort == Sort::Picture { "icon icon-image" } else { "icon icon-file" };
+                    return view! { <div class="upload-picture"><span class=icon aria-hidden="true"></span></div> }.into_any();
+                }
+                shown
+                    .into_iter()
+                    .map(|(file, id)| {
+                        let alt = format!("{}预览", label.get_untracked());
+                        let is_picture = file.as_ref().map_or(sort == Sort::Picture, |file| file.is_picture);
+                        view! {
+                            <input type="hidden" name=at.get_value() value=id.clone()/>
+                            <a class="upload-picture" href=format!("/files/{id}") target="_blank" rel="noopener external">
+                                {if is_picture {
+                                    view! { <img src=format!("/files/{id}") alt=alt loading="lazy"/> }.into_any()
+                                } else {
+                                    view! {
+                                        <span class="icon icon-file" aria-hidden="true"></span>
+                                        <span class="visually-hidden">{alt}</span>
+                                    }.into_any()
+                                }}
+                            </a>
+                        }
+                    })
+                    .collect_view()
+                    .into_any()
+            }}
+            <div class="upload-body">
+                {move || match progress.get() {
+                    Progress::Sending(percent) => view! {
+                        <p class="upload-state" role="status">"正在上传…"</p>
+                        <progress class="progress" max="100" value=percent aria-label="上传进度">{format!("{percent:.0}%")}</progress>
+                    }.into_any(),
+                    Progress::Failed(message) => view! { <p class="upload-state" role="alert">{message}</p> }.into_any(),
+                    Progress::Idle => files.with(|files| described_files(files, sort)).into_any(),
+                }}
+                <div class="upload-actions">
+                    <label class="upload-pick" for=input_id.clone() aria-hidden="true">
+                        {move || if files.with(Vec::is_empty) { "选择文件" } else if max > 1 { "添加文件" } else { "重新上传" }}
+                    </label>
+                    <input
+                        class="upload-input"
+                        type="file"
+                        id=id
+                        name=file_name(&at.get_value())
+                        accept=accept
+                        multiple={max > 1}
+                        node_ref=element
+                        aria-label=move || label.get()
+                        aria-required=move || required.get().then_some("true")
+                        aria-invalid=move || invalid.get()
+                        aria-describedby=move || described.get()
+                        on:change=move |event| {
+                            event.stop_propagation();
+                            if let Some(input) = element.get() {
+                                take(input.files());
+                                // The same file can be chosen again, and the form does not send it twice.
+                                input.set_value("");
+                            }
+                        }
+                    />
+                    {move || (!files.with(Vec::is_empty)).then(|| view! {
+                        <button
+                            class="button button-small button-quiet"
+                            name="go"
+                            value=format!("drop:{}", at.get_value())
+                            aria-label=move || format!("删除{}", label.get())
+                            on:click=move |event| {
+                                event.prevent_default();
+                                progress.set(Progress::Idle);
+                                state.set_files(&at.get_value(), Vec::new());
+                            }
+                        >"删除"</button>
+                    })}
+                </div>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn described_files(files: &[(Option<FileView>, String)], sort: Sort) -> AnyView {
+    if files.is_empty() {
+        let text = match sort {
+            Sort::Picture => "png、jpeg、jpg，不超过 5 MB",
+            Sort::Document => "pdf，不超过 5 MB",
+        };
+        return view! { <p class="upload-state">{text}</p> }.into_any();
+    }
+    files
+        .iter()
+        .map(|(file, _)| {
+            file.as_ref().map(|file| {
+                let warnings = file.warnings.join("；");
+                view! {
+                    <p class="upload-name">{file.name.clone()}</p>
+                    <p class="upload-state">{format!("{}，已上传", readable_size(file.size))}</p>
+                    {(!warnings.is_empty()).then(|| view! { <p class="field-note" data-tone="warning">{warnings}</p> })}
+                }
+            })
+        })
+        .collect_view()
+        .into_any()
+}
+
+/// Bytes as people read them.
+pub fn readable_size(bytes: u64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} B"),
+        1024..1_048_576 => format!("{} KB", bytes / 1024),
+        _ => format!("{}.{} MB", bytes / 1_048_576, bytes % 1_048_576 * 10 / 1_048_576),
+    }
+}
+
+/// Sends the chosen files one after the other's start; each answer joins the field when it is there.
+fn send(
+    state: FormState,
+    place: Place,
+    list: web_sys::FileList,
+    sort: Sort,
+    max: usize,
+    progress: RwSignal<Progress>,
+) {
+    for file in (0..list.length()).filter_map(|index| list.item(index)).take(max) {
+        if file.size() > MOST_BYTES {
+            progress.set(Progress::Failed("文件大小不超过5MB".to_owned()));
+            continue;
+        }
+        if let Err(message) = send_one(state, place, &file, sort, max, progress) {
+            progress.set(Progress::Failed(message.to_owned()));
+        }
+    }
+}
+
+const TROUBLE: &str = "上传失败，请检查网络后重新上传";
+
+fn send_one(
+    state: FormState,
+    place: Place,
+    file: &web_sys::File,
+    sort: Sort,
+    max: usize,
+    progress: RwSignal<Progress>,
+) -> Result<(), &'static str> {
+    let request = web_sys::XmlHttpRequest::new().map_err(|_| TROUBLE)?;
+    let name = String::from(js_sys::encode_uri_component(&file.name()));
+    let sort = match sort {
+        Sort::Picture => "picture",
+        Sort::Document => "document",
+    };
+    request.open("POST", &format!("/files?sort={sort}&name={name}")).map_err(|_| TROUBLE)?;
+    request.set_request_header("content-type", "application/octet-stream").map_err(|_| TROUBLE)?;
+    request.set_request_header("accept", "application/json").map_err(|_| TROUBLE)?;
+    progress.set(Progress::Sending(0.0));
+    if let Ok(upload) = request.upload() {
+        let on_progress = Closure::<dyn FnMut(web_sys::ProgressEvent)>::new(move |event: web_sys::ProgressEvent| {
+            if event.length_computable() && event.total() > 0.0 {
+                progress.set(Progress::Sending(event.loaded() * 100.0 / event.total()));
+            }
+        });
+        upload.set_onprogress(Some(on_progress.as_ref().unchecked_ref()));
+        on_progress.forget();
+    }
+    let answered = request.clone();
+    let at = place.address();
+    let on_end = Closure::once(move || {
+        let text = answered.response_text().ok().flatten().unwrap_or_default();
+        match answered.status() {
+            Ok(200) => match serde_json::from_str::<FileView>(&text) {
+                Ok(file) => {
+                    progress.set(Progress::Idle);
+                    state.add_file(&at, file, max);
+                }
+                Err(_) => progress.set(Progress::Failed(TROUBLE.to_owned())),
+            },
+            Ok(401) => {
+                progress.set(Progress::Failed("登录已过期，请重新登录后上传".to_owned()));
+                state.session_ended();
+            }
+            Ok(413) => progress.set(Progress::Failed("文件大小不超过5MB".to_owned())),
+            // The server's own sentence.
+            Ok(422 | 429) if !text.is_empty() => progress.set(Progress::Failed(text)),
+            _ => progress.set(Progress::Failed(TROUBLE.to_owned())),
+        }
+    });
+    request.set_onloadend(Some(on_end.as_ref().unchecked_ref()));
+    on_end.forget();
+    request.send_with_opt_blob(Some(file)).map_err(|_| TROUBLE)
+}

@@ -1,0 +1,220 @@
+//! The frame around every page: top bar, side menu, foot. Works without wasm; with it, the menu
+//! closes by itself.
+
+use domain::procedure::{Action, Business, Procedure};
+use domain::view::Me;
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+use crate::ui::Icon;
+
+/// What one may do with a business, as the side menu lists it (R7).
+fn menu_of(business: Business) -> Vec<(&'static str, String)> {
+    let link = |action: Action| {
+        let procedure = Procedure::new(business, action);
+        (procedure.label(), format!("/{}/{}", business.code(), action.code()))
+    };
+    let mut links = vec![link(Action::New), link(Action::Change)];
+    match business {
+        Business::Subject => {
+            links.push(link(Action::Cancel));
+            links.push(("移交主体", "/subject/transfer".to_owned()));
+            links.push(("接收主体", "/subject/receive".to_owned()));
+        }
+        Business::Assessment => {}
+        Business::Website | Business::App | Business::Provider | Business::Market | Business::MiniProgram => {
+            links.push(link(Action::Cancel));
+        }
+    }
+    links
+}
+
+fn is_offered(business: Business) -> bool {
+    domain::forms::of(business).is_some()
+}
+
+const MINE: &[(&str, &str)] = &[
+    ("我的草稿", "/mine/drafts"),
+    ("我的申请", "/mine/filings"),
+    ("我的主体", "/mine/subject"),
+    ("我的网站", "/mine/website"),
+    ("我的服务商", "/mine/provider"),
+    ("我的APP", "/mine/app"),
+    ("我的小程序", "/mine/mini"),
+    ("我的应用市场", "/mine/market"),
+    ("我的安全评估", "/mine/assessment"),
+];
+
+#[component]
+fn SideLink(#[prop(into)] name: String, #[prop(into)] href: String, #[prop(optional)] icon: &'static str) -> impl IntoView {
+    let path = use_location().pathname;
+    let own = href.clone();
+    let is_here = move || {
+        let path = path.get();
+        path == own || (own.len() > 1 && path.starts_with(&format!("{own}/")))
+    };
+    view! {
+        <li>
+            <a class="side-link" href=href aria-current=move || is_here().then_some("page")>
+                {(!icon.is_empty()).then(|| view! { <Icon name=icon/> })}
+                {name}
+            </a>
+        </li>
+    }
+}
+
+#[component]
+fn SideGroup(name: &'static str, links: Vec<(&'static str, String)>) -> impl IntoView {
+    view! {
+        <li>
+            <details class="side-group" open>
+                <summary>{name}</summary>
+                <ul>{links.into_iter().map(|(name, href)| view! { <SideLink name href/> }).collect_view()}</ul>
+            </details>
+        </li>
+    }
+}
+
+#[component]
+fn SideMenu(me: Me) -> impl IntoView {
+    let staff = me.is_reviewer || me.is_administrator || me.is_auditor;
+    view! {
+        <nav class="side" aria-label="主菜单">
+            <ul>
+                {staff.then(|| {
+                    let mut links = Vec::new();
+                    if me.is_reviewer {
+                        links.push(("审核工作台", "/review".to_owned()));
+                        links.push(("审核队列", "/review/queue".to_owned()));
+                    }
+                    if me.is_administrator {
+                        links.push(("人员管理", "/staff".to_owned()));
+                    }
+                    view! { <SideGroup name="审核" links/> }
+                })}
+                <SideLink name="首页" href="/" icon="home"/>
+                <SideLink name="业务办理" href="/services" icon="grid"/>
+                {Business::ALL
+                    .into_iter()
+                    .filter(|business| is_offered(*business))
+                    .map(|business| view! { <SideGroup name=business.menu() links=menu_of(business)/> })
+                    .collect_view()}
+                <SideGroup
+                    name="我的"
+                    links=MINE
+                        .iter()
+                        .filter(|(_, href)| {
+                            href.strip_prefix("/mine/")
+                                .and_then(Business::from_code)
+                                .is_none_or(is_offered)
+                        })
+                        .map(|(name, href)| (*name, (*href).to_owned()))
+                        .collect()
+                />
+                <SideLink name="备案查询" href="/lookup" icon="search"/>
+            </ul>
+        </nav>
+    }
+}
+
+/// 【当前主体】 (R6)
+#[component]
+fn Switcher(me: Me) -> impl IntoView {
+    let current = me.current.clone();
+    match me.subjects.len() {
+        0 => ().into_any(),
+        1 => view! {
+            <p class="switcher"><span>"当前主体"</span><b>{current.map(|subject| subject.name).unwrap_or_default()}</b></p>
+        }
+        .into_any(),
+        _ => {
+            let id = current.map(|subject| subject.id).unwrap_or_default();
+            view! {
+                <form class="switcher" method="post" action="/act/switch-subject">
+                    <label for="current-subject">"当前主体"</label>
+                    <select id="current-subject" name="subject" autocomplete="off">
+                        {me.subjects
+                            .into_iter()
+                            .map(|subject| {
+                                let selected = subject.id == id;
+                                let name = format!("{}（{}）", subject.name, subject.state.label());
+                                view! { <option value=subject.id selected=selected>{name}</option> }
+                            })
+                            .collect_view()}
+                    </select>
+                    <button class="button button-small">"切换"</button>
+                </form>
+            }
+            .into_any()
+        }
+    }
+}
+
+#[component]
+fn PersonMenu(me: Me) -> impl IntoView {
+    let elder = if me.elder { "标准版" } else { "长辈版" };
+    view! {
+        <a class="topbar-link" href="/notices">
+            <Icon name="bell"/>
+            <span class="topbar-word">"系统通知"</span>
+            {(me.unread > 0).then(|| view! {
+                <span class="count">{me.unread}<span class="visually-hidden">"条未读"</span></span>
+            })}
+        </a>
+        <details class="popup">
+            <summary class="topbar-link">
+                <Icon name="user"/>
+                <span class="topbar-word">{me.name.clone()}</span>
+            </summary>
+            <ul class="popup-list">
+                {me.region.map(|region| view! { <li><span class="soft">{format!("管辖 {region}")}</span></li> })}
+                <li><a href="/sessions">"登录会话"</a></li>
+                <li>
+                    <form method="post" action="/act/elder">
+                        <input type="hidden" name="on" value=if me.elder { "" } else { "yes" }/>
+                        <button>{elder}</button>
+                    </form>
+                </li>
+                <li><form method="post" action="/auth/logout"><button>"退出"</button></form></li>
+            </ul>
+        </details>
+    }
+}
+
+/// The frame of a signed-in person's pages, or of everybody's.
+#[component]
+pub fn Frame(me: Option<Me>, children: Children) -> impl IntoView {
+    let flash = me.as_ref().and_then(|me| me.flash.clone());
+    let is_public = me.is_none();
+    let menu = me.clone().map(|me| view! { <SideMenu me/> });
+    let end = match me {
+        Some(me) => view! { <Switcher me=me.clone()/> <PersonMenu me/> }.into_any(),
+        None => view! {
+            <a class="topbar-link" href="/lookup"><Icon name="search"/><span class="topbar-word">"备案查询"</span></a>
+            <a class="button button-small" href="/auth/login" rel="external">"用户登录"</a>
+        }
+        .into_any(),
+    };
+    view! {
+        <a class="skip" href="#main">"跳到主要内容"</a>
+        <div class="shell" class:shell-public=is_public>
+            {(!is_public).then(|| view! { <input class="drawer-switch" type="checkbox" id="drawer" aria-label="菜单" autocomplete="off"/> })}
+            <header class="topbar">
+                {(!is_public).then(|| view! {
+                    <label class="drawer-open" for="drawer" aria-hidden="true"><span class="icon icon-menu"></span></label>
+                })}
+                <a class="brand" href="/"><img src="/mark.svg" alt="" width="28" height="28"/><span>"联网备案服务平台"</span></a>
+                <div class="topbar-end">{end}</div>
+            </header>
+            {menu}
+            {(!is_public).then(|| view! { <label class="drawer-veil" for="drawer" aria-hidden="true"></label> })}
+            <main class="content" id="main" tabindex="-1">
+                {flash.map(|flash| view! { <p class="flash" role="status">{flash}</p> })}
+                {children()}
+            </main>
+            <footer class="foot">
+                <p>"联网备案服务平台 · 开源软件 · 演示部署不代表任何机关"</p>
+            </footer>
+        </div>
+    }
+}

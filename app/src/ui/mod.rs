@@ -1,0 +1,210 @@
+//! The pieces pages are made of. Each draws what it is given; none asks the server.
+
+pub mod dialog;
+pub mod form;
+pub mod layout;
+pub mod sheet;
+pub mod table;
+
+use domain::filing::FilingState;
+use domain::record::RecordState;
+use domain::view::{Offer, Refused};
+use leptos::prelude::*;
+
+use crate::api::{Answer, ApiError};
+
+/// An icon of the stylesheet, for the eye only.
+#[component]
+pub fn Icon(name: &'static str) -> impl IntoView {
+    view! { <span class=format!("icon icon-{name}") aria-hidden="true"></span> }
+}
+
+/// 审核状态 as icon, word and colour.
+#[component]
+pub fn FilingBadge(state: FilingState) -> impl IntoView {
+    let look = match state {
+        FilingState::Pending => "pending",
+        FilingState::InReview => "reviewing",
+        FilingState::Approved => "approved",
+        FilingState::Returned => "returned",
+        FilingState::Rejected => "rejected",
+        FilingState::Withdrawn => "withdrawn",
+        FilingState::Terminated => "terminated",
+    };
+    view! { <span class="badge" data-state=look>{state.label()}</span> }
+}
+
+/// A record's state as icon, word and colour.
+#[component]
+pub fn RecordBadge(state: RecordState) -> impl IntoView {
+    let look = match state {
+        RecordState::Pending => "pending",
+        RecordState::Active => "valid",
+        RecordState::Changing => "changing",
+        RecordState::Cancelling => "cancelling",
+        RecordState::Transferring => "transferring",
+        RecordState::Cancelled | RecordState::Void => "cancelled",
+    };
+    view! { <span class="badge" data-state=look>{state.label()}</span> }
+}
+
+/// Waits for an answer of the server and shows it, or what went wrong.
+#[component]
+pub fn Load<T, V>(resource: Resource<Answer<T>>, children: fn(T) -> V) -> impl IntoView
+where
+    T: Clone + Send + Sync + 'static,
+    V: IntoView + 'static,
+{
+    view! {
+        <Suspense fallback=Waiting>
+            {move || Suspend::new(async move {
+                match resource.await {
+                    Ok(answer) => children(answer).into_any(),
+                    Err(error) => view! { <Problem error/> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+/// Something is on its way.
+#[component]
+pub fn Waiting() -> impl IntoView {
+    view! {
+        <div class="waiting" role="status">
+            <span class="visually-hidden">"正在载入…"</span>
+            <span class="skeleton"></span>
+            <span class="skeleton"></span>
+            <span class="skeleton"></span>
+        </div>
+    }
+}
+
+/// What happened and how to go on.
+#[component]
+pub fn Problem(error: ApiError) -> impl IntoView {
+    let code = match &error {
+        ApiError::NotFound => "404",
+        ApiError::Forbidden => "403",
+        ApiError::SignIn => "401",
+        ApiError::TooMany(_) => "429",
+        ApiError::Refused(_) | ApiError::Faults(_) | ApiError::Stale => "!",
+        ApiError::Broken { .. } => "500",
+        ApiError::Unreachable => "…",
+    };
+    let link = match &error {
+        ApiError::Refused(Refused { link: Some(link), .. }) => Some(link.clone()),
+        _ => None,
+    };
+    let is_sign_in = error == ApiError::SignIn;
+    view! {
+        <section class="error-page">
+            <p class="error-code" aria-hidden="true">{code}</p>
+            <h1>{error.sentence()}</h1>
+            <div class="actions">
+                {is_sign_in.then(|| view! { <a class="button button-primary" href="/auth/login" rel="external">"用户登录"</a> })}
+                {link.map(|link| view! { <a class="button button-primary" href=link>"查看"</a> })}
+                <a class="button" href="/">"返回首页"</a>
+            </div>
+        </section>
+    }
+}
+
+/// The head of a page: where one is, its title, its one primary action.
+#[component]
+pub fn PageHead(
+    /// The groups above this page: (name, address).
+    #[prop(optional)]
+    above: Vec<(&'static str, &'static str)>,
+    #[prop(into)] title: String,
+    /// Beside the title: a badge.
+    #[prop(optional, into)]
+    beside: ViewFn,
+    /// At the right: the primary action.
+    #[prop(optional, into)]
+    actions: ViewFn,
+    #[prop(optional, into)] lead: String,
+) -> impl IntoView {
+    let name = title.clone();
+    view! {
+        <leptos_meta::Title text=format!("{title} · 联网备案服务平台")/>
+        <nav class="breadcrumb" aria-label="当前位置">
+            <ol>
+                {above
+                    .into_iter()
+                    .map(|(name, href)| {
+                        let link = if href.is_empty() {
+                            view! { <span>{name}</span> }.into_any()
+                        } else {
+                            view! { <a href=href>{name}</a> }.into_any()
+                        };
+                        view! { <li>{link}</li> }
+                    })
+                    .collect_view()}
+                <li aria-current="page">{name}</li>
+            </ol>
+        </nav>
+        <div class="page-head">
+            <h1>{title}" "{beside.run()}</h1>
+            <div class="page-actions">{actions.run()}</div>
+            {(!lead.is_empty()).then(|| view! { <p class="page-lead">{lead}</p> })}
+        </div>
+    }
+}
+
+/// A link to something one can begin, or the reason why not (R79).
+#[component]
+pub fn OfferLink(
+    offer: Offer,
+    #[prop(default = "")] class: &'static str,
+    /// What it is about, for readers: the record's name.
+    #[prop(optional, into)]
+    about: String,
+) -> impl IntoView {
+    let Offer { label, href, refused } = offer;
+    let about = (!about.is_empty()).then(|| view! { <span class="visually-hidden">{format!("：{about}")}</span> });
+    match refused {
+        None => view! { <a class=class href=href>{label}{about}</a> }.into_any(),
+        Some(Refused { sentence, link }) => view! {
+            <span class="unavailable">
+                <span class=class aria-disabled="true">{label}{about}</span>
+                <span class="why">{sentence}{link.map(|link| view! { "，" <a href=link>"查看"</a> })}</span>
+            </span>
+        }
+        .into_any(),
+    }
+}
+
+/// Says that there is nothing, and what to do next.
+#[component]
+pub fn Empty(
+    #[prop(into)] sentence: String,
+    #[prop(optional, into)] action: Option<(&'static str, &'static str)>,
+) -> impl IntoView {
+    view! {
+        <div class="empty">
+            <p>{sentence}</p>
+            {action.map(|(label, href)| view! { <a class="button button-primary" href=href>{label}</a> })}
+        </div>
+    }
+}
+
+/// A button that posts to the server and comes back, with and without wasm.
+#[component]
+pub fn PostButton(
+    #[prop(into)] action: String,
+    #[prop(into)] label: String,
+    #[prop(default = "button")] class: &'static str,
+    /// Hidden fields: (name, value).
+    #[prop(optional)]
+    fields: Vec<(&'static str, String)>,
+    #[prop(optional, into)] about: String,
+) -> impl IntoView {
+    let about = (!about.is_empty()).then(|| view! { <span class="visually-hidden">{format!("：{about}")}</span> });
+    view! {
+        <form method="post" action=action class="inline">
+            {fields.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect_view()}
+            <button class=class>{label}{about}</button>
+        </form>
+    }
+}

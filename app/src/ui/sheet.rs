@@ -1,0 +1,167 @@
+//! The read-only view of a form, the comparison of two, and a filing's history.
+
+use std::collections::BTreeMap;
+
+use domain::sheet::{Change, Sheet, SheetRow, SheetSection, Shown};
+use domain::view::EventView;
+use leptos::prelude::*;
+
+/// All answers by section.
+#[component]
+pub fn SheetView(
+    sheet: Sheet,
+    /// Where 【修改】 leads: step → address. None: no such links.
+    #[prop(optional)]
+    edit: Option<Callback<String, String>>,
+    /// Reviewers write remarks at fields.
+    #[prop(optional)]
+    remarkable: bool,
+    /// What was changed, shown before and after.
+    #[prop(optional)]
+    changes: Vec<Change>,
+    #[prop(default = "s")] prefix: &'static str,
+) -> impl IntoView {
+    let changes: BTreeMap<String, Change> = changes.into_iter().map(|change| (change.at.clone(), change)).collect();
+    sheet
+        .sections
+        .into_iter()
+        .enumerate()
+        .map(|(number, SheetSection { title, step, rows })| {
+            let id = format!("{prefix}-{number}");
+            let link = edit.map(|edit| {
+                let href = edit.run(step);
+                let name = title.clone();
+                view! { <a class="no-print" href=href>"修改"<span class="visually-hidden">{name}</span></a> }
+            });
+            let rows = rows
+                .into_iter()
+                .map(|row| {
+                    let change = changes.get(&row.at).cloned();
+                    view! { <Row row remarkable change/> }
+                })
+                .collect_view();
+            view! {
+                <section class="sheet" aria-labelledby=id.clone()>
+                    <div class="sheet-head"><h2 id=id.clone()>{title}</h2>{link}</div>
+                    <dl class="sheet-list">{rows}</dl>
+                </section>
+            }
+        })
+        .collect_view()
+}
+
+#[component]
+fn Row(row: SheetRow, remarkable: bool, change: Option<Change>) -> impl IntoView {
+    let SheetRow { at, label, value, masked } = row;
+    let wide = matches!(value, Shown::Pictures(_) | Shown::Documents(_));
+    let changed = change.is_some();
+    let name = label.clone();
+    let content = match change {
+        None => shown(&value, &label, masked),
+        Some(Change { before, after, .. }) => view! {
+            <del><span class="visually-hidden">"变更前："</span>{shown(&before, &label, masked)}</del>" "
+            <ins><span class="visually-hidden">"变更后："</span>{shown(&after, &label, masked)}</ins>
+        }
+        .into_any(),
+    };
+    view! {
+        <div class="sheet-row" class:sheet-wide=wide data-changed=changed.then_some("")>
+            <dt>{label.clone()}</dt>
+            <dd>
+                {content}
+                {remarkable.then(|| view! {
+                    <details class="remark-box">
+                        <summary>"写意见"<span class="visually-hidden">{format!("：{name}")}</span></summary>
+                        <textarea class="input" name=format!("remark.{at}") aria-label=format!("对“{name}”的意见") rows="2"></textarea>
+                    </details>
+                })}
+            </dd>
+        </div>
+    }
+}
+
+/// A value as a person reads it.
+pub fn shown(value: &Shown, label: &str, masked: bool) -> AnyView {
+    match value {
+        Shown::Nothing => view! { <span class="blank">"（空）"</span> }.into_any(),
+        Shown::Text(text) if masked => view! { <span class="masked">{text.clone()}</span> }.into_any(),
+        Shown::Text(text) => view! { <span class="figures-text">{text.clone()}</span> }.into_any(),
+        Shown::Lines(lines) => view! {
+            <ul class="plain">{lines.iter().map(|line| view! { <li>{line.clone()}</li> }).collect_view()}</ul>
+        }
+        .into_any(),
+        Shown::Pictures(ids) => ids
+            .iter()
+            .map(|id| {
+                let href = format!("/files/{id}");
+                view! {
+                    <a class="thumb" href=href.clone() target="_blank" rel="noopener external">
+                        <img src=href.clone() alt=label.to_owned() loading="lazy"/>
+                    </a>
+                }
+            })
+            .collect_view()
+            .into_any(),
+        Shown::Documents(ids) => ids
+            .iter()
+            .map(|id| {
+                view! { <a href=format!("/files/{id}") target="_blank" rel="noopener external">{format!("{label}（pdf）")}</a> }
+            })
+            .collect_view()
+            .into_any(),
+    }
+}
+
+/// The comparison of R19: 序号, 变更字段, 变更前, 变更后. `first` is the number of the first row.
+#[component]
+pub fn ChangesTable(changes: Vec<Change>, #[prop(default = 1)] first: usize) -> impl IntoView {
+    view! {
+        <div class="table-wrap">
+            <table class="table changes">
+                <caption class="visually-hidden">"变更前后对比"</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"序号"</th>
+                        <th scope="col">"变更字段"</th>
+                        <th scope="col">"变更前"</th>
+                        <th scope="col">"变更后"</th>
+                    </tr>
+                </thead>
+                <tbody>
+                    {changes
+                        .into_iter()
+                        .enumerate()
+                        .map(|(number, change)| view! {
+                            <tr>
+                                <td data-label="序号" class="num">{first + number}</td>
+                                <td data-label="变更字段">{change.label.clone()}<span class="soft">{format!(" {}", change.section)}</span></td>
+                                <td data-label="变更前"><del>{shown(&change.before, &change.label, false)}</del></td>
+                                <td data-label="变更后"><ins>{shown(&change.after, &change.label, false)}</ins></td>
+                            </tr>
+                        })
+                        .collect_view()}
+                </tbody>
+            </table>
+        </div>
+    }
+}
+
+/// What happened to a filing, newest first.
+#[component]
+pub fn History(events: Vec<EventView>) -> impl IntoView {
+    view! {
+        <ol class="timeline">
+            {events
+                .into_iter()
+                .map(|event| view! {
+                    <li>
+                        <p><b>{event.what}</b>" "<span class="soft">{event.who}</span></p>
+                        <time class="figures">{event.at}</time>
+                        {(!event.note.is_empty()).then(|| view! { <p class="timeline-note">{event.note}</p> })}
+                    </li>
+                })
+                .collect_view()}
+        </ol>
+    }
+}
+

@@ -1,0 +1,77 @@
+//! Filters above a list and the pager below it. Both keep their state in the address.
+
+use domain::schema::Choice;
+use leptos::prelude::*;
+
+/// A drop-down filter of a list.
+#[component]
+pub fn Filter(
+    id: &'static str,
+    name: &'static str,
+    label: &'static str,
+    #[prop(into)] chosen: String,
+    /// (code, label); an empty code means all.
+    options: Vec<(String, String)>,
+) -> impl IntoView {
+    view! {
+        <div class="filter">
+            <label for=id>{label}</label>
+            <select class="input" id=id name=name autocomplete="off">
+                <option value="" selected=chosen.is_empty()>"全部"</option>
+                {options
+                    .into_iter()
+                    .map(|(code, label)| {
+                        let selected = code == chosen;
+                        view! { <option value=code selected=selected>{label}</option> }
+                    })
+                    .collect_view()}
+            </select>
+        </div>
+    }
+}
+
+/// The total and the way to the following page. Pages are found by key, so there is a way forward
+/// and a way back to the beginning.
+#[component]
+pub fn Pager(
+    total: u64,
+    /// Address of the following page.
+    next: Option<String>,
+    /// Address of the first page, when this is a later one.
+    first: Option<String>,
+) -> impl IntoView {
+    view! {
+        <nav class="pager" aria-label="分页">
+            <p>{format!("共 {total} 条数据")}</p>
+            <ul>
+                {first.map(|href| view! { <li><a href=href rel="first">"首页"</a></li> })}
+                {next.map(|href| view! { <li><a href=href rel="next">"下一页"</a></li> })}
+            </ul>
+        </nav>
+    }
+}
+
+/// Options of a filter from a dictionary.
+pub fn options(choices: &[Choice]) -> Vec<(String, String)> {
+    choices.iter().map(|choice| (choice.code.to_owned(), choice.label.to_owned())).collect()
+}
+
+/// An address with a query of the pairs that are not empty.
+pub fn href(path: &str, pairs: &[(&str, &str)]) -> String {
+    let query: Vec<String> = pairs
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| format!("{name}={}", percent(value)))
+        .collect();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
+}
+
+/// Percent-encoding of a query value.
+pub fn percent(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => (byte as char).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}

@@ -1,0 +1,90 @@
+//! Files in and out: one file at a time as the body of a post; out only for those who may see it
+//! (R71). What is sent out cannot run anything.
+
+use app::api::caller::Caller;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json, body::Bytes};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::Deserialize;
+use service::Error;
+
+use super::{Desk, actor_of, came_from};
+
+#[derive(Deserialize)]
+pub struct Sent {
+    #[serde(default)]
+    name: String,
+    /// `picture` or `document`, as the field asks.
+    #[serde(default)]
+    sort: String,
+}
+
+pub async fn take(
+    State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
+    Query(sent): Query<Sent>,
+    body: Bytes,
+) -> Response {
+    let Ok(actor) = actor_of(&caller) else { return StatusCode::UNAUTHORIZED.into_response() };
+    let is_document = body.starts_with(b"%PDF");
+    match (sent.sort.as_str(), is_document) {
+        ("picture", true) => return said(StatusCode::UNPROCESSABLE_ENTITY, "支持png/jpeg/jpg格式"),
+        ("document", false) => return said(StatusCode::UNPROCESSABLE_ENTITY, "支持pdf格式"),
+        _ => {}
+    }
+    match desk.service.accept_upload(actor, &sent.name, body.to_vec()).await {
+        Ok(file) => Json(file).into_response(),
+        Err(Error::Faults(faults)) => {
+            let sentence = faults.into_iter().map(|fault| fault.message).next().unwrap_or_default();
+            said(StatusCode::UNPROCESSABLE_ENTITY, &sentence)
+        }
+        Err(Error::TooMany(seconds)) => {
+            let mut response = said(StatusCode::TOO_MANY_REQUESTS, "上传过于频繁，请稍后再试");
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+            response
+        }
+        Err(error) => {
+            tracing::error!(%error, "a file was not taken");
+            said(StatusCode::INTERNAL_SERVER_ERROR, "上传失败，请稍后重新上传")
+        }
+    }
+}
+
+fn said(status: StatusCode, sentence: &str) -> Response {
+    (status, sentence.to_owned()).into_response()
+}
+
+#[derive(Deserialize)]
+pub struct Size {
+    small: Option<String>,
+}
+
+pub async fn give(
+    State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Query(size): Query<Size>,
+    headers: HeaderMap,
+) -> Response {
+    let Ok(actor) = actor_of(&caller) else { return desk.signed_out(&came_from(&headers)) };
+    let file = match size.small {
+        Some(_) => desk.service.open_thumbnail(actor, &id).await,
+        None => desk.service.open_file(actor, &id).await,
+    };
+    let file = match file {
+        Ok(file) => file,
+        Err(error) => return desk.refused(actor, &headers, error).await,
+    };
+    let mut response = file.bytes.into_response();
+    let out = response.headers_mut();
+    if let Ok(kind) = HeaderValue::from_str(&file.content_type) {
+        out.insert(header::CONTENT_TYPE, kind);
+    }
+    let name = app::ui::table::percent(&file.name);
+    if let Ok(value) = HeaderValue::from_str(&format!("inline; filename*=UTF-8''{name}")) {
+        out.insert(header::CONTENT_DISPOSITION, value);
+    }
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    response
+}

@@ -1,0 +1,318 @@
+//! A step of a form, posted without scripts: the draft on the server is the state; every answer is
+//! a redirect to the page that shows it (R76).
+
+use app::api::caller::Caller;
+use app::ui::form::file_address;
+use axum::Extension;
+use axum::extract::{Multipart, Path, State};
+use axum::response::Response;
+use domain::answer::{Answer, Answers};
+use domain::check::same_as_address;
+use domain::forms;
+use domain::posted::{Controls, answers_of_step, remove_item};
+use domain::procedure::{Action, Business, Confirmation, Procedure};
+use domain::schema::{Body, Form, Kind, Step};
+use domain::seal::SHARED_WITH_PRINCIPAL;
+use domain::view::{DraftHead, FormRequest, FormView, SaveDraft, Saved, Submitted};
+use http::{HeaderMap, StatusCode};
+use service::{Actor, Error};
+
+use super::hold::{self, Choice, Held};
+use super::{Desk, actor_of, see};
+use crate::oidc::login_path;
+
+/// What a browser posted: texts by name, and files.
+#[derive(Default)]
+struct Posted {
+    controls: Controls,
+    files: Vec<PostedFile>,
+}
+
+struct PostedFile {
+    /// The address of the question it answers.
+    at: String,
+    name: String,
+    bytes: Vec<u8>,
+}
+
+/// Most parts a posted form may have; the longest step has far fewer.
+const MOST_PARTS: usize = 2_000;
+
+async fn read(mut multipart: Multipart) -> Result<Posted, StatusCode> {
+    let mut posted = Posted::default();
+    let mut parts = 0;
+    while let Some(part) = multipart.next_field().await.map_err(|error| error.status())? {
+        parts += 1;
+        if parts > MOST_PARTS {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        let name = part.name().unwrap_or_default().to_owned();
+        match file_address(&name) {
+            Some(at) => {
+                let (at, file) = (at.to_owned(), part.file_name().unwrap_or_default().to_owned());
+                let bytes = part.bytes().await.map_err(|error| error.status())?.to_vec();
+                if !bytes.is_empty() {
+                    posted.files.push(PostedFile { at, name: file, bytes });
+                }
+            }
+            None => {
+                let text = part.text().await.map_err(|error| error.status())?;
+                posted.controls.entry(name).or_default().push(text.replace("\r\n", "\n"));
+            }
+        }
+    }
+    Ok(posted)
+}
+
+impl Posted {
+    fn text(&self, name: &str) -> Option<String> {
+        self.controls.get(name)?.first().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+}
+
+pub async fn post_step(
+    State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
+    Path((business, action, step)): Path<(String, String, String)>,
+    headers: HeaderMap,
+    multipart: Multipart,
+) -> Response {
+    let known = (|| {
+        let procedure = Procedure::new(Business::from_code(&business)?, Action::from_code(&action)?);
+        let form = forms::of(procedure.business)?;
+        Some((procedure, form, form.step(&step)?))
+    })();
+    let Some((procedure, form, step)) = known else {
+        return desk.chrome.message(StatusCode::NOT_FOUND, "没有找到", "没有这样的表单。", &[]);
+    };
+    let posted = match read(multipart).await {
+        Ok(posted) => posted,
+        Err(status) => {
+            let sentence = if status == StatusCode::PAYLOAD_TOO_LARGE {
+                "文件大小不超过5MB，请返回上一页，选择较小的文件后重新提交。"
+            } else {
+                "提交的内容不完整，请返回上一页重新提交。"
+            };
+            return desk.chrome.message(status, "提交失败", sentence, &[]);
+        }
+    };
+    let post = Post { desk: &desk, procedure, form, step, headers: &headers };
+    let Ok(actor) = actor_of(&caller) else { return post.hold_for_sign_in(&posted) };
+    match post.run(actor, posted).await {
+        Ok(response) => response,
+        Err(error) => desk.refused(actor, &headers, error).await,
+    }
+}
+
+struct Post<'a> {
+    desk: &'a Desk,
+    procedure: Procedure,
+    form: &'static Form,
+    step: &'static Step,
+    headers: &'a HeaderMap,
+}
+
+impl Post<'_> {
+    fn path(&self, step: &str) -> String {
+        format!("/{}/{}/{step}", self.procedure.business.code(), self.procedure.action.code())
+    }
+
+    fn action(&self) -> String {
+        format!("/form{}", self.path(self.step.key))
+    }
+
+    fn page_of(&self, step: &str, draft: &DraftHead) -> String {
+        format!("{}?draft={}", self.path(step), draft.id)
+    }
+
+    fn hold_for_sign_in(&self, posted: &Posted) -> Response {
+        hold::page(
+            self.desk,
+            &Held {
+                status: StatusCode::UNAUTHORIZED,
+                title: "登录已过期",
+                sentence: "您填写的内容保留在本页。请先在新窗口登录，再回到本页点击“继续”。",
+                action: &self.action(),
+                controls: &posted.controls,
+                choices: &[Choice { label: "继续", name: "held", value: "yes" }],
+                links: &[("重新登录", login_path("/"))],
+            },
+        )
+    }
+
+    async fn run(&self, actor: &Actor, posted: Posted) -> Result<Response, Error> {
+        let service = &self.desk.service;
+        let go = posted.text("go").unwrap_or_else(|| "next".to_owned());
+        let request = FormRequest {
+            procedure: self.procedure.code(),
+            step: self.step.key.to_owned(),
+            draft: posted.text("draft"),
+            record: posted.text("record"),
+            fresh: true,
+            check: false,
+        };
+        let view = service.form_view(actor, &request).await?;
+        let mut answers = answers_of_step(self.form, self.step, &view.answers, &posted.controls);
+        self.apply(&go, &view, &mut answers);
+        let mut complaint = None;
+        for file in posted.files.iter() {
+            match service.accept_upload(actor, &file.name, file.bytes.clone()).await {
+                Ok(stored) => self.add_file(&file.at, stored.id, &mut answers),
+                Err(Error::Faults(faults)) => {
+                    let label = self.form.place(&file.at).map_or("", |place| place.field.label);
+                    let sentence = faults.into_iter().map(|fault| fault.message).next().unwrap_or_default();
+                    complaint = Some(format!("{label}：{sentence}"));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if matches!(self.step.body, Body::Subject) && view.draft.is_none() {
+            // Nothing was asked, so there is nothing to save yet.
+            let next = self.neighbour(1).unwrap_or(self.step.key);
+            let record = view.record.map(|record| format!("?record={record}")).unwrap_or_default();
+            return Ok(see(&format!("{}{record}", self.path(next))));
+        }
+        let save = SaveDraft {
+            procedure: self.procedure.code(),
+            step: self.step.key.to_owned(),
+            draft: request.draft.clone(),
+            record: request.record.clone(),
+            subject: posted.text("subject"),
+            version: posted.text("version").and_then(|version| version.parse().ok()),
+            overwrite: posted.controls.contains_key("overwrite"),
+            answers,
+        };
+        let draft = match service.save_draft(actor, &save).await? {
+            Saved::Ok(draft) => draft,
+            Saved::Faults(faults) => return Err(Error::Faults(faults)),
+            Saved::Conflict { saved_at } => return Ok(self.hold_for_conflict(&posted, &save, &saved_at)),
+        };
+        if let Some(sentence) = complaint {
+            let page = format!("{}&check=1", self.page_of(self.step.key, &draft));
+            return Ok(self.desk.back_saying(actor, &page, &sentence).await);
+        }
+        self.follow(actor, &go, &posted, &draft).await
+    }
+
+    /// Where the pressed button leads, now that everything is saved.
+    async fn follow(&self, actor: &Actor, go: &str, posted: &Posted, draft: &DraftHead) -> Result<Response, Error> {
+        let here = self.page_of(self.step.key, draft);
+        match go {
+            "save" => Ok(self.desk.back_saying(actor, "/mine/drafts", "草稿已保存。").await),
+            "previous" => Ok(see(&self.page_of(self.neighbour(-1).unwrap_or(self.step.key), draft))),
+            "submit" => self.submit(actor, posted, draft).await,
+            "next" if self.form.steps.len() == 1 => self.submit(actor, posted, draft).await,
+            "next" => {
+                if self.has_faults_here(actor, draft).await? {
+                    Ok(see(&format!("{here}&check=1")))
+                } else {
+                    Ok(see(&self.page_of(self.neighbour(1).unwrap_or(self.step.key), draft)))
+                }
+            }
+            // More rows, fewer rows, other questions: the same page again.
+            _ => Ok(see(&here)),
+        }
+    }
+
+    async fn has_faults_here(&self, actor: &Actor, draft: &DraftHead) -> Result<bool, Error> {
+        let view = self.checked(actor, draft).await?;
+        Ok(view.faults.iter().any(|fault| self.form.step_of(&fault.at).is_some_and(|of| of.key == self.step.key)))
+    }
+
+    async fn checked(&self, actor: &Actor, draft: &DraftHead) -> Result<FormView, Error> {
+        let request = FormRequest {
+            procedure: self.procedure.code(),
+            step: self.step.key.to_owned(),
+            draft: Some(draft.id.clone()),
+            record: None,
+            fresh: false,
+            check: true,
+        };
+        self.desk.service.form_view(actor, &request).await
+    }
+
+    async fn submit(&self, actor: &Actor, posted: &Posted, draft: &DraftHead) -> Result<Response, Error> {
+        let here = self.page_of(self.step.key, draft);
+        if self.procedure.confirmation() == Confirmation::Comparison {
+            let faulty = !self.checked(actor, draft).await?.faults.is_empty();
+            return Ok(see(&format!("{here}&{}=1", if faulty { "check" } else { "compare" })));
+        }
+        let key = posted.text("key").unwrap_or_default();
+        let subject = posted.text("subject");
+        match self.desk.service.submit(actor, &draft.id, draft.version, subject.as_deref(), &key).await? {
+            Submitted::Filing(id) => Ok(see(&format!("/mine/filings?receipt={id}"))),
+            Submitted::Faults(_) => Ok(see(&format!("{here}&check=1"))),
+            Submitted::Refused(refused) => Ok(self.desk.back_saying(actor, &here, &refused.sentence).await),
+        }
+    }
+
+    fn hold_for_conflict(&self, posted: &Posted, save: &SaveDraft, saved_at: &str) -> Response {
+        let theirs = save.draft.as_ref().map(|id| format!("{}?draft={id}", self.path(self.step.key)));
+        let sentence = format!("此草稿已在另一个窗口更新（{saved_at}）。您填写的内容保留在本页，请选择保留哪一份。");
+        hold::page(
+            self.desk,
+            &Held {
+                status: StatusCode::CONFLICT,
+                title: "草稿已在别处更新",
+                sentence: &sentence,
+                action: &self.action(),
+                controls: &posted.controls,
+                choices: &[Choice { label: "用本页内容覆盖", name: "overwrite", value: "yes" }],
+                links: &[("载入已保存的内容", theirs.unwrap_or_else(|| "/mine/drafts".to_owned()))],
+            },
+        )
+    }
+
+    fn neighbour(&self, by: isize) -> Option<&'static str> {
+        let here = self.form.steps.iter().position(|step| step.key == self.step.key)?;
+        self.form.steps.get(here.checked_add_signed(by)?).map(|step| step.key)
+    }
+
+    /// Buttons that change the form rather than leave it.
+    fn apply(&self, go: &str, view: &FormView, answers: &mut Answers) {
+        let Some((verb, what)) = go.split_once(':') else { return };
+        match verb {
+            "add" => {
+                if let Some(section) = self.form.section(what) {
+                    let count = section.count(answers) + 1;
+                    answers.set_text(section.count_address(), count.to_string());
+                }
+            }
+            "remove" => {
+                if let Some((section, item)) = what.split_once('.')
+                    && let (Some(section), Ok(item)) = (self.form.section(section), item.parse())
+                {
+                    remove_item(section, item, answers);
+                }
+            }
+            "drop" => {
+                answers.remove(what);
+            }
+            // R32: the subject's responsible person, masked; the service puts the stored values back.
+            "same" => {
+                answers.set_text(same_as_address(what), "yes");
+                for key in SHARED_WITH_PRINCIPAL {
+                    if let Some(answer) = view.principal.get(&format!("principal.{key}")) {
+                        answers.set(format!("{what}.{key}"), answer.clone());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn add_file(&self, at: &str, id: String, answers: &mut Answers) {
+        let max = match self.form.place(at).map(|place| place.field.kind) {
+            Some(Kind::Pictures { max, .. } | Kind::Documents { max, .. }) => max,
+            _ => return,
+        };
+        if max == 1 {
+            answers.set_text(at, id);
+        } else {
+            let mut ids = answers.items(at).to_vec();
+            ids.push(id);
+            ids.truncate(max);
+            answers.set(at, Answer::Many(ids));
+        }
+    }
+}
