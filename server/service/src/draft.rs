@@ -130,7 +130,8 @@ fn head(row: &draft::Model) -> DraftHead {
 }
 
 fn procedure_of(row: &draft::Model) -> Result<Procedure> {
-    Procedure::from_code(&row.procedure).ok_or_else(|| Error::Corrupt(format!("procedure of draft {}", row.id)))
+    Procedure::from_code(&row.procedure)
+        .ok_or_else(|| Error::Corrupt(format!("procedure of draft {}", row.id)))
 }
 
 /// What a draft is called; the name of an individual is masked, as the column is plain (R70).
@@ -268,7 +269,9 @@ impl Service {
     ) -> Result<Option<record::Model>> {
         if let Some(id) = of_draft {
             match self.owned_record(on, actor, &id, lock).await {
-                Ok((subject, _)) if !matches!(record_state(&subject)?, RecordState::Void | RecordState::Cancelled) => {
+                Ok((subject, _))
+                    if !matches!(record_state(&subject)?, RecordState::Void | RecordState::Cancelled) =>
+                {
                     return Ok(Some(subject));
                 }
                 Ok(_) | Err(Error::NotFound) => {}
@@ -320,8 +323,9 @@ impl Service {
             None => None,
             Some(id) => Some(self.draft_of(on, actor, id, procedure, false).await?),
         };
-        let opening =
-            self.open_form(on, actor, (procedure, form), draft, (request.record.as_deref(), None), false).await?;
+        let opening = self
+            .open_form(on, actor, (procedure, form), draft, (request.record.as_deref(), None), false)
+            .await?;
         let originals = self.originals(&opening)?;
         let answers = match &opening.draft {
             Some(row) => self.draft_answers(row)?,
@@ -411,7 +415,9 @@ impl Service {
     ) -> Vec<Change> {
         let mut changes = diff(form, (before, Sight::Masked), (after, Sight::Full), &KnownRegions);
         for change in &mut changes {
-            let (Some(place), Some(answer)) = (form.place(&change.at), after.get(&change.at)) else { continue };
+            let (Some(place), Some(answer)) = (form.place(&change.at), after.get(&change.at)) else {
+                continue;
+            };
             let is_stored = known.iter().any(|original| original.get(&change.at) == Some(answer));
             if is_stored && form.mask_at(&change.at).is_some() {
                 change.after = shown(place.field, answer, &KnownRegions, Sight::Masked);
@@ -549,7 +555,9 @@ impl Service {
             // left out: they take a consent of their own (R32).
             let is_empty = ["name", "id_no", "mobile"].iter().all(|key| answers.text(&at(key)).is_empty());
             if answers.has(&tick, "yes") && !before.has(&tick, "yes") && is_empty {
-                for key in SHARED_WITH_PRINCIPAL.iter().filter(|key| !matches!(**key, "id_portrait" | "id_emblem")) {
+                for key in
+                    SHARED_WITH_PRINCIPAL.iter().filter(|key| !matches!(**key, "id_portrait" | "id_emblem"))
+                {
                     if let Some(answer) = principal.get(&at(key)) {
                         answers.set(at(key), answer.clone());
                     }
@@ -587,7 +595,9 @@ impl Service {
         let slot = slot(actor, procedure, record.map(|row| row.id.as_str()), &fresh_id);
         let replaced = match &opening.draft {
             Some(row) => Some(row.clone()),
-            None => draft::Entity::find().filter(draft::Column::Slot.eq(&slot)).lock_exclusive().one(tx).await?,
+            None => {
+                draft::Entity::find().filter(draft::Column::Slot.eq(&slot)).lock_exclusive().one(tx).await?
+            }
         };
         let id = replaced.as_ref().map_or(fresh_id, |row| row.id.clone());
         let title = draft_title(procedure.business, &answers);
@@ -878,4 +888,3 @@ fn regions_for(form: &'static Form, answers: &Answers) -> BTreeMap<String, Vec<R
     }
     lists
 }
-

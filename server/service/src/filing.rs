@@ -84,7 +84,8 @@ pub(crate) fn filing_sheet(procedure: Procedure, answers: &Answers, sight: Sight
             value,
             masked: false,
         };
-        let mut rows = vec![row(CANCEL_REASON, "注销原因", Shown::Text(answers.text(CANCEL_REASON).to_owned()))];
+        let mut rows =
+            vec![row(CANCEL_REASON, "注销原因", Shown::Text(answers.text(CANCEL_REASON).to_owned()))];
         let attachment = answers.items(CANCEL_ATTACHMENT);
         if !attachment.is_empty() {
             rows.push(row(CANCEL_ATTACHMENT, "附件说明", Shown::Documents(attachment.to_vec())));
@@ -144,7 +145,12 @@ impl Service {
     }
 
     /// What a change changes, by what the filing itself keeps of both sides.
-    pub(crate) fn filing_changes(&self, row: &filing::Model, answers: &Answers, sight: Sight) -> Result<Vec<Change>> {
+    pub(crate) fn filing_changes(
+        &self,
+        row: &filing::Model,
+        answers: &Answers,
+        sight: Sight,
+    ) -> Result<Vec<Change>> {
         match self.filing_before(row)? {
             None => Ok(Vec::new()),
             Some(before) => {
@@ -169,7 +175,8 @@ impl Service {
             return Ok((row, subject));
         }
         // Only now that the subject is locked does the filing stand still.
-        let row = filing::Entity::find_by_id(&row.id).lock_exclusive().one(on).await?.ok_or(Error::NotFound)?;
+        let row =
+            filing::Entity::find_by_id(&row.id).lock_exclusive().one(on).await?.ok_or(Error::NotFound)?;
         Ok((row, subject))
     }
 
@@ -338,13 +345,16 @@ impl Service {
             return Err(not_withdrawable(state, filing_href(&row.id)));
         }
         let (record, subject) = self.owned_record(&tx, actor, &row.record_id, true).await?;
-        let mut changed =
-            vec![transition::filing(&tx, &row, FilingEvent::Withdraw, Who::applicant(actor), "", &[], now).await?];
+        let mut changed = vec![
+            transition::filing(&tx, &row, FilingEvent::Withdraw, Who::applicant(actor), "", &[], now).await?,
+        ];
         self.fail_record(&tx, &record, now).await?;
         let procedure = procedure_of(&row)?;
         if procedure.action == Action::New {
             match procedure.business {
-                Business::Subject => changed.extend(self.withdraw_dependents(&tx, actor, &row.subject_id).await?),
+                Business::Subject => {
+                    changed.extend(self.withdraw_dependents(&tx, actor, &row.subject_id).await?)
+                }
                 Business::Website
                 | Business::App
                 | Business::Provider
@@ -392,7 +402,8 @@ impl Service {
         subject_id: &str,
     ) -> Result<Vec<filing::Model>> {
         let now = self.clock.now();
-        let ended = [FilingState::Pending, FilingState::InReview, FilingState::Returned].map(FilingState::code);
+        let ended =
+            [FilingState::Pending, FilingState::InReview, FilingState::Returned].map(FilingState::code);
         let rows = filing::Entity::find()
             .filter(filing::Column::SubjectId.eq(subject_id))
             .filter(filing::Column::Business.ne(Business::Subject.code()))
@@ -457,11 +468,17 @@ impl Service {
             FilingState::Returned => true,
             FilingState::Withdrawn | FilingState::Terminated => false,
             FilingState::Pending | FilingState::InReview | FilingState::Approved | FilingState::Rejected => {
-                return Err(Error::refused_see("只有已撤销或已退回的申请单可以修改后重新提交", filing_href(&row.id)));
+                return Err(Error::refused_see(
+                    "只有已撤销或已退回的申请单可以修改后重新提交",
+                    filing_href(&row.id),
+                ));
             }
         };
         if procedure.action == Action::Cancel {
-            return Err(Error::refused_see("注销申请请重新发起", record_href(procedure.business, &row.record_id)));
+            return Err(Error::refused_see(
+                "注销申请请重新发起",
+                record_href(procedure.business, &row.record_id),
+            ));
         }
         let form = form_of(procedure.business)?;
         let (_, remarks) = self.return_remarks(&tx, &row.id).await?;

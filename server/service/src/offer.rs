@@ -7,7 +7,9 @@ use domain::forms;
 use domain::procedure::{Action, Business, Procedure};
 use domain::record::{RecordState, Refusal, may_begin, may_transfer};
 use domain::view::{Offer, OfferGroup, Refused};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use crate::entity::{filing, record};
 use crate::error::Result;
@@ -60,7 +62,8 @@ impl Ground {
     }
 
     fn explain(&self, refusal: Refusal, record: Option<&str>) -> Refused {
-        let filing_of = |record: Option<&str>| record.and_then(|id| self.open.get(id)).map(|id| filing_href(id));
+        let filing_of =
+            |record: Option<&str>| record.and_then(|id| self.open.get(id)).map(|id| filing_href(id));
         let subject = self.subject.as_ref().map(|row| row.id.as_str());
         let link = match refusal {
             Refusal::NoSubject | Refusal::SubjectCancelled => Some("/subject/new".to_owned()),
@@ -140,7 +143,11 @@ impl Service {
                     Some(RecordState::Transferring) => None,
                     _ => may_transfer(state, open_filings).err().map(|refusal| ground.explain(refusal, None)),
                 };
-                offers.push(Offer { label: "移交主体".to_owned(), href: "/subject/transfer".to_owned(), refused });
+                offers.push(Offer {
+                    label: "移交主体".to_owned(),
+                    href: "/subject/transfer".to_owned(),
+                    refused,
+                });
                 // 接收主体 needs no subject and stands in the menu alone: without a subject 新增主体 is
                 // the only shortcut that can be clicked (R4).
             }

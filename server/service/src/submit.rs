@@ -13,8 +13,8 @@ use domain::schema::{Body, Fault, Form, Kind, fault};
 use domain::sheet::{Sight, diff};
 use domain::view::{Refused, Submitted};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use serde_json::json;
 use time::OffsetDateTime;
@@ -223,7 +223,11 @@ impl Service {
     }
 
     /// A business that was returned together with its subject waits for the subject (R15).
-    async fn refuse_resubmission(&self, tx: &DatabaseTransaction, opening: &Opening) -> Result<Option<Submitted>> {
+    async fn refuse_resubmission(
+        &self,
+        tx: &DatabaseTransaction,
+        opening: &Opening,
+    ) -> Result<Option<Submitted>> {
         let (Some(_), Some(subject)) = (opening.resubmitted(), &opening.subject) else { return Ok(None) };
         if record_state(subject)? != RecordState::Void {
             return Ok(None);
@@ -309,7 +313,8 @@ impl Service {
         match (opening.procedure.action, &opening.record) {
             (Action::Change, Some(record)) => {
                 let before = self.record_answers(record)?;
-                let changes = diff(opening.form, (&before, Sight::Masked), (answers, Sight::Masked), &KnownRegions);
+                let changes =
+                    diff(opening.form, (&before, Sight::Masked), (answers, Sight::Masked), &KnownRegions);
                 Ok(changes.is_empty())
             }
             (Action::New | Action::Change | Action::Cancel, _) => Ok(false),
@@ -324,12 +329,14 @@ impl Service {
         answers: &Answers,
     ) -> Result<Vec<Fault>> {
         let ids = file_ids(form, answers);
-        let (ids, strange): (Vec<String>, Vec<String>) = ids.into_iter().partition(|id| plausible_id(id).is_ok());
+        let (ids, strange): (Vec<String>, Vec<String>) =
+            ids.into_iter().partition(|id| plausible_id(id).is_ok());
         let mut foreign = self.foreign_files(on, actor, &ids).await?;
         foreign.extend(strange);
         let mut faults = faults_of_files(form, answers, &foreign);
         let files = self.file_views(&ids).await?;
-        let of_other_kind = |id: &String, picture: bool| files.get(id).is_some_and(|file| file.is_picture != picture);
+        let of_other_kind =
+            |id: &String, picture: bool| files.get(id).is_some_and(|file| file.is_picture != picture);
         for place in form.shown(answers) {
             let items = answers.items(&place.address());
             match place.field.kind {
@@ -380,7 +387,8 @@ impl Service {
             .into_tuple()
             .all(on)
             .await?;
-        let is_own = |record: &str| subjects.iter().any(|(id, subject)| id == record && own.contains(subject));
+        let is_own =
+            |record: &str| subjects.iter().any(|(id, subject)| id == record && own.contains(subject));
         let main = domains.first();
         Ok(taken
             .iter()
@@ -415,8 +423,12 @@ impl Service {
         let resubmitted = opening.resubmitted().cloned();
         let record = match (procedure.action, &opening.record) {
             (Action::New, None) => self.insert_record(tx, actor, &opening, &columns, &answers, now).await?,
-            (Action::New, Some(void)) => self.resume_record(tx, &opening, void, &columns, &answers, now).await?,
-            (Action::Change, Some(record)) => transition::record(tx, record, RecordEvent::BeginChange, now).await?,
+            (Action::New, Some(void)) => {
+                self.resume_record(tx, &opening, void, &columns, &answers, now).await?
+            }
+            (Action::Change, Some(record)) => {
+                transition::record(tx, record, RecordEvent::BeginChange, now).await?
+            }
             (Action::Change | Action::Cancel, _) => return Err(Error::NotFound),
         };
         if procedure.action == Action::New {
@@ -567,7 +579,10 @@ impl Service {
 fn submitted_sentence(row: &filing::Model, procedure: Procedure) -> String {
     let label = procedure.label();
     match procedure == Procedure::new(Business::Subject, Action::New) && !row.is_reviewable {
-        true => format!("您的“{label}”申请单 {} 已提交。请继续填报网站、APP 等业务，否则不会进入审核", row.reference),
+        true => format!(
+            "您的“{label}”申请单 {} 已提交。请继续填报网站、APP 等业务，否则不会进入审核",
+            row.reference
+        ),
         false => format!("您的“{label}”申请单 {} 已提交，请等待审核", row.reference),
     }
 }
