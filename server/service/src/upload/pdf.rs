@@ -202,7 +202,8 @@ fn limit_this_process() -> std::io::Result<()> {
     use nix::sys::resource::{Resource, setrlimit};
     setrlimit(Resource::RLIMIT_AS, ADDRESS_SPACE, ADDRESS_SPACE)?;
     setrlimit(Resource::RLIMIT_CPU, CPU_SECONDS, CPU_SECONDS)?;
-    setrlimit(Resource::RLIMIT_FSIZE, 0, 0)?; // writes no file
+    // Room for the verdict, should someone redirect it into a file; nothing else is written.
+    setrlimit(Resource::RLIMIT_FSIZE, 4096, 4096)?;
     setrlimit(Resource::RLIMIT_CORE, 0, 0)?; // a core dump would be someone's document
     Ok(())
 }
