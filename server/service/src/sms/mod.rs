@@ -347,3 +347,347 @@ fn seconds(wait: Duration) -> u64 {
     let whole = u64::try_from(wait.whole_seconds()).unwrap_or(0);
     whole + u64::from(wait.subsec_nanoseconds() > 0)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+    use super::*;
+    use crate::common::{World, claims};
+
+    claims![
+        a_code_has_six_digits_and_is_good_once,
+        a_code_lives_five_minutes,
+        five_wrong_tries_end_a_code,
+        wrong_tries_at_once_are_all_counted,
+        a_right_code_costs_no_try,
+        a_code_is_bound_to_person_purpose_and_number,
+        a_new_code_replaces_the_one_before,
+        codes_are_sent_a_minute_apart,
+        ten_codes_a_day_go_to_a_number,
+        sends_at_once_are_counted_one_after_the_other,
+        codes_and_limits_survive_a_restart,
+        a_clock_set_back_buys_neither_time_nor_codes,
+        a_code_is_spent_once_however_many_ask,
+        what_a_code_allowed_and_did_not_happen_leaves_it_good,
+        codes_numbers_and_messages_are_stored_sealed,
+        a_number_that_is_none_gets_no_code,
+        what_the_gateway_refuses_is_said,
+        old_codes_and_messages_are_swept,
+    ];
+
+    const MOBILE: &str = "13900001234";
+    const PURPOSE: &str = "cancel/1";
+
+    async fn send(world: &World, actor: &Actor) -> String {
+        world.service.send_code(actor, PURPOSE, MOBILE).await.unwrap();
+        latest(world).await
+    }
+
+    /// The code in the latest message.
+    async fn latest(world: &World) -> String {
+        let message = world.service.outbox().await.unwrap().remove(0);
+        let (_, code) = message.text.split_once("验证码 ").unwrap();
+        code[..6].to_owned()
+    }
+
+    async fn prove(world: &World, actor: &Actor, code: &str) -> Result<ProvenCode> {
+        world.service.prove_code(actor, PURPOSE, MOBILE, code, "check.code").await
+    }
+
+    async fn spend(world: &World, proven: &ProvenCode) -> Result<()> {
+        let tx = world.service.db.begin().await.unwrap();
+        world.service.spend_code(&tx, proven).await?;
+        tx.commit().await.unwrap();
+        Ok(())
+    }
+
+    /// The sentence beside the field.
+    fn said<T: std::fmt::Debug>(outcome: Result<T>) -> String {
+        match outcome {
+            Err(Error::Faults(faults)) => {
+                assert_eq!((faults.len(), faults[0].at.as_str()), (1, "check.code"));
+                faults[0].message.clone()
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn seconds_to_wait(outcome: Result<()>) -> u64 {
+        match outcome {
+            Err(Error::TooMany(seconds)) => seconds,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn wrong(code: &str) -> String {
+        format!("{:06}", (code.parse::<u32>().unwrap() + 1) % 1_000_000)
+    }
+
+    const GONE: &str = "验证码已失效，请重新获取";
+    const USED_UP: &str = "验证码错误次数过多，请重新获取";
+
+    async fn a_code_has_six_digits_and_is_good_once(world: World) {
+        let actor = world.applicant(1).await;
+        let code = send(&world, &actor).await;
+        assert!(code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit()), "{code}");
+        let message = world.service.outbox().await.unwrap().remove(0);
+        assert_eq!((message.recipient.as_str(), message.state), (MOBILE, "已发送"));
+        assert_eq!(message.at, "2026-03-02 10:00");
+        assert_eq!(said(prove(&world, &actor, " ").await), "请填写短信验证码");
+        // As phones paste it.
+        let spaced: String = code.chars().flat_map(|digit| [digit, ' ']).collect();
+        let proven = prove(&world, &actor, &spaced).await.unwrap();
+        spend(&world, &proven).await.unwrap();
+        assert_eq!(said(prove(&world, &actor, &code).await), GONE);
+        assert!(matches!(spend(&world, &proven).await, Err(Error::Refused(_))));
+    }
+
+    async fn a_code_lives_five_minutes(world: World) {
+        let actor = world.applicant(1).await;
+        let code = send(&world, &actor).await;
+        world.later(Duration::minutes(5) - Duration::MILLISECOND);
+        let proven = prove(&world, &actor, &code).await.unwrap();
+        world.later(Duration::MILLISECOND);
+        assert_eq!(said(prove(&world, &actor, &code).await), GONE);
+        assert!(matches!(spend(&world, &proven).await, Err(Error::Refused(_))), "not even if proven in time");
+    }
+
+    async fn five_wrong_tries_end_a_code(world: World) {
+        let actor = world.applicant(1).await;
+        let code = send(&world, &actor).await;
+        for left in [4, 3, 2, 1] {
+            let sentence = said(prove(&world, &actor, &wrong(&code)).await);
+            assert_eq!(sentence, format!("验证码不正确，还可以尝试 {left} 次"));
+        }
+        assert_eq!(said(prove(&world, &actor, "公安").await), USED_UP, "whatever is typed counts");
+        assert_eq!(said(prove(&world, &actor, &code).await), USED_UP, "now the right one is worth nothing");
+    }
+
+    async fn wrong_tries_at_once_are_all_counted(world: World) {
+        let actor = world.applicant(1).await;
+        let code = send(&world, &actor).await;
+        let mut at_once = tokio::task::JoinSet::new();
+        for _ in 0..20 {
+            let (service, actor, code) = (world.service.clone(), actor.clone(), wrong(&code));
+            at_once
+                .spawn(async move { service.prove_code(&actor, PURPOSE, MOBILE, &code, "check.code").await });
+        }
+        let mut sentences: Vec<String> = at_once.join_all().await.into_iter().map(said).collect();
+        sentences.sort();
+        sentences.dedup();
+        assert_eq!(sentences.len(), 5, "{sentences:?}");
+        assert_eq!(world.number("SELECT tries FROM sms_code").await, 5);
+        assert_eq!(said(prove(&world, &actor, &code).await), USED_UP);
+    }
+
+    async fn a_right_code_costs_no_try(world: World) {
+        let actor = world.applicant(1).await;
+        let code = send(&world, &actor).await;
+        for _ in 0..4 {
+            said(prove(&world, &actor, &wrong(&code)).await);
+        }
+        for _ in 0..3 {
+            let _ = prove(&world, &actor, &code).await.unwrap();
+        }
+        assert_eq!(world.number("SELECT tries FROM sms_code").await, 4);
+    }
+
+    async fn a_code_is_bound_to_person_purpose_and_number(world: World) {
+        let (actor, other) = (world.applicant(1).await, world.applicant(2).await);
+        let code = send(&world, &actor).await;
+        let service = &world.service;
+        for (who, purpose, mobile) in [
+            (&other, PURPOSE, MOBILE),
+            (&actor, "cancel/2", MOBILE),
+            (&actor, "transfer/1", MOBILE),
+            (&actor, PURPOSE, "13900001235"),
+        ] {
+            assert_eq!(said(service.prove_code(who, purpose, mobile, &code, "check.code").await), GONE);
+        }
+        let spaced = "139 0000 1234";
+        assert!(service.prove_code(&actor, PURPOSE, spaced, &code, "check.code").await.is_ok());
+    }
+
+    async fn a_new_code_replaces_the_one_before(world: World) {
+        let actor = world.applicant(1).await;
+        let first = send(&world, &actor).await;
+        let proven = prove(&world, &actor, &first).await.unwrap();
+        world.later(Duration::minutes(1));
+        let mut second = send(&world, &actor).await;
+        while second == first {
+            world.later(Duration::minutes(1));
+            second = send(&world, &actor).await;
+        }
+        assert!(matches!(spend(&world, &proven).await, Err(Error::Refused(_))));
+        assert_eq!(said(prove(&world, &actor, &first).await), "验证码不正确，还可以尝试 4 次");
+        assert!(prove(&world, &actor, &second).await.is_ok());
+    }
+
+    async fn codes_are_sent_a_minute_apart(world: World) {
+        let (actor, other) = (world.applicant(1).await, world.applicant(2).await);
+        let service = &world.service;
+        send(&world, &actor).await;
+        assert_eq!(seconds_to_wait(service.send_code(&actor, PURPOSE, MOBILE).await), 60);
+        world.later(Duration::milliseconds(59_500));
+        assert_eq!(seconds_to_wait(service.send_code(&actor, PURPOSE, MOBILE).await), 1);
+        // The limit is the number's, whoever asks and why.
+        assert_eq!(seconds_to_wait(service.send_code(&other, "transfer/1", "139 0000 1234").await), 1);
+        service.send_code(&actor, PURPOSE, "13900001235").await.unwrap();
+        world.later(Duration::milliseconds(500));
+        service.send_code(&actor, PURPOSE, MOBILE).await.unwrap();
+        assert_eq!(world.number("SELECT COUNT(*) FROM outbox").await, 3, "what is refused is not sent");
+    }
+
+    async fn ten_codes_a_day_go_to_a_number(world: World) {
+        let (actor, other) = (world.applicant(1).await, world.applicant(2).await);
+        let service = &world.service;
+        for _ in 0..10 {
+            send(&world, &actor).await;
+            world.later(Duration::hours(1));
+        }
+        let wait = 14 * 3600;
+        assert_eq!(seconds_to_wait(service.send_code(&actor, PURPOSE, MOBILE).await), wait);
+        assert_eq!(seconds_to_wait(service.send_code(&other, "transfer/1", MOBILE).await), wait);
+        service.send_code(&actor, PURPOSE, "13900001235").await.unwrap();
+        world.later(Duration::hours(14));
+        send(&world, &actor).await;
+        world.later(Duration::minutes(1));
+        let again = seconds_to_wait(service.send_code(&actor, PURPOSE, MOBILE).await);
+        assert_eq!(again, 59 * 60, "until the second one is a day old");
+    }
+
+    async fn sends_at_once_are_counted_one_after_the_other(world: World) {
+        let actor = world.applicant(1).await;
+        let mut at_once = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let (service, actor) = (world.service.clone(), actor.clone());
+            at_once.spawn(async move { service.send_code(&actor, PURPOSE, MOBILE).await });
+        }
+        let outcomes = at_once.join_all().await;
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
+        assert_eq!(world.number("SELECT COUNT(*) FROM sms_code").await, 1);
+    }
+
+    async fn codes_and_limits_survive_a_restart(world: World) {
+        let actor = world.applicant(1).await;
+        let code = send(&world, &actor).await;
+        said(prove(&world, &actor, &wrong(&code)).await);
+        let restarted = world.restarted().await;
+        assert_eq!(seconds_to_wait(restarted.send_code(&actor, PURPOSE, MOBILE).await), 60);
+        let tried = restarted.prove_code(&actor, PURPOSE, MOBILE, &wrong(&code), "check.code").await;
+        assert_eq!(said(tried), "验证码不正确，还可以尝试 3 次");
+        assert!(restarted.prove_code(&actor, PURPOSE, MOBILE, &code, "check.code").await.is_ok());
+    }
+
+    async fn a_clock_set_back_buys_neither_time_nor_codes(world: World) {
+        let actor = world.applicant(1).await;
+        let code = send(&world, &actor).await;
+        world.later(Duration::minutes(4));
+        world.later(-Duration::seconds(4 * 60 + 30));
+        assert_eq!(
+            said(prove(&world, &actor, &code).await),
+            GONE,
+            "it would live for longer than five minutes"
+        );
+        assert_eq!(seconds_to_wait(world.service.send_code(&actor, PURPOSE, MOBILE).await), 60);
+        for _ in 0..9 {
+            // The clock is found an hour earlier; a new code can be had, and works.
+            world.later(-Duration::hours(1));
+            let code = send(&world, &actor).await;
+            assert!(prove(&world, &actor, &code).await.is_ok());
+        }
+        world.later(-Duration::hours(1));
+        assert!(
+            seconds_to_wait(world.service.send_code(&actor, PURPOSE, MOBILE).await) > 23 * 3600,
+            "ten were sent"
+        );
+        assert_eq!(world.number("SELECT COUNT(*) FROM sms_code").await, 10);
+    }
+
+    async fn a_code_is_spent_once_however_many_ask(world: World) {
+        let actor = world.applicant(1).await;
+        let code = send(&world, &actor).await;
+        let proven = prove(&world, &actor, &code).await.unwrap();
+        let mut at_once = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let (service, proven) = (world.service.clone(), proven.clone());
+            at_once.spawn(async move {
+                let tx = service.db.begin().await?;
+                service.spend_code(&tx, &proven).await?;
+                tx.commit().await?;
+                Ok::<(), Error>(())
+            });
+        }
+        let spent = at_once.join_all().await;
+        assert_eq!(spent.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{spent:?}");
+    }
+
+    async fn what_a_code_allowed_and_did_not_happen_leaves_it_good(world: World) {
+        let actor = world.applicant(1).await;
+        let code = send(&world, &actor).await;
+        let proven = prove(&world, &actor, &code).await.unwrap();
+        let tx = world.service.db.begin().await.unwrap();
+        world.service.spend_code(&tx, &proven).await.unwrap();
+        tx.rollback().await.unwrap();
+        spend(&world, &prove(&world, &actor, &code).await.unwrap()).await.unwrap();
+    }
+
+    async fn codes_numbers_and_messages_are_stored_sealed(world: World) {
+        let actor = world.applicant(1).await;
+        let code = send(&world, &actor).await;
+        for secret in [MOBILE, "验证码", &format!("验证码 {code}")] {
+            assert!(!world.is_stored_in_the_open(secret).await, "{secret}");
+        }
+        // Six digits turn up by chance in a file; in the columns of text they must not.
+        let sealed = "SELECT COUNT(*) FROM sms_code WHERE code_hash = '{}' OR purpose LIKE '%{}%'"
+            .replace("{}", &code);
+        assert_eq!(world.number(&sealed).await, 0);
+        assert!(!format!("{:?}", prove(&world, &actor, &code).await.unwrap()).contains(&code));
+    }
+
+    async fn a_number_that_is_none_gets_no_code(world: World) {
+        let actor = world.applicant(1).await;
+        for none in ["", "12345", "010-12345678", "1390000123x", "138****5678"] {
+            assert!(
+                matches!(world.service.send_code(&actor, PURPOSE, none).await, Err(Error::Faults(_))),
+                "{none}"
+            );
+        }
+        assert_eq!(world.number("SELECT COUNT(*) FROM outbox").await, 0);
+    }
+
+    async fn what_the_gateway_refuses_is_said(world: World) {
+        let actor = world.applicant(1).await;
+        // Nobody listens on this port: it was free a moment ago, and is closed again.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let url = format!("http://127.0.0.1:{port}/send");
+        let wait = std::time::Duration::from_secs(5);
+        let gateway = gateway::Gateway::http(&url, "code", b"a secret for the tests", wait).unwrap();
+        let service = world.service.clone().with_gateway(gateway);
+        match service.send_code(&actor, PURPOSE, MOBILE).await {
+            Err(Error::Refused(refused)) => {
+                assert_eq!(refused.sentence, "短信发送失败，请稍后重新获取验证码")
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(service.outbox().await.unwrap()[0].state, "发送失败");
+        assert_eq!(
+            seconds_to_wait(service.send_code(&actor, PURPOSE, MOBILE).await),
+            60,
+            "it may have gone out"
+        );
+    }
+
+    async fn old_codes_and_messages_are_swept(world: World) {
+        let actor = world.applicant(1).await;
+        send(&world, &actor).await;
+        world.later(Duration::days(2));
+        assert_eq!(world.service.sweep_messages().await.unwrap(), 0);
+        world.later(Duration::SECOND);
+        assert_eq!(world.service.sweep_messages().await.unwrap(), 1);
+        world.later(Duration::days(5));
+        assert_eq!(world.service.sweep_messages().await.unwrap(), 1);
+        assert_eq!(world.number("SELECT COUNT(*) FROM outbox").await, 0);
+    }
+}

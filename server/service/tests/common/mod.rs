@@ -117,6 +117,7 @@ impl World {
     /// One number read past the service, such as `SELECT COUNT(*) FROM notice`.
     pub async fn number(&self, sql: &str) -> i64 {
         let connection = self.raw().await;
+        let sql = format!("SELECT CAST(({sql}) AS BIGINT)");
         let statement = Statement::from_string(connection.get_database_backend(), sql);
         let row = connection.query_one_raw(statement).await.unwrap().unwrap();
         let number = row.try_get_by_index(0).unwrap();
