@@ -3,6 +3,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -43,7 +44,7 @@ pub struct Config {
     /// The identity platform; `None` means the embedded one (development only, R1).
     pub oidc: Option<OidcConfig>,
     /// The keys for personal data (R70).
-    pub keyring: Keyring,
+    pub keyring: Arc<Keyring>,
     /// The id number or the identity platform's `sub` of the first administrator (R60).
     pub first_administrator: Option<SecretString>,
     /// The sign in front of registration numbers, or `province` for that of the province.
@@ -282,7 +283,8 @@ impl Written {
                     self.oidc = Some(OidcConfig { issuer, client_id, client_secret, claims });
                 }
                 _ => refusals.push(
-                    "BEIAN_OIDC_ISSUER needs BEIAN_OIDC_CLIENT_ID and BEIAN_OIDC_CLIENT_SECRET beside it.".into(),
+                    "BEIAN_OIDC_ISSUER needs BEIAN_OIDC_CLIENT_ID and BEIAN_OIDC_CLIENT_SECRET beside it."
+                        .into(),
                 ),
             }
         } else if let Some(oidc) = &mut self.oidc {
@@ -318,8 +320,9 @@ impl Written {
             for part in value.split(',') {
                 match parse_network(part.trim()) {
                     Some(network) => self.trusted_proxies.push(network),
-                    None => refusals
-                        .push("BEIAN_TRUSTED_PROXIES must be addresses or networks, parted by commas.".into()),
+                    None => refusals.push(
+                        "BEIAN_TRUSTED_PROXIES must be addresses or networks, parted by commas.".into(),
+                    ),
                 }
             }
         }
@@ -372,8 +375,11 @@ impl Written {
                 None
             }
             (Some(text), None) => Some(Keyring::parse(text.expose_secret())),
-            (None, Some(path)) if production && path.file_name().is_some_and(|name| name == DEVELOPMENT_KEYS) => {
-                refusals.push("The keys that development made for itself must not be used in production.".into());
+            (None, Some(path))
+                if production && path.file_name().is_some_and(|name| name == DEVELOPMENT_KEYS) =>
+            {
+                refusals
+                    .push("The keys that development made for itself must not be used in production.".into());
                 None
             }
             (None, Some(path)) => Some(Keyring::load(&path)),
@@ -424,15 +430,14 @@ impl Written {
         let (Some(public_url), true) = (public_url, refusals.is_empty()) else {
             return Err(Refused(refusals));
         };
-        let keyring = match keyring {
+        let keyring = Arc::new(match keyring {
             Some(keyring) => keyring,
             None => development_keyring(&data_dir)?,
-        };
-        let database_url = self.database_url.unwrap_or_else(|| {
-            format!("sqlite://{}?mode=rwc", data_dir.join("beian.db").display()).into()
         });
-        let storage =
-            self.storage.unwrap_or_else(|| Storage::Local { directory: data_dir.join("files") });
+        let database_url = self
+            .database_url
+            .unwrap_or_else(|| format!("sqlite://{}?mode=rwc", data_dir.join("beian.db").display()).into());
+        let storage = self.storage.unwrap_or_else(|| Storage::Local { directory: data_dir.join("files") });
         Ok(Config {
             mode,
             addr,
@@ -621,7 +626,8 @@ mod tests {
 
     #[test]
     fn secrets_do_not_show_in_debug_output_or_in_refusals() {
-        let (_directory, config) = load(&production(), &[("DATABASE_URL", "postgres://beian:db-password@db/beian")]);
+        let (_directory, config) =
+            load(&production(), &[("DATABASE_URL", "postgres://beian:db-password@db/beian")]);
         let shown = format!("{:?}", config.unwrap());
         for secret in ["oidc-secret-value", "sms-secret-value", "db-password", "AAECAwQF", "[0, 1, 2"] {
             assert!(!shown.contains(secret), "{secret} in {shown}");
@@ -639,7 +645,11 @@ mod tests {
             ("public_url = 'ftp://beian.example.cn'", [("X", "")], "public_url"),
             ("keys = 'key 1 c2hvcnQ='", [("X", "")], "32 bytes"),
             ("keys_file = '/nowhere/keys'", [("X", "")], "keys cannot be used"),
-            ("[sms]\nurl = 'http://sms.example.cn'\ntemplate = 'a'\nsecret = 'sixteen or more bytes'", [("X", "")], "[sms]"),
+            (
+                "[sms]\nurl = 'http://sms.example.cn'\ntemplate = 'a'\nsecret = 'sixteen or more bytes'",
+                [("X", "")],
+                "[sms]",
+            ),
             ("[floods]\nsign_in = 0", [("X", "")], "[floods]"),
             ("registration_sign = 'provinces'", [("X", "")], "registration_sign"),
             ("", [("ADDR", "3000")], "ADDR"),

@@ -90,8 +90,8 @@ impl Hardening {
             floods: floods(config.floods),
             everything: Allowance { body: 1024 * 1024, time: Duration::from_secs(30) },
             // 5 MB (R71) and what multipart puts around it, over a phone's slow line.
-            uploads: Allowance { body: 6 * 1024 * 1024, time: Duration::from_secs(180) },
-            is_upload,
+            uploads: Allowance { body: crate::routes::LARGEST_FORM, time: Duration::from_secs(180) },
+            is_upload: |method, path| is_upload(method, path) || is_posted_form(method, path),
         }
     }
 }
@@ -114,6 +114,11 @@ fn floods(limits: FloodLimits) -> Vec<Flood> {
         },
         Flood { per_minute: limits.upload, applies: is_upload },
     ]
+}
+
+/// A step of a form, which brings its files along where there are no scripts.
+fn is_posted_form(method: &Method, path: &str) -> bool {
+    method == Method::POST && path.starts_with("/form/")
 }
 
 fn is_upload(method: &Method, path: &str) -> bool {
@@ -178,7 +183,11 @@ pub fn health(ready: impl Fn() -> BoxFuture<'static, bool> + Clone + Send + Sync
     let answer = move || {
         let ready = ready.clone();
         async move {
-            if ready().await { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready") }
+            if ready().await {
+                (StatusCode::OK, "ok")
+            } else {
+                (StatusCode::SERVICE_UNAVAILABLE, "not ready")
+            }
         }
     };
     Router::new().route("/healthz", get(answer))
@@ -197,6 +206,10 @@ async fn identify_and_protect(State(hull): State<Arc<Hull>>, mut request: Reques
     if let Some(peer) = peer {
         let addr = client_addr(peer, request.headers(), &hull.hardening.trusted_proxies);
         request.extensions_mut().insert(ClientAddr(addr));
+    }
+    // Whatever a stranger calls it, the log and the pages use our name.
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        request.headers_mut().insert("x-request-id", value);
     }
     request.extensions_mut().insert(RequestId(request_id.clone()));
     request.extensions_mut().insert(CspNonce(nonce.clone()));

@@ -1,3 +1,130 @@
-//! Starts the server.
+//! The command line: serves, or does one chore and ends.
 
-fn main() {}
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use server::config::{Config, Refused};
+use server::program;
+use tracing_subscriber::EnvFilter;
+
+const USAGE: &str = "\
+server [--config FILE] [--no-samples]            answers requests
+server [--config FILE] check-config              says whether it would start
+server [--config FILE] verify-audit              checks the chain of the audit log
+server check-pdf                                 judges a document on standard input (used by the server)";
+
+/// Refused configuration or arguments.
+const REFUSED: u8 = 2;
+
+struct Arguments {
+    config: Option<PathBuf>,
+    no_samples: bool,
+    chore: Chore,
+}
+
+enum Chore {
+    Serve,
+    CheckConfig,
+    VerifyAudit,
+    CheckPdf,
+}
+
+fn main() -> ExitCode {
+    let arguments = match arguments(std::env::args().skip(1)) {
+        Ok(arguments) => arguments,
+        Err(sentence) => {
+            eprintln!("{sentence}\n\n{USAGE}");
+            return ExitCode::from(REFUSED);
+        }
+    };
+    // Before anything is opened or allocated: the child runs under tight limits.
+    if let Chore::CheckPdf = arguments.chore {
+        return service::upload::pdf::run_check_from_stdin();
+    }
+    start_log();
+    let environment = |name: &str| std::env::var(name).ok();
+    let mut config = match Config::load(arguments.config.as_deref(), &environment) {
+        Ok(config) => config,
+        Err(refused) => return refuse(&refused),
+    };
+    config.no_samples |= arguments.no_samples;
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(&Refused(vec![format!("The runtime cannot be started: {error}.")])),
+    };
+    let outcome = match arguments.chore {
+        Chore::Serve => runtime.block_on(program::run(config)),
+        Chore::VerifyAudit => return runtime.block_on(verify_audit(&config)),
+        Chore::CheckConfig | Chore::CheckPdf => {
+            println!("The configuration is complete.");
+            Ok(())
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(refused) => refuse(&refused),
+    }
+}
+
+fn arguments(given: impl Iterator<Item = String>) -> Result<Arguments, String> {
+    let mut arguments = Arguments { config: None, no_samples: false, chore: Chore::Serve };
+    let mut given = given;
+    while let Some(argument) = given.next() {
+        match argument.as_str() {
+            "--config" => {
+                let file = given.next().ok_or("--config needs the name of a file.")?;
+                arguments.config = Some(file.into());
+            }
+            "--no-samples" => arguments.no_samples = true,
+            "check-config" => arguments.chore = Chore::CheckConfig,
+            "verify-audit" => arguments.chore = Chore::VerifyAudit,
+            "check-pdf" => arguments.chore = Chore::CheckPdf,
+            other => return Err(format!("{other} is not understood.")),
+        }
+    }
+    Ok(arguments)
+}
+
+/// Text for people at a terminal, JSON lines for machines (`BEIAN_LOG=json`).
+fn start_log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::env::var("BEIAN_LOG").is_ok_and(|form| form == "json") {
+        log.json().init();
+    } else {
+        log.init();
+    }
+}
+
+fn refuse(refused: &Refused) -> ExitCode {
+    for sentence in &refused.0 {
+        eprintln!("{sentence}");
+    }
+    ExitCode::from(REFUSED)
+}
+
+/// R65
+async fn verify_audit(config: &Config) -> ExitCode {
+    let service = match program::open(config).await {
+        Ok((service, _)) => service,
+        Err(refused) => return refuse(&refused),
+    };
+    match service.verify_audit().await {
+        Ok(verdict) if verdict.is_whole() => {
+            println!("The audit log is whole: {} lines.", verdict.rows);
+            if let Some((number, hash)) = verdict.head {
+                println!("Its last line is {number}, {hash}. Keep both outside of the database.");
+            }
+            ExitCode::SUCCESS
+        }
+        Ok(verdict) => {
+            let line = verdict.first_bad.unwrap_or_default();
+            println!("The audit log is broken at line {line}, after {} lines.", verdict.rows);
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("The audit log cannot be read: {error}.");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -13,9 +13,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::cookie::CookieJar;
 use http::{HeaderMap, StatusCode, header};
-use openidconnect::core::{
-    CoreAuthenticationFlow, CoreClient, CoreGenderClaim, CoreProviderMetadata,
-};
+use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreGenderClaim, CoreProviderMetadata};
 use openidconnect::{
     AccessTokenHash, AsyncHttpClient, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret,
     CsrfToken, HttpRequest, HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge,
@@ -147,14 +145,9 @@ impl Auth {
         Ok(metadata)
     }
 
-    fn client(
-        &self,
-        metadata: &CoreProviderMetadata,
-        callback: String,
-    ) -> Result<ProviderClient, Failure> {
+    fn client(&self, metadata: &CoreProviderMetadata, callback: String) -> Result<ProviderClient, Failure> {
         let provider = &self.setup.provider;
-        let callback =
-            RedirectUrl::new(callback).map_err(|error| Failure::Untrusted(error.to_string()))?;
+        let callback = RedirectUrl::new(callback).map_err(|error| Failure::Untrusted(error.to_string()))?;
         Ok(CoreClient::from_provider_metadata(
             metadata.clone(),
             ClientId::new(provider.client_id.clone()),
@@ -177,7 +170,11 @@ impl Auth {
         let client = self.client(&metadata, callback.clone())?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let (url, state, nonce) = client
-            .authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random)
+            .authorize_url(
+                CoreAuthenticationFlow::AuthorizationCode,
+                CsrfToken::new_random,
+                Nonce::new_random,
+            )
             .add_scope(Scope::new("profile".into()))
             .add_scope(Scope::new("phone".into()))
             .set_pkce_challenge(challenge)
@@ -236,7 +233,9 @@ impl Auth {
         let now = self.setup.clock.now();
         let sub = match verify(&client, id_token, &tokens, &nonce, now) {
             // The provider has rotated its keys since we asked.
-            Err(ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey)) => {
+            Err(ClaimsVerificationError::SignatureVerification(
+                SignatureVerificationError::NoMatchingKey,
+            )) => {
                 let metadata = self.metadata(true).await?;
                 let client = self.client(&metadata, attempt.callback.clone())?;
                 verify(&client, id_token, &tokens, &nonce, now)
@@ -253,7 +252,9 @@ impl Auth {
             .await
             .map_err(|error| match error {
                 openidconnect::UserInfoError::Request(error) => Failure::Unreachable(error.to_string()),
-                openidconnect::UserInfoError::ClaimsVerification(error) => Failure::Untrusted(error.to_string()),
+                openidconnect::UserInfoError::ClaimsVerification(error) => {
+                    Failure::Untrusted(error.to_string())
+                }
                 // Their texts may quote the answer, which is personal data.
                 _ => Failure::Untrusted("the userinfo answer cannot be read".into()),
             })?;
@@ -375,9 +376,8 @@ pub fn login_path(next: &str) -> String {
     match local_path(next) {
         path if path == "/" => "/auth/login".into(),
         path => {
-            let query: String = url::form_urlencoded::Serializer::new(String::new())
-                .append_pair("next", &path)
-                .finish();
+            let query: String =
+                url::form_urlencoded::Serializer::new(String::new()).append_pair("next", &path).finish();
             format!("/auth/login?{query}")
         }
     }
@@ -475,8 +475,12 @@ async fn signed_in(
         return Err(Failure::Untrusted("the answer names another issuer".into()));
     }
     if !query.error.is_empty() {
-        let code: String =
-            query.error.chars().filter(|letter| letter.is_ascii_lowercase() || *letter == '_').take(40).collect();
+        let code: String = query
+            .error
+            .chars()
+            .filter(|letter| letter.is_ascii_lowercase() || *letter == '_')
+            .take(40)
+            .collect();
         return Err(Failure::Declined(code));
     }
     if query.code.is_empty() {
@@ -488,10 +492,12 @@ async fn signed_in(
         .and_then(|agent| agent.to_str().ok())
         .map(|agent| agent.chars().take(200).collect());
     let previous = session::token_of(headers, auth.setup.tls);
-    auth.setup.sessions.sign_in(SignIn { claims, previous, user_agent }).await.map_err(|failure| match failure {
-        SignInFailure::Refused(sentence) => Failure::Refused(sentence),
-        SignInFailure::Broken(error) => Failure::Broken(error.to_string()),
-    })
+    auth.setup.sessions.sign_in(SignIn { claims, previous, user_agent }).await.map_err(
+        |failure| match failure {
+            SignInFailure::Refused(sentence) => Failure::Refused(sentence),
+            SignInFailure::Broken(error) => Failure::Broken(error.to_string()),
+        },
+    )
 }
 
 async fn logout(State(auth): State<Arc<Auth>>, headers: HeaderMap) -> Response {

@@ -20,6 +20,7 @@ use tower::ServiceExt as _;
 pub struct Limits {
     /// A request's head must be whole within this; an idle connection is closed after it, too.
     pub head: Duration,
+    /// About: hyper looks only while a head is incomplete, so one that arrives at once may be twice as long.
     pub head_bytes: usize,
     pub headers: usize,
     /// Further connections wait until one ends.
@@ -83,8 +84,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, end: i
         let watcher = graceful.watcher();
         let builder = builder.clone();
         tokio::spawn(async move {
-            let connection =
-                builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+            // Not `…_with_upgrades`: that one ignores `http1_only` and sniffs the version without a limit.
+            let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
             // Broken connections are everyday life on the internet.
             if let Err(error) = watcher.watch(connection).await {
                 tracing::debug!(%error, "a connection broke");

@@ -121,7 +121,10 @@ mod tests {
         let token = SessionToken::new("t".repeat(43));
         assert_eq!(
             cookie(&token, true).to_string(),
-            format!("__Host-session={}; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=43200", token.expose())
+            format!(
+                "__Host-session={}; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=43200",
+                token.expose()
+            )
         );
         assert!(cookie(&token, false).to_string().starts_with("session="));
         assert!(expired_cookie(true).to_string().contains("Max-Age=0"));

@@ -3,13 +3,16 @@
 
 use std::path::Path;
 
+use app::Bundle;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
+use serde::Deserialize;
 use tower_http::services::{ServeDir, ServeFile};
 
+const MANIFEST: &str = "manifest.json";
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 
@@ -33,7 +36,7 @@ pub fn router(site_dir: &Path) -> std::io::Result<Router> {
         let Some(name) = name.to_str() else { continue };
         let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
         let is_twin = name.ends_with(".br") || name.ends_with(".gz");
-        if !plain || is_twin || name.starts_with('.') || name == "hash.txt" {
+        if !plain || is_twin || name.starts_with('.') || name == MANIFEST {
             continue;
         }
         let path = format!("/{name}");
@@ -51,17 +54,20 @@ pub fn router(site_dir: &Path) -> std::io::Result<Router> {
     Ok(router.layer(middleware::from_fn(keep_in_caches)))
 }
 
-/// The stylesheets of the built site in the order of their names, for the pages drawn without Leptos.
-pub fn stylesheets(site_dir: &Path) -> Vec<String> {
-    let mut names: Vec<String> = std::fs::read_dir(site_dir.join("pkg"))
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name.ends_with(".css"))
-        .map(|name| format!("/pkg/{name}"))
-        .collect();
-    names.sort();
-    names
+/// The names of the hashed files, as the build wrote them into `manifest.json`.
+///
+/// # Errors
+/// When the site is not built.
+pub fn bundle(site_dir: &Path) -> std::io::Result<Bundle> {
+    #[derive(Deserialize)]
+    struct Manifest {
+        js: String,
+        wasm: String,
+        css: String,
+    }
+    let text = std::fs::read_to_string(site_dir.join(MANIFEST))?;
+    let Manifest { js, wasm, css } = serde_json::from_str(&text).map_err(std::io::Error::other)?;
+    Ok(Bundle { js, wasm, css })
 }
 
 async fn keep_in_caches(request: Request, next: Next) -> Response {
@@ -102,7 +108,10 @@ mod tests {
             ("pkg/beian.3f2a9c0b1d.js.gz", "gzip"),
             ("pkg/beian.css", "css"),
             ("favicon.svg", "<svg/>"),
-            ("hash.txt", "js: 3f2a9c0b1d"),
+            (
+                "manifest.json",
+                r#"{"js":"pkg/beian-1a.js","wasm":"pkg/beian-2b.wasm","css":"pkg/main-3c.css"}"#,
+            ),
             (".env", "secret"),
         ] {
             std::fs::write(directory.path().join(path), content).unwrap();
@@ -140,7 +149,16 @@ mod tests {
         let directory = built();
         std::fs::write(directory.path().join("outside.txt"), "outside").unwrap();
         let router = router(&directory.path().join("pkg")).unwrap().merge(router(directory.path()).unwrap());
-        for path in ["/hash.txt", "/.env", "/pkg/../.env", "/pkg/%2e%2e/.env", "/pkg/..%2f.env", "/pkg", "/pkg/", "/pkg/none.3f2a9c0b1d.js"] {
+        for path in [
+            "/manifest.json",
+            "/.env",
+            "/pkg/../.env",
+            "/pkg/%2e%2e/.env",
+            "/pkg/..%2f.env",
+            "/pkg",
+            "/pkg/",
+            "/pkg/none.3f2a9c0b1d.js",
+        ] {
             let (status, headers, body) = fetch(&router, path, "identity").await;
             assert!(status.is_client_error() || status.is_redirection(), "{path}: {status}");
             assert_ne!(headers.get(header::CACHE_CONTROL), Some(&FOREVER), "{path}");
@@ -149,11 +167,11 @@ mod tests {
     }
 
     #[test]
-    fn a_site_that_is_not_built_has_no_routes_and_no_stylesheets() {
+    fn a_site_that_is_not_built_has_no_routes_and_no_bundle() {
         let directory = tempfile::tempdir().unwrap();
         assert!(router(&directory.path().join("none")).is_ok());
-        assert!(stylesheets(&directory.path().join("none")).is_empty());
-        assert_eq!(stylesheets(built().path()), ["/pkg/beian.css"]);
+        assert!(bundle(&directory.path().join("none")).is_err());
+        assert_eq!(bundle(built().path()).unwrap().css, "pkg/main-3c.css");
     }
 
     #[test]

@@ -89,12 +89,17 @@ async fn a_form_with_faults_says_them_beside_the_fields_and_keeps_what_was_typed
     ]));
     let page = browser.post("/idp/authorize", &filled).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    for text in ["有 2 处需要修改", "手机号码应为", "末位应为 4", r##"href="#f-id_number""##, "&lt;script&gt;"] {
+    for text in ["有 2 处需要修改", "手机号码应为 11 位数字", r##"href="#f-id_number""##, "&lt;script&gt;"]
+    {
         assert!(page.body.contains(text), "{text}: {}", page.body);
     }
     assert!(!page.body.contains("<script"));
     // Corrected on the same page, it goes on.
-    filled.extend(form(&[("name", "张三"), ("phone_number", "13800000009"), ("id_number", "110101190001010014")]));
+    filled.extend(form(&[
+        ("name", "张三"),
+        ("phone_number", "13800000009"),
+        ("id_number", "110101190001010014"),
+    ]));
     assert_eq!(page.hidden().get("state"), filled.get("state"));
     let page = browser.post("/idp/authorize", &filled).await;
     assert!(page.body.contains("请直接选择"), "the number of a sample person: {}", page.body);
@@ -116,8 +121,17 @@ async fn the_page_of_identities_allows_the_way_back_and_nothing_else() {
 #[tokio::test]
 async fn nobody_is_led_to_a_foreign_site_after_signing_in() {
     let stage = Stage::new().await;
-    for next in ["//evil.example", "/\\evil.example", "https://evil.example", "/%0d%0aSet-Cookie:%20a=b", "/.//evil.example"] {
-        let login = format!("/auth/login?next={}", url::form_urlencoded::byte_serialize(next.as_bytes()).collect::<String>());
+    for next in [
+        "//evil.example",
+        "/\\evil.example",
+        "https://evil.example",
+        "/%0d%0aSet-Cookie:%20a=b",
+        "/.//evil.example",
+    ] {
+        let login = format!(
+            "/auth/login?next={}",
+            url::form_urlencoded::byte_serialize(next.as_bytes()).collect::<String>()
+        );
         let page = stage.browser().sign_in(&login, "申请人甲").await;
         let location = page.location();
         assert_eq!(location.origin(), stage.url("/").origin(), "{next}: {location}");
@@ -132,7 +146,8 @@ async fn whoever_came_by_localhost_comes_back_to_localhost() {
     let page = browser.to_the_choice("/auth/login").await;
     assert!(page.hidden()["redirect_uri"].starts_with("http://localhost:"));
     // A name that is not ours is not sent anywhere.
-    let leads = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+    let leads =
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
     let leads = leads.get(stage.url("/auth/login")).header("host", "evil.example").send().await.unwrap();
     assert!(!leads.headers()["location"].to_str().unwrap().contains("evil"));
 }
@@ -248,9 +263,8 @@ fn forge(answer: &Value, alter: impl Fn(&mut Value, &mut Value)) -> Value {
     let mut answer = answer.clone();
     let token = answer["id_token"].as_str().unwrap().to_owned();
     let parts: Vec<&str> = token.split('.').collect();
-    let decode = |part: &str| -> Value {
-        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
-    };
+    let decode =
+        |part: &str| -> Value { serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap() };
     let (mut header, mut claims) = (decode(parts[0]), decode(parts[1]));
     alter(&mut header, &mut claims);
     let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
@@ -436,8 +450,11 @@ struct ByHand<'a> {
 
 impl<'a> ByHand<'a> {
     fn new(stage: &'a Stage) -> Self {
-        let client =
-            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .unwrap();
         let callback = stage.url("/auth/callback").to_string();
         Self { stage, client, callback, verifier: "a-verifier-of-at-least-forty-three-characters-" }
     }
@@ -539,7 +556,11 @@ async fn a_code_is_bound_to_client_address_and_verifier_and_counts_once() {
     let stage = Stage::new().await;
     let by_hand = ByHand::new(&stage);
     for (changed, status, error) in [
-        (("code_verifier", "another-verifier-of-forty-three-characters-xx"), StatusCode::BAD_REQUEST, "invalid_grant"),
+        (
+            ("code_verifier", "another-verifier-of-forty-three-characters-xx"),
+            StatusCode::BAD_REQUEST,
+            "invalid_grant",
+        ),
         (("code_verifier", ""), StatusCode::BAD_REQUEST, "invalid_grant"),
         (("redirect_uri", "https://evil.example"), StatusCode::BAD_REQUEST, "invalid_grant"),
         (("client_secret", "guessed"), StatusCode::UNAUTHORIZED, "invalid_client"),
@@ -559,7 +580,11 @@ async fn a_code_is_bound_to_client_address_and_verifier_and_counts_once() {
     assert_eq!(by_hand.userinfo(token).await, StatusCode::OK);
     let (status, answer) = by_hand.exchange(&code, &[]).await;
     assert_eq!((status, answer["error"].as_str().unwrap()), (StatusCode::BAD_REQUEST, "invalid_grant"));
-    assert_eq!(by_hand.userinfo(token).await, StatusCode::UNAUTHORIZED, "a code used twice takes its token along");
+    assert_eq!(
+        by_hand.userinfo(token).await,
+        StatusCode::UNAUTHORIZED,
+        "a code used twice takes its token along"
+    );
 }
 
 #[tokio::test]

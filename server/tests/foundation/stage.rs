@@ -87,7 +87,11 @@ pub fn config(environment: &[(&str, String)], data_dir: &std::path::Path) -> Con
     .unwrap()
 }
 
-pub fn provider(public_url: &Url, data_dir: &std::path::Path, clock: &Arc<FixedClock>) -> Arc<IdentityProvider> {
+pub fn provider(
+    public_url: &Url,
+    data_dir: &std::path::Path,
+    clock: &Arc<FixedClock>,
+) -> Arc<IdentityProvider> {
     IdentityProvider::new(idp::Setup {
         mode: Mode::Development,
         public_url,
@@ -153,7 +157,11 @@ impl Stage {
     }
 
     /// Lets `alter` change what the provider answers at a path.
-    pub fn lie(&self, path: &'static str, alter: impl Fn(serde_json::Value) -> serde_json::Value + Clone + Send + Sync + 'static) {
+    pub fn lie(
+        &self,
+        path: &'static str,
+        alter: impl Fn(serde_json::Value) -> serde_json::Value + Clone + Send + Sync + 'static,
+    ) {
         let honest = self.provider.router();
         let lying = axum::middleware::from_fn(move |request: Request, next: axum::middleware::Next| {
             let alter = alter.clone();
@@ -229,8 +237,11 @@ pub struct Browser {
 
 impl Browser {
     pub fn new(home: Url) -> Self {
-        let client =
-            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .unwrap();
         Self { client, home, cookies: BTreeMap::new() }
     }
 

@@ -1,0 +1,73 @@
+//! Connects cookies with the service's sessions: who signs in and out, and who acts in each request.
+
+use app::api::caller::Caller;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use http::StatusCode;
+use service::{Error, Service, person};
+
+use crate::pages::{Chrome, Way};
+use crate::session::{self, SessionToken, Sessions, SignIn, SignInFailure};
+
+impl Sessions for Service {
+    fn sign_in(&self, sign_in: SignIn) -> BoxFuture<'_, Result<SessionToken, SignInFailure>> {
+        async move {
+            let session::Claims { sub, name, mobile, id_kind, id_number } = sign_in.claims;
+            let claims = person::Claims { sub, name, mobile, id_kind, id_no: id_number };
+            let device = sign_in.user_agent.unwrap_or_default();
+            let token = Service::sign_in(self, &claims, &device).await.map_err(|error| match error {
+                Error::Refused(refused) => SignInFailure::Refused(refused.sentence),
+                other => SignInFailure::Broken(Box::new(other)),
+            })?;
+            // Rotation: the browser's session until now ends. Failing at it must not undo the sign-in.
+            if let Some(previous) = sign_in.previous
+                && let Err(error) = self.end_session(previous.expose()).await
+            {
+                tracing::error!(%error, "the session before this sign-in was not ended");
+            }
+            Ok(SessionToken::new(token))
+        }
+        .boxed()
+    }
+
+    fn sign_out(
+        &self,
+        token: SessionToken,
+    ) -> BoxFuture<'_, Result<(), Box<dyn std::error::Error + Send + Sync>>> {
+        async move { Ok(self.end_session(token.expose()).await?) }.boxed()
+    }
+}
+
+/// What finding the caller needs.
+#[derive(Clone)]
+pub struct Callers {
+    pub service: Service,
+    pub chrome: Chrome,
+    pub tls: bool,
+}
+
+/// Puts the [`Caller`] of the request into its extensions, for every route behind it.
+pub async fn know_the_caller(State(callers): State<Callers>, mut request: Request, next: Next) -> Response {
+    let actor = match session::token_of(request.headers(), callers.tls) {
+        None => None,
+        Some(token) => match callers.service.actor(token.expose()).await {
+            Ok(actor) => actor,
+            // Nobody is shown as signed out only because the database is busy.
+            Err(error) => {
+                tracing::error!(%error, "the session was not looked up");
+                return callers.chrome.answer(
+                    request.headers(),
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "系统繁忙",
+                    "系统暂时繁忙，请稍后再试。您保存过的内容没有丢失。",
+                    &[Way { label: "返回首页", href: "/" }],
+                );
+            }
+        },
+    };
+    request.extensions_mut().insert(Caller(actor));
+    next.run(request).await
+}

@@ -1,0 +1,229 @@
+//! The program's parts put together: from the configuration to the router that answers everything.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware;
+use futures::FutureExt as _;
+use service::Service;
+use service::clock::{Clock, SystemClock};
+use service::db::Db;
+use service::sample::SampleOfficer;
+use service::upload::store::FileStore;
+use tokio::net::TcpListener;
+use url::Url;
+
+use crate::config::{Config, Refused, Storage};
+use crate::http::{Hardening, harden, health};
+use crate::idp::{self, IdentityProvider, SAMPLES, SampleRole};
+use crate::oidc::{self, Auth};
+use crate::pages::Chrome;
+use crate::people::{Callers, know_the_caller};
+use crate::render::{self, Pages};
+use crate::routes::{self, Desk};
+use crate::serve::{Limits, end_asked_for, serve};
+use crate::site;
+
+/// Opens what the use cases stand on: database, keys, files. The database comes along for the question
+/// whether it still answers.
+///
+/// # Errors
+/// A sentence for the operator.
+pub async fn open(config: &Config) -> Result<(Service, Db), Refused> {
+    use secrecy::ExposeSecret as _;
+    let sentence = |what: &str, error: &dyn std::fmt::Display| Refused(vec![format!("{what}: {error}.")]);
+    std::fs::create_dir_all(&config.data_dir)
+        .map_err(|error| sentence("The data directory cannot be made", &error))?;
+    let db = Db::open(config.database_url.expose_secret())
+        .await
+        .map_err(|error| sentence("The database cannot be opened", &error))?;
+    let files = match &config.storage {
+        Storage::Local { directory } => FileStore::local(directory, config.keyring.clone())
+            .map_err(|error| sentence("The directory of files cannot be used", &error))?,
+    };
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let service = Service::new(db.clone(), config.keyring.clone(), clock, files, config.settings());
+    Ok((service.with_gateway(config.gateway.clone()), db))
+}
+
+/// The router that answers everything, for a server that listens at `local`.
+///
+/// # Errors
+/// A sentence for the operator.
+pub fn router(config: &Config, service: &Service, db: Db, local: SocketAddr) -> Result<Router, Refused> {
+    let refused = |error: &dyn std::fmt::Display| Refused(vec![error.to_string()]);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let bundle = site::bundle(&config.site_dir).map_err(|error| {
+        refused(&format!("The site in {} is not built: {error}.", config.site_dir.display()))
+    })?;
+    let chrome = Chrome::new(&config.platform_name, vec![format!("/{}", bundle.css)]);
+    let callbacks = callbacks(config);
+
+    let (provider, embedded) = match &config.oidc {
+        Some(provider) => (provider.clone(), None),
+        None => {
+            let embedded = IdentityProvider::new(idp::Setup {
+                mode: config.mode,
+                public_url: &config.public_url,
+                data_dir: &config.data_dir,
+                redirect_uris: callbacks.clone(),
+                chrome: chrome.clone(),
+                clock: clock.clone(),
+            })
+            .map_err(|error| refused(&error))?;
+            (embedded.client(), Some(embedded))
+        }
+    };
+    let issuer = provider.issuer.clone();
+    let auth = Auth::new(oidc::Setup {
+        provider,
+        callbacks,
+        embedded_at: embedded.is_some().then(|| loopback(local)),
+        keyring: config.keyring.clone(),
+        clock,
+        sessions: Arc::new(service.clone()),
+        chrome: chrome.clone(),
+        tls: config.tls,
+    })
+    .map_err(|error| refused(&error))?;
+
+    let callers = Callers { service: service.clone(), chrome: chrome.clone(), tls: config.tls };
+    let desk = Desk { service: service.clone(), chrome: chrome.clone() };
+    let pages = render::router(Pages { service: service.clone(), bundle })
+        .merge(routes::router(desk))
+        .layer(middleware::from_fn_with_state(callers, know_the_caller));
+    let ready = move || {
+        let db = db.clone();
+        async move { db.is_reachable().await }.boxed()
+    };
+    let assets = site::router(&config.site_dir)
+        .map_err(|error| refused(&format!("The site cannot be listed: {error}.")))?;
+    let mut all = pages.merge(auth.router()).merge(assets).merge(health(ready));
+    if let Some(embedded) = embedded {
+        all = all.merge(embedded.router());
+    }
+    Ok(harden(all, Hardening::new(config, chrome, &issuer)))
+}
+
+/// The sample officers of the embedded provider get their roles; production has none. The sample
+/// administrator is usually the first administrator, who is appointed at the first sign-in (R60).
+///
+/// # Errors
+/// When the database fails.
+pub async fn sow_samples(config: &Config, service: &Service) -> service::Result<()> {
+    if config.is_production() || config.no_samples {
+        return Ok(());
+    }
+    let first = config.settings().first_administrator;
+    let officers: Vec<SampleOfficer<'_>> = SAMPLES
+        .iter()
+        .filter(|sample| first.as_deref() != Some(sample.id_number))
+        .filter_map(|sample| {
+            let (role, region) = match sample.role {
+                SampleRole::Applicant => return None,
+                SampleRole::Reviewer { region } => ("reviewer", region),
+                SampleRole::Administrator => ("administrator", ""),
+            };
+            Some(SampleOfficer { name: sample.name, id_no: sample.id_number, role, region })
+        })
+        .collect();
+    service.sample_world(&officers).await
+}
+
+/// Opens everything and answers until the end is asked for.
+///
+/// # Errors
+/// Sentences for the operator, before anything is answered.
+pub async fn run(config: Config) -> Result<(), Refused> {
+    crate::install_crypto();
+    let (service, db) = open(&config).await?;
+    sow_samples(&config, &service)
+        .await
+        .map_err(|error| Refused(vec![format!("The samples cannot be sown: {error}.")]))?;
+    let listener = TcpListener::bind(config.addr)
+        .await
+        .map_err(|error| Refused(vec![format!("{} cannot be listened on: {error}.", config.addr)]))?;
+    let local = listener.local_addr().unwrap_or(config.addr);
+    let router = router(&config, &service, db, local)?;
+    tracing::info!(address = %local, public = %config.public_origin(), mode = ?config.mode, "listening");
+    serve(listener, router, Limits::default(), end_asked_for()).await;
+    Ok(())
+}
+
+/// Where the identity platform sends people back to. In development the machine's own names are one.
+fn callbacks(config: &Config) -> Vec<Url> {
+    let mut bases = vec![config.public_url.clone()];
+    let is_loopback =
+        |host: &str| host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(is_loopback);
+    if config.oidc.is_none() && config.public_url.host_str().is_some_and(is_loopback) {
+        for name in ["localhost", "127.0.0.1", "[::1]"] {
+            let mut base = config.public_url.clone();
+            if base.set_host(Some(name)).is_ok() && !bases.contains(&base) {
+                bases.push(base);
+            }
+        }
+    }
+    bases.iter().filter_map(|base| base.join("/auth/callback").ok()).collect()
+}
+
+fn is_loopback(addr: std::net::IpAddr) -> bool {
+    addr.is_loopback()
+}
+
+/// A socket of this machine that leads to what listens at `local`.
+fn loopback(local: SocketAddr) -> SocketAddr {
+    if !local.ip().is_unspecified() {
+        return local;
+    }
+    let ip = if local.is_ipv4() {
+        std::net::Ipv4Addr::LOCALHOST.into()
+    } else {
+        std::net::Ipv6Addr::LOCALHOST.into()
+    };
+    SocketAddr::new(ip, local.port())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+    use super::*;
+
+    #[test]
+    fn the_embedded_provider_is_reached_on_this_machine() {
+        for (listens, reached) in [
+            ("127.0.0.1:3000", "127.0.0.1:3000"),
+            ("0.0.0.0:3000", "127.0.0.1:3000"),
+            ("[::]:3000", "[::1]:3000"),
+            ("192.168.1.5:3000", "192.168.1.5:3000"),
+        ] {
+            assert_eq!(loopback(listens.parse().unwrap()), reached.parse().unwrap());
+        }
+    }
+
+    #[test]
+    fn only_development_comes_back_to_every_name_of_this_machine() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = |public_url: &'static str| {
+            let data = directory.path().display().to_string();
+            Config::load(None, &move |name| match name {
+                "DATA_DIR" => Some(data.clone()),
+                "BEIAN_PUBLIC_URL" => Some(public_url.into()),
+                _ => None,
+            })
+            .unwrap()
+        };
+        let addresses = |public_url| -> Vec<String> {
+            callbacks(&config(public_url)).iter().map(Url::to_string).collect()
+        };
+        assert_eq!(
+            addresses("http://127.0.0.1:3000"),
+            [
+                "http://127.0.0.1:3000/auth/callback",
+                "http://localhost:3000/auth/callback",
+                "http://[::1]:3000/auth/callback"
+            ]
+        );
+        assert_eq!(addresses("https://beian.example.cn"), ["https://beian.example.cn/auth/callback"]);
+    }
+}
