@@ -59,10 +59,10 @@ recent() {
     [ -n "$minor" ] && [ "$minor" -ge "$OLDEST_RUST" ]
 }
 
-# Does it have a standard library for the browser that it can read?
+# Can it build for the browser? Linking is part of it: Debian's rustc has no rust-lld and needs another linker.
 has_wasm() {
-    echo 'pub fn probe() -> Vec<u8> { Vec::new() }' |
-        "$1" --target "$WASM" --crate-type lib --crate-name probe --emit metadata -o target/probe.rmeta - \
+    echo '#[no_mangle] pub extern "C" fn probe(n: usize) -> usize { vec![0u8; n].len() }' |
+        "$1" --target "$WASM" --crate-type cdylib --crate-name probe ${2:+-C linker="$2"} -o target/probe.wasm - \
             >/dev/null 2>&1
 }
 
@@ -91,7 +91,7 @@ stable_is_ready() {
 
 debian_is_ready() {
     [ -x /usr/bin/cargo ] && [ -x /usr/bin/rustc ] && have wasm-ld-19 && have cc &&
-        recent /usr/bin/rustc && has_wasm /usr/bin/rustc
+        recent /usr/bin/rustc && has_wasm /usr/bin/rustc wasm-ld-19
 }
 
 # Asks rustup for what is missing. A server that cannot be reached is remembered
@@ -151,7 +151,7 @@ debian_can() {
         apt_install rustc-web cargo-web rust-web-src lld-19 gcc libc6-dev pkg-config ca-certificates
     fi
     recent /usr/bin/rustc || return 1
-    has_wasm /usr/bin/rustc || debian_wasm
+    has_wasm /usr/bin/rustc wasm-ld-19 || debian_wasm
     debian_is_ready
 }
 
