@@ -160,6 +160,8 @@ need_rust() {
     debian) { debian_is_ready || debian_can; } && { use_debian; return; } ;;
     rustup) { path_is_ready || stable_is_ready || rustup_can; } && { use_path; return; } ;;
     '')
+        # Whoever began with Debian's goes on with it: another compiler would build everything anew.
+        if grep -qs '^export CARGO=/usr/bin/cargo$' target/env.sh && debian_is_ready; then use_debian; return; fi
         if path_is_ready; then use_path; return; fi
         if debian_is_ready; then use_debian; return; fi
         if stable_is_ready || rustup_can; then use_path; return; fi
