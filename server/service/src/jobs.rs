@@ -14,7 +14,28 @@ use crate::{Service, again};
 /// Sessions that ended are kept so long, for questions about who was signed in.
 const ENDED_SESSIONS: Duration = Duration::days(30);
 
+/// What one round of sweeping deleted, in rows (and files without a row).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    pub sessions: u64,
+    pub messages: u64,
+    pub drafts: u64,
+    pub uploads: u64,
+}
+
 impl Service {
+    /// One round of everything that runs out; for the server to call every hour or so. A part that
+    /// fails does not keep the others from running, and is logged here.
+    pub async fn sweep(&self) -> Swept {
+        Swept {
+            sessions: counted("sessions", self.sweep_sessions().await),
+            messages: counted("messages", self.sweep_messages().await),
+            // Before the files: those of a draft that has run out are free a day after sending.
+            drafts: counted("drafts", self.sweep_drafts().await),
+            uploads: counted("uploads", self.sweep_uploads().await),
+        }
+    }
+
     /// Deletes the rows of sessions that ended a month ago. Says how many went.
     pub async fn sweep_sessions(&self) -> Result<u64> {
         again!(self.try_sweep_sessions())
@@ -32,4 +53,11 @@ impl Service {
         tx.commit().await?;
         Ok(gone.rows_affected)
     }
+}
+
+fn counted(what: &'static str, swept: Result<u64>) -> u64 {
+    swept.unwrap_or_else(|error| {
+        tracing::error!(what, %error, "sweeping failed");
+        0
+    })
 }

@@ -18,7 +18,7 @@ pub mod error;
 pub mod file;
 mod filing;
 mod home;
-mod jobs;
+pub mod jobs;
 pub mod keyring;
 mod lookup;
 mod notice;

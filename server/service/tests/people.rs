@@ -4,6 +4,7 @@
 mod common;
 
 use common::*;
+use service::jobs::Swept;
 use service::person::Claims;
 use service::sample::SampleOfficer;
 use service::{Error, Role, Service};
@@ -35,6 +36,7 @@ claims![
     large_print_outlives_the_session,
     sample_officers_are_appointed_once,
     ended_sessions_are_swept_after_a_month,
+    one_round_sweeps_everything_that_ran_out,
 ];
 
 async fn session(service: &Service, n: u32) -> String {
@@ -381,5 +383,16 @@ async fn ended_sessions_are_swept_after_a_month(world: World) {
     assert_eq!(world.service.sweep_sessions().await.unwrap(), 0);
     world.later(Duration::days(1));
     assert_eq!(world.service.sweep_sessions().await.unwrap(), 1);
+    assert!(world.service.verify_audit().await.unwrap().is_whole());
+}
+
+async fn one_round_sweeps_everything_that_ran_out(world: World) {
+    let actor = world.applicant(1).await;
+    world.picture(&actor, 1).await;
+    assert_eq!(world.service.sweep().await, Swept::default());
+    world.later(Duration::days(31));
+    let swept = world.service.sweep().await;
+    assert_eq!(swept, Swept { sessions: 1, uploads: 1, ..Swept::default() });
+    assert_eq!(world.service.sweep().await, Swept::default());
     assert!(world.service.verify_audit().await.unwrap().is_whole());
 }
