@@ -25,7 +25,7 @@ use crate::clock::{written, written_date};
 use crate::db::{instant, millis, new_id, plausible_id};
 use crate::entity::{draft, filing, notice, record};
 use crate::error::{Error, Result};
-use crate::filing::{PAGE, cut};
+use crate::filing::{PAGE, cut, filing_href};
 use crate::papers::{form_of, load, store};
 use crate::person::subject_choice;
 use crate::record::{business_of, file_ids};
@@ -434,7 +434,18 @@ impl Service {
         procedure: Procedure,
         lock: bool,
     ) -> Result<draft::Model> {
-        let row = self.owned_draft(on, actor, id, lock).await?;
+        let row = match self.owned_draft(on, actor, id, lock).await {
+            Err(Error::NotFound) => {
+                // A tab left open, or the back button: the draft is a filing by now.
+                return match self.filing_of_draft(on, actor, id).await? {
+                    Some(filing) => {
+                        Err(Error::refused_see("这份草稿已经提交，请查看申请单", filing_href(&filing.id)))
+                    }
+                    None => Err(Error::NotFound),
+                };
+            }
+            row => row?,
+        };
         if procedure_of(&row)? == procedure { Ok(row) } else { Err(Error::NotFound) }
     }
 

@@ -253,20 +253,35 @@ impl Service {
         if let Some(id) = filed_under(tx, key).await? {
             return Ok(Submitted::Filing(id));
         }
-        let line = audit::Entity::find()
-            .filter(audit::Column::ObjectId.eq(plausible_id(draft)?))
-            .filter(audit::Column::Action.eq(DRAFT_SUBMITTED))
-            .filter(audit::Column::ActorId.eq(&actor.person_id))
-            .one(tx)
-            .await?
-            .ok_or(Error::NotFound)?;
-        let detail: serde_json::Value = serde_json::from_str(&line.detail)?;
-        let id = detail.get("filing").and_then(|id| id.as_str()).unwrap_or_default();
-        let (row, _) = self.owned_filing(tx, actor, id, false).await?;
+        let row = self.filing_of_draft(tx, actor, draft).await?.ok_or(Error::NotFound)?;
         let is_change = procedure_of(&row)?.action == Action::Change;
         match is_change && filing_state(&row)?.is_open() {
             true => Ok(refused(Refusal::UnderReview.sentence(), filing_href(&row.id))),
             false => Ok(Submitted::Filing(row.id)),
+        }
+    }
+
+    /// The filing that a draft of the person became, while it is the person's. The audit log knows,
+    /// as the draft is gone.
+    pub(crate) async fn filing_of_draft(
+        &self,
+        on: &impl ConnectionTrait,
+        actor: &Actor,
+        draft: &str,
+    ) -> Result<Option<filing::Model>> {
+        let line = audit::Entity::find()
+            .filter(audit::Column::ObjectId.eq(plausible_id(draft)?))
+            .filter(audit::Column::Action.eq(DRAFT_SUBMITTED))
+            .filter(audit::Column::ActorId.eq(&actor.person_id))
+            .one(on)
+            .await?;
+        let Some(line) = line else { return Ok(None) };
+        let detail: serde_json::Value = serde_json::from_str(&line.detail)?;
+        let id = detail.get("filing").and_then(|id| id.as_str()).unwrap_or_default();
+        match self.owned_filing(on, actor, id, false).await {
+            Ok((row, _)) => Ok(Some(row)),
+            Err(Error::NotFound) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 

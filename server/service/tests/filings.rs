@@ -32,6 +32,10 @@ claims![
     a_new_subject_waits_for_a_business,
     a_withdrawn_filing_becomes_a_draft_again,
     a_returned_filing_is_submitted_again_under_its_reference,
+    a_returned_change_waits_while_another_is_under_review,
+    a_business_returned_with_its_subject_follows_the_subject,
+    a_draft_of_a_subject_that_left_cannot_be_used,
+    a_submitted_draft_leads_to_its_filing,
     sealed_values_left_alone_change_nothing,
     a_change_shows_what_changes_and_the_old_data_stay_until_approval,
     a_change_that_came_to_nothing_leaves_the_old_domains,
@@ -333,6 +337,110 @@ async fn a_returned_filing_is_submitted_again_under_its_reference(world: World) 
     let value = |at: &str| row.clone().find(|row| row.at == at).unwrap().value.clone();
     assert_eq!(value("security_officer.mobile"), Shown::Text("13900001111".into()));
     assert_eq!(value("security_officer.id_no"), Shown::Text("440524188001010014".into()));
+}
+
+fn draft_at(href: &str) -> DraftHead {
+    let id = href.split_once("draft=").unwrap().1.to_owned();
+    DraftHead { id, version: 1, saved_at: String::new() }
+}
+
+/// R20, R53
+async fn a_returned_change_waits_while_another_is_under_review(world: World) {
+    let actor = world.applicant(1).await;
+    let service = &world.service;
+    let (_, website) = world.in_force(&actor, "example.cn").await;
+    let mut answers = world.change_form(&actor, "website_change", Some(&website)).await.answers;
+    answers.set_text("site.name", "第一个新名称");
+    let returned = world.file(&actor, "website_change", Some(&website), &answers).await;
+    world.decide(&returned, Decision::Return, "名称不符", &[]).await;
+    let redraft = draft_at(&service.redraft(&actor, &returned).await.unwrap());
+    answers.set_text("site.name", "第二个新名称");
+    let other = world.file(&actor, "website_change", Some(&website), &answers).await;
+    let refused = world.submit(&actor, &redraft, "k").await;
+    let expected =
+        Refused { sentence: "存在审核中的单据".into(), link: Some(format!("/mine/filings/{other}")) };
+    assert_eq!(refused, Submitted::Refused(expected));
+    assert_eq!(state(&world, &actor, &returned).await, FilingState::Returned);
+    world.decide(&other, Decision::Approve, "", &[]).await;
+    assert_eq!(filed(world.submit(&actor, &redraft, "k").await), returned);
+    let view = service.filing(&actor, &returned).await.unwrap();
+    let text = |text: &str| Shown::Text(text.to_owned());
+    assert_eq!(view.changes.len(), 1);
+    assert_eq!(view.changes[0].before, text("第二个新名称"), "compared with what is in force now");
+    assert_eq!(view.changes[0].after, text("第一个新名称"));
+    let row = service.record(&actor, Business::Website, &website).await.unwrap().row;
+    assert_eq!((row.name.as_str(), row.state), ("第二个新名称", RecordState::Changing));
+}
+
+/// R15, R53
+async fn a_business_returned_with_its_subject_follows_the_subject(world: World) {
+    let actor = world.applicant(1).await;
+    let service = &world.service;
+    let subject = world.subject_answers_unit(&actor).await;
+    let subject = world.file(&actor, "subject_new", None, &subject).await;
+    let answers = world.website_answers(&actor, "example.cn").await;
+    let website = world.file(&actor, "website_new", None, &answers).await;
+    world.decide(&subject, Decision::Return, "证件照片不清晰", &[]).await;
+    assert_eq!(state(&world, &actor, &website).await, FilingState::Returned);
+    let site = draft_at(&service.redraft(&actor, &website).await.unwrap());
+    let refused = world.submit(&actor, &site, "early").await;
+    let Submitted::Refused(refused) = refused else { panic!("{refused:?}") };
+    assert_eq!(refused.sentence, "请先修改并重新提交新增主体申请，再提交此项业务");
+    assert_eq!(refused.link, Some(format!("/mine/filings/{subject}")));
+    let form = draft_at(&service.redraft(&actor, &subject).await.unwrap());
+    assert_eq!(filed(world.submit(&actor, &form, "subject").await), subject);
+    assert!(service.filing(&actor, &subject).await.unwrap().waits_for_business);
+    assert_eq!(filed(world.submit(&actor, &site, "site").await), website);
+    assert!(!service.filing(&actor, &subject).await.unwrap().waits_for_business);
+    world.decide(&subject, Decision::Approve, "", &[]).await;
+    world.decide(&website, Decision::Approve, "", &[]).await;
+    assert_eq!(subject_state(&world, &actor).await, RecordState::Active);
+}
+
+/// R24: drafts do not move with the subject, and are of no use without it.
+async fn a_draft_of_a_subject_that_left_cannot_be_used(world: World) {
+    let (actor, other) = (world.applicant(1).await, world.applicant(2).await);
+    let (subject, _) = world.in_force(&actor, "example.cn").await;
+    let mut answers = world.subject_answers_person(&actor).await;
+    answers.set_text("principal.mobile", "13900001111");
+    let change = world.draft(&actor, "subject_change", None, &answers).await;
+    let site = world.website_answers(&actor, "example.net").await;
+    let site = world.draft(&actor, "website_new", None, &site).await;
+    let new_owner = &other.person_id;
+    world.execute(&format!("UPDATE record SET owner_id = '{new_owner}' WHERE id = '{subject}'")).await;
+    assert_eq!(
+        sentence(world.submit(&actor, &change, "k").await),
+        "这份草稿所属的主体已不在您名下，不能继续使用"
+    );
+    assert_eq!(sentence(world.submit(&actor, &site, "k").await), "您当前尚无有效主体，请先申请主体");
+    assert_eq!(
+        world.service.filings(&actor, "", "", "").await.unwrap().total,
+        0,
+        "the giver sees nothing more"
+    );
+    assert_eq!(world.service.filings(&other, "", "", "").await.unwrap().total, 2);
+    assert_eq!(world.service.drafts(&other, "", "").await.unwrap().total, 0);
+}
+
+async fn a_submitted_draft_leads_to_its_filing(world: World) {
+    let actor = world.applicant(1).await;
+    let answers = world.subject_answers_unit(&actor).await;
+    let draft = world.draft(&actor, "subject_new", None, &answers).await;
+    let filing = filed(world.submit(&actor, &draft, "k").await);
+    let request = FormRequest {
+        procedure: "subject_new".to_owned(),
+        draft: Some(draft.id.clone()),
+        ..FormRequest::default()
+    };
+    let Err(Error::Refused(by_back_button)) = world.service.form_view(&actor, &request).await else {
+        panic!()
+    };
+    assert_eq!(by_back_button.link, Some(format!("/mine/filings/{filing}")));
+    let save = save_of("subject_new", "form", Some(&draft), answers);
+    let Err(Error::Refused(by_autosave)) = world.service.save_draft(&actor, &save).await else { panic!() };
+    assert_eq!(by_autosave, by_back_button);
+    let other = world.applicant(2).await;
+    assert!(matches!(world.service.form_view(&other, &request).await, Err(Error::NotFound)));
 }
 
 /// R19, R70
