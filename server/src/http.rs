@@ -28,6 +28,7 @@ use tracing::Instrument as _;
 
 use crate::config::{Config, FloodLimits};
 use crate::pages::{Chrome, Way};
+use crate::routes::{LARGEST_FILE, LARGEST_FORM};
 
 const HOME: Way<'static> = Way { label: "返回首页", href: "/" };
 
@@ -68,19 +69,15 @@ pub struct Hardening {
     pub tls: bool,
     pub trusted_proxies: Vec<IpNet>,
     pub floods: Vec<Flood>,
-    pub everything: Allowance,
-    pub uploads: Allowance,
-    pub is_upload: fn(&Method, &str) -> bool,
+    pub allowance: fn(&Method, &str) -> Allowance,
 }
 
 impl Hardening {
     /// As the configuration has it; `issuer` is the identity platform in use.
     pub fn new(config: &Config, chrome: Chrome, issuer: &str) -> Self {
-        let form_targets = url::Url::parse(issuer)
-            .map(|issuer| issuer.origin().ascii_serialization())
-            .into_iter()
-            .filter(|origin| *origin != config.public_origin())
-            .collect();
+        // The embedded provider's too: in development people also come by another name of this machine.
+        let form_targets =
+            url::Url::parse(issuer).map(|issuer| issuer.origin().ascii_serialization()).into_iter().collect();
         Self {
             chrome,
             public_origin: config.public_origin(),
@@ -88,10 +85,7 @@ impl Hardening {
             tls: config.tls,
             trusted_proxies: config.trusted_proxies.clone(),
             floods: floods(config.floods),
-            everything: Allowance { body: 1024 * 1024, time: Duration::from_secs(30) },
-            // 5 MB (R71) and what multipart puts around it, over a phone's slow line.
-            uploads: Allowance { body: crate::routes::LARGEST_FORM, time: Duration::from_secs(180) },
-            is_upload: |method, path| is_upload(method, path) || is_posted_form(method, path),
+            allowance,
         }
     }
 }
@@ -117,12 +111,19 @@ fn floods(limits: FloodLimits) -> Vec<Flood> {
 }
 
 /// A step of a form, which brings its files along where there are no scripts.
-fn is_posted_form(method: &Method, path: &str) -> bool {
-    method == Method::POST && path.starts_with("/form/")
+fn is_upload(method: &Method, path: &str) -> bool {
+    method == Method::POST && path == "/files"
 }
 
-fn is_upload(method: &Method, path: &str) -> bool {
-    method == Method::POST && (path == "/files" || path.starts_with("/files/"))
+/// Pictures come over slow lines: one at a time, or without scripts with the whole step they belong to.
+fn allowance(method: &Method, path: &str) -> Allowance {
+    if is_upload(method, path) {
+        Allowance { body: LARGEST_FILE, time: Duration::from_secs(180) }
+    } else if method == Method::POST && path.starts_with("/form/") {
+        Allowance { body: LARGEST_FORM, time: Duration::from_secs(300) }
+    } else {
+        Allowance { body: 1024 * 1024, time: Duration::from_secs(30) }
+    }
 }
 
 /// Puts the hull around all routes. Call it once, last.
@@ -332,11 +333,7 @@ async fn hold_back_floods(State(hull): State<Arc<Hull>>, request: Request, next:
 /// Limits the size of the body and the time until the answer begins.
 async fn bound(State(hull): State<Arc<Hull>>, request: Request, next: Next) -> Response {
     let hardening = &hull.hardening;
-    let allowance = if (hardening.is_upload)(request.method(), request.uri().path()) {
-        hardening.uploads
-    } else {
-        hardening.everything
-    };
+    let allowance = (hardening.allowance)(request.method(), request.uri().path());
     let asked = request.headers().clone();
     let announced = asked
         .get(header::CONTENT_LENGTH)

@@ -1,5 +1,6 @@
 //! The command line: serves, or does one chore and ends.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -88,7 +89,8 @@ fn arguments(given: impl Iterator<Item = String>) -> Result<Arguments, String> {
 /// Text for people at a terminal, JSON lines for machines (`BEIAN_LOG=json`).
 fn start_log() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let ansi = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(ansi).with_writer(std::io::stderr);
     if std::env::var("BEIAN_LOG").is_ok_and(|form| form == "json") {
         log.json().init();
     } else {

@@ -39,6 +39,7 @@ impl Chrome {
 <html lang="zh-CN"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
+<link rel="icon" href="/favicon.svg" type="image/svg+xml">
 <title>{title} - {name}</title>{head}</head>
 <body><a class="skip" href="#main">跳到主要内容</a>
 <div class="shell shell-public">

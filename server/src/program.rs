@@ -157,7 +157,7 @@ fn callbacks(config: &Config) -> Vec<Url> {
     let is_loopback =
         |host: &str| host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(is_loopback);
     if config.oidc.is_none() && config.public_url.host_str().is_some_and(is_loopback) {
-        for name in ["localhost", "127.0.0.1", "[::1]"] {
+        for name in ["localhost", "127.0.0.1"] {
             let mut base = config.public_url.clone();
             if base.set_host(Some(name)).is_ok() && !bases.contains(&base) {
                 bases.push(base);
@@ -218,11 +218,7 @@ mod tests {
         };
         assert_eq!(
             addresses("http://127.0.0.1:3000"),
-            [
-                "http://127.0.0.1:3000/auth/callback",
-                "http://localhost:3000/auth/callback",
-                "http://[::1]:3000/auth/callback"
-            ]
+            ["http://127.0.0.1:3000/auth/callback", "http://localhost:3000/auth/callback"]
         );
         assert_eq!(addresses("https://beian.example.cn"), ["https://beian.example.cn/auth/callback"]);
     }

@@ -42,6 +42,7 @@ fn routes() -> Router {
         .route("/forever", get(|| std::future::pending::<&str>()))
         .route("/write", post(|body: Bytes| async move { body.len().to_string() }))
         .route("/files", post(|body: Bytes| async move { body.len().to_string() }))
+        .route("/form/{business}/{action}/{step}", post(|body: Bytes| async move { body.len().to_string() }))
         .route("/lookup", get(|| async { "found" }))
         .route("/who", get(|who: Option<Extension<ClientAddr>>| async move { format!("{who:?}") }))
         .route("/idp/token", post(|| async { "token" }))
@@ -203,6 +204,8 @@ async fn bodies_are_bounded_and_files_have_a_bound_of_their_own() {
         ("/files", 5 * MEGABYTE + 4096, false, StatusCode::OK),
         ("/files", 6 * MEGABYTE + 1, false, StatusCode::PAYLOAD_TOO_LARGE),
         ("/files", 6 * MEGABYTE + 1, true, StatusCode::PAYLOAD_TOO_LARGE),
+        ("/form/website/new/2", 20 * MEGABYTE, false, StatusCode::OK),
+        ("/form/website/new/2", 32 * MEGABYTE + 1, true, StatusCode::PAYLOAD_TOO_LARGE),
     ] {
         let bytes = vec![b'a'; size];
         let body = if streamed {
