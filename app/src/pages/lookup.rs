@@ -1,0 +1,140 @@
+//! 备案查询: what is public about a filing, for everybody (R38).
+
+use domain::procedure::Business;
+use domain::view::PublicRecord;
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+use crate::api::{self, Answer, ApiError};
+use crate::pages::mine::query_text;
+use crate::ui::{Empty, Load, PageHead, Problem, Waiting};
+
+#[component]
+pub fn Lookup() -> impl IntoView {
+    let text = query_text("q");
+    let found = Resource::new(text, |text| async move {
+        if text.trim().is_empty() { Ok(None) } else { api::lookup(text).await.map(Some) }
+    });
+    view! {
+        <PageHead title="备案查询"/>
+        <div class="stack">
+            <LookupForm text=untrack(text)/>
+            <Load
+                resource=found
+                children={|found: Option<Vec<PublicRecord>>| found.map(|records| view! { <Found records/> })}
+            />
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn LookupForm(#[prop(optional)] text: String) -> impl IntoView {
+    view! {
+        <form class="lookup" method="get" action="/lookup" role="search">
+            <label for="q">"备案号、域名或主体名称"</label>
+            <div class="joined">
+                <input class="input" id="q" name="q" type="search" value=text required maxlength="200" autocomplete="off" aria-describedby="q-hint"/>
+                <button class="button button-primary">"查询"</button>
+            </div>
+            <p class="hint" id="q-hint">"备案号和域名请填写完整，名称至少两个字。"</p>
+        </form>
+    }
+    .into_any()
+}
+
+#[component]
+fn Found(records: Vec<PublicRecord>) -> impl IntoView {
+    if records.is_empty() {
+        return view! { <Empty sentence="没有查到符合条件的备案，请核对后重新查询。"/> }.into_any();
+    }
+    let total = format!("查到 {} 条备案", records.len());
+    view! {
+        <p role="status" class="soft">{total}</p>
+        {records.into_iter().map(|record| view! { <Filed record is_linked=true/> }).collect_view()}
+    }
+    .into_any()
+}
+
+/// `/r/<digits>`: the address that stands in the footers of websites for good.
+#[component]
+pub fn PublicRecordPage() -> impl IntoView {
+    let params = use_params_map();
+    let record: Resource<Answer<PublicRecord>> = Resource::new(
+        move || params.with(|params| params.get("digits")).unwrap_or_default(),
+        api::public_record,
+    );
+    view! {
+        <PageHead above=vec![("备案查询", "/lookup")] title="备案信息"/>
+        <div class="stack">
+            <Suspense fallback=Waiting>
+                {move || Suspend::new(async move {
+                    match record.await {
+                        Ok(record) => view! { <Filed record/> }.into_any(),
+                        Err(ApiError::NotFound) => view! {
+                            <p>"没有查到这个备案号。它可能填写有误，也可能从未签发；请谨慎对待标注此号的网站。"</p>
+                            <LookupForm/>
+                        }
+                        .into_any(),
+                        Err(error) => view! { <Problem error/> }.into_any(),
+                    }
+                })}
+            </Suspense>
+        </div>
+    }
+    .into_any()
+}
+
+/// Names of the business's own fields: 网站名称, APP名称 …
+fn name_label(business: Business) -> String {
+    format!("{}名称", business.noun())
+}
+
+#[component]
+fn Filed(
+    record: PublicRecord,
+    /// Lead to the permanent address.
+    #[prop(optional)]
+    is_linked: bool,
+) -> impl IntoView {
+    let PublicRecord {
+        digits,
+        business,
+        name,
+        main_domain,
+        other_domains,
+        category,
+        owner_kind,
+        owner_name,
+        ..
+    } = record;
+    let heading = if is_linked {
+        view! { <a href=format!("/r/{digits}")>{name.clone()}</a> }.into_any()
+    } else {
+        name.clone().into_any()
+    };
+    let fact = |label: String, value: String| {
+        (!value.is_empty()).then(|| view! { <div><dt>{label}</dt><dd>{value}</dd></div> })
+    };
+    view! {
+        <article class="filed">
+            <img src="/badge.svg" alt="" width="48" height="48"/>
+            <h2>{heading}</h2>
+            <p class="filed-number figures">{record.registration_number}</p>
+            {record.cancelled_on.map(|day| view! {
+                <p><span class="badge" data-state="cancelled">"已注销"</span>" "<span class="figures">{format!("注销时间 {day}")}</span></p>
+            })}
+            <dl class="facts">
+                {fact(name_label(business), name)}
+                {fact("主域名".to_owned(), main_domain.unwrap_or_default())}
+                {fact("其他域名".to_owned(), other_domains.join("、"))}
+                {fact("网站类别".to_owned(), category.unwrap_or_default())}
+                {fact("开办主体".to_owned(), owner_kind)}
+                {fact("开办者名称".to_owned(), owner_name)}
+                {fact("备案地公安机关".to_owned(), record.organ)}
+                {fact("联网备案时间".to_owned(), record.registered_on)}
+            </dl>
+        </article>
+    }
+    .into_any()
+}
