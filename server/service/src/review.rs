@@ -626,3 +626,81 @@ pub(crate) fn why_not_approve(
         link: of_subject.map(|row| format!("/review/filings/{}", row.id)),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+    use super::*;
+    use crate::common::*;
+    use sea_orm::{DatabaseBackend, QueryTrait, Statement};
+
+    claims![the_queue_is_read_through_its_index];
+
+    #[test]
+    fn what_is_typed_is_no_pattern() {
+        assert_eq!(escaped(r"100%_\"), r"100\%\_\\");
+    }
+
+    #[test]
+    fn a_host_is_found_however_it_is_typed() {
+        for (text, host) in [
+            ("example.cn", Some("example.cn")),
+            (" EXAMPLE.CN/page ", Some("example.cn")),
+            ("https://www.example.cn/x?y", Some("www.example.cn")),
+            ("中文.cn", Some("xn--fiq228c.cn")),
+            ("example", None),
+            ("某某企业官网", None),
+            ("https://", None),
+            ("", None),
+        ] {
+            assert_eq!(host_in(text).as_deref(), host, "{text}");
+        }
+    }
+
+    /// The queue of one county must not read those of the others.
+    async fn the_queue_is_read_through_its_index(world: World) {
+        let officer = world.officer("110101").await;
+        let subject = world.put_subject(&officer, "某某", "active", "110101").await;
+        let numbers: Vec<String> = (0..60).map(|n| format!("SELECT {n} AS n")).collect();
+        let numbers = numbers.join(" UNION ALL ");
+        // Fifty counties with sixty filings each, a third of them open.
+        for county in 101..151 {
+            world
+                .execute(&format!(
+                    "INSERT INTO record (id, business, subject_id, state, title, owner_kind, jurisdiction, answers, \
+                     answers_sealed, version, created_at, updated_at) SELECT 'x-{county}-' || n, 'website', \
+                     '{subject}', 'pending', '某某', '企业', '110{county}', '{{}}', '', 1, n, n FROM ({numbers}) AS many",
+                ))
+                .await;
+            world
+                .execute(&format!(
+                    "INSERT INTO filing (id, reference, idempotency_key, business, action, record_id, subject_id, \
+                     applicant_id, state, jurisdiction, title, subject_name, answers, answers_sealed, \
+                     is_reviewable, claimed_by, round, submitted_at, version) \
+                     SELECT id, id, id, 'website', 'new', id, subject_id, '{officer}', CASE WHEN created_at < 10 \
+                     THEN 'pending' WHEN created_at < 20 THEN 'in_review' ELSE 'approved' END, jurisdiction, title, \
+                     title, answers, '', TRUE, '{officer}', 1, created_at, 1 FROM record WHERE id LIKE 'x-{county}-%'",
+                    officer = officer.person_id,
+                ))
+                .await;
+        }
+        let connection = world.raw().await;
+        let backend = connection.get_database_backend();
+        let is_sqlite = backend == DatabaseBackend::Sqlite;
+        connection.execute_unprepared(if is_sqlite { "ANALYZE" } else { "ANALYZE filing" }).await.unwrap();
+        for state in ["open", "done", "all", "mine", "pending"] {
+            let request = QueueRequest { state: state.to_owned(), ..QueueRequest::default() };
+            let query = page(&officer, "110101", &request).build(backend).to_string();
+            let explain = if is_sqlite { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };
+            let rows =
+                connection.query_all_raw(Statement::from_string(backend, format!("{explain} {query}"))).await;
+            let column = if is_sqlite { 3 } else { 0 };
+            let plan: Vec<String> =
+                rows.unwrap().iter().map(|row| row.try_get_by_index(column).unwrap()).collect();
+            let plan = plan.join("\n");
+            assert!(plan.contains("filing_queue"), "{state}: {plan}\n{query}");
+            assert!(!plan.contains("SCAN filing") && !plan.contains("Seq Scan"), "{state}: {plan}");
+        }
+        connection.close().await.unwrap();
+    }
+}
