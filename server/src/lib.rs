@@ -5,6 +5,7 @@ pub mod config;
 pub mod http;
 pub mod idp;
 pub mod oidc;
+pub mod outbox;
 pub mod pages;
 pub mod people;
 pub mod program;

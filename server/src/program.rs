@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::middleware;
@@ -18,6 +19,7 @@ use crate::config::{Config, Refused, Storage};
 use crate::http::{Hardening, harden, health};
 use crate::idp::{self, IdentityProvider, SAMPLES, SampleRole};
 use crate::oidc::{self, Auth};
+use crate::outbox;
 use crate::pages::Chrome;
 use crate::people::{Callers, know_the_caller};
 use crate::render::{self, Pages};
@@ -99,7 +101,8 @@ pub fn router(config: &Config, service: &Service, db: Db, local: SocketAddr) -> 
     };
     let assets = site::router(&config.site_dir)
         .map_err(|error| refused(&format!("The site cannot be listed: {error}.")))?;
-    let mut all = pages.merge(auth.router()).merge(assets).merge(health(ready));
+    let outbox = outbox::router(config, service, &chrome);
+    let mut all = pages.merge(auth.router()).merge(assets).merge(health(ready)).merge(outbox);
     if let Some(embedded) = embedded {
         all = all.merge(embedded.router());
     }
@@ -147,8 +150,20 @@ pub async fn run(config: Config) -> Result<(), Refused> {
     let local = listener.local_addr().unwrap_or(config.addr);
     let router = router(&config, &service, db, local)?;
     tracing::info!(address = %local, public = %config.public_origin(), mode = ?config.mode, "listening");
+    let sweeping = tokio::spawn(sweep_now_and_then(service));
     serve(listener, router, Limits::default(), end_asked_for()).await;
+    sweeping.abort();
     Ok(())
+}
+
+/// Ends what has run out: drafts (R50), sessions, codes, files nobody refers to (R71).
+async fn sweep_now_and_then(service: Service) {
+    let mut hourly = tokio::time::interval(Duration::from_secs(60 * 60));
+    loop {
+        hourly.tick().await;
+        let swept = service.sweep().await;
+        tracing::info!(?swept, "swept");
+    }
 }
 
 /// Where the identity platform sends people back to. In development the machine's own names are one.

@@ -9,6 +9,7 @@ use server::program;
 use server::serve::{Limits, serve};
 use service::Role;
 use tokio::net::TcpListener;
+use tower::ServiceExt as _;
 use url::Url;
 
 use crate::stage::Browser;
@@ -48,6 +49,52 @@ fn what_the_command_line_does_not_know_is_refused_with_the_usage() {
     }
     let ended = start(&["check-config"], &[]);
     assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+}
+
+#[tokio::test]
+async fn production_has_neither_outbox_nor_embedded_provider() {
+    let directory = tempfile::tempdir().unwrap();
+    let site = directory.path().join("site");
+    std::fs::create_dir_all(&site).unwrap();
+    let manifest = r#"{"js":"pkg/beian-1.js","wasm":"pkg/beian-2.wasm","css":"pkg/main-3.css"}"#;
+    std::fs::write(site.join("manifest.json"), manifest).unwrap();
+    let file = directory.path().join("beian.toml");
+    std::fs::write(
+        &file,
+        r#"
+        mode = "production"
+        public_url = "https://beian.example.cn"
+        keys = """
+        key 1 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=
+        hash hmac-sha-256 ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=
+        """
+        [oidc]
+        issuer = "https://id.example.cn/oidc"
+        client_id = "beian"
+        client_secret = "a secret"
+        [sms]
+        url = "https://sms.example.cn/send"
+        template = "code"
+        secret = "sixteen bytes or more"
+        "#,
+    )
+    .unwrap();
+    let config = Config::load(Some(&file), &|name| match name {
+        "DATA_DIR" => Some(directory.path().join("data").display().to_string()),
+        "SITE_DIR" => Some(site.display().to_string()),
+        _ => None,
+    })
+    .unwrap();
+    server::install_crypto();
+    let (service, db) = program::open(&config).await.unwrap();
+    let router = program::router(&config, &service, db, config.addr).unwrap();
+    for path in ["/dev/outbox", "/idp/authorize", "/idp/.well-known/openid-configuration"] {
+        let request = axum::http::Request::get(path).body(axum::body::Body::empty()).unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+        assert!(response.headers().contains_key("strict-transport-security"));
+    }
+    assert!(!config.data_dir.join("idp-signing-key.pem").exists());
 }
 
 #[tokio::test]
@@ -100,6 +147,8 @@ async fn a_sample_person_signs_in_acts_and_leaves() {
         browser.post("/auth/logout", &Default::default()).await;
         assert!(service.actor(&token).await.unwrap().is_none());
     }
+    let page = Browser::new(home.clone()).get("/dev/outbox").await;
+    assert!(page.status == StatusCode::OK && page.body.contains("还没有发送过短信"), "{}", page.body);
     let page = Browser::new(home).get("/healthz").await;
     assert_eq!((page.status, page.body.as_str()), (StatusCode::OK, "ok"));
 }
