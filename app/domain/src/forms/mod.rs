@@ -2,10 +2,11 @@
 //! it is asked.
 
 pub mod blocks;
+pub mod identity;
 pub mod subject;
 pub mod website;
 
-use crate::procedure::Business;
+use crate::procedure::{Action, Business, Procedure};
 use crate::schema::Form;
 
 /// The form of a business. What has none yet cannot be filed.
@@ -13,10 +14,25 @@ pub fn of(business: Business) -> Option<&'static Form> {
     match business {
         Business::Subject => Some(&subject::FORM),
         Business::Website => Some(&website::FORM),
-        Business::App | Business::MiniProgram | Business::Provider | Business::Market | Business::Assessment => None,
+        Business::App
+        | Business::MiniProgram
+        | Business::Provider
+        | Business::Market
+        | Business::Assessment => None,
     }
 }
 
+/// The form whose answers a filing of this procedure holds: a cancellation asks the same of every
+/// business (R22, R36).
+pub fn of_procedure(procedure: Procedure) -> Option<&'static Form> {
+    let form = of(procedure.business)?;
+    match procedure.action {
+        Action::New | Action::Change => Some(form),
+        Action::Cancel => Some(&identity::CANCEL),
+    }
+}
+
+/// The forms of all businesses, and the one of cancellations.
 pub fn all() -> impl Iterator<Item = &'static Form> {
-    Business::ALL.iter().filter_map(|business| of(*business))
+    Business::ALL.iter().filter_map(|business| of(*business)).chain([&identity::CANCEL])
 }
