@@ -225,7 +225,16 @@ impl Service {
 
     /// What pages show of files. Whether the person may see them is for the caller to know.
     pub(crate) async fn file_views(&self, ids: &[String]) -> Result<BTreeMap<String, FileView>> {
-        let rows = uploads(self.db.read(), ids).await?;
+        self.file_views_on(self.db.read(), ids).await
+    }
+
+    /// As above within a transaction: whoever holds one connection must not wait for another.
+    pub(crate) async fn file_views_on(
+        &self,
+        on: &impl ConnectionTrait,
+        ids: &[String],
+    ) -> Result<BTreeMap<String, FileView>> {
+        let rows = uploads(on, ids).await?;
         rows.into_iter().map(|(id, row)| Ok((id, self.file_view(row)?))).collect()
     }
 

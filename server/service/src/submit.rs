@@ -349,7 +349,7 @@ impl Service {
         let mut foreign = self.foreign_files(on, actor, &ids).await?;
         foreign.extend(strange);
         let mut faults = faults_of_files(form, answers, &foreign);
-        let files = self.file_views(&ids).await?;
+        let files = self.file_views_on(on, &ids).await?;
         let of_other_kind =
             |id: &String, picture: bool| files.get(id).is_some_and(|file| file.is_picture != picture);
         for place in form.shown(answers) {
