@@ -268,6 +268,8 @@ pub(crate) async fn overtaken(on: &impl ConnectionTrait, filing_id: &str, who: &
         "您"
     } else if last.actor_role == ADMINISTRATOR {
         "管理员"
+    } else if last.actor_role == SYSTEM {
+        "系统"
     } else if who.role == APPLICANT {
         "审核民警"
     } else {
@@ -283,7 +285,7 @@ pub(crate) async fn overtaken(on: &impl ConnectionTrait, filing_id: &str, who: &
         Some(FilingEvent::Reject) => decided(FilingState::Rejected),
         Some(FilingEvent::Withdraw) => format!("{applicant}撤销"),
         Some(FilingEvent::Resubmit) => format!("{applicant}重新提交"),
-        Some(FilingEvent::Terminate) => "系统终止".to_owned(),
+        Some(FilingEvent::Terminate) => format!("{officer}终止"),
         None => format!("{applicant}提交"),
     };
     Ok(Error::refused(format!("该申请单已于 {} 由{what}", written(instant(last.at)))))

@@ -41,6 +41,7 @@ claims![
     parallel_approvals_never_share_a_number,
     of_two_officers_who_decide_at_once_one_wins_and_the_other_is_told,
     of_withdrawing_and_deciding_at_once_exactly_one_happens,
+    nothing_is_filed_under_a_subject_that_is_refused_at_that_moment,
     personal_values_are_masked_until_an_audited_look,
     the_queue_finds_pages_and_filters,
     the_look_up_shows_what_is_public_and_nothing_else,
@@ -748,6 +749,39 @@ async fn of_withdrawing_and_deciding_at_once_exactly_one_happens(world: World) {
         assert_eq!(record_state(&world, &record_of(&world, &website).await).await, record);
         let domains = format!("SELECT COUNT(*) FROM live_domain WHERE domain = '{domain}'");
         assert_eq!(world.number(&domains).await, i64::from(filing == FilingState::Approved));
+    }
+}
+
+/// R15: what is submitted while the subject is being refused ends with it, or is refused itself.
+async fn nothing_is_filed_under_a_subject_that_is_refused_at_that_moment(world: World) {
+    let officer = world.officer(HERE).await;
+    for n in 1..=30 {
+        let actor = world.applicant(n).await;
+        let subject = file_subject(&world, &actor).await;
+        file_website(&world, &actor, &format!("first{n}.cn")).await;
+        world.service.claim(&officer, &subject).await.unwrap();
+        let answers = world.website_answers(&actor, &format!("second{n}.cn")).await;
+        let submitting = {
+            let (service, actor) = (world.service.clone(), actor.clone());
+            tokio::spawn(async move { file(&service, &actor, "website_new", None, &answers).await })
+        };
+        let refusing = {
+            let (service, officer, subject) = (world.service.clone(), officer.clone(), subject.clone());
+            // A different moment of the submission each time.
+            let pause = std::time::Duration::from_micros(u64::from(n) * 400);
+            tokio::spawn(async move {
+                tokio::time::sleep(pause).await;
+                let decision = if n % 2 == 0 { Decision::Reject } else { Decision::Return };
+                service.decide(&officer, &subject, 2, decision, "理由", &[]).await
+            })
+        };
+        let submitted = submitting.await.unwrap();
+        refusing.await.unwrap().unwrap();
+        assert!(matches!(submitted, Ok(()) | Err(Error::Refused(_))), "{submitted:?}");
+        let stray = "SELECT COUNT(*) FROM filing f JOIN record s ON s.id = f.subject_id WHERE s.state = 'void' \
+                     AND f.state IN ('pending', 'in_review')";
+        assert_eq!(world.number(stray).await, 0, "round {n}");
+        assert_eq!(world.number("SELECT COUNT(*) FROM live_domain").await, 0, "round {n}");
     }
 }
 
