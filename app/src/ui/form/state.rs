@@ -71,9 +71,11 @@ impl Regions for Loaded<'_> {
 
 impl FormState {
     pub fn new(view: &FormView, form: &'static Form, step: &'static Step) -> Self {
-        let navigate = use_navigate();
-        let navigate: Navigate = {
-            let navigate = send_wrapper::SendWrapper::new(navigate);
+        // Nobody navigates on the server, where another thread may drop the state: the wrapper panics then.
+        let navigate: Navigate = if cfg!(feature = "ssr") {
+            std::sync::Arc::new(|_: &str, _| {})
+        } else {
+            let navigate = send_wrapper::SendWrapper::new(use_navigate());
             std::sync::Arc::new(move |to: &str, options| navigate(to, options))
         };
         let here = |fault: &&Fault| form.step_of(&fault.at).is_none_or(|of| of.key == step.key);
