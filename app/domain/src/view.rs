@@ -130,7 +130,8 @@ pub struct FormView {
     pub key: String,
     /// What a submit would refuse, when the request asked to check.
     pub faults: Vec<Fault>,
-    /// What the subject's responsible person would fill in, masked, per section with “同主体负责人信息” (R32).
+    /// The subject's responsible person, masked, at the addresses of the subject's form: what the
+    /// sections with “同主体负责人信息” can be filled with (R32).
     pub principal: Answers,
 }
 

@@ -13,7 +13,9 @@ use domain::record::RecordState;
 use domain::schema::{Body, Fault, Form, Kind, Step, fault};
 use domain::seal::{SHARED_WITH_PRINCIPAL, same_as_principal, seal, unseal};
 use domain::sheet::{Change, Sight, diff, sheet, shown};
-use domain::view::{DraftHead, DraftRow, FormRequest, FormView, Paged, RegionOption, SaveDraft, Saved};
+use domain::view::{
+    DraftHead, DraftRow, FormRequest, FormView, Paged, Refused, RegionOption, SaveDraft, Saved,
+};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -87,6 +89,16 @@ impl Originals {
         originals
     }
 
+    /// What pages may know of the subject's responsible person to fill a block with: masked, at the
+    /// addresses of the subject's form.
+    fn responsible_person(&self) -> Result<Answers> {
+        let Some(subject) = &self.subject else { return Ok(Answers::new()) };
+        let shared = SHARED_WITH_PRINCIPAL.iter().map(|key| format!("principal.{key}"));
+        let shared = shared.filter_map(|at| subject.get(&at).map(|answer| (at.clone(), answer.clone())));
+        let shared: Answers = shared.collect();
+        Ok(seal(form_of(Business::Subject)?, &shared, &[&shared]).0)
+    }
+
     /// What each block would be filled with.
     fn principal(&self, form: &'static Form) -> Answers {
         let mut ticked = Answers::new();
@@ -114,10 +126,6 @@ pub(crate) fn form_href(procedure: Procedure, step: &str, draft: &str) -> String
 fn is_on(step: &Step, at: &str) -> bool {
     let key = at.split_once('.').map_or(at, |(section, _)| section);
     step.sections().iter().any(|section| section.key == key)
-}
-
-fn last_step(form: &'static Form) -> &'static str {
-    form.steps.last().map_or("", |step| step.key)
 }
 
 /// A time of day as the page shows when it was saved: 12:03.
@@ -288,6 +296,32 @@ impl Service {
         Ok(Some(self.owned_record(on, actor, &id, lock).await?.0))
     }
 
+    /// Why this form cannot be submitted now; the page says it beforehand (R79).
+    pub(crate) async fn refusal_of(
+        &self,
+        on: &impl ConnectionTrait,
+        actor: &Actor,
+        opening: &Opening,
+    ) -> Result<Option<Refused>> {
+        if let (Some(_), Some(subject)) = (opening.resubmitted(), &opening.subject)
+            && record_state(subject)? == RecordState::Void
+        {
+            // A business that was returned together with its subject waits for the subject (R15).
+            let of_subject = filing::Entity::find()
+                .filter(filing::Column::RecordId.eq(&subject.id))
+                .order_by_desc(filing::Column::Id)
+                .one(on)
+                .await?;
+            return Ok(Some(Refused {
+                sentence: "请先修改并重新提交新增主体申请，再提交此项业务".to_owned(),
+                link: of_subject.map(|row| filing_href(&row.id)),
+            }));
+        }
+        let records: Vec<&record::Model> = opening.record.iter().collect();
+        let ground = self.ground(on, actor, opening.subject.clone(), &records).await?;
+        ground.refusal(opening.procedure, opening.record.as_ref())
+    }
+
     pub(crate) fn originals(&self, opening: &Opening) -> Result<Originals> {
         let asks_principal = opening.form.sections().any(|section| section.same_as_principal);
         let subject = opening.subject.as_ref().filter(|_| asks_principal);
@@ -334,17 +368,14 @@ impl Service {
         let known = originals.of(form, &answers);
         let known: Vec<&Answers> = known.iter().collect();
         let (shown, sealed) = seal(form, &answers, &known);
-        let filled = originals.principal(form);
-        let (principal, _) = seal(form, &filled, &[&filled]);
+        let principal = originals.responsible_person()?;
 
         let changed = opening.record.as_ref().filter(|_| procedure.action == Action::Change);
         let offered_draft = match opening.draft.is_some() || request.fresh || procedure.has_many_drafts() {
             true => None,
             false => self.slot_holder(on, actor, procedure, changed.map(|row| row.id.as_str())).await?,
         };
-        let records: Vec<&record::Model> = opening.record.iter().collect();
-        let ground = self.ground(on, actor, opening.subject.clone(), &records).await?;
-        let refused = ground.refusal(procedure, opening.record.as_ref())?;
+        let refused = self.refusal_of(on, actor, &opening).await?;
         let (general_remark, remarks) = match opening.resubmitted() {
             None => (None, Vec::new()),
             Some(row) => self.return_remarks(on, &row.id).await?,
@@ -370,14 +401,14 @@ impl Service {
             (Body::Subject | Body::Sections(_) | Body::Notice(_), _) => None,
         };
         let mut files = file_ids(form, &answers);
-        files.extend(file_ids(form, &principal));
+        files.extend(file_ids(form_of(Business::Subject)?, &principal));
         if let Some((_, subject)) = &subject_sheet {
             files.extend(file_ids(form_of(Business::Subject)?, subject));
         }
         if let Some(record) = changed {
             files.extend(file_ids(form, &self.record_answers(record)?));
         }
-        let is_last = step.key == last_step(form) || matches!(step.body, Body::Notice(_));
+        let is_notice = matches!(step.body, Body::Notice(_));
         let now = self.clock.now();
         Ok(FormView {
             procedure,
@@ -395,7 +426,7 @@ impl Service {
             offered_draft,
             refused,
             subject_sheet: subject_sheet.map(|(sheet, _)| sheet),
-            summary: is_last.then(|| sheet(form, &answers, &KnownRegions, Sight::Masked)),
+            summary: is_notice.then(|| sheet(form, &answers, &KnownRegions, Sight::Masked)),
             changes,
             today: written_date(now),
             key: new_id(now),

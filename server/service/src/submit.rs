@@ -29,7 +29,7 @@ use crate::papers::store;
 use crate::record::{file_ids, title_of};
 use crate::reference::Reference;
 use crate::region::KnownRegions;
-use crate::transition::{self, Who, filing_state, record_state};
+use crate::transition::{self, Who, filing_state};
 use crate::{Actor, Service, again};
 
 /// The audit line by which a submitted draft is found again.
@@ -207,12 +207,7 @@ impl Service {
                 })));
             }
         }
-        if let Some(refused) = self.refuse_resubmission(tx, &opening).await? {
-            return Ok(Err(refused));
-        }
-        let records: Vec<&record::Model> = opening.record.iter().collect();
-        let ground = self.ground(tx, actor, opening.subject.clone(), &records).await?;
-        if let Some(refused) = ground.refusal(procedure, opening.record.as_ref())? {
+        if let Some(refused) = self.refusal_of(tx, actor, &opening).await? {
             return Ok(Err(Submitted::Refused(refused)));
         }
         let checked = match self.check_opening(tx, actor, &opening, &answers).await? {
@@ -220,25 +215,6 @@ impl Service {
             Err(faults) => return Ok(Err(Submitted::Faults(faults))),
         };
         self.file(tx, actor, opening, checked, key).await.map(Ok)
-    }
-
-    /// A business that was returned together with its subject waits for the subject (R15).
-    async fn refuse_resubmission(
-        &self,
-        tx: &DatabaseTransaction,
-        opening: &Opening,
-    ) -> Result<Option<Submitted>> {
-        let (Some(_), Some(subject)) = (opening.resubmitted(), &opening.subject) else { return Ok(None) };
-        if record_state(subject)? != RecordState::Void {
-            return Ok(None);
-        }
-        let of_subject = filing::Entity::find()
-            .filter(filing::Column::RecordId.eq(&subject.id))
-            .order_by_desc(filing::Column::Id)
-            .one(tx)
-            .await?;
-        let link = of_subject.map_or_else(|| "/mine/filings".to_owned(), |row| filing_href(&row.id));
-        Ok(Some(refused("请先修改并重新提交新增主体申请，再提交此项业务", link)))
     }
 
     /// What became of a draft that is not there any more: a repeated submit finds its filing (R75); a

@@ -291,18 +291,15 @@ async fn the_subjects_responsible_person_fills_a_block_masked(world: World) {
     let mut answers = world.website_answers(&actor, "example.cn").await;
 
     let view = form(&world, &actor, FormRequest { step: "people".into(), ..of("website_new") }).await;
-    assert_eq!(view.principal.text("security_officer.mobile"), "138****5678");
-    assert_eq!(view.principal.text("security_officer.name"), "孙**");
-    assert_eq!(view.principal.text("security_officer.id_portrait"), subject.text("principal.id_portrait"));
-    assert_eq!(view.principal.text("security_officer.id_handheld"), "", "not asked of this person");
+    assert_eq!(view.principal.text("principal.mobile"), "138****5678");
+    assert_eq!(view.principal.text("principal.name"), "孙**");
+    assert_eq!(view.principal.text("principal.id_portrait"), subject.text("principal.id_portrait"));
+    assert_eq!(view.principal.text("principal.id_handheld"), "", "not asked of this person");
 
     // Ticked with scripts: the page sends the masks back. Only the name is typed over.
     answers.set_text("security_officer.same_as_principal", "yes");
     for key in ["id_no", "mobile", "email"] {
-        answers.set_text(
-            format!("security_officer.{key}"),
-            view.principal.text(&format!("security_officer.{key}")),
-        );
+        answers.set_text(format!("security_officer.{key}"), view.principal.text(&format!("principal.{key}")));
     }
     let head = world.draft(&actor, "website_new", None, &answers).await;
     let view = world.draft_form(&actor, "website_new", "people", &head).await;

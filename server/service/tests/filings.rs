@@ -385,6 +385,9 @@ async fn a_business_returned_with_its_subject_follows_the_subject(world: World) 
     let site = draft_at(&service.redraft(&actor, &website).await.unwrap());
     let refused = world.submit(&actor, &site, "early").await;
     let Submitted::Refused(refused) = refused else { panic!("{refused:?}") };
+    let page = world.draft_form(&actor, "website_new", "notice", &site).await;
+    assert_eq!(page.refused.as_ref(), Some(&refused), "said beforehand (R79)");
+    assert!(page.summary.is_some(), "R78");
     assert_eq!(refused.sentence, "请先修改并重新提交新增主体申请，再提交此项业务");
     assert_eq!(refused.link, Some(format!("/mine/filings/{subject}")));
     let form = draft_at(&service.redraft(&actor, &subject).await.unwrap());
