@@ -27,7 +27,8 @@ pub async fn stream(State(desk): State<Desk>, Extension(caller): Extension<Calle
                 Ok(change) if !actor.covers(&change.jurisdiction) => {}
                 // Having missed some is one more reason to look again.
                 Ok(_) | Err(RecvError::Lagged(_)) => {
-                    let event = Event::default().event("change").data("");
+                    // A browser drops an event without data.
+                    let event = Event::default().event("change").data("change");
                     return Some((Ok::<_, Infallible>(event), (bell, actor)));
                 }
                 Err(RecvError::Closed) => return None,
