@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use domain::answer::Answers;
 use domain::facts;
 use domain::filing::FilingState;
-use domain::procedure::{Business, Procedure};
+use domain::forms::{self, identity};
+use domain::procedure::{Action, Business, Procedure};
 use domain::record::RecordState;
 use domain::schema::{DateRule, Form, Kind, Place};
 use domain::value::{credit_code, date, domain_name, id_number};
@@ -19,8 +20,7 @@ use crate::Service;
 use crate::clock::{shanghai_date, written_date};
 use crate::db::instant;
 use crate::entity::{filing, live_domain, person, record};
-use crate::error::Result;
-use crate::papers::form_of;
+use crate::error::{Error, Result};
 use crate::person::id_no_hash;
 use crate::review::region_name;
 
@@ -109,6 +109,13 @@ fn paper_ends(name: String, text: &str, today: Date) -> Option<MachineCheck> {
         1..SOON => check(name, false, format!("{text} 到期，只剩 {days} 天")),
         _ => check(name, true, format!("有效期至 {text}")),
     })
+}
+
+/// Who cancels names the responsible person (R22).
+fn is_named_right(answers: &Answers, subject_answers: &Answers) -> MachineCheck {
+    let is_same = answers.text(identity::NAME) == facts::of_subject(subject_answers).principal_name;
+    let evidence = if is_same { "与主体负责人一致" } else { "与主体负责人不一致" };
+    check("填写的负责人姓名", is_same, evidence)
 }
 
 /// R33: allowed, but worth a word.
@@ -217,9 +224,14 @@ impl Service {
         files: &BTreeMap<String, FileView>,
     ) -> Result<Vec<MachineCheck>> {
         let today = shanghai_date(self.clock.now());
-        let form = form_of(procedure.business)?;
+        let form = forms::of_procedure(procedure).ok_or(Error::NotFound)?;
         let mut checks = Vec::new();
         of_answers(form, answers, today, &mut checks);
+        if procedure.action == Action::Cancel {
+            checks.push(is_named_right(answers, subject_answers));
+            checks.push(self.past_of_subject(row, subject).await?);
+            return Ok(checks);
+        }
         let mut people;
         if procedure.business == Business::Subject {
             let facts = facts::of_subject(answers);
@@ -372,7 +384,6 @@ impl Service {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
     use super::*;
-    use domain::forms;
     use time::macros::date;
 
     const TODAY: Date = date!(2026 - 11 - 23);

@@ -4,6 +4,7 @@
 use domain::answer::Answers;
 use domain::facts;
 use domain::filing::{FilingEvent, FilingState};
+use domain::forms;
 use domain::procedure::{Action, Business, Effect, Procedure};
 use domain::record::{RecordEvent, RecordState};
 use domain::schema::{Fault, Form, fault};
@@ -20,7 +21,7 @@ use time::OffsetDateTime;
 use crate::db::{millis, plausible_id};
 use crate::entity::{filing, live_domain, provider, record};
 use crate::error::{Error, Result};
-use crate::filing::{CANCEL_ATTACHMENT, CANCEL_REASON, filing_href, procedure_of};
+use crate::filing::{filing_href, procedure_of};
 use crate::papers::{form_of, store};
 use crate::record::{file_ids, keep_domains, title_of};
 use crate::review::{codes, is_claimed_by, own_filing, why_not_approve};
@@ -48,7 +49,6 @@ struct Aftermath {
 fn words(
     decision: Decision,
     form: &'static Form,
-    action: Action,
     note: &str,
     remarks: &[Fault],
 ) -> Result<(String, Vec<Fault>)> {
@@ -69,9 +69,7 @@ fn words(
         }
     }
     for remark in &kept {
-        let of_cancellation =
-            action == Action::Cancel && [CANCEL_REASON, CANCEL_ATTACHMENT].contains(&remark.at.as_str());
-        if form.place(&remark.at).is_none() && !of_cancellation {
+        if form.place(&remark.at).is_none() {
             faults.push(fault("note", format!("表单中没有“{}”这一栏目", remark.at)));
         }
     }
@@ -134,8 +132,8 @@ impl Service {
     ) -> Result<Vec<filing::Model>> {
         let seen = self.reviewable(self.db.read(), actor, id).await?;
         let procedure = procedure_of(&seen)?;
-        let form = form_of(procedure.business)?;
-        let (note, remarks) = words(decision, form, procedure.action, note, remarks)?;
+        let form = forms::of_procedure(procedure).ok_or(Error::NotFound)?;
+        let (note, remarks) = words(decision, form, note, remarks)?;
         let (now, who) = (self.clock.now(), Who::reviewer(actor));
 
         let tx = self.db.begin().await?;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use domain::answer::Answers;
 use domain::facts;
 use domain::filing::{FilingEvent, FilingState};
+use domain::forms;
 use domain::jurisdiction;
 use domain::mask::{Mask, mask};
 use domain::procedure::{Action, Business, Procedure};
@@ -278,7 +279,7 @@ impl Service {
             | Business::MiniProgram
             | Business::Assessment => self.record_row(on, &row.subject_id).await?,
         };
-        let form = papers::form_of(procedure.business)?;
+        let form = forms::of_procedure(procedure).ok_or(Error::NotFound)?;
         let answers = self.filing_answers(&row)?;
         let history = transition::history_of(on, &row.id).await?;
         let (subject_form, subject_answers) =
@@ -287,7 +288,8 @@ impl Service {
         if let Some(before) = self.filing_before(&row)? {
             files.extend(file_ids(form, &before));
         }
-        let subject_sheet = (procedure.business != Business::Subject).then(|| {
+        let shows_subject = procedure.business != Business::Subject || procedure.action == Action::Cancel;
+        let subject_sheet = shows_subject.then(|| {
             files.extend(file_ids(subject_form, &subject_answers));
             sheet(subject_form, &subject_answers, &KnownRegions, sight)
         });

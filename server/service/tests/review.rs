@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use common::*;
 use domain::answer::{Answer, Answers};
 use domain::filing::FilingState;
-use domain::forms;
-use domain::procedure::{Business, Procedure};
+use domain::forms::{self, identity};
+use domain::procedure::{Action, Business, Procedure};
 use domain::record::RecordState;
 use domain::schema::{Fault, fault};
 use domain::sheet::Shown;
@@ -171,8 +171,9 @@ async fn file_cancellation(world: &World, actor: &Actor, record: &str) -> String
     world.later(Duration::SECOND);
     let (id, now) = (service::db::new_id(world.now()), service::db::millis(world.now()));
     let business = text(world, &format!("SELECT business FROM record WHERE id = '{record}'")).await.unwrap();
-    let form = forms::of(Business::from_code(&business).unwrap()).unwrap();
-    let answers = Answers::from([("cancel.reason", "不再开办")]);
+    let procedure = Procedure::new(Business::from_code(&business).unwrap(), Action::Cancel);
+    let form = forms::of_procedure(procedure).unwrap();
+    let answers = Answers::from([(identity::NAME, "孙丙丁"), (identity::REASON, "不再开办这项业务")]);
     let stored = papers::store(&world.keys, form, &format!("filing/{id}"), answers).unwrap();
     world
         .execute(&format!(
@@ -578,6 +579,9 @@ async fn cancelling_a_subject_cancels_everything_with_it(world: World) {
         "{:?}",
         desk.effects
     );
+    let checks: Vec<_> = desk.checks.iter().map(|check| (check.title.as_str(), check.passed)).collect();
+    assert_eq!(checks, [("填写的负责人姓名", true), ("主体历史", true)]);
+    assert!(desk.subject_sheet.is_some());
     approve(&world, &officer, &cancel).await;
 
     assert_eq!(record_state(&world, &subject_record).await, RecordState::Cancelled);
