@@ -288,4 +288,20 @@ pub const STEPS: &[(&str, &str)] = &[
             value BIGINT NOT NULL
         )",
     ),
+    (
+        "m0044_identity_check",
+        "CREATE TABLE identity_check (
+            slot TEXT NOT NULL PRIMARY KEY,
+            wrong INTEGER NOT NULL,
+            wrong_at BIGINT NOT NULL
+        )",
+    ),
+    (
+        "m0045_held_form",
+        "CREATE TABLE held_form (
+            slot TEXT NOT NULL PRIMARY KEY,
+            content_sealed TEXT NOT NULL,
+            held_at BIGINT NOT NULL
+        )",
+    ),
 ];

@@ -4,7 +4,6 @@
 use domain::answer::Answers;
 use domain::facts;
 use domain::filing::{FilingEvent, FilingState};
-use domain::forms;
 use domain::procedure::{Action, Business, Effect, Procedure};
 use domain::record::{RecordEvent, RecordState};
 use domain::schema::{Fault, Form, fault};
@@ -22,7 +21,7 @@ use crate::db::{millis, plausible_id};
 use crate::entity::{filing, live_domain, provider, record};
 use crate::error::{Error, Result};
 use crate::filing::{filing_href, procedure_of};
-use crate::papers::{form_of, store};
+use crate::papers::{form_of, form_of_filing, store};
 use crate::record::{file_ids, keep_domains, title_of};
 use crate::review::{codes, is_claimed_by, own_filing, why_not_approve};
 use crate::transition::{self, Who, filing_state};
@@ -48,7 +47,7 @@ struct Aftermath {
 /// fields of the form.
 fn words(
     decision: Decision,
-    form: &'static Form,
+    forms: &[&'static Form],
     note: &str,
     remarks: &[Fault],
 ) -> Result<(String, Vec<Fault>)> {
@@ -69,7 +68,7 @@ fn words(
         }
     }
     for remark in &kept {
-        if form.place(&remark.at).is_none() {
+        if !forms.iter().any(|form| form.place(&remark.at).is_some()) {
             faults.push(fault("note", format!("表单中没有“{}”这一栏目", remark.at)));
         }
     }
@@ -132,8 +131,9 @@ impl Service {
     ) -> Result<Vec<filing::Model>> {
         let seen = self.reviewable(self.db.read(), actor, id).await?;
         let procedure = procedure_of(&seen)?;
-        let form = forms::of_procedure(procedure).ok_or(Error::NotFound)?;
-        let (note, remarks) = words(decision, form, note, remarks)?;
+        // The sheet of a cancellation shows what is cancelled, too.
+        let forms = [form_of_filing(procedure)?, form_of(procedure.business)?];
+        let (note, remarks) = words(decision, &forms, note, remarks)?;
         let (now, who) = (self.clock.now(), Who::reviewer(actor));
 
         let tx = self.db.begin().await?;

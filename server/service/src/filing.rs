@@ -5,8 +5,8 @@ use domain::answer::Answers;
 use domain::filing::{FilingEvent, FilingState, withdrawal_left};
 use domain::procedure::{Action, Business, Procedure};
 use domain::record::{RecordEvent, RecordState};
-use domain::schema::{Fault, Form};
-use domain::sheet::{Change, Sheet, SheetRow, SheetSection, Shown, Sight, diff, sheet};
+use domain::schema::Fault;
+use domain::sheet::{Change, Sheet, Sight, diff, sheet};
 use domain::view::{EventView, FilingRow, FilingView, Paged};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -21,7 +21,7 @@ use crate::draft::FromFiling;
 use crate::entity::{filing, filing_event, record};
 use crate::error::{Error, Result};
 use crate::number::registration_view;
-use crate::papers::{form_of, load};
+use crate::papers::{form_of, form_of_filing, load};
 use crate::record::{file_ids, keep_domains, record_href};
 use crate::region::{KnownRegions, full_name};
 use crate::transition::{self, APPLICANT, SYSTEM, Who, filing_state, record_state};
@@ -29,10 +29,6 @@ use crate::{Actor, Service, again};
 
 /// Rows on one page of a list.
 pub(crate) const PAGE: u64 = 20;
-
-/// Where a cancellation keeps what it asks for besides the record's data (R22).
-pub(crate) const CANCEL_REASON: &str = "cancel.reason";
-pub(crate) const CANCEL_ATTACHMENT: &str = "cancel.attachment";
 
 /// Path of a filing's page.
 pub(crate) fn filing_href(id: &str) -> String {
@@ -74,32 +70,31 @@ pub(crate) fn filing_row(row: &filing::Model) -> Result<FilingRow> {
     })
 }
 
-/// A filing's answers as a sheet; a cancellation begins with its reason.
-pub(crate) fn filing_sheet(procedure: Procedure, answers: &Answers, sight: Sight) -> Result<Sheet> {
-    let mut whole = sheet(form_of(procedure.business)?, answers, &KnownRegions, sight);
-    if procedure.action == Action::Cancel {
-        let row = |at: &str, label: &str, value: Shown| SheetRow {
-            at: at.to_owned(),
-            label: label.to_owned(),
-            value,
-            masked: false,
-        };
-        let mut rows =
-            vec![row(CANCEL_REASON, "注销原因", Shown::Text(answers.text(CANCEL_REASON).to_owned()))];
-        let attachment = answers.items(CANCEL_ATTACHMENT);
-        if !attachment.is_empty() {
-            rows.push(row(CANCEL_ATTACHMENT, "附件说明", Shown::Documents(attachment.to_vec())));
-        }
-        whole.sections.insert(0, SheetSection { title: "注销申请".to_owned(), step: String::new(), rows });
+/// A filing's answers as a sheet; below those of a cancellation stands what it cancels.
+pub(crate) fn filing_sheet(
+    procedure: Procedure,
+    answers: &Answers,
+    before: Option<&Answers>,
+    sight: Sight,
+) -> Result<Sheet> {
+    let mut whole = sheet(form_of_filing(procedure)?, answers, &KnownRegions, sight);
+    if let (Action::Cancel, Some(before)) = (procedure.action, before) {
+        whole.sections.extend(sheet(form_of(procedure.business)?, before, &KnownRegions, sight).sections);
     }
     Ok(whole)
 }
 
-/// Ids of the files a filing's answers name, those of a cancellation too.
-pub(crate) fn filing_files(form: &'static Form, answers: &Answers) -> Vec<String> {
-    let mut ids = file_ids(form, answers);
-    ids.extend(answers.items(CANCEL_ATTACHMENT).iter().cloned());
-    ids
+/// Ids of the files a filing names, on both of its sides.
+pub(crate) fn filing_files(
+    procedure: Procedure,
+    answers: &Answers,
+    before: Option<&Answers>,
+) -> Result<Vec<String>> {
+    let mut ids = file_ids(form_of_filing(procedure)?, answers);
+    if let Some(before) = before {
+        ids.extend(file_ids(form_of(procedure.business)?, before));
+    }
+    Ok(ids)
 }
 
 /// The history, for applicants: no officer by name, and no note that officers write for each other.
@@ -134,7 +129,7 @@ impl Service {
         load(&self.keys, &format!("filing/{}", row.id), &row.answers, &row.answers_sealed)
     }
 
-    /// What was in force when a change was submitted.
+    /// What was in force when a change or a cancellation was submitted.
     pub(crate) fn filing_before(&self, row: &filing::Model) -> Result<Option<Answers>> {
         match (&row.before, &row.before_sealed) {
             (Some(before), Some(sealed)) => {
@@ -151,12 +146,13 @@ impl Service {
         answers: &Answers,
         sight: Sight,
     ) -> Result<Vec<Change>> {
-        match self.filing_before(row)? {
-            None => Ok(Vec::new()),
-            Some(before) => {
-                let form = form_of(procedure_of(row)?.business)?;
+        let procedure = procedure_of(row)?;
+        match (procedure.action, self.filing_before(row)?) {
+            (Action::Change, Some(before)) => {
+                let form = form_of(procedure.business)?;
                 Ok(diff(form, (&before, sight), (answers, sight), &KnownRegions))
             }
+            (Action::New | Action::Change | Action::Cancel, _) => Ok(Vec::new()),
         }
     }
 
@@ -243,9 +239,9 @@ impl Service {
         let on = self.db.read();
         let (row, _) = self.owned_filing(on, actor, id, false).await?;
         let procedure = procedure_of(&row)?;
-        let form = form_of(procedure.business)?;
         let state = filing_state(&row)?;
         let answers = self.filing_answers(&row)?;
+        let before = self.filing_before(&row)?;
         let record = record::Entity::find_by_id(&row.record_id).one(on).await?.ok_or(Error::NotFound)?;
         let events = filing_event::Entity::find()
             .filter(filing_event::Column::FilingId.eq(&row.id))
@@ -268,16 +264,13 @@ impl Service {
         };
         let now = self.clock.now();
         let left = withdrawal_left(state, instant(row.submitted_at), now);
-        let mut files = filing_files(form, &answers);
-        if let Some(before) = self.filing_before(&row)? {
-            files.extend(file_ids(form, &before));
-        }
+        let files = filing_files(procedure, &answers, before.as_ref())?;
         let is_approved_new = procedure.action == Action::New && state == FilingState::Approved;
         Ok(FilingView {
             row: filing_row(&row)?,
             jurisdiction: full_name(&row.jurisdiction).unwrap_or_default(),
             decided_at: row.decided_at.map(|at| written(instant(at))),
-            sheet: filing_sheet(procedure, &answers, Sight::Masked)?,
+            sheet: filing_sheet(procedure, &answers, before.as_ref(), Sight::Masked)?,
             changes: self.filing_changes(&row, &answers, Sight::Masked)?,
             history: events.iter().map(event_view).collect(),
             withdrawal_left: left.map(|left| left.whole_seconds()),
@@ -290,6 +283,12 @@ impl Service {
             record_href: (record_state(&record)? != RecordState::Void)
                 .then(|| record_href(procedure.business, &record.id)),
         })
+    }
+
+    /// How many filings of a subject and of what belongs to it wait for officers.
+    pub(crate) async fn open_filings(&self, on: &impl ConnectionTrait, subject_id: &str) -> Result<u64> {
+        let open = filing::Entity::find().filter(filing::Column::SubjectId.eq(subject_id)).filter(open_states());
+        Ok(open.count(on).await?)
     }
 
     /// The open business filings of a subject (R15, R17).
@@ -475,10 +474,8 @@ impl Service {
             }
         };
         if procedure.action == Action::Cancel {
-            return Err(Error::refused_see(
-                "注销申请请重新发起",
-                record_href(procedure.business, &row.record_id),
-            ));
+            tx.rollback().await?;
+            return self.cancel_again(actor, &row).await;
         }
         let form = form_of(procedure.business)?;
         let (_, remarks) = self.return_remarks(&tx, &row.id).await?;

@@ -1,4 +1,4 @@
-//! What the clock does in this crate's part of people and files: ending what has run out. The server
+//! What the clock does: ending what has run out. The server
 //! calls it from time to time; calling it more often, or from several servers, does no harm.
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -20,6 +20,10 @@ pub struct Swept {
     pub sessions: u64,
     pub messages: u64,
     pub drafts: u64,
+    /// Subjects that nobody received in time (R24).
+    pub handovers: u64,
+    /// What was typed for an identity check, and wrong tries at it.
+    pub identity: u64,
     pub uploads: u64,
 }
 
@@ -32,6 +36,8 @@ impl Service {
             messages: counted("messages", self.sweep_messages().await),
             // Before the files: those of a draft that has run out are free a day after sending.
             drafts: counted("drafts", self.sweep_drafts().await),
+            handovers: counted("handovers", self.sweep_handovers().await),
+            identity: counted("identity", self.sweep_identity().await),
             uploads: counted("uploads", self.sweep_uploads().await),
         }
     }

@@ -7,6 +7,7 @@ extern crate self as service;
 
 pub mod actor;
 pub mod audit;
+mod cancel;
 mod check;
 pub mod clock;
 mod dashboard;
@@ -17,7 +18,9 @@ mod entity;
 pub mod error;
 pub mod file;
 mod filing;
+mod handover;
 mod home;
+mod identity;
 pub mod jobs;
 pub mod keyring;
 mod lookup;

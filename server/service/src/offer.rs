@@ -7,9 +7,7 @@ use domain::forms;
 use domain::procedure::{Action, Business, Procedure};
 use domain::record::{RecordState, Refusal, may_begin, may_transfer};
 use domain::view::{Offer, OfferGroup, Refused};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::entity::{filing, record};
 use crate::error::Result;
@@ -59,6 +57,12 @@ impl Ground {
             | Business::Assessment => record,
         };
         Ok(may_begin(procedure, subject_now, record_now).err().map(|refusal| self.explain(refusal, record)))
+    }
+
+    /// As above for handing the subject over (R24).
+    pub fn transfer_refusal(&self, open_filings: u64) -> Result<Option<Refused>> {
+        let state = self.subject.as_ref().map(record_state).transpose()?;
+        Ok(may_transfer(state, open_filings).err().map(|refusal| self.explain(refusal, None)))
     }
 
     fn explain(&self, refusal: Refusal, record: Option<&str>) -> Refused {
@@ -115,13 +119,7 @@ impl Service {
         let subject = self.current_subject(actor).await?;
         let open_filings = match &subject {
             None => 0,
-            Some(subject) => {
-                filing::Entity::find()
-                    .filter(filing::Column::SubjectId.eq(&subject.id))
-                    .filter(open_states())
-                    .count(on)
-                    .await?
-            }
+            Some(subject) => self.open_filings(on, &subject.id).await?,
         };
         let ground = self.ground(on, actor, subject, &[]).await?;
         let mut groups = Vec::new();
@@ -141,7 +139,7 @@ impl Service {
                 let refused = match state {
                     // The giver revokes on the same page (R24).
                     Some(RecordState::Transferring) => None,
-                    _ => may_transfer(state, open_filings).err().map(|refusal| ground.explain(refusal, None)),
+                    _ => ground.transfer_refusal(open_filings)?,
                 };
                 offers.push(Offer {
                     label: "移交主体".to_owned(),

@@ -2,7 +2,7 @@
 
 use domain::answer::Answers;
 use domain::forms;
-use domain::procedure::Business;
+use domain::procedure::{Business, Procedure};
 use domain::schema::Form;
 use domain::seal::split_personal;
 
@@ -34,4 +34,9 @@ pub fn load(keys: &Keyring, context: &str, answers: &str, answers_sealed: &str) 
 /// The form of a business that can be filed.
 pub fn form_of(business: Business) -> Result<&'static Form> {
     forms::of(business).ok_or(Error::NotFound)
+}
+
+/// The form whose answers a filing of this procedure holds.
+pub fn form_of_filing(procedure: Procedure) -> Result<&'static Form> {
+    forms::of_procedure(procedure).ok_or(Error::NotFound)
 }

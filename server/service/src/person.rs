@@ -360,10 +360,6 @@ impl Service {
     }
 
     /// A subject of this person, in whatever state; anybody else's does not exist (R74).
-    pub(crate) async fn owned_subject(&self, actor: &Actor, id: &str) -> Result<record::Model> {
-        self.owned_subject_on(self.db.read(), actor, id).await
-    }
-
     pub(crate) async fn owned_subject_on(
         &self,
         on: &impl ConnectionTrait,

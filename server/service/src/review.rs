@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use domain::answer::Answers;
 use domain::facts;
 use domain::filing::{FilingEvent, FilingState};
-use domain::forms;
 use domain::jurisdiction;
 use domain::mask::{Mask, mask};
 use domain::procedure::{Action, Business, Procedure};
@@ -279,16 +278,16 @@ impl Service {
             | Business::MiniProgram
             | Business::Assessment => self.record_row(on, &row.subject_id).await?,
         };
-        let form = forms::of_procedure(procedure).ok_or(Error::NotFound)?;
         let answers = self.filing_answers(&row)?;
+        // What a cancelled subject holds stands on its own sheet.
+        let is_of_subject = procedure.business == Business::Subject;
+        let before = self.filing_before(&row)?;
+        let cancelled = before.as_ref().filter(|_| !is_of_subject);
         let history = transition::history_of(on, &row.id).await?;
         let (subject_form, subject_answers) =
             (papers::form_of(Business::Subject)?, self.record_answers(&subject)?);
-        let mut files = filing_files(form, &answers);
-        if let Some(before) = self.filing_before(&row)? {
-            files.extend(file_ids(form, &before));
-        }
-        let shows_subject = procedure.business != Business::Subject || procedure.action == Action::Cancel;
+        let mut files = filing_files(procedure, &answers, before.as_ref())?;
+        let shows_subject = !is_of_subject || procedure.action == Action::Cancel;
         let subject_sheet = shows_subject.then(|| {
             files.extend(file_ids(subject_form, &subject_answers));
             sheet(subject_form, &subject_answers, &KnownRegions, sight)
@@ -308,7 +307,7 @@ impl Service {
             may_approve,
             is_mine: is_claimed_by(&row, actor),
             jurisdiction: region_name(&row.jurisdiction),
-            sheet: filing_sheet(procedure, &answers, sight)?,
+            sheet: filing_sheet(procedure, &answers, cancelled, sight)?,
             changes: self.filing_changes(&row, &answers, sight)?,
             subject_sheet,
             checks: self

@@ -25,7 +25,7 @@ use crate::draft::{Opening, faults_of_files, form_href, procedure_with_form, sta
 use crate::entity::{audit, filing, live_domain, person, record};
 use crate::error::{Error, Result};
 use crate::filing::{filing_href, procedure_of};
-use crate::papers::store;
+use crate::papers::{form_of, store};
 use crate::record::{file_ids, title_of};
 use crate::reference::Reference;
 use crate::region::KnownRegions;
@@ -36,6 +36,7 @@ use crate::{Actor, Service, again};
 const DRAFT_SUBMITTED: &str = "draft.submit";
 /// Longest key a page may send (R75).
 const LONGEST_KEY: usize = 100;
+pub(crate) const STALE_PAGE: &str = "页面已过期，请刷新后重新提交";
 
 const OWN_DOMAIN: &str = "您已经申请过此域名的备案，请到首页的审核中网站或已备案网站中查看";
 const OTHERS_DOMAIN: &str = "该域名已有备案或正在审核，如有疑问请联系管辖地网安部门";
@@ -101,6 +102,23 @@ fn columns(business: Business, subject: Option<&record::Model>, answers: &Answer
     }
 }
 
+/// Whether a key can tell a repeated submit from another one.
+pub(crate) fn is_usable_key(key: &str) -> bool {
+    !key.is_empty() && key.len() <= LONGEST_KEY
+}
+
+/// What the columns of a cancellation say: as the record's own.
+fn columns_of_record(record: &record::Model, subject: Option<&record::Model>) -> Columns {
+    Columns {
+        title: record.title.clone(),
+        subject_name: subject.unwrap_or(record).title.clone(),
+        owner_kind: record.owner_kind.clone(),
+        jurisdiction: record.jurisdiction.clone(),
+        domains: record.main_domain.iter().cloned().collect(),
+        is_interactive: record.is_interactive,
+    }
+}
+
 /// The version of the text that is read and agreed to on the last step (R34).
 fn notice_version(form: &'static Form) -> Option<String> {
     form.steps.iter().find_map(|step| match step.body {
@@ -128,8 +146,8 @@ impl Service {
         subject: Option<&str>,
         key: &str,
     ) -> Result<Submitted> {
-        if key.is_empty() || key.len() > LONGEST_KEY {
-            return Ok(Submitted::Faults(vec![fault("", "页面已过期，请刷新后重新提交")]));
+        if !is_usable_key(key) {
+            return Ok(Submitted::Faults(vec![fault("", STALE_PAGE)]));
         }
         let mut tries = 0;
         loop {
@@ -312,7 +330,7 @@ impl Service {
         }
     }
 
-    async fn faults_of_uploads(
+    pub(crate) async fn faults_of_uploads(
         &self,
         on: &impl ConnectionTrait,
         actor: &Actor,
@@ -393,7 +411,9 @@ impl Service {
             .collect())
     }
 
-    async fn file(
+    /// Writes everything a filing consists of. Whoever calls has checked the answers and that it may be
+    /// begun, on rows that stand still.
+    pub(crate) async fn file(
         &self,
         tx: &DatabaseTransaction,
         actor: &Actor,
@@ -404,12 +424,19 @@ impl Service {
         let now = self.clock.now();
         let procedure = opening.procedure;
         let form = opening.form;
-        let columns = columns(procedure.business, opening.subject.as_ref(), &answers)?;
+        let columns = match (procedure.action, &opening.record) {
+            (Action::Cancel, Some(record)) => columns_of_record(record, opening.subject.as_ref()),
+            (Action::New | Action::Change | Action::Cancel, _) => {
+                columns(procedure.business, opening.subject.as_ref(), &answers)?
+            }
+        };
         let mut files = file_ids(form, &answers);
+        // What a change changes, and what a cancellation cancels, as it was.
         let before = match (procedure.action, &opening.record) {
-            (Action::Change, Some(record)) => Some(self.record_answers(record)?),
+            (Action::Change | Action::Cancel, Some(record)) => Some(self.record_answers(record)?),
             (Action::New | Action::Change | Action::Cancel, _) => None,
         };
+        let before_form = form_of(procedure.business)?;
 
         let resubmitted = opening.resubmitted().cloned();
         let record = match (procedure.action, &opening.record) {
@@ -420,7 +447,10 @@ impl Service {
             (Action::Change, Some(record)) => {
                 transition::record(tx, record, RecordEvent::BeginChange, now).await?
             }
-            (Action::Change | Action::Cancel, _) => return Err(Error::NotFound),
+            (Action::Cancel, Some(record)) => {
+                transition::record(tx, record, RecordEvent::BeginCancel, now).await?
+            }
+            (Action::Change | Action::Cancel, None) => return Err(Error::NotFound),
         };
         if procedure.action == Action::New {
             self.hold_files(tx, "record", &record.id, &files).await?;
@@ -430,12 +460,12 @@ impl Service {
         let id = resubmitted.as_ref().map_or_else(|| new_id(now), |row| row.id.clone());
         if let Some(before) = &before {
             // What the comparison shows must stay even after the record has let go of it.
-            files.extend(file_ids(form, before));
+            files.extend(file_ids(before_form, before));
         }
         let stored = store(&self.keys, form, &format!("filing/{id}"), answers)?;
         let before = match before {
             None => None,
-            Some(before) => Some(store(&self.keys, form, &format!("filing-before/{id}"), before)?),
+            Some(before) => Some(store(&self.keys, before_form, &format!("filing-before/{id}"), before)?),
         };
         let accompanied = match procedure == Procedure::new(Business::Subject, Action::New) {
             // R15: alone it reaches nobody.
@@ -489,11 +519,15 @@ impl Service {
         if procedure.action == Action::New && procedure.business != Business::Subject {
             self.settle_bundle(tx, &row.subject_id).await?;
         }
-        let draft = opening.draft.map(|draft| draft.id).unwrap_or_default();
-        self.remove_draft(tx, &draft).await?;
+        if let Some(draft) = &opening.draft {
+            self.remove_draft(tx, &draft.id).await?;
+        }
         let link = filing_href(&row.id);
         self.notify(tx, &actor.person_id, submitted_sentence(&row, procedure), Some(link)).await?;
-        self.write(tx, Some(actor), DRAFT_SUBMITTED, "draft", &draft, json!({ "filing": row.id })).await?;
+        if let Some(draft) = &opening.draft {
+            let detail = json!({ "filing": row.id });
+            self.write(tx, Some(actor), DRAFT_SUBMITTED, "draft", &draft.id, detail).await?;
+        }
         let detail = json!({ "procedure": procedure.code(), "reference": row.reference, "round": row.round });
         self.write(tx, Some(actor), "filing.submit", "filing", &row.id, detail).await?;
         Ok(row)
@@ -579,7 +613,7 @@ fn submitted_sentence(row: &filing::Model, procedure: Procedure) -> String {
 }
 
 /// The filing that a submit with this key made (R75).
-async fn filed_under(on: &impl ConnectionTrait, key: &str) -> Result<Option<String>> {
+pub(crate) async fn filed_under(on: &impl ConnectionTrait, key: &str) -> Result<Option<String>> {
     let row = filing::Entity::find().filter(filing::Column::IdempotencyKey.eq(key)).one(on).await?;
     Ok(row.map(|row| row.id))
 }

@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use crate::actor::Actor;
 use crate::clock::written;
 use crate::db::{instant, millis, new_id};
-use crate::entity::{filing, filing_event, record};
+use crate::entity::{filing, filing_event, handover, record};
 use crate::error::{Error, Result};
 
 pub(crate) const APPLICANT: &str = "applicant";
@@ -168,6 +168,26 @@ pub(crate) async fn record(
     event: RecordEvent,
     now: OffsetDateTime,
 ) -> Result<record::Model> {
+    move_record(on, row, event, row.owner_id.clone(), now).await
+}
+
+/// The subject goes to its new owner, and everything attached with it (R25).
+pub(crate) async fn receive(
+    on: &impl ConnectionTrait,
+    row: &record::Model,
+    owner_id: &str,
+    now: OffsetDateTime,
+) -> Result<record::Model> {
+    move_record(on, row, RecordEvent::Receive, Some(owner_id.to_owned()), now).await
+}
+
+async fn move_record(
+    on: &impl ConnectionTrait,
+    row: &record::Model,
+    event: RecordEvent,
+    owner_id: Option<String>,
+    now: OffsetDateTime,
+) -> Result<record::Model> {
     let state = record_state(row)?;
     let Some(to) = record_table::next(state, event) else {
         return Err(under_way(state));
@@ -177,6 +197,7 @@ pub(crate) async fn record(
     after.state = to.code().to_owned();
     after.version += 1;
     after.updated_at = at;
+    after.owner_id = owner_id;
     if to == RecordState::Cancelled {
         after.cancelled_at = Some(at);
     }
@@ -185,6 +206,7 @@ pub(crate) async fn record(
         .col_expr(record::Column::Version, Expr::value(after.version))
         .col_expr(record::Column::UpdatedAt, Expr::value(after.updated_at))
         .col_expr(record::Column::CancelledAt, Expr::value(after.cancelled_at))
+        .col_expr(record::Column::OwnerId, Expr::value(after.owner_id.clone()))
         .filter(record::Column::Id.eq(&row.id))
         .filter(record::Column::State.eq(&row.state))
         .filter(record::Column::Version.eq(row.version))
@@ -198,6 +220,79 @@ pub(crate) async fn record(
         return Err(under_way(state));
     }
     Ok(after)
+}
+
+/// How a handover ends; `open` until then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HandoverEnd {
+    Received,
+    Revoked,
+    Refused,
+    Lapsed,
+}
+
+pub(crate) const HANDOVER_OPEN: &str = "open";
+
+impl HandoverEnd {
+    const ALL: [HandoverEnd; 4] =
+        [HandoverEnd::Received, HandoverEnd::Revoked, HandoverEnd::Refused, HandoverEnd::Lapsed];
+
+    pub fn code(self) -> &'static str {
+        match self {
+            HandoverEnd::Received => "received",
+            HandoverEnd::Revoked => "revoked",
+            HandoverEnd::Refused => "refused",
+            HandoverEnd::Lapsed => "lapsed",
+        }
+    }
+
+    fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|end| end.code() == code)
+    }
+
+    /// What the one who comes too late is told.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            HandoverEnd::Received => "该主体已由接收人接收",
+            HandoverEnd::Revoked => "移交已由移交人撤回",
+            HandoverEnd::Refused => "移交已被接收人拒绝",
+            HandoverEnd::Lapsed => "移交超过 15 天未接收，已失效",
+        }
+    }
+}
+
+/// Why a handover is not open any more.
+pub(crate) fn handover_over(row: &handover::Model) -> Result<Option<Error>> {
+    if row.state == HANDOVER_OPEN {
+        return Ok(None);
+    }
+    let end = HandoverEnd::from_code(&row.state);
+    let end = end.ok_or_else(|| Error::Corrupt(format!("state of handover {}", row.id)))?;
+    Ok(Some(Error::refused(end.sentence())))
+}
+
+/// Ends a handover, if it is still open; who comes too late is told what happened.
+pub(crate) async fn end_handover(
+    on: &impl ConnectionTrait,
+    row: &handover::Model,
+    end: HandoverEnd,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let ended = handover::Entity::update_many()
+        .col_expr(handover::Column::State, Expr::value(end.code()))
+        .col_expr(handover::Column::EndedAt, Expr::value(millis(now)))
+        .filter(handover::Column::Id.eq(&row.id))
+        .filter(handover::Column::State.eq(HANDOVER_OPEN))
+        .exec(on)
+        .await?;
+    if ended.rows_affected == 1 {
+        return Ok(());
+    }
+    let row = handover::Entity::find_by_id(&row.id).one(on).await?.ok_or(Error::NotFound)?;
+    match handover_over(&row)? {
+        Some(error) => Err(error),
+        None => Err(Error::Corrupt(format!("handover {} is open and was not ended", row.id))),
+    }
 }
 
 /// Ends every living record of a cancelled subject (R23), as the table says: the ids with what they

@@ -6,6 +6,8 @@ pub mod draft;
 pub mod filing;
 pub mod filing_event;
 pub mod handover;
+pub mod held_form;
+pub mod identity_check;
 pub mod live_domain;
 pub mod notice;
 pub mod outbox;

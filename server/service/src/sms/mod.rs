@@ -23,7 +23,7 @@ use crate::person::{compact, mobile_hash};
 use crate::{Service, again};
 
 const VALID: Duration = Duration::minutes(5);
-const BETWEEN_SENDS: Duration = Duration::seconds(60);
+pub(crate) const BETWEEN_SENDS: Duration = Duration::seconds(60);
 const DAY: Duration = Duration::days(1);
 const MOST_A_DAY: u64 = 10;
 const MOST_TRIES: i32 = 5;
@@ -97,6 +97,16 @@ impl Service {
         Ok(message)
     }
 
+    /// Seconds until a code can be sent to this number; 0: now.
+    pub(crate) async fn seconds_to_next_code(&self, mobile: &str) -> Result<u64> {
+        let hash = mobile_hash(&self.keys, mobile);
+        match self.bound_sends(self.db.read(), &hash, self.clock.now()).await {
+            Ok(()) => Ok(0),
+            Err(Error::TooMany(seconds)) => Ok(seconds),
+            Err(error) => Err(error),
+        }
+    }
+
     /// 60 s between sends and 10 a day, per number, whoever asks and for whatever purpose.
     async fn bound_sends(
         &self,
@@ -130,26 +140,16 @@ impl Service {
 
     /// Whether this is the code that was sent to this person, for this purpose, to this number. Stands
     /// outside of the caller's transaction, so that a wrong try counts even though nothing else
-    /// happens: call it before that transaction begins. Faults are put at the address `at`.
+    /// happens: call it before that transaction begins.
     pub(crate) async fn prove_code(
         &self,
         actor: &Actor,
         purpose: &str,
         mobile: &str,
         code: &str,
-        at: &str,
-    ) -> Result<ProvenCode> {
-        let no = |sentence: String| Error::Faults(vec![fault(at, sentence)]);
+    ) -> Result<Verdict> {
         let code = compact(code);
-        if code.is_empty() {
-            return Err(no("请填写短信验证码".to_owned()));
-        }
-        match again!(self.try_code(actor, purpose, mobile, &code))? {
-            Verdict::Right(proven) => Ok(proven),
-            Verdict::Wrong { left } if left > 0 => Err(no(format!("验证码不正确，还可以尝试 {left} 次"))),
-            Verdict::Wrong { left: _ } => Err(no("验证码错误次数过多，请重新获取".to_owned())),
-            Verdict::None => Err(no("验证码已失效，请重新获取".to_owned())),
-        }
+        again!(self.try_code(actor, purpose, mobile, &code))
     }
 
     async fn try_code(&self, actor: &Actor, purpose: &str, mobile: &str, code: &str) -> Result<Verdict> {
@@ -233,7 +233,7 @@ impl Service {
     }
 
     /// Hands one message to the gateway, once: whether to send again is the person's decision.
-    async fn deliver(&self, id: &str) -> Result<()> {
+    pub(crate) async fn deliver(&self, id: &str) -> Result<()> {
         if !again!(self.take_message(id))? {
             return Ok(());
         }
@@ -320,13 +320,29 @@ impl Service {
     }
 }
 
-enum Verdict {
+/// What came of typing a code.
+#[derive(Debug)]
+#[must_use]
+pub(crate) enum Verdict {
     Right(ProvenCode),
+    /// With the tries that are left for this code.
     Wrong {
         left: i32,
     },
     /// There is no code that could be right.
     None,
+}
+
+impl Verdict {
+    /// The proof, or the sentence beside the field.
+    pub(crate) fn proof(self) -> Result<ProvenCode, String> {
+        match self {
+            Verdict::Right(proven) => Ok(proven),
+            Verdict::Wrong { left } if left > 0 => Err(format!("验证码不正确，还可以尝试 {left} 次")),
+            Verdict::Wrong { left: _ } => Err("验证码错误次数过多，请重新获取".to_owned()),
+            Verdict::None => Err("验证码已失效，请重新获取".to_owned()),
+        }
+    }
 }
 
 /// The code not yet used that is bound to person, purpose and number.
@@ -392,7 +408,18 @@ mod tests {
     }
 
     async fn prove(world: &World, actor: &Actor, code: &str) -> Result<ProvenCode> {
-        world.service.prove_code(actor, PURPOSE, MOBILE, code, "check.code").await
+        prove_of(&world.service, actor, PURPOSE, MOBILE, code).await
+    }
+
+    async fn prove_of(
+        service: &Service,
+        actor: &Actor,
+        purpose: &str,
+        mobile: &str,
+        code: &str,
+    ) -> Result<ProvenCode> {
+        let proof = service.prove_code(actor, purpose, mobile, code).await?.proof();
+        proof.map_err(|sentence| Error::Faults(vec![fault("check.code", sentence)]))
     }
 
     async fn spend(world: &World, proven: &ProvenCode) -> Result<()> {
@@ -434,7 +461,6 @@ mod tests {
         let message = world.service.outbox().await.unwrap().remove(0);
         assert_eq!((message.recipient.as_str(), message.state), (MOBILE, "已发送"));
         assert_eq!(message.at, "2026-03-02 10:00");
-        assert_eq!(said(prove(&world, &actor, " ").await), "请填写短信验证码");
         // As phones paste it.
         let spaced: String = code.chars().flat_map(|digit| [digit, ' ']).collect();
         let proven = prove(&world, &actor, &spaced).await.unwrap();
@@ -471,7 +497,7 @@ mod tests {
         for _ in 0..20 {
             let (service, actor, code) = (world.service.clone(), actor.clone(), wrong(&code));
             at_once
-                .spawn(async move { service.prove_code(&actor, PURPOSE, MOBILE, &code, "check.code").await });
+                .spawn(async move { prove_of(&service, &actor, PURPOSE, MOBILE, &code).await });
         }
         let mut sentences: Vec<String> = at_once.join_all().await.into_iter().map(said).collect();
         sentences.sort();
@@ -503,10 +529,10 @@ mod tests {
             (&actor, "transfer/1", MOBILE),
             (&actor, PURPOSE, "13900001235"),
         ] {
-            assert_eq!(said(service.prove_code(who, purpose, mobile, &code, "check.code").await), GONE);
+            assert_eq!(said(prove_of(service, who, purpose, mobile, &code).await), GONE);
         }
         let spaced = "139 0000 1234";
-        assert!(service.prove_code(&actor, PURPOSE, spaced, &code, "check.code").await.is_ok());
+        assert!(prove_of(service, &actor, PURPOSE, spaced, &code).await.is_ok());
     }
 
     async fn a_new_code_replaces_the_one_before(world: World) {
@@ -575,9 +601,9 @@ mod tests {
         said(prove(&world, &actor, &wrong(&code)).await);
         let restarted = world.restarted().await;
         assert_eq!(seconds_to_wait(restarted.send_code(&actor, PURPOSE, MOBILE).await), 60);
-        let tried = restarted.prove_code(&actor, PURPOSE, MOBILE, &wrong(&code), "check.code").await;
+        let tried = prove_of(&restarted, &actor, PURPOSE, MOBILE, &wrong(&code)).await;
         assert_eq!(said(tried), "验证码不正确，还可以尝试 3 次");
-        assert!(restarted.prove_code(&actor, PURPOSE, MOBILE, &code, "check.code").await.is_ok());
+        assert!(prove_of(&restarted, &actor, PURPOSE, MOBILE, &code).await.is_ok());
     }
 
     async fn a_clock_set_back_buys_neither_time_nor_codes(world: World) {

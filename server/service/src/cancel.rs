@@ -1,0 +1,177 @@
+//! Cancelling a subject, a website … (R22, R23, R36): the identity check, then a filing like any
+//! other. What approval does stands in `decide`.
+
+use domain::forms::identity;
+use domain::procedure::{Action, Business, Procedure};
+use domain::schema::fault;
+use domain::view::{CancelRequest, CancelView, IdentityPurpose, IdentityView, Submitted};
+
+use crate::draft::Opening;
+use crate::entity::filing;
+use crate::error::{Error, Result};
+use crate::identity::Proven;
+use crate::papers::form_of;
+use crate::record::business_of;
+use crate::submit::{STALE_PAGE, filed_under, is_usable_key};
+use crate::{Actor, Service, again};
+
+/// Path of the page that cancels a record.
+pub(crate) fn cancel_href(business: Business, record: &str) -> String {
+    format!("/{}/cancel?record={record}", business.code())
+}
+
+impl Service {
+    /// 注销主体, 注销网站 …: what would end, what must be typed, why not. Without a record the current
+    /// subject is meant; other businesses are chosen from their list. With `check`, what was typed last
+    /// with its faults.
+    ///
+    /// # Errors
+    /// `NotFound` for what is not the actor's.
+    pub async fn cancel_view(
+        &self,
+        actor: &Actor,
+        business: Business,
+        record: Option<&str>,
+        check: bool,
+    ) -> Result<CancelView> {
+        let on = self.db.read();
+        form_of(business)?;
+        let procedure = Procedure::new(business, Action::Cancel);
+        let mut view = CancelView {
+            procedure,
+            record: None,
+            refused: None,
+            attached: Vec::new(),
+            open_filings: 0,
+            identity: IdentityView::default(),
+        };
+        let id = match record {
+            Some(id) => id.to_owned(),
+            None if business == Business::Subject => match self.current_subject(actor).await? {
+                Some(subject) => subject.id,
+                None => {
+                    let ground = self.ground(on, actor, None, &[]).await?;
+                    view.refused = ground.refusal(procedure, None)?;
+                    return Ok(view);
+                }
+            },
+            None => return Err(Error::NotFound),
+        };
+        let gate = self.gate(on, actor, IdentityPurpose::Cancel, &id, false).await?;
+        if business_of(&gate.record)? != business {
+            return Err(Error::NotFound);
+        }
+        view.refused = self.gate_refusal(on, actor, &gate).await?;
+        if business == Business::Subject {
+            view.attached = self.attached(&gate.subject.id).await?;
+            view.open_filings = self.open_filings(on, &gate.subject.id).await?;
+        }
+        view.identity = self.identity_view(actor, &gate, check).await?;
+        let rows = self.record_rows(actor, Some(gate.subject), vec![gate.record]).await?;
+        view.record = rows.into_iter().next();
+        Ok(view)
+    }
+
+    /// 【注销】/【确认】: makes the filing, and the record is 注销中 from now on. The same key answers with
+    /// the same filing (R75).
+    ///
+    /// # Errors
+    /// `NotFound` for what is not the actor's; what the person can do something about is `Faults`, at the
+    /// addresses of the identity form, or `Refused`.
+    pub async fn submit_cancel(&self, actor: &Actor, request: &CancelRequest) -> Result<Submitted> {
+        if !is_usable_key(&request.key) {
+            return Ok(Submitted::Faults(vec![fault("", STALE_PAGE)]));
+        }
+        let on = self.db.read();
+        let key = format!("{}/{}", actor.person_id, request.key);
+        if let Some(id) = filed_under(on, &key).await? {
+            return Ok(Submitted::Filing(id));
+        }
+        let proven = match self.prove_cancel(actor, request).await? {
+            Ok(proven) => proven,
+            // A double click: the other one may just have spent the code.
+            Err(refusal) => {
+                let filed = filed_under(on, &key).await?;
+                return Ok(filed.map_or(refusal, Submitted::Filing));
+            }
+        };
+        let mut tries = 0;
+        loop {
+            match again!(self.try_cancel(actor, request, &proven, &key)) {
+                Ok(Cancelled::Now(row)) => {
+                    self.ring(&row);
+                    return Ok(Submitted::Filing(row.id));
+                }
+                Ok(Cancelled::Before(id)) => return Ok(Submitted::Filing(id)),
+                // Another submit has just taken the key or the record; the next look finds it.
+                Err(error) if error.is_unique_violation() && tries < 3 => tries += 1,
+                Err(Error::Refused(refused)) => return Ok(Submitted::Refused(refused)),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn prove_cancel(
+        &self,
+        actor: &Actor,
+        request: &CancelRequest,
+    ) -> Result<Result<Proven, Submitted>> {
+        let on = self.db.read();
+        let gate = self.gate(on, actor, IdentityPurpose::Cancel, &request.record, false).await?;
+        if business_of(&gate.record)? != request.business {
+            return Err(Error::NotFound);
+        }
+        if let Some(refused) = self.gate_refusal(on, actor, &gate).await? {
+            return Ok(Err(Submitted::Refused(refused)));
+        }
+        let proven = self.prove_identity(actor, &gate, &request.answers, Vec::new()).await?;
+        Ok(proven.map_err(Submitted::Faults))
+    }
+
+    async fn try_cancel(
+        &self,
+        actor: &Actor,
+        request: &CancelRequest,
+        proven: &Proven,
+        key: &str,
+    ) -> Result<Cancelled> {
+        let tx = self.db.begin().await?;
+        let gate = self.gate(&tx, actor, IdentityPurpose::Cancel, &request.record, true).await?;
+        // Asked with the subject locked: a double click has made it by now, or never will.
+        if let Some(id) = filed_under(&tx, key).await? {
+            return Ok(Cancelled::Before(id));
+        }
+        if let Some(refused) = self.gate_refusal(&tx, actor, &gate).await? {
+            return Err(Error::Refused(refused));
+        }
+        self.pass_gate(&tx, actor, &gate, proven).await?;
+        let opening = Opening {
+            procedure: Procedure::new(request.business, Action::Cancel),
+            form: gate.form(),
+            draft: None,
+            subject: Some(gate.subject),
+            record: Some(gate.record),
+            filing: None,
+        };
+        let row = self.file(&tx, actor, opening, identity::filed(proven.answers.clone()), key).await?;
+        tx.commit().await?;
+        Ok(Cancelled::Now(row))
+    }
+
+    /// A cancellation that was withdrawn or came back (R17, R53): its page, filled with what was filed
+    /// and the reviewer's words beside the fields. The proofs are typed anew.
+    pub(crate) async fn cancel_again(&self, actor: &Actor, row: &filing::Model) -> Result<String> {
+        let business = Business::from_code(&row.business).ok_or(Error::NotFound)?;
+        let answers = self.filing_answers(row)?;
+        let (_, remarks) = self.return_remarks(self.db.read(), &row.id).await?;
+        self.hold_identity(actor, IdentityPurpose::Cancel, &row.record_id, &answers, &remarks).await?;
+        Ok(format!("{}&check=1", cancel_href(business, &row.record_id)))
+    }
+}
+
+/// What came of the transaction.
+enum Cancelled {
+    Now(filing::Model),
+    /// By the same key.
+    Before(String),
+}
