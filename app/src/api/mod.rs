@@ -148,3 +148,37 @@ pub async fn staff() -> Answer<Vec<view::StaffRow>> {
     let (service, actor) = signed_in()?;
     service.staff_list(&actor).await.map_err(refuse)
 }
+
+/// 注销主体, 注销网站 … (R22, R36). `check` gives back what was typed last, with its faults.
+#[server(input = Json, endpoint = "cancel_view")]
+pub async fn cancel_view(business: Business, record: Option<String>, check: bool) -> Answer<view::CancelView> {
+    let (service, actor) = signed_in()?;
+    service.cancel_view(&actor, business, record.as_deref(), check).await.map_err(refuse)
+}
+
+/// 移交主体 (R24). `check` gives back what was typed last, with its faults.
+#[server(input = Json, endpoint = "transfer_view")]
+pub async fn transfer_view(subject: Option<String>, check: bool) -> Answer<view::TransferView> {
+    let (service, actor) = signed_in()?;
+    service.transfer_view(&actor, subject.as_deref(), check).await.map_err(refuse)
+}
+
+/// 获取验证码, to the stored number of the subject's responsible person (R72).
+#[server(input = Json, endpoint = "send_identity_code")]
+pub async fn send_identity_code(purpose: view::IdentityPurpose, record: String) -> Answer<view::CodeSent> {
+    let (service, actor) = signed_in()?;
+    service.send_identity_code(&actor, purpose, &record).await.map_err(refuse)
+}
+
+/// 接收主体 (R25); empty searches mean any.
+#[server(input = Json, endpoint = "handovers")]
+pub async fn handovers(name: String, mobile: String, id_no: String) -> Answer<Vec<view::HandoverRow>> {
+    let (service, actor) = signed_in()?;
+    service.handovers(&actor, &name, &mobile, &id_no).await.map_err(refuse)
+}
+
+#[server(input = Json, endpoint = "handover_view")]
+pub async fn handover_view(id: String) -> Answer<view::HandoverView> {
+    let (service, actor) = signed_in()?;
+    service.handover_view(&actor, &id).await.map_err(refuse)
+}

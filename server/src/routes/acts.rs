@@ -39,7 +39,10 @@ impl Done {
 macro_rules! act {
     ($name:ident) => {
         post(
-            |State(desk): State<Desk>, Extension(caller): Extension<Caller>, headers: HeaderMap, Form(fields): Form<Fields>| async move {
+            |State(desk): State<Desk>,
+             Extension(caller): Extension<Caller>,
+             headers: HeaderMap,
+             Form(fields): Form<Fields>| async move {
                 let Ok(actor) = actor_of(&caller) else { return desk.signed_out(&came_from(&headers)) };
                 let outcome = $name(&desk, actor, &fields, &came_from(&headers)).await;
                 finish(&desk, actor, &headers, outcome).await
@@ -55,6 +58,9 @@ pub fn router() -> Router<Desk> {
         .route("/act/redraft", act!(redraft))
         .route("/act/delete-draft", act!(delete_draft))
         .route("/act/switch-subject", act!(switch_subject))
+        .route("/act/revoke-transfer", act!(revoke_transfer))
+        .route("/act/receive", act!(receive))
+        .route("/act/refuse", act!(refuse))
         .route("/act/elder", act!(elder))
         .route("/act/read-notice", act!(read_notice))
         .route("/act/read-all-notices", act!(read_all_notices))
@@ -87,8 +93,7 @@ fn version(fields: &Fields) -> Result<i64, Error> {
 async fn submit(desk: &Desk, actor: &Actor, fields: &Fields, back: &str) -> Result<Done, Error> {
     let subject = Some(field(fields, "subject")).filter(|subject| !subject.is_empty());
     let draft = field(fields, "draft");
-    let outcome =
-        desk.service.submit(actor, draft, version(fields)?, subject, field(fields, "key")).await?;
+    let outcome = desk.service.submit(actor, draft, version(fields)?, subject, field(fields, "key")).await?;
     let form = match field(fields, "back") {
         "" => back.to_owned(),
         path => local_path(path),
@@ -125,6 +130,25 @@ async fn delete_draft(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) 
 async fn switch_subject(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     desk.service.switch_subject(actor, field(fields, "subject")).await?;
     Ok(to("/").saying("已切换当前主体。"))
+}
+
+/// 【撤回】 of a handover (R24).
+async fn revoke_transfer(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let subject = field(fields, "subject");
+    desk.service.revoke_transfer(actor, subject).await?;
+    Ok(to(format!("/subject/transfer?record={subject}")).saying("移交已撤回。"))
+}
+
+/// 【接收】 (R25)
+async fn receive(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    desk.service.receive(actor, field(fields, "handover")).await?;
+    Ok(to("/subject/receive").saying("主体已接收，请尽快办理变更主体，更新负责人信息。"))
+}
+
+/// 【拒收】 (R24)
+async fn refuse(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    desk.service.refuse(actor, field(fields, "handover")).await?;
+    Ok(to("/subject/receive").saying("已拒绝接收。"))
 }
 
 async fn elder(desk: &Desk, actor: &Actor, fields: &Fields, back: &str) -> Result<Done, Error> {

@@ -23,22 +23,22 @@ use crate::oidc::login_path;
 
 /// What a browser posted: texts by name, and files.
 #[derive(Default)]
-struct Posted {
-    controls: Controls,
-    files: Vec<PostedFile>,
+pub(super) struct Posted {
+    pub controls: Controls,
+    pub files: Vec<PostedFile>,
 }
 
-struct PostedFile {
+pub(super) struct PostedFile {
     /// The address of the question it answers.
-    at: String,
-    name: String,
-    bytes: Vec<u8>,
+    pub at: String,
+    pub name: String,
+    pub bytes: Vec<u8>,
 }
 
 /// Most parts a posted form may have; the longest step has far fewer.
 const MOST_PARTS: usize = 2_000;
 
-async fn read(mut multipart: Multipart) -> Result<Posted, StatusCode> {
+pub(super) async fn read(mut multipart: Multipart) -> Result<Posted, StatusCode> {
     let mut posted = Posted::default();
     let mut parts = 0;
     while let Some(part) = multipart.next_field().await.map_err(|error| error.status())? {
@@ -65,9 +65,19 @@ async fn read(mut multipart: Multipart) -> Result<Posted, StatusCode> {
 }
 
 impl Posted {
-    fn text(&self, name: &str) -> Option<String> {
+    pub fn text(&self, name: &str) -> Option<String> {
         self.controls.get(name)?.first().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
     }
+}
+
+/// What is said of a form that could not be read.
+pub(super) fn unreadable(desk: &Desk, status: StatusCode) -> Response {
+    let sentence = if status == StatusCode::PAYLOAD_TOO_LARGE {
+        "文件大小不超过5MB，请返回上一页，选择较小的文件后重新提交。"
+    } else {
+        "提交的内容不完整，请返回上一页重新提交。"
+    };
+    desk.chrome.message(status, "提交失败", sentence, &[])
 }
 
 pub async fn post_step(
@@ -87,14 +97,7 @@ pub async fn post_step(
     };
     let posted = match read(multipart).await {
         Ok(posted) => posted,
-        Err(status) => {
-            let sentence = if status == StatusCode::PAYLOAD_TOO_LARGE {
-                "文件大小不超过5MB，请返回上一页，选择较小的文件后重新提交。"
-            } else {
-                "提交的内容不完整，请返回上一页重新提交。"
-            };
-            return desk.chrome.message(status, "提交失败", sentence, &[]);
-        }
+        Err(status) => return unreadable(&desk, status),
     };
     let post = Post { desk: &desk, procedure, form, step, headers: &headers };
     let Ok(actor) = actor_of(&caller) else { return post.hold_for_sign_in(&posted) };
@@ -195,7 +198,13 @@ impl Post<'_> {
     }
 
     /// Where the pressed button leads, now that everything is saved.
-    async fn follow(&self, actor: &Actor, go: &str, posted: &Posted, draft: &DraftHead) -> Result<Response, Error> {
+    async fn follow(
+        &self,
+        actor: &Actor,
+        go: &str,
+        posted: &Posted,
+        draft: &DraftHead,
+    ) -> Result<Response, Error> {
         let here = self.page_of(self.step.key, draft);
         match go {
             "save" => Ok(self.desk.back_saying(actor, "/mine/drafts", "草稿已保存。").await),
@@ -216,7 +225,10 @@ impl Post<'_> {
 
     async fn has_faults_here(&self, actor: &Actor, draft: &DraftHead) -> Result<bool, Error> {
         let view = self.checked(actor, draft).await?;
-        Ok(view.faults.iter().any(|fault| self.form.step_of(&fault.at).is_some_and(|of| of.key == self.step.key)))
+        Ok(view
+            .faults
+            .iter()
+            .any(|fault| self.form.step_of(&fault.at).is_some_and(|of| of.key == self.step.key)))
     }
 
     async fn checked(&self, actor: &Actor, draft: &DraftHead) -> Result<FormView, Error> {
@@ -248,7 +260,8 @@ impl Post<'_> {
 
     fn hold_for_conflict(&self, posted: &Posted, save: &SaveDraft, saved_at: &str) -> Response {
         let theirs = save.draft.as_ref().map(|id| format!("{}?draft={id}", self.path(self.step.key)));
-        let sentence = format!("此草稿已在另一个窗口更新（{saved_at}）。您填写的内容保留在本页，请选择保留哪一份。");
+        let sentence =
+            format!("此草稿已在另一个窗口更新（{saved_at}）。您填写的内容保留在本页，请选择保留哪一份。");
         hold::page(
             self.desk,
             &Held {

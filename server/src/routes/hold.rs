@@ -29,11 +29,8 @@ pub struct Held<'a> {
 }
 
 pub fn page(desk: &Desk, held: &Held<'_>) -> Response {
-    let mut main = format!(
-        r#"<section class="error-page"><h1>{}</h1><p>{}</p>"#,
-        text(held.title),
-        text(held.sentence)
-    );
+    let mut main =
+        format!(r#"<section class="error-page"><h1>{}</h1><p>{}</p>"#, text(held.title), text(held.sentence));
     main += r#"<div class="actions">"#;
     for (label, href) in held.links {
         main += &format!(
@@ -43,10 +40,8 @@ pub fn page(desk: &Desk, held: &Held<'_>) -> Response {
         );
     }
     main += "</div>";
-    main += &format!(
-        r#"<form method="post" enctype="multipart/form-data" action="{}">"#,
-        attribute(held.action)
-    );
+    main +=
+        &format!(r#"<form method="post" enctype="multipart/form-data" action="{}">"#, attribute(held.action));
     for (name, values) in held.controls {
         for value in values {
             // A hidden field would fold line breaks; a hidden textarea keeps them.

@@ -7,6 +7,7 @@ mod events;
 mod files;
 mod forms;
 mod hold;
+mod identity;
 
 use app::api::caller::Caller;
 use axum::Router;
@@ -41,6 +42,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/files/{id}", get(files::give))
         .route("/review/events", get(events::stream))
         .merge(acts::router())
+        .merge(identity::router())
         .with_state(desk)
 }
 
@@ -121,11 +123,8 @@ impl Desk {
                 response
             }
             broken @ (Error::Database(_) | Error::Keyring(_) | Error::Corrupt(_) | Error::Store(_)) => {
-                let ticket = headers
-                    .get("x-request-id")
-                    .and_then(|id| id.to_str().ok())
-                    .unwrap_or("-")
-                    .to_owned();
+                let ticket =
+                    headers.get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or("-").to_owned();
                 tracing::error!(error = %broken, %ticket, "an action broke");
                 self.chrome.message(
                     StatusCode::INTERNAL_SERVER_ERROR,

@@ -1,0 +1,255 @@
+//! The posts of the identity check (R22, R24, R36): cancelling, handing over, sending a code. What was
+//! typed is held on the server with what is wrong with it, and the page shows both (R76).
+
+use app::api::caller::Caller;
+use axum::extract::{DefaultBodyLimit, Multipart, OriginalUri, State};
+use axum::response::Response;
+use axum::routing::post;
+use axum::{Extension, Router};
+use domain::answer::Answers;
+use domain::dictionary::CANCEL_REASON;
+use domain::forms::identity;
+use domain::posted::answers_of_step;
+use domain::procedure::Business;
+use domain::schema::{Fault, Form, fault};
+use domain::view::{CancelRequest, IdentityPurpose, Submitted, TransferRequest};
+use http::{HeaderMap, StatusCode};
+use service::{Actor, Error};
+
+use super::forms::{Posted, read, unreadable};
+use super::hold::{self, Choice, Held};
+use super::{Desk, LARGEST_FILE, actor_of, see};
+use crate::oidc::login_path;
+
+pub fn router() -> Router<Desk> {
+    Router::new()
+        .route("/act/cancel", post(|post: PostedCheck| post.answer(Act::Do(IdentityPurpose::Cancel))))
+        .route("/act/transfer", post(|post: PostedCheck| post.answer(Act::Do(IdentityPurpose::Transfer))))
+        .route("/act/send-code", post(|post: PostedCheck| post.answer(Act::SendCode)))
+        .layer(DefaultBodyLimit::max(LARGEST_FILE))
+}
+
+#[derive(Clone, Copy)]
+enum Act {
+    Do(IdentityPurpose),
+    /// For the purpose the form names.
+    SendCode,
+}
+
+/// A request with everything it is answered from.
+#[derive(axum::extract::FromRequest)]
+#[from_request(state(Desk))]
+struct PostedCheck {
+    state: State<Desk>,
+    caller: Extension<Caller>,
+    uri: OriginalUri,
+    headers: HeaderMap,
+    form: Multipart,
+}
+
+impl PostedCheck {
+    async fn answer(self, act: Act) -> Response {
+        let PostedCheck { state: State(desk), caller: Extension(caller), uri, headers, form } = self;
+        let posted = match read(form).await {
+            Ok(posted) => posted,
+            Err(status) => return unreadable(&desk, status),
+        };
+        let Ok(actor) = actor_of(&caller) else { return hold_for_sign_in(&desk, uri.path(), &posted) };
+        let Some(check) = Check::of(&desk, actor, act, &posted) else {
+            return desk.chrome.message(StatusCode::NOT_FOUND, "没有找到", "没有这样的表单。", &[]);
+        };
+        match check.run(act, posted).await {
+            Ok(response) => response,
+            Err(error) => desk.refused(actor, &headers, error).await,
+        }
+    }
+}
+
+fn hold_for_sign_in(desk: &Desk, action: &str, posted: &Posted) -> Response {
+    hold::page(
+        desk,
+        &Held {
+            status: StatusCode::UNAUTHORIZED,
+            title: "登录已过期",
+            sentence: "您填写的内容保留在本页。请先在新窗口登录，再回到本页点击“继续”。",
+            action,
+            controls: &posted.controls,
+            choices: &[Choice { label: "继续", name: "held", value: "yes" }],
+            links: &[("重新登录", login_path("/"))],
+        },
+    )
+}
+
+struct Check<'a> {
+    desk: &'a Desk,
+    actor: &'a Actor,
+    purpose: IdentityPurpose,
+    business: Business,
+    record: String,
+    key: String,
+}
+
+impl<'a> Check<'a> {
+    fn of(desk: &'a Desk, actor: &'a Actor, act: Act, posted: &Posted) -> Option<Self> {
+        let purpose = match act {
+            Act::Do(purpose) => purpose,
+            Act::SendCode => match posted.text("purpose")?.as_str() {
+                "cancel" => IdentityPurpose::Cancel,
+                "transfer" => IdentityPurpose::Transfer,
+                _ => return None,
+            },
+        };
+        let business = match purpose {
+            IdentityPurpose::Cancel => Business::from_code(&posted.text("business")?)?,
+            IdentityPurpose::Transfer => Business::Subject,
+        };
+        let (record, key) = (posted.text("record")?, posted.text("key").unwrap_or_default());
+        Some(Check { desk, actor, purpose, business, record, key })
+    }
+
+    fn form(&self) -> &'static Form {
+        match self.purpose {
+            IdentityPurpose::Cancel => &identity::CANCEL,
+            IdentityPurpose::Transfer => &identity::TRANSFER,
+        }
+    }
+
+    fn page(&self) -> String {
+        match self.purpose {
+            IdentityPurpose::Cancel => format!("/{}/cancel?record={}", self.business.code(), self.record),
+            IdentityPurpose::Transfer => format!("/subject/transfer?record={}", self.record),
+        }
+    }
+
+    async fn run(&self, act: Act, posted: Posted) -> Result<Response, Error> {
+        let (answers, faults) = self.answers(&posted).await?;
+        let is_drop = posted.text("go").is_some_and(|go| go.starts_with("drop:"));
+        if !faults.is_empty() || is_drop {
+            return self.again(&answers, &faults).await;
+        }
+        match act {
+            Act::SendCode => self.send_code(&answers).await,
+            Act::Do(IdentityPurpose::Cancel) => self.cancel(answers).await,
+            Act::Do(IdentityPurpose::Transfer) => self.transfer(answers).await,
+        }
+    }
+
+    /// What was typed, chosen and sent along, and what is wrong with the file.
+    async fn answers(&self, posted: &Posted) -> Result<(Answers, Vec<Fault>), Error> {
+        let form = self.form();
+        let mut answers = match form.steps.first() {
+            Some(step) => answers_of_step(form, step, &Answers::new(), &posted.controls),
+            None => Answers::new(),
+        };
+        if let Some(reason) = with_preset(posted.text("preset"), answers.text(identity::REASON)) {
+            answers.set_text(identity::REASON, reason);
+        }
+        if posted.text("go").is_some_and(|go| go == format!("drop:{}", identity::ATTACHMENT)) {
+            answers.remove(identity::ATTACHMENT);
+        }
+        let mut faults = Vec::new();
+        for file in posted.files.iter().filter(|file| file.at == identity::ATTACHMENT) {
+            match self.desk.service.accept_upload(self.actor, &file.name, file.bytes.clone()).await {
+                Ok(stored) => answers.set_text(identity::ATTACHMENT, stored.id),
+                Err(Error::Faults(found)) => {
+                    faults.extend(found.into_iter().map(|one| fault(identity::ATTACHMENT, one.message)));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((answers, faults))
+    }
+
+    /// Back to the page, with what was typed and what is wrong with it.
+    async fn again(&self, answers: &Answers, faults: &[Fault]) -> Result<Response, Error> {
+        self.hold(answers, faults).await?;
+        let page = format!("{}&check=1", self.page());
+        Ok(match faults.iter().find(|fault| fault.at.is_empty()) {
+            Some(fault) => self.desk.back_saying(self.actor, &page, &fault.message).await,
+            None => see(&page),
+        })
+    }
+
+    async fn hold(&self, answers: &Answers, faults: &[Fault]) -> Result<(), Error> {
+        let service = &self.desk.service;
+        service.hold_identity(self.actor, self.purpose, &self.record, answers, faults).await
+    }
+
+    /// Back to the page with what was typed and a sentence.
+    async fn saying(&self, answers: &Answers, sentence: &str) -> Result<Response, Error> {
+        self.hold(answers, &[]).await?;
+        Ok(self.desk.back_saying(self.actor, &format!("{}&check=1", self.page()), sentence).await)
+    }
+
+    async fn send_code(&self, answers: &Answers) -> Result<Response, Error> {
+        match self.desk.service.send_identity_code(self.actor, self.purpose, &self.record).await {
+            Ok(sent) => {
+                let sentence = format!("验证码已发送至 {}，5 分钟内有效。", sent.mobile);
+                self.saying(answers, &sentence).await
+            }
+            Err(Error::TooMany(seconds)) => {
+                let sentence = match seconds {
+                    0..=60 => format!("请 {seconds} 秒后再获取验证码"),
+                    _ => format!("今日获取验证码的次数已达上限，请 {} 小时后再试", seconds.div_ceil(3600)),
+                };
+                self.again(answers, &[fault(identity::SMS_CODE, sentence)]).await
+            }
+            Err(Error::Refused(refused)) => self.saying(answers, &refused.sentence).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn cancel(&self, answers: Answers) -> Result<Response, Error> {
+        let (business, record, key) = (self.business, self.record.clone(), self.key.clone());
+        let request = CancelRequest { business, record, answers, key };
+        match self.desk.service.submit_cancel(self.actor, &request).await? {
+            Submitted::Filing(id) => Ok(see(&format!("/mine/filings?receipt={id}"))),
+            Submitted::Faults(faults) => self.again(&request.answers, &faults).await,
+            Submitted::Refused(refused) => self.saying(&request.answers, &refused.sentence).await,
+        }
+    }
+
+    async fn transfer(&self, answers: Answers) -> Result<Response, Error> {
+        let request = TransferRequest { subject: self.record.clone(), answers, key: self.key.clone() };
+        match self.desk.service.offer_transfer(self.actor, &request).await {
+            Ok(()) => {
+                let sentence = "已发起移交，等待接收人接收。接收前可以撤回。";
+                Ok(self.desk.back_saying(self.actor, &self.page(), sentence).await)
+            }
+            Err(Error::Faults(faults)) => self.again(&request.answers, &faults).await,
+            Err(Error::Refused(refused)) => self.saying(&request.answers, &refused.sentence).await,
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The chosen reason before the typed one; 其他 says nothing by itself.
+fn with_preset(preset: Option<String>, typed: &str) -> Option<String> {
+    let preset = preset?;
+    let choice = CANCEL_REASON.iter().find(|choice| choice.code == preset || choice.label == preset)?;
+    match typed.trim() {
+        _ if choice.code == "other" => None,
+        "" => Some(choice.label.to_owned()),
+        typed if typed.contains(choice.label) => None,
+        typed => Some(format!("{}；{typed}", choice.label)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chosen_reason_stands_before_the_typed_one() {
+        for (preset, typed, reason) in [
+            ("", "自己写的", None),
+            ("stopped", "", Some("网站停止运营")),
+            ("网站停止运营", "去年起", Some("网站停止运营；去年起")),
+            ("stopped", "网站停止运营；去年起", None),
+            ("other", "别的原因", None),
+            ("strange", "别的原因", None),
+        ] {
+            assert_eq!(with_preset(Some(preset.to_owned()), typed).as_deref(), reason, "{preset} {typed}");
+        }
+    }
+}
