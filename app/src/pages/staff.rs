@@ -152,7 +152,10 @@ async fn region_name(code: &str) -> Option<String> {
     loop {
         let options = api::regions(parent).await.ok()?;
         let next = options.into_iter().find(|option| covers(&option.code, code))?;
-        names.push(next.name);
+        // A municipality has one city of its own name below it.
+        if names.last() != Some(&next.name) {
+            names.push(next.name);
+        }
         if next.code == code {
             return Some(names.join(" "));
         }
