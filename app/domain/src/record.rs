@@ -229,3 +229,62 @@ pub fn may_transfer(subject: Option<RecordState>, open_filings: u64) -> Result<(
         Some(RecordState::Active) => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// R26: the whole table, so that a change of it is seen.
+    #[test]
+    fn the_table_of_transitions_is_this() {
+        let mut table = String::new();
+        for state in RecordState::ALL {
+            for event in RecordEvent::ALL {
+                if let Some(to) = next(state, event) {
+                    table += &format!("{} --{event:?}--> {}\n", state.code(), to.code());
+                }
+            }
+        }
+        assert_eq!(
+            table,
+            "pending --Approve--> active\n\
+             pending --Fail--> void\n\
+             pending --SubjectCancelled--> void\n\
+             active --BeginChange--> changing\n\
+             active --BeginCancel--> cancelling\n\
+             active --OfferTransfer--> transferring\n\
+             active --SubjectCancelled--> cancelled\n\
+             changing --Approve--> active\n\
+             changing --Fail--> active\n\
+             changing --SubjectCancelled--> cancelled\n\
+             cancelling --Approve--> cancelled\n\
+             cancelling --Fail--> active\n\
+             cancelling --SubjectCancelled--> cancelled\n\
+             transferring --Receive--> active\n\
+             transferring --EndTransfer--> active\n\
+             void --Resume--> pending\n"
+        );
+    }
+
+    /// R26, R79: what is offered for a subject is what the table allows, and everything else has a
+    /// sentence.
+    #[test]
+    fn a_subject_is_offered_exactly_what_the_table_allows() {
+        let of_subject = |action| Procedure::new(Business::Subject, action);
+        for state in RecordState::ALL {
+            for (offered, event) in [
+                (may_begin(of_subject(Action::Change), Some(state), None), RecordEvent::BeginChange),
+                (may_begin(of_subject(Action::Cancel), Some(state), None), RecordEvent::BeginCancel),
+                (may_transfer(Some(state), 0), RecordEvent::OfferTransfer),
+            ] {
+                assert_eq!(offered.is_ok(), next(state, event).is_some(), "{event:?} in {state:?}");
+                assert!(offered.err().is_none_or(|refusal| !refusal.sentence().is_empty()));
+            }
+            assert!(may_transfer(Some(state), 1).is_err(), "{state:?}");
+            // During 注销中 and 移交中 no new business either.
+            let site = may_begin(Procedure::new(Business::Website, Action::New), Some(state), None);
+            let allowed = [RecordState::Pending, RecordState::Active, RecordState::Changing];
+            assert_eq!(site.is_ok(), allowed.contains(&state), "{state:?}");
+        }
+    }
+}

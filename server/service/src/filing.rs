@@ -287,7 +287,8 @@ impl Service {
 
     /// How many filings of a subject and of what belongs to it wait for officers.
     pub(crate) async fn open_filings(&self, on: &impl ConnectionTrait, subject_id: &str) -> Result<u64> {
-        let open = filing::Entity::find().filter(filing::Column::SubjectId.eq(subject_id)).filter(open_states());
+        let open =
+            filing::Entity::find().filter(filing::Column::SubjectId.eq(subject_id)).filter(open_states());
         Ok(open.count(on).await?)
     }
 

@@ -155,44 +155,28 @@ impl Service {
         if plausible_id(&request.key).is_err() {
             return Err(Error::Faults(vec![fault("", STALE_PAGE)]));
         }
-        if self.was_offered(actor, request).await? {
+        let on = self.db.read();
+        if was_offered(on, actor, request).await? {
             return Ok(());
         }
         let proven = match self.prove_transfer(actor, request).await {
             Ok(proven) => proven,
             // A double click: the other one may just have spent the code.
-            Err(error) => return if self.was_offered(actor, request).await? { Ok(()) } else { Err(error) },
+            Err(error) => return if was_offered(on, actor, request).await? { Ok(()) } else { Err(error) },
         };
         let mut tries = 0;
         let message = loop {
             match again!(self.try_offer(actor, request, &proven)) {
                 // Another offer was quicker; the next look finds it.
-                Err(error) if error.is_unique_violation() && tries < 3 => {
-                    tries += 1;
-                    if self.was_offered(actor, request).await? {
-                        return Ok(());
-                    }
-                }
+                Err(error) if error.is_unique_violation() && tries < 3 => tries += 1,
                 outcome => break outcome?,
             }
         };
+        let Some(message) = message else { return Ok(()) };
         // It only tells; the subject is on its way whether it arrives or not.
         match self.deliver(&message).await {
             Ok(()) | Err(Error::Refused(_)) => Ok(()),
             Err(error) => Err(error),
-        }
-    }
-
-    /// Whether this very request has been carried out before.
-    async fn was_offered(&self, actor: &Actor, request: &TransferRequest) -> Result<bool> {
-        let row = handover::Entity::find_by_id(&request.key).one(self.db.read()).await?;
-        let Some(row) = row else { return Ok(false) };
-        if row.giver_id != actor.person_id || row.subject_id != request.subject {
-            return Err(Error::NotFound);
-        }
-        match transition::handover_over(&row)? {
-            Some(error) => Err(error),
-            None => Ok(true),
         }
     }
 
@@ -218,11 +202,21 @@ impl Service {
         })
     }
 
-    /// The message to the recipient that is still to be delivered.
-    async fn try_offer(&self, actor: &Actor, request: &TransferRequest, proven: &Proven) -> Result<String> {
+    /// The message to the recipient that is still to be delivered; none where the same click was carried
+    /// out before.
+    async fn try_offer(
+        &self,
+        actor: &Actor,
+        request: &TransferRequest,
+        proven: &Proven,
+    ) -> Result<Option<String>> {
         let now = self.clock.now();
         let tx = self.db.begin().await?;
         let gate = self.gate(&tx, actor, IdentityPurpose::Transfer, &request.subject, true).await?;
+        // Asked with the subject locked: another click has made it by now, or never will.
+        if was_offered(&tx, actor, request).await? {
+            return Ok(None);
+        }
         if let Some(refused) = self.gate_refusal(&tx, actor, &gate).await? {
             return Err(Error::Refused(refused));
         }
@@ -261,7 +255,7 @@ impl Service {
         let detail = json!({ "handover": row.id });
         self.write(&tx, Some(actor), "handover.offer", "record", &subject.id, detail).await?;
         tx.commit().await?;
-        Ok(message)
+        Ok(Some(message))
     }
 
     /// Tells those whom a handover is addressed to, if the platform knows them; who does not know the
@@ -531,6 +525,19 @@ impl Service {
         self.write(&tx, None, "handover.lapse", "record", &subject.id, json!({ "handover": row.id })).await?;
         tx.commit().await?;
         Ok(())
+    }
+}
+
+/// Whether this very request has been carried out before.
+async fn was_offered(on: &impl ConnectionTrait, actor: &Actor, request: &TransferRequest) -> Result<bool> {
+    let row = handover::Entity::find_by_id(&request.key).one(on).await?;
+    let Some(row) = row else { return Ok(false) };
+    if row.giver_id != actor.person_id || row.subject_id != request.subject {
+        return Err(Error::NotFound);
+    }
+    match transition::handover_over(&row)? {
+        Some(error) => Err(error),
+        None => Ok(true),
     }
 }
 

@@ -1324,7 +1324,9 @@ fn submitted(answer: Submitted) -> Result<(), Error> {
 /// 修改后重新提交, or a withdrawn filing filed anew.
 async fn again(world: &World, actor: &Actor, id: &str) -> Result<(), Error> {
     let href = world.service.redraft(actor, id).await?;
-    let draft = href.split("draft=").nth(1).unwrap().split('&').next().unwrap();
+    // A cancellation leads back to its identity check.
+    let Some((_, draft)) = href.split_once("draft=") else { return Ok(()) };
+    let draft = draft.split('&').next().unwrap();
     let version = world.number(&format!("SELECT version FROM draft WHERE id = '{draft}'")).await;
     submitted(world.service.submit(actor, draft, version, None, &format!("{draft}-{version}")).await?)
 }
