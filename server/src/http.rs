@@ -115,9 +115,14 @@ fn is_upload(method: &Method, path: &str) -> bool {
     method == Method::POST && path == "/files"
 }
 
+/// What brings the attachment of an identity check along (R22).
+fn has_attachment(method: &Method, path: &str) -> bool {
+    method == Method::POST && ["/act/cancel", "/act/transfer", "/act/send-code"].contains(&path)
+}
+
 /// Pictures come over slow lines: one at a time, or without scripts with the whole step they belong to.
 fn allowance(method: &Method, path: &str) -> Allowance {
-    if is_upload(method, path) {
+    if is_upload(method, path) || has_attachment(method, path) {
         Allowance { body: LARGEST_FILE, time: Duration::from_secs(180) }
     } else if method == Method::POST && path.starts_with("/form/") {
         Allowance { body: LARGEST_FORM, time: Duration::from_secs(300) }

@@ -253,21 +253,45 @@ impl Browser {
         self.send(Method::POST, address, Some(form)).await
     }
 
+    /// Posts a form as browsers post one with files: (name, file name, content).
+    pub async fn post_parts(&mut self, address: &str, parts: &[(&str, Option<&str>, &[u8])]) -> Page {
+        let mut body = Vec::new();
+        for (name, file, content) in parts {
+            let file = file.map(|file| format!("; filename=\"{file}\"")).unwrap_or_default();
+            let head = format!("--border\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n");
+            body.extend_from_slice(head.as_bytes());
+            body.extend_from_slice(content);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(b"--border--\r\n");
+        let request = self.request(Method::POST, address);
+        self.answer(request.header("content-type", "multipart/form-data; boundary=border").body(body)).await
+    }
+
     async fn send(&mut self, method: Method, address: &str, form: Option<&BTreeMap<String, String>>) -> Page {
+        let request = self.request(method, address);
+        self.answer(match form {
+            Some(form) => request.form(form),
+            None => request,
+        })
+        .await
+    }
+
+    fn request(&self, method: Method, address: &str) -> reqwest::RequestBuilder {
         let url = self.home.join(address).unwrap();
         let cookies: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let mut request = self
-            .client
-            .request(method, url.clone())
+        self.client
+            .request(method, url)
             .header("accept", "text/html")
             .header("sec-fetch-site", "same-origin")
             .header("user-agent", "test browser")
-            .header("cookie", cookies.join("; "));
-        if let Some(form) = form {
-            request = request.form(form);
-        }
+            .header("cookie", cookies.join("; "))
+    }
+
+    async fn answer(&mut self, request: reqwest::RequestBuilder) -> Page {
         let response = request.send().await.unwrap();
+        let url = response.url().clone();
         for cookie in response.headers().get_all("set-cookie") {
             let cookie = cookie.to_str().unwrap();
             let (name, rest) = cookie.split_once('=').unwrap();
