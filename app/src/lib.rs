@@ -1,6 +1,8 @@
 //! The app: one code base for the browser and the server. `App` holds the routes; pages fetch by
 //! `api` and hand what they get to `ui`.
 
+#![recursion_limit = "256"]
+
 pub mod api;
 pub mod pages;
 pub mod ui;
@@ -91,6 +93,7 @@ pub fn App() -> impl IntoView {
             </Routes>
         </Router>
     }
+    .into_any()
 }
 
 /// The frame with the page in it.
@@ -106,4 +109,5 @@ fn Framed() -> impl IntoView {
             })}
         </Suspense>
     }
+    .into_any()
 }

@@ -18,7 +18,7 @@ pub const MOST_DRAFT_CHARACTERS: usize = 20_000;
 
 /// Which region codes are leaves of the tree. The browser knows only the branches it has loaded,
 /// so it may not know (`None`); the server always does.
-pub trait Regions {
+pub trait Regions: Send + Sync {
     fn is_leaf(&self, code: &str) -> Option<bool>;
 }
 

@@ -53,7 +53,7 @@ pub struct Change {
 }
 
 /// Names of regions; the server knows them.
-pub trait RegionNames {
+pub trait RegionNames: Send + Sync {
     fn full_name(&self, code: &str) -> Option<String>;
 }
 

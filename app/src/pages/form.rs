@@ -81,6 +81,7 @@ fn FormPage(action: Action) -> impl IntoView {
             })}
         </Transition>
     }
+    .into_any()
 }
 
 #[component]
@@ -161,6 +162,7 @@ fn DraftQuestion(procedure: Procedure, draft: String, view: FormView) -> impl In
             </div>
         </Dialog>
     }
+    .into_any()
 }
 
 /// Where one is in the wizard; every step that can be reached is a link.
@@ -225,6 +227,7 @@ fn Statement() -> impl IntoView {
             <p>{STATEMENT_NOTE}</p>
         </aside>
     }
+    .into_any()
 }
 
 /// The comparison before a change is filed (R19).

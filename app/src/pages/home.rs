@@ -23,6 +23,7 @@ pub fn Home() -> impl IntoView {
             })}
         </Suspense>
     }
+    .into_any()
 }
 
 #[component]
@@ -58,6 +59,7 @@ fn FrontDoor() -> impl IntoView {
             </ol>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -68,6 +70,7 @@ fn SignedIn() -> impl IntoView {
         <div class="page-head"><h1>"首页"</h1></div>
         <Load resource=home children={|home: HomeView| view! { <Boxes home/> }}/>
     }
+    .into_any()
 }
 
 #[component]
@@ -87,6 +90,7 @@ fn Card(
             {children()}
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -153,6 +157,7 @@ fn Boxes(home: HomeView) -> impl IntoView {
             {records.into_iter().map(|(business, rows)| view! { <RecordsCard business rows/> }).collect_view()}
         </div>
     }
+    .into_any()
 }
 
 /// 我的主体 with its state; a valid one offers 变更 and 注销 (R3).
@@ -184,6 +189,7 @@ fn SubjectCard(subject: Option<RecordRow>) -> impl IntoView {
             }}
         </Card>
     }
+    .into_any()
 }
 
 #[component]
@@ -221,6 +227,7 @@ fn RecordsCard(business: Business, rows: Vec<RecordRow>) -> impl IntoView {
             }}
         </Card>
     }
+    .into_any()
 }
 
 /// 业务办理: what can be begun, in groups; what cannot says why (R4, R79).
@@ -242,6 +249,7 @@ pub fn Services() -> impl IntoView {
             </div>
         }}/>
     }
+    .into_any()
 }
 
 fn icon_of(group: &str) -> &'static str {

@@ -15,7 +15,7 @@ use crate::ui::table::{Filter, Pager, href};
 use crate::ui::{Empty, FilingBadge, Icon, Load, PageHead, PostButton};
 
 /// 业务类型 as a filter offers it.
-fn procedures() -> Vec<(String, String)> {
+pub(crate) fn procedures() -> Vec<(String, String)> {
     Procedure::all()
         .filter(|procedure| forms::of(procedure.business).is_some())
         .map(|procedure| (procedure.code(), procedure.label().to_owned()))
@@ -26,7 +26,7 @@ fn states() -> Vec<(String, String)> {
     FilingState::ALL.iter().map(|state| (state.code().to_owned(), state.label().to_owned())).collect()
 }
 
-fn query_text(name: &'static str) -> impl Fn() -> String + Copy {
+pub(crate) fn query_text(name: &'static str) -> impl Fn() -> String + Copy {
     let query = use_query_map();
     move || query.with(|query| query.get(name)).unwrap_or_default()
 }
@@ -47,6 +47,7 @@ pub fn Drafts() -> impl IntoView {
         </form>
         <Load resource=page children={|page: Paged<DraftRow>| view! { <DraftTable page/> }}/>
     }
+    .into_any()
 }
 
 #[component]
@@ -113,6 +114,7 @@ pub fn Filings() -> impl IntoView {
         </form>
         <Load resource=page children={|page: Paged<FilingRow>| view! { <FilingTable page/> }}/>
     }
+    .into_any()
 }
 
 #[component]
@@ -177,6 +179,7 @@ pub fn Receipt() -> impl IntoView {
         <PageHead above=vec![("我的", "/"), ("我的申请", "/mine/filings")] title="申请回执"/>
         <Load resource=filing children={|filing: FilingView| view! { <ReceiptBody filing/> }}/>
     }
+    .into_any()
 }
 
 #[component]
@@ -208,6 +211,7 @@ fn ReceiptBody(filing: FilingView) -> impl IntoView {
             <p class="print-only print-foot">{format!("申请单编号 {}", row.reference)}</p>
         </section>
     }
+    .into_any()
 }
 
 /// R15: a subject is never reviewed alone.
@@ -217,6 +221,7 @@ fn WaitsForBusiness() -> impl IntoView {
         "公安机关不会单独审核主体：请继续填报至少一项业务，一并进入审核。"
         <a href="/website/new">"新办网站申请"</a>
     }
+    .into_any()
 }
 
 /// Counts down what the server said is left (R17); without wasm it says how long from now.
@@ -248,6 +253,7 @@ fn Countdown(seconds: i64) -> impl IntoView {
             <b class="figures" role="timer">{move || format!("{:02}:{:02}", left.get() / 60, left.get() % 60)}</b>
         </p>
     }
+    .into_any()
 }
 
 #[component]
@@ -338,6 +344,7 @@ fn Details(filing: FilingView) -> impl IntoView {
         </section>
         <p class="print-only print-foot">{format!("申请单编号 {}", row.reference)}</p>
     }
+    .into_any()
 }
 
 /// What the officer asks for (R53).
@@ -355,6 +362,7 @@ fn Points(remarks: Vec<domain::schema::Fault>, general: Option<String>) -> impl 
             </ul>
         </aside>
     }
+    .into_any()
 }
 
 /// Names what is withdrawn along (R17).
@@ -379,4 +387,5 @@ fn WithdrawQuestion(id: String, here: String, dependents: Vec<FilingRow>) -> imp
             </div>
         </Dialog>
     }
+    .into_any()
 }

@@ -43,6 +43,7 @@ pub fn Choose(procedure: Procedure) -> impl IntoView {
         <PageHead above=vec![(procedure.business.menu(), "/services")] title=procedure.label()/>
         <List business=procedure.business only=Some(procedure.action)/>
     }
+    .into_any()
 }
 
 #[component]
@@ -64,6 +65,7 @@ fn List(business: Business, only: Option<Action>) -> impl IntoView {
             })}
         </Suspense>
     }
+    .into_any()
 }
 
 #[component]
@@ -167,6 +169,7 @@ fn Details(record: RecordView) -> impl IntoView {
         <SheetView sheet/>
         <Related filings/>
     }
+    .into_any()
 }
 
 /// The filings a record came from.
@@ -215,6 +218,7 @@ pub fn Registration(registration: RegistrationView) -> impl IntoView {
             {snippet("纯文本", plain)}
         </section>
     }
+    .into_any()
 }
 
 /// 我的主体 (R52)
@@ -246,4 +250,5 @@ pub fn MySubject() -> impl IntoView {
             }
         }}/>
     }
+    .into_any()
 }

@@ -24,4 +24,5 @@ pub fn Dialog(
             {children()}
         </dialog>
     }
+    .into_any()
 }

@@ -61,6 +61,7 @@ fn SideLink(#[prop(into)] name: String, #[prop(into)] href: String, #[prop(optio
             </a>
         </li>
     }
+    .into_any()
 }
 
 #[component]
@@ -73,6 +74,7 @@ fn SideGroup(name: &'static str, links: Vec<(&'static str, String)>) -> impl Int
             </details>
         </li>
     }
+    .into_any()
 }
 
 #[component]
@@ -115,6 +117,7 @@ fn SideMenu(me: Me) -> impl IntoView {
             </ul>
         </nav>
     }
+    .into_any()
 }
 
 /// 【当前主体】 (R6)
@@ -179,6 +182,7 @@ fn PersonMenu(me: Me) -> impl IntoView {
             </ul>
         </details>
     }
+    .into_any()
 }
 
 /// The frame of a signed-in person's pages, or of everybody's.
@@ -217,4 +221,5 @@ pub fn Frame(me: Option<Me>, children: Children) -> impl IntoView {
             </footer>
         </div>
     }
+    .into_any()
 }

@@ -65,6 +65,7 @@ where
             })}
         </Suspense>
     }
+    .into_any()
 }
 
 /// Something is on its way.
@@ -78,6 +79,7 @@ pub fn Waiting() -> impl IntoView {
             <span class="skeleton"></span>
         </div>
     }
+    .into_any()
 }
 
 /// What happened and how to go on.
@@ -108,6 +110,7 @@ pub fn Problem(error: ApiError) -> impl IntoView {
             </div>
         </section>
     }
+    .into_any()
 }
 
 /// The head of a page: where one is, its title, its one primary action.
@@ -150,6 +153,7 @@ pub fn PageHead(
             {(!lead.is_empty()).then(|| view! { <p class="page-lead">{lead}</p> })}
         </div>
     }
+    .into_any()
 }
 
 /// A link to something one can begin, or the reason why not (R79).
@@ -187,6 +191,7 @@ pub fn Empty(
             {action.map(|(label, href)| view! { <a class="button button-primary" href=href>{label}</a> })}
         </div>
     }
+    .into_any()
 }
 
 /// A button that posts to the server and comes back, with and without wasm.
@@ -207,4 +212,5 @@ pub fn PostButton(
             <button class=class>{label}{about}</button>
         </form>
     }
+    .into_any()
 }

@@ -78,6 +78,7 @@ fn Row(row: SheetRow, remarkable: bool, change: Option<Change>) -> impl IntoView
             </dd>
         </div>
     }
+    .into_any()
 }
 
 /// A value as a person reads it.
@@ -144,6 +145,7 @@ pub fn ChangesTable(changes: Vec<Change>, #[prop(default = 1)] first: usize) -> 
             </table>
         </div>
     }
+    .into_any()
 }
 
 /// What happened to a filing, newest first.
@@ -163,5 +165,6 @@ pub fn History(events: Vec<EventView>) -> impl IntoView {
                 .collect_view()}
         </ol>
     }
+    .into_any()
 }
 

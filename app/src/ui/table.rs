@@ -28,6 +28,7 @@ pub fn Filter(
             </select>
         </div>
     }
+    .into_any()
 }
 
 /// The total and the way to the following page. Pages are found by key, so there is a way forward
@@ -49,6 +50,7 @@ pub fn Pager(
             </ul>
         </nav>
     }
+    .into_any()
 }
 
 /// Options of a filter from a dictionary.

@@ -126,6 +126,7 @@ fn SubmitButton(
             </span>
         })}
     }
+    .into_any()
 }
 
 /// The faults of this step, each a link to its field; takes the focus when it appears.
@@ -293,6 +294,7 @@ fn SameAsPrincipal(section: &'static Section) -> impl IntoView {
             <button class="button button-small no-js-only" name="go" value=format!("same:{}", section.key)>"填入"</button>
         </div>
     }
+    .into_any()
 }
 
 /// One question: label, hint, remark, control, fault.
@@ -401,6 +403,7 @@ fn Letter(notice: &'static Notice) -> impl IntoView {
             {notice.points.iter().map(|point| view! { <p>{*point}</p> }).collect_view()}
         </article>
     }
+    .into_any()
 }
 
 /// The id of the control that answers an address.

@@ -46,6 +46,7 @@ pub fn SaveState() -> impl IntoView {
             }}
         </p>
     }
+    .into_any()
 }
 
 #[component]
