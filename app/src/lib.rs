@@ -31,9 +31,11 @@ pub fn shell(bundle: &Bundle, elder: bool) -> impl IntoView + use<> {
     let js = format!("/{}", bundle.js);
     let wasm = format!("/{}", bundle.wasm);
     let css = format!("/{}", bundle.css);
-    // `js` hides what only pages without scripts need; the import starts the app.
+    // `js` hides what only pages without scripts need. Then each island takes over what the server drew.
     let start = format!(
-        "import('{js}').then(m=>m.default({{module_or_path:'{wasm}'}}).then(()=>m.hydrate()))"
+        "import('{js}').then(async m=>{{await m.default({{module_or_path:'{wasm}'}});m.hydrate();\
+         for(const i of document.querySelectorAll('leptos-island'))await m[i.dataset.component]?.(i);\
+         document.body.setAttribute('data-hydrated','')}})"
     );
     view! {
         <!DOCTYPE html>
@@ -85,6 +87,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("mine/:business") view=pages::records::Records ssr=SsrMode::Async/>
                     <Route path=path!("mine/:business/:id") view=pages::records::RecordPage ssr=SsrMode::Async/>
                     <Route path=path!("receipt/:id") view=pages::mine::Receipt ssr=SsrMode::Async/>
+                    <Route path=path!("subject/cancel") view=pages::identity::CancelSubject ssr=SsrMode::Async/>
+                    <Route path=path!(":business/cancel") view=pages::identity::Cancel ssr=SsrMode::Async/>
                     <Route path=path!(":business/new") view=pages::form::New ssr=SsrMode::Async/>
                     <Route path=path!(":business/new/:step") view=pages::form::New ssr=SsrMode::Async/>
                     <Route path=path!(":business/change") view=pages::form::Change ssr=SsrMode::Async/>

@@ -1,13 +1,13 @@
-//! The browser's entry.
-#![recursion_limit = "256"]
+//! The browser's entry. Pages are drawn on the server; what moves on them are islands, and only those
+//! are in the bundle.
+
+// Links the islands in, which the page's start calls by name.
+extern crate app;
 
 use leptos::wasm_bindgen::prelude::wasm_bindgen;
 
-/// Takes over the page the server rendered, and says so for those who wait for it.
+/// Prepares for the islands of this page.
 #[wasm_bindgen]
 pub fn hydrate() {
-    leptos::mount::hydrate_body(app::App);
-    if let Some(body) = leptos::prelude::document().body() {
-        let _ = body.set_attribute("data-hydrated", "");
-    }
+    leptos::mount::hydrate_islands();
 }

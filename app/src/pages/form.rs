@@ -1,7 +1,6 @@
 //! 新增主体, 变更主体, 新办网站申请 …: one page for every procedure that has a form.
 
 use domain::forms;
-use domain::forms::subject::{STATEMENT, STATEMENT_NOTE};
 use domain::procedure::{Action, Business, Procedure};
 use domain::schema::{Body, Form, Step};
 use domain::sheet::Change as Difference;
@@ -109,7 +108,6 @@ fn Loaded(view: FormView) -> impl IntoView {
     });
     let general = view.general_remark.clone();
     let refused = view.refused.clone();
-    let is_subject = procedure.business == Business::Subject;
     view! {
         <PageHead
             above=vec![(procedure.business.menu(), "/services")]
@@ -132,7 +130,7 @@ fn Loaded(view: FormView) -> impl IntoView {
         {subject_step}
         {summary}
         {changes.map(|changes| view! { <Comparison changes view=view.clone()/> })}
-        <StepForm view=view.clone() form step below=move || is_subject.then(|| view! { <Statement/> })/>
+        <StepForm view=view.clone()/>
     }
     .into_any()
 }
@@ -215,19 +213,6 @@ fn SubjectStep(view: FormView) -> impl IntoView {
         .into_any(),
         _ => ().into_any(),
     }
-}
-
-/// 特别声明 (R14, R15)
-#[component]
-fn Statement() -> impl IntoView {
-    view! {
-        <aside class="notice" data-tone="info" aria-labelledby="statement">
-            <h2 id="statement">"特别声明"</h2>
-            <ol>{STATEMENT.iter().map(|point| view! { <li>{*point}</li> }).collect_view()}</ol>
-            <p>{STATEMENT_NOTE}</p>
-        </aside>
-    }
-    .into_any()
 }
 
 /// The comparison before a change is filed (R19).

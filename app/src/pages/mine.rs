@@ -225,7 +225,7 @@ fn WaitsForBusiness() -> impl IntoView {
 }
 
 /// Counts down what the server said is left (R17); without wasm it says how long from now.
-#[component]
+#[island]
 fn Countdown(seconds: i64) -> impl IntoView {
     let left = RwSignal::new(seconds);
     Effect::new(move |_| {

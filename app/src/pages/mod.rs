@@ -2,6 +2,7 @@
 
 pub mod form;
 pub mod home;
+pub mod identity;
 pub mod lookup;
 pub mod mine;
 pub mod notices;

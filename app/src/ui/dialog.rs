@@ -3,6 +3,7 @@
 
 use leptos::html;
 use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
 
 #[component]
 pub fn Dialog(
@@ -10,19 +11,30 @@ pub fn Dialog(
     #[prop(default = false)] wide: bool,
     children: Children,
 ) -> impl IntoView {
-    let element = NodeRef::<html::Dialog>::new();
+    view! {
+        <dialog class="dialog" class:dialog-wide=wide open aria-labelledby="dialog-title">
+            <h2 id="dialog-title">{title}</h2>
+            {children()}
+            <Modal/>
+        </dialog>
+    }
+    .into_any()
+}
+
+/// Makes the dialog it stands in modal.
+#[island]
+fn Modal() -> impl IntoView {
+    let element = NodeRef::<html::Span>::new();
     Effect::new(move |_| {
-        if let Some(dialog) = element.get() {
+        let dialog = element
+            .get()
+            .and_then(|here| here.closest("dialog").ok().flatten())
+            .and_then(|dialog| dialog.dyn_into::<web_sys::HtmlDialogElement>().ok());
+        if let Some(dialog) = dialog {
             // `open` from the server's page is taken back first: only showModal makes it modal.
             dialog.close();
             let _ = dialog.show_modal();
         }
     });
-    view! {
-        <dialog class="dialog" class:dialog-wide=wide open node_ref=element aria-labelledby="dialog-title">
-            <h2 id="dialog-title">{title}</h2>
-            {children()}
-        </dialog>
-    }
-    .into_any()
+    view! { <span hidden node_ref=element></span> }
 }

@@ -51,7 +51,8 @@ fn SideLink(#[prop(into)] name: String, #[prop(into)] href: String, #[prop(optio
     let own = href.clone();
     let is_here = move || {
         let path = path.get();
-        path == own || (own.len() > 1 && path.starts_with(&format!("{own}/")))
+        // The review desk's pages have links of their own; elsewhere what lies below belongs to the link.
+        path == own || (own.len() > 1 && own != "/review" && path.starts_with(&format!("{own}/")))
     };
     view! {
         <li>

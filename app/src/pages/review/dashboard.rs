@@ -8,24 +8,38 @@ use domain::view::{Dashboard, KindCount};
 use leptos::prelude::*;
 
 use super::chart::DaysChart;
-use super::live::{Steady, on_change};
+use super::live::on_change;
 use crate::api;
 use crate::ui::table::href;
-use crate::ui::{Empty, PageHead};
+use crate::ui::{Empty, Load, PageHead};
 
 #[component]
 pub fn ReviewDashboard() -> impl IntoView {
     let dashboard = Resource::new(|| (), |()| api::dashboard());
-    on_change(move || dashboard.refetch());
     view! {
         <PageHead
             above=vec![("审核", "")]
             title="审核工作台"
             actions=|| view! { <a class="button button-primary" href="/review/queue">"审核队列"</a> }
         />
-        <Steady resource=dashboard children={|dashboard: Dashboard| view! { <Desk dashboard/> }}/>
+        <Load resource=dashboard children={|dashboard: Dashboard| view! { <Live dashboard/> }}/>
     }
     .into_any()
+}
+
+/// The figures, asked again whenever something in the region changes; what is shown stays until the
+/// newer answer has come.
+#[island]
+fn Live(dashboard: Dashboard) -> impl IntoView {
+    let now = RwSignal::new(dashboard);
+    on_change(move || {
+        leptos::task::spawn_local(async move {
+            if let Ok(newer) = api::dashboard().await {
+                now.try_set(newer);
+            }
+        });
+    });
+    move || view! { <Desk dashboard=now.get()/> }
 }
 
 #[component]

@@ -6,13 +6,14 @@ use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
+use leptos::wasm_bindgen::closure::Closure;
 use web_sys::{HtmlButtonElement, HtmlTextAreaElement};
 
 use super::presets::PRESETS;
 
 /// What keeps a decision from being sent, as the server would say it. Only in the browser, so that
 /// what was typed is not lost on the way.
-pub fn on_submit(event: SubmitEvent, note: NodeRef<html::Textarea>, fault: RwSignal<Option<&'static str>>) {
+fn on_submit(event: &SubmitEvent, note: NodeRef<html::Textarea>, fault: RwSignal<Option<&'static str>>) {
     let decision = event
         .submitter()
         .and_then(|element| element.dyn_into::<HtmlButtonElement>().ok())
@@ -57,8 +58,6 @@ pub fn Decision(
     may_approve: Option<Refused>,
     /// What approving does.
     effects: Vec<String>,
-    note: NodeRef<html::Textarea>,
-    fault: RwSignal<Option<&'static str>>,
 ) -> impl IntoView {
     let is_open = may_decide.is_none();
     let reason = may_decide.clone();
@@ -66,7 +65,7 @@ pub fn Decision(
         <aside class="decision" aria-labelledby="decision">
             <h2 id="decision">"审核决定"</h2>
             {(is_open && !effects.is_empty()).then(|| view! { <Effects effects/> })}
-            {is_open.then(|| view! { <Note note fault/> })}
+            {is_open.then(|| view! { <Note/> })}
             <div class="actions">
                 <Button label="通过" value="approve" class="button button-primary" refused=may_approve.filter(|_| is_open) shut=!is_open/>
                 <Button label="退回" value="return" class="button" shut=!is_open/>
@@ -89,8 +88,18 @@ fn Effects(effects: Vec<String>) -> impl IntoView {
     .into_any()
 }
 
-#[component]
-fn Note(note: NodeRef<html::Textarea>, fault: RwSignal<Option<&'static str>>) -> impl IntoView {
+#[island]
+fn Note() -> impl IntoView {
+    let (note, fault) = (NodeRef::<html::Textarea>::new(), RwSignal::new(None));
+    Effect::new(move |_| {
+        let form = note.get().and_then(|note| note.form());
+        if let Some(form) = form {
+            let check = Closure::<dyn FnMut(SubmitEvent)>::new(move |event: SubmitEvent| on_submit(&event, note, fault));
+            let _ = form.add_event_listener_with_callback("submit", check.as_ref().unchecked_ref());
+            // The form lives as long as the page.
+            check.forget();
+        }
+    });
     let choose = move |event: leptos::ev::Event| {
         if let Some(note) = note.get_untracked() {
             add_preset(&event_target::<web_sys::HtmlSelectElement>(&event), &note);

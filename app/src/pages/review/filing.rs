@@ -3,12 +3,11 @@
 use domain::schema::Fault;
 use domain::sheet::Sheet;
 use domain::view::{MachineCheck, QueueRow, RegistrationView, ReviewView};
-use leptos::html;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-use super::decide::{Decision, on_submit};
-use super::zoom::{Zoom, on_click};
+use super::decide::Decision;
+use super::zoom::Zoom;
 use crate::WhoAmI;
 use crate::api;
 use crate::pages::mine::query_text;
@@ -30,21 +29,20 @@ pub fn ReviewFiling() -> impl IntoView {
 fn Desk(review: ReviewView) -> impl IntoView {
     let filing = review.filing.clone();
     let state = filing.state;
-    let picture = RwSignal::new(None);
     view! {
         <PageHead
             above=vec![("审核工作台", "/review"), ("审核队列", "/review/queue")]
             title=format!("{}：{}", filing.procedure.label(), filing.title)
             beside=move || view! { <FilingBadge state/> }
         />
-        <div class="stack" on:click=move |event| on_click(event, picture)>
+        <div class="stack">
             <Bundle rows=review.bundle.clone() here=filing.id.clone()/>
             <Head filing=filing.clone() jurisdiction=review.jurisdiction.clone()/>
             <Claim filing=filing.clone() may_claim=review.may_claim.clone()/>
             <Unmask id=filing.id unmasked=review.unmasked/>
             <Papers review/>
         </div>
-        <Zoom open=picture/>
+        <Zoom/>
     }
     .into_any()
 }
@@ -174,11 +172,10 @@ fn Unmask(id: String, unmasked: bool) -> impl IntoView {
 #[component]
 fn Papers(review: ReviewView) -> impl IntoView {
     let ReviewView { filing, sheet, changes, subject_sheet, checks, history, earlier_remarks, .. } = review;
-    let (note, fault) = (NodeRef::<html::Textarea>::new(), RwSignal::new(None));
     let remarkable = review.may_decide.is_none();
     let labels = sheet.clone();
     view! {
-        <form class="review" method="post" action="/act/decide" on:submit=move |event| on_submit(event, note, fault)>
+        <form class="review" method="post" action="/act/decide">
             <input type="hidden" name="filing" value=filing.id autocomplete="off"/>
             <input type="hidden" name="version" value=review.version.to_string() autocomplete="off"/>
             <div class="review-main stack">
@@ -203,7 +200,7 @@ fn Papers(review: ReviewView) -> impl IntoView {
                     <History events=history/>
                 </section>
             </div>
-            <Decision may_decide=review.may_decide may_approve=review.may_approve effects=review.effects note fault/>
+            <Decision may_decide=review.may_decide may_approve=review.may_approve effects=review.effects/>
         </form>
     }
     .into_any()

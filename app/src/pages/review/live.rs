@@ -9,9 +9,6 @@ use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos::wasm_bindgen::closure::Closure;
 
-use crate::api::Answer;
-use crate::ui::{Problem, Waiting};
-
 /// Changes within this time, in milliseconds, make one refresh: an approval brings several.
 const GATHER: u32 = 500;
 
@@ -46,24 +43,4 @@ pub fn on_change(refresh: impl Fn() + Clone + 'static) {
             held.try_with_value(|(source, ..)| source.close());
         });
     });
-}
-
-/// Like `Load`, but what is shown stays until the newer answer has come, so that nothing jumps.
-#[component]
-pub fn Steady<T, V>(resource: Resource<Answer<T>>, children: fn(T) -> V) -> impl IntoView
-where
-    T: Clone + Send + Sync + 'static,
-    V: IntoView + 'static,
-{
-    view! {
-        <Transition fallback=Waiting>
-            {move || Suspend::new(async move {
-                match resource.await {
-                    Ok(answer) => children(answer).into_any(),
-                    Err(error) => view! { <Problem error/> }.into_any(),
-                }
-            })}
-        </Transition>
-    }
-    .into_any()
 }

@@ -2,14 +2,13 @@
 
 use domain::filing::FilingState;
 use domain::view::{Paged, QueueRequest, QueueRow};
-use leptos::html;
 use leptos::prelude::*;
 
-use super::live::{Steady, on_change};
+use super::live::on_change;
 use crate::api;
 use crate::pages::mine::{procedures, query_text};
 use crate::ui::table::{Filter, Pager, href};
-use crate::ui::{Empty, FilingBadge, PageHead};
+use crate::ui::{Empty, FilingBadge, Load, PageHead};
 
 const PATH: &str = "/review/queue";
 
@@ -33,36 +32,40 @@ pub fn ReviewQueue() -> impl IntoView {
         let page = api::queue(request.clone()).await?;
         Ok((request, page))
     });
-    let list = NodeRef::<html::Div>::new();
-    let has_news = RwSignal::new(false);
-    let refresh = move || {
-        has_news.set(false);
-        page.refetch();
-    };
-    on_change(move || {
-        // Rows must not move away under somebody's pointer.
-        let is_in_use =
-            list.get_untracked().is_some_and(|list| list.matches(":hover, :focus-within").unwrap_or(false));
-        if is_in_use { has_news.set(true) } else { refresh() }
-    });
-    let news = move || {
-        view! {
-            <span role="status" class="soft">{move || has_news.get().then_some("队列有更新")}</span>
-            <button type="button" class="button js-only" on:click=move |_| refresh()>"刷新"</button>
-        }
-    };
     let filters = untrack(request);
     view! {
-        <PageHead above=vec![("审核工作台", "/review")] title="审核队列" actions=news/>
+        <PageHead above=vec![("审核工作台", "/review")] title="审核队列" actions=|| view! { <News/> }/>
         <Filters request=filters/>
-        <div class="stack" node_ref=list>
-            <Steady
+        <div class="stack" id="queue">
+            <Load
                 resource=page
                 children={|(request, page): (QueueRequest, Paged<QueueRow>)| view! { <Rows request page/> }}
             />
         </div>
     }
     .into_any()
+}
+
+/// Asks for the page again when something in the region changed; never while somebody points at the
+/// rows, which must not move away: then it says so.
+#[island]
+fn News() -> impl IntoView {
+    let has_news = RwSignal::new(false);
+    let refresh = || {
+        if let Some(window) = web_sys::window() {
+            let _ = window.location().reload();
+        }
+    };
+    on_change(move || {
+        let is_in_use = document()
+            .get_element_by_id("queue")
+            .is_some_and(|list| list.matches(":hover, :focus-within").unwrap_or(false));
+        if is_in_use { has_news.set(true) } else { refresh() }
+    });
+    view! {
+        <span role="status" class="soft">{move || has_news.get().then_some("队列有更新")}</span>
+        <button type="button" class="button js-only" on:click=move |_| refresh()>"刷新"</button>
+    }
 }
 
 #[component]

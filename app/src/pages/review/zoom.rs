@@ -8,7 +8,7 @@ use leptos::wasm_bindgen::JsCast;
 
 /// The picture that is looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Picture {
+struct Picture {
     href: String,
     name: String,
 }
@@ -17,7 +17,7 @@ pub struct Picture {
 const LARGEST: u8 = 4;
 
 /// A click on a small picture anywhere in the page; with a modifier the browser has its way.
-pub fn on_click(event: MouseEvent, open: RwSignal<Option<Picture>>) {
+fn on_click(event: &MouseEvent, open: RwSignal<Option<Picture>>) {
     if event.ctrl_key() || event.meta_key() || event.shift_key() || event.button() != 0 {
         return;
     }
@@ -32,8 +32,13 @@ pub fn on_click(event: MouseEvent, open: RwSignal<Option<Picture>>) {
     open.set(Some(Picture { href, name: name.unwrap_or_default() }));
 }
 
-#[component]
-pub fn Zoom(open: RwSignal<Option<Picture>>) -> impl IntoView {
+#[island]
+pub fn Zoom() -> impl IntoView {
+    let open = RwSignal::new(None::<Picture>);
+    Effect::new(move |_| {
+        let listening = window_event_listener(leptos::ev::click, move |event| on_click(&event, open));
+        on_cleanup(move || listening.remove());
+    });
     let dialog = NodeRef::<html::Dialog>::new();
     let size = RwSignal::new(1_u8);
     Effect::new(move |_| {

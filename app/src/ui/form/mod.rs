@@ -12,13 +12,16 @@ mod upload;
 use domain::answer::Answers;
 use domain::check::same_as_address;
 use domain::forms::blocks::REUSE_CONSENT;
-use domain::schema::{Body, Field, Form, Kind, Notice, Place, Section, Step};
+use domain::forms::subject::{STATEMENT, STATEMENT_NOTE};
+use domain::procedure::Business;
+use domain::schema::{Body, Field, Kind, Notice, Place, Section, Step};
 use domain::view::FormView;
 use leptos::html;
 use leptos::prelude::*;
 
+pub use control::escape;
 pub use state::FormState;
-pub use upload::file_address;
+pub use upload::{MOST_BYTES, file_address, file_name, readable_size};
 
 use crate::ui::Icon;
 
@@ -38,15 +41,11 @@ pub fn step_href(view: &FormView, step: &str, draft: Option<&str>) -> String {
 }
 
 /// The controls of one step, with everything around them: summary of faults, sections, buttons.
-#[component]
-pub fn StepForm(
-    view: FormView,
-    form: &'static Form,
-    step: &'static Step,
-    /// What stands between the sections and the buttons.
-    #[prop(optional, into)]
-    below: ViewFn,
-) -> impl IntoView {
+#[island]
+pub fn StepForm(view: FormView) -> impl IntoView {
+    let procedure = view.procedure;
+    let found = domain::forms::of(procedure.business).and_then(|form| Some((form, form.step(&view.step)?)));
+    let Some((form, step)) = found else { return ().into_any() };
     let state = FormState::new(&view, form, step);
     provide_context(state);
     let element = NodeRef::<html::Form>::new();
@@ -80,7 +79,7 @@ pub fn StepForm(
             <FaultSummary/>
             <save::Banners/>
             {body}
-            {below.run()}
+            {(procedure.business == Business::Subject).then(|| view! { <Statement/> })}
             <save::SaveState/>
             <div class="actions actions-sticky">
                 {if form.steps.len() == 1 {
@@ -96,6 +95,19 @@ pub fn StepForm(
                 })}
             </div>
         </form>
+    }
+    .into_any()
+}
+
+/// 特别声明 (R14, R15)
+#[component]
+fn Statement() -> impl IntoView {
+    view! {
+        <aside class="notice" data-tone="info" aria-labelledby="statement">
+            <h2 id="statement">"特别声明"</h2>
+            <ol>{STATEMENT.iter().map(|point| view! { <li>{*point}</li> }).collect_view()}</ol>
+            <p>{STATEMENT_NOTE}</p>
+        </aside>
     }
     .into_any()
 }

@@ -16,8 +16,6 @@ use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::wasm_bindgen::JsCast;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 use time::Date;
 
 use super::save::Save;
@@ -55,10 +53,7 @@ pub struct FormState {
     typed: StoredValue<u64>,
     /// Grows with every failed check, so that the summary takes the focus.
     complaints: RwSignal<u32>,
-    navigate: StoredValue<Navigate>,
 }
-
-type Navigate = std::sync::Arc<dyn Fn(&str, NavigateOptions) + Send + Sync>;
 
 /// The regions the page has loaded.
 struct Loaded<'a>(&'a BTreeMap<String, Vec<RegionOption>>);
@@ -71,13 +66,6 @@ impl Regions for Loaded<'_> {
 
 impl FormState {
     pub fn new(view: &FormView, form: &'static Form, step: &'static Step) -> Self {
-        // Nobody navigates on the server, where another thread may drop the state: the wrapper panics then.
-        let navigate: Navigate = if cfg!(feature = "ssr") {
-            std::sync::Arc::new(|_: &str, _| {})
-        } else {
-            let navigate = send_wrapper::SendWrapper::new(use_navigate());
-            std::sync::Arc::new(move |to: &str, options| navigate(to, options))
-        };
         let here = |fault: &&Fault| form.step_of(&fault.at).is_none_or(|of| of.key == step.key);
         let faults = view.faults.iter().filter(here).map(|f| (f.at.clone(), f.message.clone())).collect();
         // A middle step speaks of itself; the last one of everything.
@@ -108,7 +96,6 @@ impl FormState {
             element: StoredValue::new(None),
             typed: StoredValue::new(0),
             complaints: RwSignal::new(0),
-            navigate: StoredValue::new(navigate),
         }
     }
 
@@ -339,7 +326,9 @@ impl FormState {
     }
 
     fn go(&self, href: &str) {
-        self.navigate.with_value(|navigate| navigate(href, NavigateOptions::default()));
+        if let Some(window) = web_sys::window() {
+            let _ = window.location().set_href(href);
+        }
     }
 
     fn save_then_go(self, step: Option<&'static str>) {

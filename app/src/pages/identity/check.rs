@@ -1,0 +1,640 @@
+//! The identity check as a form (R22, R24, R36). It is posted whole, with its file; with wasm the code
+//! is sent without leaving the page and what is missing is said before anything is posted (R76).
+
+use std::collections::BTreeMap;
+
+use domain::answer::Answers;
+use domain::check::{Context, UnknownRegions, check_form, check_place};
+use domain::dictionary::CANCEL_REASON;
+use domain::forms::identity;
+use domain::procedure::Business;
+use domain::schema::Form;
+use domain::view::{CodeSent, IdentityPurpose, IdentityView};
+use leptos::html;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos::wasm_bindgen::JsCast;
+
+use crate::api::{self, ApiError};
+use crate::ui::form::{MOST_BYTES, escape, field_id, file_name, readable_size};
+
+type Faults = BTreeMap<String, String>;
+
+fn form_of(purpose: IdentityPurpose) -> &'static Form {
+    match purpose {
+        IdentityPurpose::Cancel => &identity::CANCEL,
+        IdentityPurpose::Transfer => &identity::TRANSFER,
+    }
+}
+
+/// What every control of the form shares.
+#[derive(Clone, Copy)]
+struct Check {
+    form: &'static Form,
+    answers: StoredValue<Answers>,
+    faults: RwSignal<Faults>,
+    /// Whether wasm has taken over.
+    is_live: RwSignal<bool>,
+}
+
+impl Check {
+    fn text(&self, at: &str) -> String {
+        self.answers.with_value(|answers| answers.text(at).to_owned())
+    }
+}
+
+/// What a control must know of its question.
+struct Parts {
+    id: String,
+    name: &'static str,
+    label: &'static str,
+    placeholder: &'static str,
+    required: Option<&'static str>,
+    described: Signal<Option<String>>,
+    invalid: Signal<Option<&'static str>>,
+}
+
+#[component]
+pub fn IdentityForm(
+    purpose: IdentityPurpose,
+    business: Business,
+    record: String,
+    identity: IdentityView,
+    /// The word on the button.
+    submit: &'static str,
+    #[prop(default = "button button-primary")] class: &'static str,
+    /// In a dialog, which says 身份验证 itself; 【取消】 leads here.
+    #[prop(optional, into)]
+    back: Option<String>,
+    /// What stands between the questions and the button.
+    #[prop(optional, into)]
+    below: ViewFn,
+) -> impl IntoView {
+    let form = form_of(purpose);
+    let (action, code) = match purpose {
+        IdentityPurpose::Cancel => ("/act/cancel", "cancel"),
+        IdentityPurpose::Transfer => ("/act/transfer", "transfer"),
+    };
+    let IdentityView { mobile_head, mobile_tail, wait_seconds, locked, answers, faults, files, key } = identity;
+    let check = Check {
+        form,
+        answers: StoredValue::new(answers),
+        faults: RwSignal::new(faults.into_iter().map(|fault| (fault.at, fault.message)).collect()),
+        is_live: RwSignal::new(false),
+    };
+    let element = NodeRef::<html::Form>::new();
+    let summary = NodeRef::<html::Div>::new();
+    Effect::new(move |_| {
+        check.is_live.set(true);
+        if !check.faults.with_untracked(BTreeMap::is_empty) {
+            focus_soon(summary);
+        }
+    });
+    let submitted = move |event: web_sys::SubmitEvent| {
+        let drops = event.submitter().and_then(|button| button.get_attribute("name")).is_some_and(|name| name == "go");
+        if drops {
+            return;
+        }
+        if let Some(form) = element.get_untracked().and_then(|element| element.dyn_into().ok()) {
+            let faults = faults_of(check.form, &typed(check.form, &form));
+            if !faults.is_empty() {
+                event.prevent_default();
+                check.faults.set(faults);
+                focus_soon(summary);
+            }
+        }
+    };
+    let left = move |event: web_sys::Event| {
+        let name = event
+            .target()
+            .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
+            .and_then(|target| target.get_attribute("name"));
+        let form = element.get_untracked().and_then(|element| element.dyn_into().ok());
+        if let (Some(name), Some(form)) = (name, form) {
+            look_again(check, &name, &form);
+        }
+    };
+    let shown = StoredValue::new((mobile_head, mobile_tail));
+    let held = StoredValue::new(record.clone());
+    let file = files.into_values().next().map(|file| (file.id, file.name, file.size));
+    let middle_four = question(check, identity::MIDDLE_FOUR, |parts| {
+        let (head, tail) = shown.get_value();
+        view! {
+            <div class="control gapped">
+                <span>{head}</span>
+                {line(check, parts, Look { class: "input w-4", inputmode: "numeric", most: Some(4), ..PLAIN })}
+                <span>{tail}</span>
+            </div>
+        }
+        .into_any()
+    });
+    let sms_code = view! { <CodeQuestion check purpose record=held.get_value() wait_seconds/> };
+    let questions = match purpose {
+        IdentityPurpose::Cancel => view! {
+            {question(check, identity::NAME, |parts| boxed(line(check, parts, PLAIN)))}
+            {middle_four}
+            {sms_code}
+            <Reason check/>
+            <Attachment check file/>
+        }
+        .into_any(),
+        IdentityPurpose::Transfer => view! {
+            {middle_four}
+            {question(check, identity::RECEIVER_MOBILE, |parts| {
+                boxed(line(check, parts, Look { class: "input w-18", inputmode: "tel", ..PLAIN }))
+            })}
+            {question(check, identity::RECEIVER_ID_NO, |parts| {
+                boxed(line(check, parts, Look { class: "input w-18", ..PLAIN }))
+            })}
+            {sms_code}
+        }
+        .into_any(),
+    };
+    let is_dialog = back.is_some();
+    let sends_business = purpose == IdentityPurpose::Cancel;
+    view! {
+        <form
+            class="form"
+            method="post"
+            action=action
+            enctype="multipart/form-data"
+            novalidate
+            node_ref=element
+            on:submit=submitted
+            on:change=left
+        >
+            // What Enter presses: the first button of a form, which must not be 获取验证码.
+            <button class="visually-hidden" tabindex="-1" aria-hidden="true"></button>
+            <input type="hidden" name="purpose" value=code/>
+            {sends_business.then(|| view! { <input type="hidden" name="business" value=business.code()/> })}
+            <input type="hidden" name="record" value=record/>
+            <input type="hidden" name="key" value=key/>
+            {locked.map(|sentence| view! { <div class="banner" role="alert" data-tone="danger"><p>{sentence}</p></div> })}
+            {move || summary_of(check, summary)}
+            {if is_dialog {
+                view! { <div class="fields">{questions}</div> }.into_any()
+            } else {
+                view! {
+                    <fieldset class="section">
+                        <legend>"身份验证"</legend>
+                        <div class="fields">{questions}</div>
+                    </fieldset>
+                }
+                .into_any()
+            }}
+            {below.run()}
+            <div class="actions">
+                <button class=class>{submit}</button>
+                {back.map(|href| view! { <a class="button" href=href>"取消"</a> })}
+            </div>
+        </form>
+    }
+    .into_any()
+}
+
+// ---- checking ------------------------------------------------------------------------------------
+
+/// What stands in the controls now; a file counts only once the server has it.
+fn typed(form: &'static Form, element: &web_sys::HtmlFormElement) -> Answers {
+    let mut answers = Answers::new();
+    if let Ok(entries) = web_sys::FormData::new_with_form(element) {
+        for place in form.places(&Answers::new()) {
+            let at = place.address();
+            if let Some(text) = entries.get(&at).as_string() {
+                answers.set_text(at, text);
+            }
+        }
+    }
+    answers
+}
+
+/// The context of the questions here: none depends on the day or on regions.
+fn with_context<T>(then: impl FnOnce(&Context) -> T) -> T {
+    let sealed = BTreeMap::new();
+    then(&Context { today: time::Date::MIN, regions: &UnknownRegions, sealed: &sealed })
+}
+
+fn faults_of(form: &'static Form, answers: &Answers) -> Faults {
+    let found = with_context(|context| check_form(form, answers, context).err()).unwrap_or_default();
+    found.into_iter().map(|fault| (fault.at, fault.message)).collect()
+}
+
+/// A field that was complained about was changed: the complaint goes, or says what is still wrong.
+fn look_again(check: Check, name: &str, element: &web_sys::HtmlFormElement) {
+    if !check.faults.with_untracked(|faults| faults.contains_key(name)) {
+        return;
+    }
+    let Some(place) = check.form.place(name) else { return };
+    let answers = typed(check.form, element);
+    let fault = with_context(|context| check_place(&place, &answers, context)).err();
+    check.faults.update(|faults| {
+        match fault {
+            Some(message) => faults.insert(name.to_owned(), message),
+            None => faults.remove(name),
+        };
+    });
+}
+
+fn focus_soon(element: NodeRef<html::Div>) {
+    set_timeout(
+        move || {
+            if let Some(element) = element.try_get_untracked().flatten() {
+                let _ = element.focus();
+                element.scroll_into_view();
+            }
+        },
+        std::time::Duration::ZERO,
+    );
+}
+
+/// The faults in the order of the page, each a link to its field.
+fn summary_of(check: Check, element: NodeRef<html::Div>) -> Option<AnyView> {
+    let faults = check.faults.get();
+    let nowhere = Answers::new();
+    let order: Vec<String> = check.form.places(&nowhere).map(|place| place.address()).collect();
+    let mut faults: Vec<(String, String)> = faults.into_iter().collect();
+    faults.sort_by_key(|(at, _)| order.iter().position(|known| known == at));
+    (!faults.is_empty()).then(|| {
+        view! {
+            <div class="error-summary" role="alert" tabindex="-1" id="errors" node_ref=element>
+                <h2>{format!("有 {} 处需要修改", faults.len())}</h2>
+                <ul>
+                    {faults
+                        .into_iter()
+                        .map(|(at, message)| {
+                            if at.is_empty() {
+                                view! { <li>{message}</li> }.into_any()
+                            } else {
+                                view! { <li><a href=format!("#{}", field_id(&at)) rel="external">{message}</a></li> }.into_any()
+                            }
+                        })
+                        .collect_view()}
+                </ul>
+            </div>
+        }
+        .into_any()
+    })
+}
+
+// ---- questions -----------------------------------------------------------------------------------
+
+/// One question: label, hint, control, fault.
+fn question(check: Check, at: &'static str, control: impl FnOnce(Parts) -> AnyView) -> AnyView {
+    question_with(check, at, control, || ())
+}
+
+fn question_with<V: IntoView + 'static>(
+    check: Check,
+    at: &'static str,
+    control: impl FnOnce(Parts) -> AnyView,
+    notes: impl FnOnce() -> V,
+) -> AnyView {
+    let Some(place) = check.form.place(at) else { return ().into_any() };
+    let field = place.field;
+    let id = field_id(at);
+    let is_required = place.is_required(&Answers::new());
+    let is_wide = field.width == domain::schema::Width::Full;
+    // A box of four figures has no room for its placeholder.
+    let is_narrow = at == identity::MIDDLE_FOUR;
+    let hint = if is_narrow { field.placeholder } else { field.hint };
+    let fault = Memo::new(move |_| check.faults.with(|faults| faults.get(at).cloned()));
+    let described = {
+        let id = id.clone();
+        Signal::derive(move || {
+            let mut ids = Vec::new();
+            if !hint.is_empty() {
+                ids.push(format!("{id}-hint"));
+            }
+            if fault.with(Option::is_some) {
+                ids.push(format!("{id}-error"));
+            }
+            (!ids.is_empty()).then(|| ids.join(" "))
+        })
+    };
+    let parts = Parts {
+        id: id.clone(),
+        name: at,
+        label: field.label,
+        placeholder: if is_narrow { "" } else { field.placeholder },
+        required: is_required.then_some("true"),
+        described,
+        invalid: Signal::derive(move || fault.with(Option::is_some).then_some("true")),
+    };
+    view! {
+        <div class="field" class:field-wide=is_wide data-invalid=move || fault.with(Option::is_some).then_some("")>
+            <div class="field-label">
+                {is_required.then(|| view! { <span class="star" aria-hidden="true">"*"</span> })}
+                <label for=id.clone()>{field.label}</label>
+                {is_required.then(|| view! { <span class="visually-hidden">"必填"</span> })}
+            </div>
+            {(!hint.is_empty()).then(|| view! { <p class="hint" id=format!("{id}-hint")>{hint}</p> })}
+            {control(parts)}
+            {move || fault.get().map(|message| view! { <p class="error" id=format!("{id}-error")>{message}</p> })}
+            {notes()}
+        </div>
+    }
+    .into_any()
+}
+
+fn boxed(control: AnyView) -> AnyView {
+    view! { <div class="control">{control}</div> }.into_any()
+}
+
+/// How a line looks and what a telephone offers for it.
+struct Look {
+    class: &'static str,
+    inputmode: &'static str,
+    autocomplete: &'static str,
+    most: Option<u32>,
+}
+
+const PLAIN: Look = Look { class: "input", inputmode: "text", autocomplete: "off", most: None };
+
+fn line(check: Check, parts: Parts, look: Look) -> AnyView {
+    let Parts { id, name, placeholder, required, described, invalid, .. } = parts;
+    view! {
+        <input
+            class=look.class
+            type="text"
+            inputmode=look.inputmode
+            autocomplete=look.autocomplete
+            maxlength=look.most.map(|most| most.to_string())
+            id=id
+            name=name
+            value=check.text(name)
+            placeholder=(!placeholder.is_empty()).then_some(placeholder)
+            spellcheck="false"
+            aria-required=required
+            aria-invalid=move || invalid.get()
+            aria-describedby=move || described.get()
+        />
+    }
+    .into_any()
+}
+
+/// 短信验证码 with 【获取验证码】 (R72).
+#[component]
+fn CodeQuestion(check: Check, purpose: IdentityPurpose, record: String, wait_seconds: u64) -> impl IntoView {
+    let left = RwSignal::new(0_u64);
+    let said = RwSignal::new(None::<(&'static str, String)>);
+    let is_busy = RwSignal::new(false);
+    let record = StoredValue::new(record);
+    // The server's page counts nothing down: without wasm the button stays as it is.
+    Effect::new(move |_| {
+        left.set(wait_seconds);
+        let beat = set_interval_with_handle(
+            move || {
+                if left.get_untracked() > 0 {
+                    left.update(|left| *left -= 1);
+                }
+            },
+            std::time::Duration::from_secs(1),
+        );
+        if let Ok(beat) = beat {
+            on_cleanup(move || beat.clear());
+        }
+    });
+    let waits = Memo::new(move |_| left.get() > 0);
+    let send = move |event: web_sys::MouseEvent| {
+        event.prevent_default();
+        if is_busy.get_untracked() {
+            return;
+        }
+        if waits.get_untracked() {
+            said.set(Some(("warning", format!("请 {} 秒后再获取验证码", left.get_untracked()))));
+            return;
+        }
+        is_busy.set(true);
+        spawn_local(async move {
+            let outcome = api::send_identity_code(purpose, record.get_value()).await;
+            // The page may be gone by now.
+            if is_busy.try_set(false).is_some() {
+                return;
+            }
+            let (tone, sentence) = match outcome {
+                Ok(CodeSent { mobile, wait_seconds }) => {
+                    left.set(wait_seconds);
+                    ("ok", format!("验证码已发送至 {mobile}，5 分钟内有效。"))
+                }
+                Err(ApiError::TooMany(seconds @ 0..=60)) => {
+                    left.set(seconds);
+                    ("warning", format!("请 {seconds} 秒后再获取验证码"))
+                }
+                Err(ApiError::TooMany(seconds)) => {
+                    let hours = seconds.div_ceil(3600);
+                    ("warning", format!("今日获取验证码的次数已达上限，请 {hours} 小时后再试"))
+                }
+                Err(error) => ("warning", error.sentence()),
+            };
+            said.set(Some((tone, sentence)));
+        });
+    };
+    let countdown = format!("{}-countdown", field_id(identity::SMS_CODE));
+    let counted_by = countdown.clone();
+    question_with(
+        check,
+        identity::SMS_CODE,
+        |parts| {
+            view! {
+                <div class="control joined">
+                    {line(check, parts, Look { inputmode: "numeric", autocomplete: "one-time-code", ..PLAIN })}
+                    <button
+                        class="button"
+                        type="submit"
+                        formaction="/act/send-code"
+                        aria-disabled=move || waits.get().then_some("true")
+                        aria-busy=move || is_busy.get().then_some("true")
+                        aria-describedby=move || waits.get().then(|| counted_by.clone())
+                        on:click=send
+                    >"获取验证码"</button>
+                </div>
+            }
+            .into_any()
+        },
+        move || view! {
+            // Always there, so that readers hear what is put into it.
+            <p
+                role="status"
+                class=move || if said.with(Option::is_some) { "field-note" } else { "visually-hidden" }
+                data-tone=move || said.get().map(|(tone, _)| tone)
+            >
+                {move || said.get().map(|(_, sentence)| sentence)}
+            </p>
+            {move || waits.get().then(|| view! {
+                <p class="field-note figures" id=countdown.clone()>
+                    {move || format!("{} 秒后可重新获取", left.get())}
+                </p>
+            })}
+        },
+    )
+}
+
+/// 注销原因: an offered one, one's own words, or both.
+#[component]
+fn Reason(check: Check) -> impl IntoView {
+    let element = NodeRef::<html::Textarea>::new();
+    // With wasm the choice is written into the text at once and not sent by itself.
+    let take = move |event: web_sys::Event| {
+        event.stop_propagation();
+        let Some(area) = element.get_untracked() else { return };
+        let chosen = event_target_value(&event);
+        let label = CANCEL_REASON.iter().find(|choice| choice.code == chosen && choice.code != "other").map(|c| c.label);
+        let text = area.value();
+        let typed = text.trim();
+        let is_offered = typed.is_empty() || CANCEL_REASON.iter().any(|choice| choice.label == typed);
+        match label {
+            Some(label) if is_offered => area.set_value(label),
+            Some(label) if !typed.contains(label) => area.set_value(&format!("{label}；{typed}")),
+            Some(_) | None => {}
+        }
+        check.faults.update(|faults| {
+            if label.is_some() {
+                faults.remove(identity::REASON);
+            }
+        });
+    };
+    view! {
+        <div class="field field-wide">
+            <div class="field-label"><label for="f-identity-preset">"常用原因"</label></div>
+            <div class="control">
+                <select
+                    class="input w-18"
+                    id="f-identity-preset"
+                    name=move || (!check.is_live.get()).then_some("preset")
+                    autocomplete="off"
+                    on:change=take
+                >
+                    <option value="">"请选择"</option>
+                    {CANCEL_REASON
+                        .iter()
+                        .filter(|choice| !choice.retired)
+                        .map(|choice| view! { <option value=choice.code>{choice.label}</option> })
+                        .collect_view()}
+                </select>
+            </div>
+        </div>
+        {question(check, identity::REASON, |parts| {
+            let Parts { id, name, placeholder, required, described, invalid, .. } = parts;
+            boxed(view! {
+                <textarea
+                    class="input"
+                    rows="4"
+                    id=id
+                    name=name
+                    placeholder=(!placeholder.is_empty()).then_some(placeholder)
+                    spellcheck="false"
+                    node_ref=element
+                    aria-required=required
+                    aria-invalid=move || invalid.get()
+                    aria-describedby=move || described.get()
+                    inner_html=escape(&check.text(name))
+                ></textarea>
+            }.into_any())
+        })}
+    }
+    .into_any()
+}
+
+/// 附件说明: travels with the form (R71); what the server has already is kept by its id.
+#[component]
+fn Attachment(
+    check: Check,
+    /// Id, name and size of what was sent before.
+    file: Option<(String, String, u64)>,
+) -> impl IntoView {
+    let chosen = RwSignal::new(None::<(String, u64)>);
+    let element = NodeRef::<html::Input>::new();
+    let has_stored = file.is_some();
+    let stored = StoredValue::new(file);
+    let take = move |event: web_sys::Event| {
+        event.stop_propagation();
+        let Some(input) = element.get_untracked() else { return };
+        let Some(file) = input.files().and_then(|files| files.get(0)) else {
+            chosen.set(None);
+            return;
+        };
+        let fault = if !file.name().to_lowercase().ends_with(".pdf") {
+            Some("请选择pdf格式的文件")
+        } else if file.size() > MOST_BYTES {
+            Some("文件大小超过5MB，请重新选择")
+        } else {
+            None
+        };
+        check.faults.update(|faults| {
+            match fault {
+                Some(message) => faults.insert(identity::ATTACHMENT.to_owned(), message.to_owned()),
+                None => faults.remove(identity::ATTACHMENT),
+            };
+        });
+        if fault.is_some() {
+            input.set_value("");
+            chosen.set(None);
+        } else {
+            // A file has far fewer bytes than a double counts exactly.
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            chosen.set(Some((file.name(), file.size() as u64)));
+        }
+    };
+    let look = move || if chosen.with(Option::is_some) || has_stored { "done" } else { "empty" };
+    let described_file = move || match (chosen.get(), stored.get_value()) {
+        (Some((name, size)), _) => view! {
+            <p class="upload-name">{name}</p>
+            <p class="upload-state">{format!("{}，随表单一起提交", readable_size(size))}</p>
+        }
+        .into_any(),
+        (None, Some((_, name, size))) => view! {
+            <p class="upload-name">{name}</p>
+            <p class="upload-state">{format!("{}，已上传", readable_size(size))}</p>
+        }
+        .into_any(),
+        (None, None) => view! { <p class="upload-state">"pdf，不超过 5 MB"</p> }.into_any(),
+    };
+    question(check, identity::ATTACHMENT, move |parts| {
+        let Parts { id, name, label, described, invalid, .. } = parts;
+        let input_id = id.clone();
+        view! {
+            <div class="control upload" data-state=look>
+                {match stored.get_value() {
+                    None => view! { <div class="upload-picture"><span class="icon icon-file" aria-hidden="true"></span></div> }.into_any(),
+                    Some((file, _, _)) => view! {
+                        <input type="hidden" name=name value=file.clone()/>
+                        <a class="upload-picture" href=format!("/files/{file}") target="_blank" rel="noopener external">
+                            <span class="icon icon-file" aria-hidden="true"></span>
+                            <span class="visually-hidden">{format!("{label}预览")}</span>
+                        </a>
+                    }
+                    .into_any(),
+                }}
+                <div class="upload-body">
+                    {described_file}
+                    <div class="upload-actions">
+                        <label class="upload-pick" for=input_id aria-hidden="true">
+                            {move || if look() == "empty" { "选择文件" } else { "重新上传" }}
+                        </label>
+                        <input
+                            class="upload-input"
+                            type="file"
+                            id=id
+                            name=file_name(name)
+                            accept="application/pdf,.pdf"
+                            node_ref=element
+                            aria-label=label
+                            aria-invalid=move || invalid.get()
+                            aria-describedby=move || described.get()
+                            on:change=take
+                        />
+                        {has_stored.then(|| view! {
+                            <button
+                                class="button button-small button-quiet"
+                                name="go"
+                                value=format!("drop:{name}")
+                                aria-label=format!("删除{label}")
+                            >"删除"</button>
+                        })}
+                    </div>
+                </div>
+            </div>
+        }
+        .into_any()
+    })
+}
