@@ -88,6 +88,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("mine/:business/:id") view=pages::records::RecordPage ssr=SsrMode::Async/>
                     <Route path=path!("receipt/:id") view=pages::mine::Receipt ssr=SsrMode::Async/>
                     <Route path=path!("subject/cancel") view=pages::identity::CancelSubject ssr=SsrMode::Async/>
+                    <Route path=path!("subject/transfer") view=pages::identity::Transfer ssr=SsrMode::Async/>
+                    <Route path=path!("subject/receive") view=pages::identity::Receive ssr=SsrMode::Async/>
+                    <Route path=path!("subject/receive/:id") view=pages::identity::HandoverPage ssr=SsrMode::Async/>
                     <Route path=path!(":business/cancel") view=pages::identity::Cancel ssr=SsrMode::Async/>
                     <Route path=path!(":business/new") view=pages::form::New ssr=SsrMode::Async/>
                     <Route path=path!(":business/new/:step") view=pages::form::New ssr=SsrMode::Async/>

@@ -2,13 +2,17 @@
 //! subject over and receiving one stand beside (R24, R25).
 
 mod check;
+mod receive;
+mod transfer;
 
 use domain::forms;
-use domain::forms::identity::CANCEL_STATEMENT;
 use domain::procedure::{Action, Business, Procedure};
 use domain::view::{CancelView, IdentityPurpose, Refused};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
+
+pub use self::receive::{HandoverPage, Receive};
+pub use self::transfer::Transfer;
 
 use self::check::IdentityForm;
 use crate::WhoAmI;
@@ -21,7 +25,9 @@ use crate::ui::{Load, PageHead, Problem, RecordBadge};
 fn asked() -> impl Fn() -> (Option<String>, bool) + Copy {
     let query = use_query_map();
     move || {
-        query.with(|query| (query.get("record").filter(|record| !record.is_empty()), query.get("check").is_some()))
+        query.with(|query| {
+            (query.get("record").filter(|record| !record.is_empty()), query.get("check").is_some())
+        })
     }
 }
 
@@ -46,9 +52,7 @@ fn Subject(view: CancelView) -> impl IntoView {
                 business=Business::Subject
                 record=record.id
                 identity
-                submit="注销"
-                class="button button-danger"
-                below=move || view! { <Statement/> }
+                back=None
             />
         }
         .into_any(),
@@ -81,7 +85,11 @@ fn Unavailable(verb: &'static str, refused: Refused) -> impl IntoView {
 
 /// 2 个 … of every business that goes along.
 fn counted(attached: &[(Business, u64)]) -> Vec<String> {
-    attached.iter().filter(|(_, count)| *count > 0).map(|(business, count)| format!("{}：{count} 项", business.noun())).collect()
+    attached
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(business, count)| format!("{}：{count} 项", business.noun()))
+        .collect()
 }
 
 /// What ends with the subject (R23).
@@ -107,18 +115,6 @@ fn Ends(name: String, attached: Vec<(Business, u64)>, open_filings: u64) -> impl
     .into_any()
 }
 
-/// 特别声明 of a cancellation (R22)
-#[component]
-fn Statement() -> impl IntoView {
-    view! {
-        <aside class="notice" data-tone="info" aria-labelledby="statement">
-            <h2 id="statement">"特别声明"</h2>
-            <ol>{CANCEL_STATEMENT.iter().map(|point| view! { <li>{*point}</li> }).collect_view()}</ol>
-        </aside>
-    }
-    .into_any()
-}
-
 /// 注销网站 …: the list, and over it the identity check of the chosen one (R36).
 #[component]
 pub fn Cancel() -> impl IntoView {
@@ -139,7 +135,9 @@ pub fn Cancel() -> impl IntoView {
 
 fn is_cancelled_from_a_list(business: Business) -> bool {
     match business {
-        Business::Website | Business::App | Business::Provider | Business::Market | Business::MiniProgram => true,
+        Business::Website | Business::App | Business::Provider | Business::Market | Business::MiniProgram => {
+            true
+        }
         // The subject has a page of its own; an assessment is not cancelled.
         Business::Subject | Business::Assessment => false,
     }
@@ -192,9 +190,7 @@ fn CancelDialog(view: CancelView, said: Option<String>) -> impl IntoView {
                     business
                     record=record.id
                     identity
-                    submit="确认"
-                    back=list
-                    below=move || view! { <Statement/> }
+                    back=Some(list)
                 />
             </div>
         }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use domain::answer::Answers;
 use domain::check::{Context, UnknownRegions, check_form, check_place};
 use domain::dictionary::CANCEL_REASON;
-use domain::forms::identity;
+use domain::forms::identity::{self, CANCEL_STATEMENT};
 use domain::procedure::Business;
 use domain::schema::Form;
 use domain::view::{CodeSent, IdentityPurpose, IdentityView};
@@ -54,28 +54,28 @@ struct Parts {
     invalid: Signal<Option<&'static str>>,
 }
 
-#[component]
+#[island]
 pub fn IdentityForm(
     purpose: IdentityPurpose,
     business: Business,
     record: String,
     identity: IdentityView,
-    /// The word on the button.
-    submit: &'static str,
-    #[prop(default = "button button-primary")] class: &'static str,
     /// In a dialog, which says 身份验证 itself; 【取消】 leads here.
-    #[prop(optional, into)]
     back: Option<String>,
-    /// What stands between the questions and the button.
-    #[prop(optional, into)]
-    below: ViewFn,
 ) -> impl IntoView {
     let form = form_of(purpose);
+    let is_dialog = back.is_some();
     let (action, code) = match purpose {
         IdentityPurpose::Cancel => ("/act/cancel", "cancel"),
         IdentityPurpose::Transfer => ("/act/transfer", "transfer"),
     };
-    let IdentityView { mobile_head, mobile_tail, wait_seconds, locked, answers, faults, files, key } = identity;
+    let (submit, class) = match (purpose, is_dialog) {
+        (IdentityPurpose::Transfer, _) => ("移交", "button button-primary"),
+        (IdentityPurpose::Cancel, false) => ("注销", "button button-danger"),
+        (IdentityPurpose::Cancel, true) => ("确认", "button button-primary"),
+    };
+    let IdentityView { mobile_head, mobile_tail, wait_seconds, locked, answers, faults, files, key } =
+        identity;
     let check = Check {
         form,
         answers: StoredValue::new(answers),
@@ -84,14 +84,14 @@ pub fn IdentityForm(
     };
     let element = NodeRef::<html::Form>::new();
     let summary = NodeRef::<html::Div>::new();
-    Effect::new(move |_| {
-        check.is_live.set(true);
-        if !check.faults.with_untracked(BTreeMap::is_empty) {
-            focus_soon(summary);
-        }
-    });
+    Effect::new(move |_| check.is_live.set(true));
+    // A dialog gives the focus to its first control otherwise, which is the hidden button.
+    let begins = is_dialog && check.faults.with_untracked(BTreeMap::is_empty);
     let submitted = move |event: web_sys::SubmitEvent| {
-        let drops = event.submitter().and_then(|button| button.get_attribute("name")).is_some_and(|name| name == "go");
+        let drops = event
+            .submitter()
+            .and_then(|button| button.get_attribute("name"))
+            .is_some_and(|name| name == "go");
         if drops {
             return;
         }
@@ -115,7 +115,6 @@ pub fn IdentityForm(
         }
     };
     let shown = StoredValue::new((mobile_head, mobile_tail));
-    let held = StoredValue::new(record.clone());
     let file = files.into_values().next().map(|file| (file.id, file.name, file.size));
     let middle_four = question(check, identity::MIDDLE_FOUR, |parts| {
         let (head, tail) = shown.get_value();
@@ -128,10 +127,10 @@ pub fn IdentityForm(
         }
         .into_any()
     });
-    let sms_code = view! { <CodeQuestion check purpose record=held.get_value() wait_seconds/> };
+    let sms_code = view! { <CodeQuestion check purpose record=record.clone() wait_seconds/> };
     let questions = match purpose {
         IdentityPurpose::Cancel => view! {
-            {question(check, identity::NAME, |parts| boxed(line(check, parts, PLAIN)))}
+            {question(check, identity::NAME, |parts| boxed(line(check, parts, Look { begins, ..PLAIN })))}
             {middle_four}
             {sms_code}
             <Reason check/>
@@ -150,7 +149,6 @@ pub fn IdentityForm(
         }
         .into_any(),
     };
-    let is_dialog = back.is_some();
     let sends_business = purpose == IdentityPurpose::Cancel;
     view! {
         <form
@@ -182,12 +180,24 @@ pub fn IdentityForm(
                 }
                 .into_any()
             }}
-            {below.run()}
+            {sends_business.then(|| view! { <Statement/> })}
             <div class="actions">
                 <button class=class>{submit}</button>
                 {back.map(|href| view! { <a class="button" href=href>"取消"</a> })}
             </div>
         </form>
+    }
+    .into_any()
+}
+
+/// 特别声明 of a cancellation (R22)
+#[component]
+fn Statement() -> impl IntoView {
+    view! {
+        <aside class="notice" data-tone="info" aria-labelledby="statement">
+            <h2 id="statement">"特别声明"</h2>
+            <ol>{CANCEL_STATEMENT.iter().map(|point| view! { <li>{*point}</li> }).collect_view()}</ol>
+        </aside>
     }
     .into_any()
 }
@@ -256,7 +266,7 @@ fn summary_of(check: Check, element: NodeRef<html::Div>) -> Option<AnyView> {
     faults.sort_by_key(|(at, _)| order.iter().position(|known| known == at));
     (!faults.is_empty()).then(|| {
         view! {
-            <div class="error-summary" role="alert" tabindex="-1" id="errors" node_ref=element>
+            <div class="error-summary" role="alert" tabindex="-1" id="errors" autofocus node_ref=element>
                 <h2>{format!("有 {} 处需要修改", faults.len())}</h2>
                 <ul>
                     {faults
@@ -346,9 +356,12 @@ struct Look {
     inputmode: &'static str,
     autocomplete: &'static str,
     most: Option<u32>,
+    /// Takes the focus of the page.
+    begins: bool,
 }
 
-const PLAIN: Look = Look { class: "input", inputmode: "text", autocomplete: "off", most: None };
+const PLAIN: Look =
+    Look { class: "input", inputmode: "text", autocomplete: "off", most: None, begins: false };
 
 fn line(check: Check, parts: Parts, look: Look) -> AnyView {
     let Parts { id, name, placeholder, required, described, invalid, .. } = parts;
@@ -362,6 +375,7 @@ fn line(check: Check, parts: Parts, look: Look) -> AnyView {
             id=id
             name=name
             value=check.text(name)
+            autofocus=look.begins
             placeholder=(!placeholder.is_empty()).then_some(placeholder)
             spellcheck="false"
             aria-required=required
@@ -451,20 +465,22 @@ fn CodeQuestion(check: Check, purpose: IdentityPurpose, record: String, wait_sec
             }
             .into_any()
         },
-        move || view! {
-            // Always there, so that readers hear what is put into it.
-            <p
-                role="status"
-                class=move || if said.with(Option::is_some) { "field-note" } else { "visually-hidden" }
-                data-tone=move || said.get().map(|(tone, _)| tone)
-            >
-                {move || said.get().map(|(_, sentence)| sentence)}
-            </p>
-            {move || waits.get().then(|| view! {
-                <p class="field-note figures" id=countdown.clone()>
-                    {move || format!("{} 秒后可重新获取", left.get())}
+        move || {
+            view! {
+                // Always there, so that readers hear what is put into it.
+                <p
+                    role="status"
+                    class=move || if said.with(Option::is_some) { "field-note" } else { "visually-hidden" }
+                    data-tone=move || said.get().map(|(tone, _)| tone)
+                >
+                    {move || said.get().map(|(_, sentence)| sentence)}
                 </p>
-            })}
+                {move || waits.get().then(|| view! {
+                    <p class="field-note figures" id=countdown.clone()>
+                        {move || format!("{} 秒后可重新获取", left.get())}
+                    </p>
+                })}
+            }
         },
     )
 }
@@ -478,7 +494,10 @@ fn Reason(check: Check) -> impl IntoView {
         event.stop_propagation();
         let Some(area) = element.get_untracked() else { return };
         let chosen = event_target_value(&event);
-        let label = CANCEL_REASON.iter().find(|choice| choice.code == chosen && choice.code != "other").map(|c| c.label);
+        let label = CANCEL_REASON
+            .iter()
+            .find(|choice| choice.code == chosen && choice.code != "other")
+            .map(|c| c.label);
         let text = area.value();
         let typed = text.trim();
         let is_offered = typed.is_empty() || CANCEL_REASON.iter().any(|choice| choice.label == typed);
