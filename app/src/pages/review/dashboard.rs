@@ -8,7 +8,7 @@ use domain::view::{Dashboard, KindCount};
 use leptos::prelude::*;
 
 use super::chart::DaysChart;
-use super::live::on_change;
+use super::live::Live;
 use crate::api;
 use crate::ui::table::href;
 use crate::ui::{Empty, Load, PageHead};
@@ -20,26 +20,14 @@ pub fn ReviewDashboard() -> impl IntoView {
         <PageHead
             above=vec![("审核", "")]
             title="审核工作台"
-            actions=|| view! { <a class="button button-primary" href="/review/queue">"审核队列"</a> }
+            actions=|| view! {
+                <Live part="figures".to_owned()/>
+                <a class="button button-primary" href="/review/queue">"审核队列"</a>
+            }
         />
-        <Load resource=dashboard children={|dashboard: Dashboard| view! { <Live dashboard/> }}/>
+        <Load resource=dashboard children={|dashboard: Dashboard| view! { <Desk dashboard/> }}/>
     }
     .into_any()
-}
-
-/// The figures, asked again whenever something in the region changes; what is shown stays until the
-/// newer answer has come.
-#[island]
-fn Live(dashboard: Dashboard) -> impl IntoView {
-    let now = RwSignal::new(dashboard);
-    on_change(move || {
-        leptos::task::spawn_local(async move {
-            if let Ok(newer) = api::dashboard().await {
-                now.try_set(newer);
-            }
-        });
-    });
-    move || view! { <Desk dashboard=now.get()/> }
 }
 
 #[component]
@@ -48,7 +36,7 @@ fn Desk(dashboard: Dashboard) -> impl IntoView {
         dashboard;
     let late = if overdue > 0 { "danger" } else { "" };
     view! {
-        <div class="stack">
+        <div class="stack" id="figures">
             <p class="page-lead">{format!("管辖地：{region}。有新的申请单时，本页自动更新。")}</p>
             <ul class="tiles">
                 <Tile name="新到" number=new note="等待领取" state="pending"/>

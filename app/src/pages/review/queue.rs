@@ -4,7 +4,7 @@ use domain::filing::FilingState;
 use domain::view::{Paged, QueueRequest, QueueRow};
 use leptos::prelude::*;
 
-use super::live::on_change;
+use super::live::Live;
 use crate::api;
 use crate::pages::mine::{procedures, query_text};
 use crate::ui::table::{Filter, Pager, href};
@@ -34,7 +34,7 @@ pub fn ReviewQueue() -> impl IntoView {
     });
     let filters = untrack(request);
     view! {
-        <PageHead above=vec![("审核工作台", "/review")] title="审核队列" actions=|| view! { <News/> }/>
+        <PageHead above=vec![("审核工作台", "/review")] title="审核队列" actions=|| view! { <Live part="queue".to_owned()/> }/>
         <Filters request=filters/>
         <div class="stack" id="queue">
             <Load
@@ -44,28 +44,6 @@ pub fn ReviewQueue() -> impl IntoView {
         </div>
     }
     .into_any()
-}
-
-/// Asks for the page again when something in the region changed; never while somebody points at the
-/// rows, which must not move away: then it says so.
-#[island]
-fn News() -> impl IntoView {
-    let has_news = RwSignal::new(false);
-    let refresh = || {
-        if let Some(window) = web_sys::window() {
-            let _ = window.location().reload();
-        }
-    };
-    on_change(move || {
-        let is_in_use = document()
-            .get_element_by_id("queue")
-            .is_some_and(|list| list.matches(":hover, :focus-within").unwrap_or(false));
-        if is_in_use { has_news.set(true) } else { refresh() }
-    });
-    view! {
-        <span role="status" class="soft">{move || has_news.get().then_some("队列有更新")}</span>
-        <button type="button" class="button js-only" on:click=move |_| refresh()>"刷新"</button>
-    }
 }
 
 #[component]

@@ -24,7 +24,7 @@ pub enum Sort {
 enum Progress {
     Idle,
     /// Per cent.
-    Sending(f64),
+    Sending(u32),
     Failed(String),
 }
 
@@ -111,7 +111,7 @@ pub fn control(state: FormState, parts: Parts, sort: Sort, max: usize) -> AnyVie
                 {move || match progress.get() {
                     Progress::Sending(percent) => view! {
                         <p class="upload-state" role="status">"正在上传…"</p>
-                        <progress class="progress" max="100" value=percent aria-label="上传进度">{format!("{percent:.0}%")}</progress>
+                        <progress class="progress" max="100" value=percent.to_string() aria-label="上传进度">{format!("{percent}%")}</progress>
                     }.into_any(),
                     Progress::Failed(message) => view! { <p class="upload-state" role="alert">{message}</p> }.into_any(),
                     Progress::Idle => files.with(|files| described_files(files, sort)).into_any(),
@@ -233,11 +233,11 @@ fn send_one(
     request.open("POST", &format!("/files?sort={sort}&name={name}")).map_err(|_| TROUBLE)?;
     request.set_request_header("content-type", "application/octet-stream").map_err(|_| TROUBLE)?;
     request.set_request_header("accept", "application/json").map_err(|_| TROUBLE)?;
-    progress.set(Progress::Sending(0.0));
+    progress.set(Progress::Sending(0));
     if let Ok(upload) = request.upload() {
         let on_progress = Closure::<dyn FnMut(web_sys::ProgressEvent)>::new(move |event: web_sys::ProgressEvent| {
             if event.length_computable() && event.total() > 0.0 {
-                progress.set(Progress::Sending(event.loaded() * 100.0 / event.total()));
+                progress.set(Progress::Sending((event.loaded() * 100.0 / event.total()) as u32));
             }
         });
         upload.set_onprogress(Some(on_progress.as_ref().unchecked_ref()));
