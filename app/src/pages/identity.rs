@@ -129,8 +129,18 @@ pub fn Cancel() -> impl IntoView {
             <OverList business/>
         }
         .into_any(),
-        None => view! { <Problem error=ApiError::NotFound/> }.into_any(),
+        None => view! { <NotCancelled/> }.into_any(),
     }
+}
+
+/// Nothing of this kind is cancelled.
+#[component]
+fn NotCancelled() -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
+        response.set_status(axum::http::StatusCode::NOT_FOUND);
+    }
+    view! { <Problem error=ApiError::NotFound/> }
 }
 
 fn is_cancelled_from_a_list(business: Business) -> bool {

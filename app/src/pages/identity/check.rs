@@ -657,3 +657,96 @@ fn Attachment(
         .into_any()
     })
 }
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+    use domain::schema::fault;
+    use domain::view::FileView;
+
+    use super::*;
+
+    fn html(purpose: IdentityPurpose, identity: IdentityView, back: Option<&str>) -> String {
+        let (business, record, back) = (Business::Website, "r-1".to_owned(), back.map(str::to_owned));
+        Owner::new().with(|| view! { <IdentityForm purpose business record identity back/> }.to_html())
+    }
+
+    fn identity() -> IdentityView {
+        IdentityView {
+            mobile_head: "181".to_owned(),
+            mobile_tail: "1234".to_owned(),
+            wait_seconds: 40,
+            key: "k-1".to_owned(),
+            ..IdentityView::default()
+        }
+    }
+
+    /// R22, R24: the label of every question leads to its control, and every control is in the post.
+    #[test]
+    fn every_question_has_a_label_tied_to_its_control() {
+        for purpose in [IdentityPurpose::Cancel, IdentityPurpose::Transfer] {
+            let page = html(purpose, identity(), None);
+            for place in form_of(purpose).places(&Answers::new()) {
+                let at = place.address();
+                let id = field_id(&at);
+                let label = format!("<label for=\"{id}\">{}</label>", place.field.label);
+                assert!(page.contains(&label), "{label} in {page}");
+                assert_eq!(page.matches(&format!(" id=\"{id}\"")).count(), 1, "{id}");
+                let name = if at == identity::ATTACHMENT { file_name(&at) } else { at };
+                assert_eq!(page.matches(&format!(" name=\"{name}\"")).count(), 1, "{name}");
+            }
+            assert!(page.contains("<span>181</span>") && page.contains("<span>1234</span>"), "{page}");
+        }
+    }
+
+    /// Enter presses the first button of a form.
+    #[test]
+    fn enter_does_not_send_a_code() {
+        let page = html(IdentityPurpose::Cancel, identity(), Some("/website/cancel"));
+        let first = page.find("<button").unwrap();
+        let code = page.find("formaction=\"/act/send-code\"").unwrap();
+        assert!(!page[first..code].split("</button>").next().unwrap().contains("formaction"), "{page}");
+    }
+
+    /// R36: 确认 and 取消 in the dialog, 注销 and 移交 on the pages.
+    #[test]
+    fn the_button_says_what_it_does() {
+        let dialog = html(IdentityPurpose::Cancel, identity(), Some("/website/cancel"));
+        assert!(dialog.contains(">确认</button>") && dialog.contains("href=\"/website/cancel\""), "{dialog}");
+        assert!(!dialog.contains("<legend>"), "{dialog}");
+        for (purpose, word) in [(IdentityPurpose::Cancel, "注销"), (IdentityPurpose::Transfer, "移交")] {
+            let page = html(purpose, identity(), None);
+            assert!(page.contains(&format!(">{word}</button>")), "{page}");
+            assert!(page.contains("<legend>身份验证</legend>"), "{page}");
+        }
+    }
+
+    #[test]
+    fn what_was_typed_and_what_is_wrong_with_it_come_back() {
+        let mut view = identity();
+        view.answers =
+            Answers::from([(identity::REASON, "</textarea><script>"), (identity::ATTACHMENT, "f-1")]);
+        view.faults = vec![fault(identity::SMS_CODE, "验证码不正确"), fault(identity::NAME, "姓名不一致")];
+        let file = FileView {
+            id: "f-1".to_owned(),
+            name: "说明.pdf".to_owned(),
+            size: 2048,
+            is_picture: false,
+            warnings: Vec::new(),
+        };
+        view.files.insert("f-1".to_owned(), file);
+        let page = html(IdentityPurpose::Cancel, view, None);
+        assert!(page.contains("&lt;/textarea&gt;&lt;script&gt;"), "{page}");
+        assert!(!page.contains("<script>"), "{page}");
+        assert!(page.contains("有 2 处需要修改"), "{page}");
+        // In the order of the page.
+        let (name, code) =
+            (page.find("#f-identity-name").unwrap(), page.find("#f-identity-sms_code").unwrap());
+        assert!(name < code, "{page}");
+        assert!(
+            page.contains("name=\"identity.attachment\" value=\"f-1\"") && page.contains("说明.pdf"),
+            "{page}"
+        );
+        assert!(page.contains("value=\"drop:identity.attachment\""), "{page}");
+    }
+}
