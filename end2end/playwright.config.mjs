@@ -41,6 +41,7 @@ export default defineConfig({
   },
   projects: [
     { name: 'hydrated', use: { javaScriptEnabled: true } },
-    { name: 'no-js', use: { javaScriptEnabled: false } },
+    // What does not open a page is the same without scripts.
+    { name: 'no-js', testIgnore: 'access.spec.mjs', use: { javaScriptEnabled: false } },
   ],
 });

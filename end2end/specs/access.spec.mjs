@@ -1,0 +1,81 @@
+// Every server function is an address anybody can call (R74): who gets what, for each of them and each kind
+// of caller. A function that is missing here is missing in server-functions.txt, and that fails `make test`.
+import { readFileSync } from 'node:fs';
+import { test, expect, person, signIn, signInAs } from '../harness/test.mjs';
+
+const NOBODYS = '01900000-0000-7000-8000-000000000000';
+const anybody = { anonymous: 200, applicant: 200, reviewer: 200, administrator: 200 };
+const signedIn = { anonymous: 401, applicant: 200, reviewer: 200, administrator: 200 };
+const notYours = { anonymous: 401, applicant: 404, reviewer: 404, administrator: 404 };
+// An administrator gives roles and sees no filings (R60).
+const reviewersOnly = { anonymous: 401, applicant: [403, 404], reviewer: 200, administrator: [403, 404] };
+
+/** What to send, and what each kind of caller is answered. */
+const functions = {
+  me: [{}, anybody],
+  regions: [{ parent: '' }, anybody],
+  lookup: [{ text: '没有这个主体' }, anybody],
+  public_record: [{ digits: '00000000000000' }, { anonymous: 404, applicant: 404, reviewer: 404 }],
+  home: [{}, signedIn],
+  offers: [{}, signedIn],
+  sessions: [{}, signedIn],
+  drafts: [{ procedure: '', after: '' }, signedIn],
+  filings: [{ procedure: '', state: '', after: '' }, signedIn],
+  notices: [{ unread_only: true, after: '' }, signedIn],
+  my_subject: [{}, signedIn],
+  records: [{ business: 'website', after: '' }, signedIn],
+  handovers: [{ name: '', mobile: '', id_no: '' }, signedIn],
+  filing: [{ id: NOBODYS }, notYours],
+  record: [{ business: 'website', id: NOBODYS }, notYours],
+  handover_view: [{ id: NOBODYS }, notYours],
+  form_view: [
+    { request: { procedure: 'website_new', step: '', draft: NOBODYS, record: null, fresh: false, check: false } },
+    { anonymous: 401, applicant: [403, 404, 409] },
+  ],
+  save_draft: [
+    { draft: { procedure: 'website_new', step: 'basics', draft: NOBODYS, record: null, subject: null, version: 1, overwrite: true, answers: {} } },
+    { anonymous: 401, applicant: [403, 404, 409] },
+  ],
+  submit: [{ draft: NOBODYS, version: 1, subject: null, key: NOBODYS }, notYours],
+  cancel_view: [{ business: 'website', record: NOBODYS, check: false }, notYours],
+  transfer_view: [{ subject: NOBODYS, check: false }, notYours],
+  send_identity_code: [{ purpose: 'cancel', record: NOBODYS }, notYours],
+  dashboard: [{}, reviewersOnly],
+  queue: [{ request: { state: 'all', procedure: '', search: '', after: '' } }, reviewersOnly],
+  review: [{ id: NOBODYS, purpose: null }, { anonymous: 401, applicant: [403, 404], reviewer: 404 }],
+  staff: [{}, { anonymous: 401, applicant: [403, 404], reviewer: [403, 404], administrator: 200 }],
+};
+
+const callers = {
+  anonymous: async () => {},
+  applicant: (page) => signInAs(page, person('陈测试')),
+  reviewer: (page) => signIn(page, '审核员东城'),
+  administrator: (page) => signIn(page, '管理员'),
+};
+
+test('every server function is in the table', () => {
+  const list = readFileSync(new URL('../server-functions.txt', import.meta.url), 'utf8');
+  const names = list.split('\n').filter((line) => line && !line.startsWith('#'));
+  expect(Object.keys(functions).sort()).toEqual(names.sort());
+});
+
+for (const [caller, arrive] of Object.entries(callers)) {
+  test(`${caller}: each server function answers what this caller may have`, async ({ page, baseURL }) => {
+    await arrive(page);
+    for (const [name, [input, expected]] of Object.entries(functions)) {
+      if (!(caller in expected)) continue;
+      const response = await page.request.post(`${baseURL}/api/${name}`, { data: input, headers: { origin: baseURL } });
+      const told = `${name} answers ${response.status()}: ${(await response.text()).slice(0, 200)}`;
+      expect.soft([expected[caller]].flat(), told).toContain(response.status());
+    }
+  });
+}
+
+test('a page of another site cannot call a server function with the person\'s cookies', async ({ page, baseURL }) => {
+  await signIn(page, '申请人甲');
+  const response = await page.request.post(`${baseURL}/api/home`, {
+    data: {},
+    headers: { origin: 'https://elsewhere.example', 'sec-fetch-site': 'cross-site' },
+  });
+  expect(response.status()).toBe(403);
+});
