@@ -188,7 +188,14 @@ fn browser(tally: &mut Tally) -> Outcome<()> {
         tally.skip("the tests in the browser: no Chromium is installed");
         return Ok(());
     }
-    tally.add(end_to_end(&[])?);
+    tally.add(end_to_end(&[], None)?);
+    if postgres::is_installed() {
+        // The journeys are the same; these show that the whole program runs on the other database.
+        say("Once more on PostgreSQL: signing in, and who may call what");
+        let postgres = Postgres::start()?;
+        let args = ["identity", "access", "--project=hydrated"].map(str::to_owned);
+        tally.add(end_to_end(&args, Some(&postgres))?);
+    }
     Ok(())
 }
 
@@ -202,15 +209,11 @@ pub fn end_to_end_alone(args: &[String]) -> Outcome<()> {
     let (on_postgres, args): (Vec<String>, Vec<String>) =
         args.into_iter().partition(|arg| arg == "--postgres");
     let postgres = if on_postgres.is_empty() { None } else { Some(Postgres::start()?) };
-    let tally = end_to_end_on(&args, postgres.as_ref())?;
+    let tally = end_to_end(&args, postgres.as_ref())?;
     if tally.failed == 0 { Ok(()) } else { Err("some tests in the browser failed".into()) }
 }
 
-fn end_to_end(args: &[String]) -> Outcome<Tally> {
-    end_to_end_on(args, None)
-}
-
-fn end_to_end_on(args: &[String], postgres: Option<&Postgres>) -> Outcome<Tally> {
+fn end_to_end(args: &[String], postgres: Option<&Postgres>) -> Outcome<Tally> {
     say("Walking through the journeys in the browser");
     let mut run = shell::node()
         .args(["node_modules/@playwright/test/cli.js", "test"])
