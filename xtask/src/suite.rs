@@ -25,7 +25,27 @@ pub fn serve(args: &[String]) -> Outcome<()> {
     let data = env::var_os("DATA_DIR").unwrap_or_else(|| shell::root().join("data").into_os_string());
     let mut run = Run::new(shell::server_binary()).args(args).env("DATA_DIR", data);
     run.0.current_dir(shell::root()).env("SITE_DIR", shell::site());
+    if env::var_os("RUST_LOG").is_none() {
+        run = run.env("RUST_LOG", "info,sea_orm_migration=warn");
+    }
+    greet();
     become_it(run)
+}
+
+/// What somebody who sees this for the first time needs to know. With a configuration of one's own some of
+/// it is different, and the server says so.
+fn greet() {
+    let address = env::var("ADDR").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
+    println!(
+        "
+    http://{address}   【用户登录】 leads to the embedded identity provider. Choose there:
+        申请人甲, 申请人乙, 申请人丙    applicants
+        审核员东城, 审核员上海          reviewers of their region
+        管理员                          gives the roles
+      or make up another person. SMS codes arrive at http://{address}/dev/outbox
+    Ctrl-C ends it; the data stay in data/.
+"
+    );
 }
 
 /// The server takes our place, so that Ctrl-C and signals reach it and nobody else.

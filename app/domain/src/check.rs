@@ -169,7 +169,9 @@ fn rules(form: &'static Form, answers: &Answers, context: &Context, known: &[Fau
 fn missing(place: &Place, answers: &Answers) -> String {
     let label = place.label(answers);
     match place.field.kind {
-        Kind::Select(_) | Kind::YesNo | Kind::Ticks(_) | Kind::Date(_) | Kind::Region => format!("请选择{label}"),
+        Kind::Select(_) | Kind::YesNo | Kind::Ticks(_) | Kind::Date(_) | Kind::Region => {
+            format!("请选择{label}")
+        }
         Kind::Tick => format!("请勾选“{label}”"),
         Kind::Pictures { .. } | Kind::Documents { .. } => format!("请上传{label}"),
         Kind::Text { .. }
@@ -274,7 +276,9 @@ fn check_region(text: &str, regions: &dyn Regions) -> Result<String, String> {
 
 fn check_lines(answer: &Answer, of: Line, max: usize, answers: &Answers) -> Result<Answer, String> {
     let mut lines: Vec<String> = Vec::new();
-    for (number, line) in answer.items().iter().map(|line| line.trim()).filter(|line| !line.is_empty()).enumerate() {
+    for (number, line) in
+        answer.items().iter().map(|line| line.trim()).filter(|line| !line.is_empty()).enumerate()
+    {
         let checked = match of {
             Line::Domain => domain_name::check_domain(line),
             Line::Url => url::check_http_url(line),

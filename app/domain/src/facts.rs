@@ -36,11 +36,7 @@ pub struct BusinessFacts {
 pub fn of_subject(answers: &Answers) -> SubjectFacts {
     let text = |at: &str| answers.text(at).to_owned();
     let is_unit = answers.has("subject.nature", "unit");
-    let owner_kind = if is_unit {
-        label_static(answers.text("subject.unit_kind"))
-    } else {
-        "个人"
-    };
+    let owner_kind = if is_unit { label_static(answers.text("subject.unit_kind")) } else { "个人" };
     SubjectFacts {
         is_unit,
         name: if is_unit { text("unit.name") } else { text("principal.name") },
@@ -85,14 +81,16 @@ pub fn of_business(business: Business, answers: &Answers) -> BusinessFacts {
                 people,
             }
         }
-        Business::App | Business::MiniProgram | Business::Provider | Business::Market | Business::Assessment => {
-            BusinessFacts {
-                name: answers.text("basics.name").to_owned(),
-                domains: Vec::new(),
-                is_interactive: interactive,
-                people,
-            }
-        }
+        Business::App
+        | Business::MiniProgram
+        | Business::Provider
+        | Business::Market
+        | Business::Assessment => BusinessFacts {
+            name: answers.text("basics.name").to_owned(),
+            domains: Vec::new(),
+            is_interactive: interactive,
+            people,
+        },
     }
 }
 

@@ -158,7 +158,11 @@ pub fn next(state: FilingState, event: FilingEvent) -> Option<FilingState> {
 
 /// How long a filing can still be withdrawn: none where it cannot (R17). At thirty minutes sharp it
 /// is over, and a clock that was set back does not prolong it beyond thirty minutes.
-pub fn withdrawal_left(state: FilingState, submitted_at: OffsetDateTime, now: OffsetDateTime) -> Option<Duration> {
+pub fn withdrawal_left(
+    state: FilingState,
+    submitted_at: OffsetDateTime,
+    now: OffsetDateTime,
+) -> Option<Duration> {
     let left = (submitted_at + WITHDRAWAL_WINDOW) - now;
     (next(state, FilingEvent::Withdraw).is_some() && left.is_positive()).then(|| left.min(WITHDRAWAL_WINDOW))
 }

@@ -92,7 +92,9 @@ pub fn answer(kind: Kind, values: &[String]) -> Option<Answer> {
             many(filled().map(str::to_owned).collect())
         }
         Kind::Region => deepest_region(values).map(Answer::One),
-        Kind::LongText { .. } => values.first().filter(|text| !text.trim().is_empty()).cloned().map(Answer::One),
+        Kind::LongText { .. } => {
+            values.first().filter(|text| !text.trim().is_empty()).cloned().map(Answer::One)
+        }
         Kind::Text { .. }
         | Kind::PersonName
         | Kind::Select(_)

@@ -104,7 +104,10 @@ impl RecordState {
     /// In force: approved and not ended.
     pub fn is_in_force(self) -> bool {
         match self {
-            RecordState::Active | RecordState::Changing | RecordState::Cancelling | RecordState::Transferring => true,
+            RecordState::Active
+            | RecordState::Changing
+            | RecordState::Cancelling
+            | RecordState::Transferring => true,
             RecordState::Pending | RecordState::Cancelled | RecordState::Void => false,
         }
     }
@@ -197,7 +200,9 @@ pub fn may_begin(
     };
     match subject {
         RecordState::Cancelled => return Err(Refusal::SubjectCancelled),
-        RecordState::Cancelling if procedure.business == Business::Subject => return Err(Refusal::UnderReview),
+        RecordState::Cancelling if procedure.business == Business::Subject => {
+            return Err(Refusal::UnderReview);
+        }
         RecordState::Cancelling => return Err(Refusal::SubjectCancelling),
         RecordState::Transferring => return Err(Refusal::SubjectTransferring),
         RecordState::Pending if procedure.action != Action::New => return Err(Refusal::SubjectNotApproved),

@@ -131,9 +131,15 @@ pub fn label_of<'a>(choices: &'a [Choice], code: &'a str) -> &'a str {
 #[derive(Clone, Copy)]
 pub enum Kind {
     /// One line of `min` to `max` characters.
-    Text { min: usize, max: usize },
+    Text {
+        min: usize,
+        max: usize,
+    },
     /// Several lines of `min` to `max` characters.
-    LongText { min: usize, max: usize },
+    LongText {
+        min: usize,
+        max: usize,
+    },
     /// A natural person's name.
     PersonName,
     /// One of a list, as a drop-down.
@@ -148,9 +154,13 @@ pub enum Kind {
     /// A leaf of the region list, as a cascade.
     Region,
     /// A person's identity document number; the kind stands in the sibling field.
-    PersonId { kind: &'static str },
+    PersonId {
+        kind: &'static str,
+    },
     /// A unit's certificate number; the kind stands in the sibling field.
-    UnitCertificate { kind: &'static str },
+    UnitCertificate {
+        kind: &'static str,
+    },
     Mobile,
     Landline,
     /// Mobile, landline, 400, short code or foreign.
@@ -161,16 +171,30 @@ pub enum Kind {
     /// One web address.
     Url,
     /// One per line.
-    Lines { of: Line, max: usize },
+    Lines {
+        of: Line,
+        max: usize,
+    },
     /// A filing number of the industry ministry; which suffix letters it may bear.
-    IcpNumber { suffix: &'static str },
-    Integer { min: u64, max: u64 },
+    IcpNumber {
+        suffix: &'static str,
+    },
+    Integer {
+        min: u64,
+        max: u64,
+    },
     /// Text with a rule of its own: normalised, or a sentence that says what is wrong.
     Code(fn(&str) -> Result<String, &'static str>),
     /// `min` to `max` pictures.
-    Pictures { min: usize, max: usize },
+    Pictures {
+        min: usize,
+        max: usize,
+    },
     /// `min` to `max` pdf documents.
-    Documents { min: usize, max: usize },
+    Documents {
+        min: usize,
+        max: usize,
+    },
 }
 
 /// What one line of a `Kind::Lines` holds.
@@ -180,7 +204,9 @@ pub enum Line {
     Domain,
     Url,
     /// An address or a range; `mainland` names the field (absolute) that says 境内.
-    Ip { mainland: &'static str },
+    Ip {
+        mainland: &'static str,
+    },
     Text,
 }
 

@@ -9,12 +9,25 @@ use crate::mask::{Mask, mask};
 use crate::schema::{Form, Privacy};
 
 /// The fields of the subject's responsible person that other person blocks share by key (R32).
-pub const SHARED_WITH_PRINCIPAL: &[&str] =
-    &["name", "id_kind", "id_no", "id_valid_to", "id_long_term", "mobile", "email", "id_portrait", "id_emblem"];
+pub const SHARED_WITH_PRINCIPAL: &[&str] = &[
+    "name",
+    "id_kind",
+    "id_no",
+    "id_valid_to",
+    "id_long_term",
+    "mobile",
+    "email",
+    "id_portrait",
+    "id_emblem",
+];
 
 /// Replaces the personal values that equal the original's by their masks, and says which address
 /// holds which mask. What differs from the original is what the person is typing, and stays.
-pub fn seal(form: &'static Form, answers: &Answers, originals: &[&Answers]) -> (Answers, BTreeMap<String, String>) {
+pub fn seal(
+    form: &'static Form,
+    answers: &Answers,
+    originals: &[&Answers],
+) -> (Answers, BTreeMap<String, String>) {
     let mut sealed = BTreeMap::new();
     let mut shown = answers.clone();
     for (at, answer) in answers.iter() {
@@ -33,7 +46,9 @@ pub fn unseal(form: &'static Form, answers: &mut Answers, originals: &[&Answers]
     let mut restored: Vec<(String, Answer)> = Vec::new();
     for (at, answer) in answers.iter() {
         let Some(shape) = form.mask_at(at) else { continue };
-        if let Some(original) = originals.iter().find_map(|original| stands_for(shape, answer, original.get(at))) {
+        if let Some(original) =
+            originals.iter().find_map(|original| stands_for(shape, answer, original.get(at)))
+        {
             restored.push((at.to_owned(), original));
         }
     }

@@ -183,7 +183,9 @@ pub struct SaveDraft {
 pub enum Saved {
     Ok(DraftHead),
     /// Somebody (another tab) saved after this page was loaded.
-    Conflict { saved_at: String },
+    Conflict {
+        saved_at: String,
+    },
     /// The draft cannot hold this.
     Faults(Vec<Fault>),
 }

@@ -17,7 +17,9 @@ pub enum ApiError {
     /// Seconds to wait.
     TooMany(u64),
     /// Something broke; the log has the cause under this number.
-    Broken { ticket: String },
+    Broken {
+        ticket: String,
+    },
     /// The server could not be reached.
     Unreachable,
     /// The server does not understand this page any more: it was upgraded (R82).
@@ -32,7 +34,9 @@ impl ApiError {
             ApiError::NotFound => "没有找到这个页面，或者您无权查看".to_owned(),
             ApiError::Forbidden => "您没有办理此项业务的权限".to_owned(),
             ApiError::Refused(refused) => refused.sentence.clone(),
-            ApiError::Faults(faults) => faults.first().map_or_else(String::new, |fault| fault.message.clone()),
+            ApiError::Faults(faults) => {
+                faults.first().map_or_else(String::new, |fault| fault.message.clone())
+            }
             ApiError::TooMany(seconds) => format!("操作过于频繁，请 {seconds} 秒后再试"),
             ApiError::Broken { ticket } => format!("系统出现错误，请稍后再试。错误编号 {ticket}"),
             ApiError::Unreachable => "网络连接失败，请检查网络后重试".to_owned(),

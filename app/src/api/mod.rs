@@ -59,7 +59,12 @@ pub async fn save_draft(draft: view::SaveDraft) -> Answer<view::Saved> {
 }
 
 #[server(input = Json, endpoint = "submit")]
-pub async fn submit(draft: String, version: i64, subject: Option<String>, key: String) -> Answer<view::Submitted> {
+pub async fn submit(
+    draft: String,
+    version: i64,
+    subject: Option<String>,
+    key: String,
+) -> Answer<view::Submitted> {
     let (service, actor) = signed_in()?;
     service.submit(&actor, &draft, version, subject.as_deref(), &key).await.map_err(refuse)
 }
@@ -71,7 +76,11 @@ pub async fn drafts(procedure: String, after: String) -> Answer<view::Paged<view
 }
 
 #[server(input = Json, endpoint = "filings")]
-pub async fn filings(procedure: String, state: String, after: String) -> Answer<view::Paged<view::FilingRow>> {
+pub async fn filings(
+    procedure: String,
+    state: String,
+    after: String,
+) -> Answer<view::Paged<view::FilingRow>> {
     let (service, actor) = signed_in()?;
     service.filings(&actor, &procedure, &state, &after).await.map_err(refuse)
 }
@@ -151,7 +160,11 @@ pub async fn staff() -> Answer<Vec<view::StaffRow>> {
 
 /// 注销主体, 注销网站 … (R22, R36). `check` gives back what was typed last, with its faults.
 #[server(input = Json, endpoint = "cancel_view")]
-pub async fn cancel_view(business: Business, record: Option<String>, check: bool) -> Answer<view::CancelView> {
+pub async fn cancel_view(
+    business: Business,
+    record: Option<String>,
+    check: bool,
+) -> Answer<view::CancelView> {
     let (service, actor) = signed_in()?;
     service.cancel_view(&actor, business, record.as_deref(), check).await.map_err(refuse)
 }

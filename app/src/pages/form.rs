@@ -29,7 +29,8 @@ pub fn Change() -> impl IntoView {
     // Beyond the subject, what to change is chosen from a list first (R35).
     let lists = Memo::new(move |_| {
         let business = params.with(|params| params.get("business")).unwrap_or_default();
-        let (has_record, has_draft) = query.with(|query| (query.get("record").is_some(), query.get("draft").is_some()));
+        let (has_record, has_draft) =
+            query.with(|query| (query.get("record").is_some(), query.get("draft").is_some()));
         (business != "subject" && !has_record && !has_draft).then(|| Business::from_code(&business)).flatten()
     });
     move || match lists.get() {
@@ -45,7 +46,8 @@ fn FormPage(action: Action) -> impl IntoView {
     let params = use_params_map();
     let query = use_query_map();
     let request = Memo::new(move |_| {
-        let business = params.with(|params| params.get("business")).and_then(|code| Business::from_code(&code))?;
+        let business =
+            params.with(|params| params.get("business")).and_then(|code| Business::from_code(&code))?;
         let form = forms::of(business)?;
         let step = params.with(|params| params.get("step"));
         let step = match step {
@@ -94,7 +96,8 @@ fn Loaded(view: FormView) -> impl IntoView {
         return view! { <Problem error=ApiError::NotFound/> }.into_any();
     };
     let state = view.record_state;
-    let question = view.offered_draft.clone().map(|draft| view! { <DraftQuestion procedure draft view=view.clone()/> });
+    let question =
+        view.offered_draft.clone().map(|draft| view! { <DraftQuestion procedure draft view=view.clone()/> });
     let compares = query.with_untracked(|query| query.get("compare").is_some());
     let changes = view.changes.clone().filter(|_| compares);
     let subject_step = matches!(step.body, Body::Subject).then(|| view! { <SubjectStep view=view.clone()/> });
@@ -174,7 +177,8 @@ fn StepBar(form: &'static Form, step: &'static Step, view: FormView) -> impl Int
         .iter()
         .enumerate()
         .map(|(number, own)| {
-            let faulty = view.faults.iter().any(|fault| form.step_of(&fault.at).is_some_and(|of| of.key == own.key));
+            let faulty =
+                view.faults.iter().any(|fault| form.step_of(&fault.at).is_some_and(|of| of.key == own.key));
             let (look, word) = match (number, faulty) {
                 (_, true) => ("faulty", "有误"),
                 (n, _) if n == here => ("current", "当前"),
@@ -225,7 +229,11 @@ fn Comparison(changes: Vec<Difference>, view: FormView) -> impl IntoView {
         .with_untracked(|query| query.get("page").and_then(|page| page.parse::<usize>().ok()))
         .unwrap_or(1)
         .clamp(1, pages);
-    let draft = view.draft.clone().unwrap_or(domain::view::DraftHead { id: String::new(), version: 0, saved_at: String::new() });
+    let draft = view.draft.clone().unwrap_or(domain::view::DraftHead {
+        id: String::new(),
+        version: 0,
+        saved_at: String::new(),
+    });
     let path = format!("/{}/{}/{}", view.procedure.business.code(), view.procedure.action.code(), view.step);
     let back = format!("{path}?draft={}", draft.id);
     if total == 0 {

@@ -96,14 +96,16 @@ fn Card(
 #[component]
 fn Boxes(home: HomeView) -> impl IntoView {
     let HomeView { filings, notices, subject, records, draft } = home;
-    let question = subject.is_none().then(|| view! {
-        <Dialog title="您当前尚无有效主体，请先申请主体">
-            <div class="dialog-body"><p>"办理网站、APP等业务之前，需要先填报开办主体。"</p></div>
-            <div class="actions">
-                <a class="button button-primary" href="/subject/new" rel="external">"申请主体"</a>
-                <form method="dialog" class="js-only"><button class="button">"稍后"</button></form>
-            </div>
-        </Dialog>
+    let question = subject.is_none().then(|| {
+        view! {
+            <Dialog title="您当前尚无有效主体，请先申请主体">
+                <div class="dialog-body"><p>"办理网站、APP等业务之前，需要先填报开办主体。"</p></div>
+                <div class="actions">
+                    <a class="button button-primary" href="/subject/new" rel="external">"申请主体"</a>
+                    <form method="dialog" class="js-only"><button class="button">"稍后"</button></form>
+                </div>
+            </Dialog>
+        }
     });
     view! {
         {question}

@@ -34,7 +34,8 @@ pub(crate) fn query_text(name: &'static str) -> impl Fn() -> String + Copy {
 #[component]
 pub fn Drafts() -> impl IntoView {
     let (procedure, after) = (query_text("procedure"), query_text("after"));
-    let page = Resource::new(move || (procedure(), after()), |(procedure, after)| api::drafts(procedure, after));
+    let page =
+        Resource::new(move || (procedure(), after()), |(procedure, after)| api::drafts(procedure, after));
     view! {
         <PageHead
             above=vec![("我的", "/")]
@@ -122,7 +123,8 @@ fn FilingTable(page: Paged<FilingRow>) -> impl IntoView {
     let (procedure, state) = (query_text("procedure"), query_text("state"));
     let (procedure, state) = (untrack(procedure), untrack(state));
     if page.rows.is_empty() {
-        return view! { <Empty sentence="没有符合条件的申请。" action=("去办理业务", "/services")/> }.into_any();
+        return view! { <Empty sentence="没有符合条件的申请。" action=("去办理业务", "/services")/> }
+            .into_any();
     }
     let path = "/mine/filings";
     view! {
@@ -174,7 +176,8 @@ fn Submitted(id: String) -> impl IntoView {
 #[component]
 pub fn Receipt() -> impl IntoView {
     let params = use_params_map();
-    let filing = Resource::new(move || params.with(|params| params.get("id")).unwrap_or_default(), api::filing);
+    let filing =
+        Resource::new(move || params.with(|params| params.get("id")).unwrap_or_default(), api::filing);
     view! {
         <PageHead above=vec![("我的", "/"), ("我的申请", "/mine/filings")] title="申请回执"/>
         <Load resource=filing children={|filing: FilingView| view! { <ReceiptBody filing/> }}/>
@@ -259,7 +262,8 @@ fn Countdown(seconds: i64) -> impl IntoView {
 #[component]
 pub fn FilingPage() -> impl IntoView {
     let params = use_params_map();
-    let filing = Resource::new(move || params.with(|params| params.get("id")).unwrap_or_default(), api::filing);
+    let filing =
+        Resource::new(move || params.with(|params| params.get("id")).unwrap_or_default(), api::filing);
     view! { <Load resource=filing children={|filing: FilingView| view! { <Details filing/> }}/> }
 }
 

@@ -13,13 +13,16 @@ use crate::ui::{Empty, FilingBadge, Load, OfferLink, PageHead, Problem, RecordBa
 
 fn business_of_address() -> Memo<Option<Business>> {
     let params = use_params_map();
-    Memo::new(move |_| params.with(|params| params.get("business")).and_then(|code| Business::from_code(&code)))
+    Memo::new(move |_| {
+        params.with(|params| params.get("business")).and_then(|code| Business::from_code(&code))
+    })
 }
 
 #[component]
 pub fn Records() -> impl IntoView {
     let business = business_of_address();
-    move || match business.get().filter(|business| *business != Business::Subject) {
+    move || {
+        match business.get().filter(|business| *business != Business::Subject) {
         Some(business) => view! {
             <PageHead
                 above=vec![("我的", "/")]
@@ -33,6 +36,7 @@ pub fn Records() -> impl IntoView {
         }
         .into_any(),
         None => view! { <Problem error=ApiError::NotFound/> }.into_any(),
+    }
     }
 }
 

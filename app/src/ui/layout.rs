@@ -46,7 +46,11 @@ const MINE: &[(&str, &str)] = &[
 ];
 
 #[component]
-fn SideLink(#[prop(into)] name: String, #[prop(into)] href: String, #[prop(optional)] icon: &'static str) -> impl IntoView {
+fn SideLink(
+    #[prop(into)] name: String,
+    #[prop(into)] href: String,
+    #[prop(optional)] icon: &'static str,
+) -> impl IntoView {
     let path = use_location().pathname;
     let own = href.clone();
     let is_here = move || {

@@ -166,7 +166,8 @@ pub fn OfferLink(
     about: String,
 ) -> impl IntoView {
     let Offer { label, href, refused } = offer;
-    let about = (!about.is_empty()).then(|| view! { <span class="visually-hidden">{format!("：{about}")}</span> });
+    let about =
+        (!about.is_empty()).then(|| view! { <span class="visually-hidden">{format!("：{about}")}</span> });
     match refused {
         None => view! { <a class=class href=href>{label}{about}</a> }.into_any(),
         Some(Refused { sentence, link }) => view! {
@@ -205,7 +206,8 @@ pub fn PostButton(
     fields: Vec<(&'static str, String)>,
     #[prop(optional, into)] about: String,
 ) -> impl IntoView {
-    let about = (!about.is_empty()).then(|| view! { <span class="visually-hidden">{format!("：{about}")}</span> });
+    let about =
+        (!about.is_empty()).then(|| view! { <span class="visually-hidden">{format!("：{about}")}</span> });
     view! {
         <form method="post" action=action class="inline">
             {fields.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect_view()}

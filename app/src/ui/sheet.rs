@@ -21,7 +21,8 @@ pub fn SheetView(
     changes: Vec<Change>,
     #[prop(default = "s")] prefix: &'static str,
 ) -> impl IntoView {
-    let changes: BTreeMap<String, Change> = changes.into_iter().map(|change| (change.at.clone(), change)).collect();
+    let changes: BTreeMap<String, Change> =
+        changes.into_iter().map(|change| (change.at.clone(), change)).collect();
     sheet
         .sections
         .into_iter()
@@ -167,4 +168,3 @@ pub fn History(events: Vec<EventView>) -> impl IntoView {
     }
     .into_any()
 }
-

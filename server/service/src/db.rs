@@ -123,11 +123,8 @@ static IDS: Mutex<uuid::ContextV7> = Mutex::new(uuid::ContextV7::new());
 
 /// A new id: a UUIDv7, so that ids sort by the time they were made.
 pub fn new_id(now: time::OffsetDateTime) -> String {
-    let stamp = uuid::Timestamp::from_unix(
-        &IDS,
-        u64::try_from(now.unix_timestamp()).unwrap_or(0),
-        now.nanosecond(),
-    );
+    let stamp =
+        uuid::Timestamp::from_unix(&IDS, u64::try_from(now.unix_timestamp()).unwrap_or(0), now.nanosecond());
     uuid::Uuid::new_v7(stamp).to_string()
 }
 

@@ -77,7 +77,13 @@ impl Service {
     /// Documents are checked by this program started anew, and text messages go to the outbox alone,
     /// unless [`with_pdf_check`](Service::with_pdf_check) and [`with_gateway`](Service::with_gateway)
     /// say otherwise.
-    pub fn new(db: Db, keys: Arc<Keyring>, clock: Arc<dyn Clock>, files: FileStore, settings: Settings) -> Self {
+    pub fn new(
+        db: Db,
+        keys: Arc<Keyring>,
+        clock: Arc<dyn Clock>,
+        files: FileStore,
+        settings: Settings,
+    ) -> Self {
         // Where this program cannot be found, no document is accepted, and the log says why.
         let pdf_check = PdfCheck::by_this_program()
             .unwrap_or_else(|_| PdfCheck::by_program("this-program-cannot-be-found".into(), Vec::new()));

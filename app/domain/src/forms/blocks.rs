@@ -45,24 +45,35 @@ pub const fn person(labels: PersonLabels) -> [Field; 9] {
             .required_when(When::Not(".id_kind", "passport"))
             .relabel(NOT_RESIDENT_ID, "证件照片（背面）")
             .hint(PICTURE_HINT),
-        field("mobile", "手机号码", Kind::Mobile).required().personal(Mask::Mobile).placeholder("手机号码格式:186xxxxxxxx"),
+        field("mobile", "手机号码", Kind::Mobile)
+            .required()
+            .personal(Mask::Mobile)
+            .placeholder("手机号码格式:186xxxxxxxx"),
         field("email", "电子邮件地址", Kind::Email).personal(Mask::Email).placeholder("请输入电子邮件地址"),
     ]
 }
 
 pub const SECURITY_OFFICER: &[Field] =
-    &person(PersonLabels { name: "负责人姓名", id_kind: "负责人证件类型", id_no: "负责人证件号码" });
+    &person(PersonLabels {
+        name: "负责人姓名", id_kind: "负责人证件类型", id_no: "负责人证件号码"
+    });
 pub const EMERGENCY_CONTACT: &[Field] =
-    &person(PersonLabels { name: "联络人姓名", id_kind: "联络人证件类型", id_no: "联络人证件号码" });
+    &person(PersonLabels {
+        name: "联络人姓名", id_kind: "联络人证件类型", id_no: "联络人证件号码"
+    });
 
 /// 网络接入服务商
 pub const ACCESS_PROVIDER: &[Field] = &[
-    field("jurisdiction", "接入商所属地区管辖", Kind::Select(JURISDICTION)).required().starts_as(&["mainland"]),
+    field("jurisdiction", "接入商所属地区管辖", Kind::Select(JURISDICTION))
+        .required()
+        .starts_as(&["mainland"]),
     field("region", "接入商所属地区", Kind::Region)
         .required()
         .when(When::Not(".jurisdiction", "abroad"))
         .hint("接入商的注册地，不是机房所在地"),
-    field("country", "接入商所属地区", Kind::Select(COUNTRY)).required().when(When::Is(".jurisdiction", "abroad")),
+    field("country", "接入商所属地区", Kind::Select(COUNTRY))
+        .required()
+        .when(When::Is(".jurisdiction", "abroad")),
     field("name", "名称", Kind::Text { min: 2, max: 100 }).required().hint("接入商的公司全称"),
     field("phone", "服务商电话", Kind::AnyPhone).placeholder("如 4009100100"),
     field("access_mode", "网站接入方式", Kind::Select(ACCESS_MODE))
@@ -73,9 +84,13 @@ pub const ACCESS_PROVIDER: &[Field] = &[
 
 /// 域名注册服务商
 pub const REGISTRAR: &[Field] = &[
-    field("jurisdiction", "域名商所属地区管辖", Kind::Select(JURISDICTION)).required().starts_as(&["mainland"]),
+    field("jurisdiction", "域名商所属地区管辖", Kind::Select(JURISDICTION))
+        .required()
+        .starts_as(&["mainland"]),
     field("region", "域名服务商所属地区", Kind::Region).required().when(When::Not(".jurisdiction", "abroad")),
-    field("country", "域名服务商所属地区", Kind::Select(COUNTRY)).required().when(When::Is(".jurisdiction", "abroad")),
+    field("country", "域名服务商所属地区", Kind::Select(COUNTRY))
+        .required()
+        .when(When::Is(".jurisdiction", "abroad")),
     field("name", "名称", Kind::Text { min: 2, max: 100 })
         .required()
         .hint("以域名证书或 WHOIS 上的“注册商”为准，不一致会被退回"),
@@ -94,7 +109,9 @@ pub const INTERACTIVE: &[Field] = &[
         .required()
         .full()
         .when(IS_INTERACTIVE),
-    field("moderators", "审核人员数量", Kind::Integer { min: 0, max: 1_000_000 }).required().when(IS_INTERACTIVE),
+    field("moderators", "审核人员数量", Kind::Integer { min: 0, max: 1_000_000 })
+        .required()
+        .when(IS_INTERACTIVE),
     field("log_months", "日志留存期限（月）", Kind::Integer { min: 0, max: 1200 })
         .required()
         .when(IS_INTERACTIVE)

@@ -31,7 +31,9 @@ const SECTIONS: &[Section] = &[
             field("nature", "开办主体性质", Kind::Select(SUBJECT_NATURE))
                 .required()
                 .hint("个体工商户请选择“单位”；个人指以自然人身份开办"),
-            field("unit_kind", "单位性质", Kind::Select(UNIT_KIND)).required().when(When::Is(".nature", "unit")),
+            field("unit_kind", "单位性质", Kind::Select(UNIT_KIND))
+                .required()
+                .when(When::Is(".nature", "unit")),
         ],
     ),
     section(
@@ -77,7 +79,9 @@ const SECTIONS: &[Section] = &[
                 .required()
                 .personal(Mask::Name)
                 .placeholder("负责人姓名"),
-            field("id_kind", "负责人证件类型", Kind::Select(PERSON_ID)).required().starts_as(&["resident_id"]),
+            field("id_kind", "负责人证件类型", Kind::Select(PERSON_ID))
+                .required()
+                .starts_as(&["resident_id"]),
             field("id_no", "负责人证件号码", Kind::PersonId { kind: "id_kind" })
                 .required()
                 .personal(Mask::IdNumber)
@@ -113,7 +117,9 @@ const SECTIONS: &[Section] = &[
             field("phone", "办公室电话", Kind::Landline)
                 .personal(Mask::Phone)
                 .placeholder("区号-固定电话号码,如: 010-xxxxxxxx,021-xxxxxxxx"),
-            field("email", "电子邮件地址", Kind::Email).personal(Mask::Email).placeholder("请输入电子邮件地址"),
+            field("email", "电子邮件地址", Kind::Email)
+                .personal(Mask::Email)
+                .placeholder("请输入电子邮件地址"),
         ],
     ),
 ];
@@ -132,7 +138,8 @@ pub const STATEMENT_NOTE: &str = "注：公安机关不会单独进行主体审�
 fn principal_is_of_age(answers: &Answers, today: Date) -> Option<Fault> {
     let kind = answers.text("principal.id_kind");
     let number = answers.text("principal.id_no");
-    let has_birth_date = matches!(kind, "resident_id" | "temp_resident_id" | "hk_mo_residence" | "tw_residence");
+    let has_birth_date =
+        matches!(kind, "resident_id" | "temp_resident_id" | "hk_mo_residence" | "tw_residence");
     let age = has_birth_date.then(|| id_number::age_on(number, today)).flatten()?;
     (age < 18).then(|| fault("principal.id_no", "负责人须年满 18 周岁"))
 }
@@ -140,7 +147,7 @@ fn principal_is_of_age(answers: &Answers, today: Date) -> Option<Fault> {
 fn certificate_ends_soon(answers: &Answers, today: Date) -> Option<Fault> {
     let ends = date::parse_date(answers.text("principal.id_valid_to"))?;
     let days = (ends - today).whole_days();
-    (1..90)
-        .contains(&days)
-        .then(|| fault("principal.id_valid_to", format!("证件将在 {days} 天后到期，审核时可能要求更换新证件")))
+    (1..90).contains(&days).then(|| {
+        fault("principal.id_valid_to", format!("证件将在 {days} 天后到期，审核时可能要求更换新证件"))
+    })
 }

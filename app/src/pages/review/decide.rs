@@ -94,7 +94,9 @@ fn Note() -> impl IntoView {
     Effect::new(move |_| {
         let form = note.get().and_then(|note| note.form());
         if let Some(form) = form {
-            let check = Closure::<dyn FnMut(SubmitEvent)>::new(move |event: SubmitEvent| on_submit(&event, note, fault));
+            let check = Closure::<dyn FnMut(SubmitEvent)>::new(move |event: SubmitEvent| {
+                on_submit(&event, note, fault)
+            });
             let _ = form.add_event_listener_with_callback("submit", check.as_ref().unchecked_ref());
             // The form lives as long as the page.
             check.forget();

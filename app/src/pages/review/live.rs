@@ -44,7 +44,8 @@ pub fn Live(part: String) -> impl IntoView {
 async fn replace(part: &str) -> Option<()> {
     let window = web_sys::window()?;
     let here = window.location().href().ok()?;
-    let response: web_sys::Response = JsFuture::from(window.fetch_with_str(&here)).await.ok()?.dyn_into().ok()?;
+    let response: web_sys::Response =
+        JsFuture::from(window.fetch_with_str(&here)).await.ok()?.dyn_into().ok()?;
     if !response.ok() {
         return None;
     }

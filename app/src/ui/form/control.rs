@@ -71,7 +71,9 @@ pub fn control(state: FormState, parts: Parts) -> AnyView {
         | Kind::Code(_) => line(state, parts),
         Kind::Date(_) => date(state, parts),
         Kind::LongText { .. } => long_text(state, parts, false),
-        Kind::Lines { of, .. } => long_text(state, parts, matches!(of, Line::Domain | Line::Url | Line::Ip { .. })),
+        Kind::Lines { of, .. } => {
+            long_text(state, parts, matches!(of, Line::Domain | Line::Url | Line::Ip { .. }))
+        }
         Kind::Select(choices) => select(state, parts, choices),
         Kind::YesNo => choices(state, parts, YES_NO, "radio"),
         Kind::Ticks(choices_of) => choices(state, parts, choices_of, "checkbox"),

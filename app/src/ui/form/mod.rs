@@ -252,11 +252,7 @@ fn section_has_triggers(section: &Section) -> bool {
 #[component]
 fn Item(section: &'static Section, item: usize) -> impl IntoView {
     let place = move |field: &'static Field| Place { section, item: section.repeat.map(|_| item), field };
-    let fields = section
-        .fields
-        .iter()
-        .map(|field| view! { <FieldView place=place(field)/> })
-        .collect_view();
+    let fields = section.fields.iter().map(|field| view! { <FieldView place=place(field)/> }).collect_view();
     match section.repeat {
         None => view! { <div class="fields">{fields}</div> }.into_any(),
         Some(repeat) => view! {

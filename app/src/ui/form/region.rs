@@ -26,7 +26,9 @@ fn code_at(state: FormState, deepest: &str, level: usize) -> Option<String> {
         0 => Some(province),
         1 if city != province && offers(state, &province, &city) => Some(city),
         1 if deepest != province && offers(state, &province, deepest) => Some(deepest.to_owned()),
-        2 if deepest != city && deepest != province && offers(state, &city, deepest) => Some(deepest.to_owned()),
+        2 if deepest != city && deepest != province && offers(state, &city, deepest) => {
+            Some(deepest.to_owned())
+        }
         _ => None,
     }
 }

@@ -52,7 +52,8 @@ pub fn SaveState() -> impl IntoView {
 #[component]
 pub fn Banners() -> impl IntoView {
     let state = expect_context::<FormState>();
-    move || match state.save.get() {
+    move || {
+        match state.save.get() {
         Save::SignedOut => Some(
             view! {
                 <div class="banner" role="alert" data-tone="warning">
@@ -82,5 +83,6 @@ pub fn Banners() -> impl IntoView {
             .into_any(),
         ),
         Save::Untouched | Save::Waiting | Save::Sending | Save::Done(_) => None,
+    }
     }
 }

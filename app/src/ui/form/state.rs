@@ -140,7 +140,10 @@ impl FormState {
     pub fn advice_at(&self, at: &str) -> Option<String> {
         let today = self.today.get_value()?;
         self.answers.with(|answers| {
-            advice(self.form, answers, today).into_iter().find(|advice| advice.at == at).map(|advice| advice.message)
+            advice(self.form, answers, today)
+                .into_iter()
+                .find(|advice| advice.at == at)
+                .map(|advice| advice.message)
         })
     }
 
@@ -155,7 +158,8 @@ impl FormState {
     /// A fault as the summary words it: with the section's name where two sections ask the same.
     pub fn with_section_name(&self, at: &str, message: String) -> String {
         let Some(place) = self.form.place(at) else { return message };
-        let same = self.form.sections().flat_map(|section| section.fields).filter(|f| f.label == place.field.label);
+        let same =
+            self.form.sections().flat_map(|section| section.fields).filter(|f| f.label == place.field.label);
         if same.count() > 1 { format!("{}：{message}", place.section.title) } else { message }
     }
 
@@ -270,8 +274,9 @@ impl FormState {
     /// Shows faults and takes the person there. True where there are none.
     fn complain(&self, faults: Vec<Fault>) -> bool {
         let fine = faults.is_empty();
-        let (here, elsewhere): (Vec<Fault>, Vec<Fault>) =
-            faults.into_iter().partition(|f| self.form.step_of(&f.at).is_none_or(|of| of.key == self.step.key));
+        let (here, elsewhere): (Vec<Fault>, Vec<Fault>) = faults
+            .into_iter()
+            .partition(|f| self.form.step_of(&f.at).is_none_or(|of| of.key == self.step.key));
         self.faults.set(here.into_iter().map(|fault| (fault.at, fault.message)).collect());
         self.faults_elsewhere.set(elsewhere);
         if !fine {
@@ -309,7 +314,8 @@ impl FormState {
         self.collect();
         let steps = self.form.steps;
         let position = steps.iter().position(|step| step.key == self.step.key).unwrap_or(0);
-        let neighbour = |by: isize| position.checked_add_signed(by).and_then(|at| steps.get(at)).map(|s| s.key);
+        let neighbour =
+            |by: isize| position.checked_add_signed(by).and_then(|at| steps.get(at)).map(|s| s.key);
         match go.split_once(':') {
             Some(("add", section)) => self.resize(section, 1),
             Some(("remove", at)) => self.remove_item(at),
@@ -402,7 +408,9 @@ impl FormState {
 
     pub fn set_files(self, at: &str, ids: Vec<String>) {
         let is_one = self.form.place(at).is_some_and(|place| match place.field.kind {
-            domain::schema::Kind::Pictures { max, .. } | domain::schema::Kind::Documents { max, .. } => max == 1,
+            domain::schema::Kind::Pictures { max, .. } | domain::schema::Kind::Documents { max, .. } => {
+                max == 1
+            }
             _ => false,
         });
         let answer = match is_one {
@@ -424,7 +432,10 @@ impl FormState {
         let mut sealed = self.sealed.get_untracked();
         self.fill(|answers| {
             answers.set_text(same_as_address(section.key), if ticked { "yes" } else { "" });
-            for key in SHARED_WITH_PRINCIPAL.iter().filter(|key| !key.ends_with("portrait") && !key.ends_with("emblem")) {
+            for key in SHARED_WITH_PRINCIPAL
+                .iter()
+                .filter(|key| !key.ends_with("portrait") && !key.ends_with("emblem"))
+            {
                 let at = format!("{}.{key}", section.key);
                 let from = principal.text(&format!("principal.{key}"));
                 let is_personal = self.form.mask_at(&at).is_some();
@@ -509,7 +520,8 @@ impl FormState {
         let typed = self.typed.get_value();
         spawn_local(async move {
             if milliseconds > 0 {
-                gloo_timers::future::TimeoutFuture::new(u32::try_from(milliseconds).unwrap_or(u32::MAX)).await;
+                gloo_timers::future::TimeoutFuture::new(u32::try_from(milliseconds).unwrap_or(u32::MAX))
+                    .await;
             }
             let overtaken = self.typed.try_get_value() != Some(typed) && milliseconds > 0;
             if !overtaken && self.save.try_get_untracked() == Some(Save::Waiting) {
@@ -561,7 +573,8 @@ impl FormState {
 
     fn keep_here(&self) {
         let version = self.draft.get_untracked().map(|draft| draft.version);
-        self.answers.with_untracked(|answers| keep::keep(&self.kept_name(), version, &of_step(self.step, answers)));
+        self.answers
+            .with_untracked(|answers| keep::keep(&self.kept_name(), version, &of_step(self.step, answers)));
     }
 
     /// Nobody is signed in any more: what was typed stays here (R77).
@@ -622,7 +635,8 @@ impl FormState {
         let Some(draft) = self.draft.get_untracked() else { return };
         self.is_busy.set(true);
         spawn_local(async move {
-            let outcome = api::submit(draft.id, draft.version, self.subject.get_value(), self.key.get_value()).await;
+            let outcome =
+                api::submit(draft.id, draft.version, self.subject.get_value(), self.key.get_value()).await;
             self.is_busy.try_set(false);
             match outcome {
                 Ok(Submitted::Filing(id)) => {

@@ -235,11 +235,12 @@ fn send_one(
     request.set_request_header("accept", "application/json").map_err(|_| TROUBLE)?;
     progress.set(Progress::Sending(0));
     if let Ok(upload) = request.upload() {
-        let on_progress = Closure::<dyn FnMut(web_sys::ProgressEvent)>::new(move |event: web_sys::ProgressEvent| {
-            if event.length_computable() && event.total() > 0.0 {
-                progress.set(Progress::Sending((event.loaded() * 100.0 / event.total()) as u32));
-            }
-        });
+        let on_progress =
+            Closure::<dyn FnMut(web_sys::ProgressEvent)>::new(move |event: web_sys::ProgressEvent| {
+                if event.length_computable() && event.total() > 0.0 {
+                    progress.set(Progress::Sending((event.loaded() * 100.0 / event.total()) as u32));
+                }
+            });
         upload.set_onprogress(Some(on_progress.as_ref().unchecked_ref()));
         on_progress.forget();
     }

@@ -496,8 +496,7 @@ mod tests {
         let mut at_once = tokio::task::JoinSet::new();
         for _ in 0..20 {
             let (service, actor, code) = (world.service.clone(), actor.clone(), wrong(&code));
-            at_once
-                .spawn(async move { prove_of(&service, &actor, PURPOSE, MOBILE, &code).await });
+            at_once.spawn(async move { prove_of(&service, &actor, PURPOSE, MOBILE, &code).await });
         }
         let mut sentences: Vec<String> = at_once.join_all().await.into_iter().map(said).collect();
         sentences.sort();
