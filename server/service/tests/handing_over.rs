@@ -764,12 +764,12 @@ async fn history_replays(on: &DatabaseConnection) {
     let mut subject_of: BTreeMap<String, String> = BTreeMap::new();
     // What happened, in the order in which it did; the clock of the walk never stands still.
     let events = rows(
-        "SELECT e.at, 0, f.id, e.event, f.action, f.record_id, f.subject_id, f.applicant_id, f.business \
+        "SELECT e.at, 0, f.id, e.event, f.action, f.record_id, f.subject_id, f.applicant_id, f.business, e.id \
          FROM filing_event e JOIN filing f ON f.id = e.filing_id \
-         UNION ALL SELECT created_at, 1, id, 'offer', '', subject_id, subject_id, giver_id, '' FROM handover \
-         UNION ALL SELECT ended_at, 1, h.id, h.state, '', h.subject_id, h.subject_id, p.id, '' FROM handover h \
+         UNION ALL SELECT created_at, 1, id, 'offer', '', subject_id, subject_id, giver_id, '', '' FROM handover \
+         UNION ALL SELECT ended_at, 1, h.id, h.state, '', h.subject_id, h.subject_id, p.id, '', '' FROM handover h \
          JOIN person p ON p.id_no_hash = h.receiver_id_no_hash AND p.mobile_hash = h.receiver_mobile_hash \
-         WHERE ended_at IS NOT NULL ORDER BY 1, 2, 3",
+         WHERE ended_at IS NOT NULL ORDER BY 1, 2, 10, 3",
     )
     .await;
     let mut by_time: BTreeMap<i64, Vec<[String; 7]>> = BTreeMap::new();
