@@ -141,10 +141,7 @@ fn Loaded(view: FormView) -> impl IntoView {
 /// “您有一条草稿，是否使用” (R11, R18)
 #[component]
 fn DraftQuestion(procedure: Procedure, draft: String, view: FormView) -> impl IntoView {
-    let question = match (procedure.business, procedure.action) {
-        (Business::Subject, Action::New) => "您有一条草稿，是否使用".to_owned(),
-        _ => format!("您有一条{}的草稿，是否使用", procedure.label()),
-    };
+    let question = procedure.draft_question();
     let path = format!("/{}/{}/{}", procedure.business.code(), procedure.action.code(), view.step);
     let record = view.record.clone();
     view! {

@@ -99,7 +99,7 @@ pub async fn post_step(
         Ok(posted) => posted,
         Err(status) => return unreadable(&desk, status),
     };
-    let post = Post { desk: &desk, procedure, form, step, headers: &headers };
+    let post = Post { desk: &desk, procedure, form, step };
     let Ok(actor) = actor_of(&caller) else { return post.hold_for_sign_in(&posted) };
     match post.run(actor, posted).await {
         Ok(response) => response,
@@ -112,7 +112,6 @@ struct Post<'a> {
     procedure: Procedure,
     form: &'static Form,
     step: &'static Step,
-    headers: &'a HeaderMap,
 }
 
 impl Post<'_> {
