@@ -39,6 +39,25 @@ export const test = base.extend({
   hydrates: async ({ javaScriptEnabled }, use) => use(javaScriptEnabled !== false),
 });
 
+/** The same with a server whose clock can be put forward, see `later()`. */
+export const timed = test.extend({
+  server: [
+    async ({}, use) => {
+      const server = await startServer({ template: process.env.E2E_TEMPLATE, env: { BEIAN_FORWARD_CLOCK: 'true' } });
+      await use(server);
+      await server.stop();
+    },
+    { scope: 'worker', timeout: 90_000 },
+  ],
+});
+
+/** A browser of its own for another person, as this project's are. Its context is closed with the test's browser. */
+export async function anotherBrowser(browser, baseURL, hydrates) {
+  const page = await (await browser.newContext({ baseURL, javaScriptEnabled: hydrates, locale: 'zh-CN' })).newPage();
+  if (hydrates) await waitForHydration(page);
+  return page;
+}
+
 /**
  * From now on every click, fill and expectation on this page waits until the wasm has taken over: what is
  * clicked before that does nothing. Pages without the wasm (the identity provider) are not waited for.

@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use service::Settings;
+use service::clock::{Clock, ForwardClock, SystemClock};
 use service::keyring::Keyring;
 use service::sms::gateway::Gateway;
 use url::Url;
@@ -63,6 +64,8 @@ pub struct Config {
     pub tls: bool,
     /// Leave out the sample people and records of development.
     pub no_samples: bool,
+    /// The clock can be put forward at /dev/clock; development only.
+    pub forward_clock: Option<Arc<ForwardClock>>,
     pub floods: FloodLimits,
 }
 
@@ -159,6 +162,7 @@ struct Written {
     storage: Option<Storage>,
     trusted_proxies: Vec<IpNet>,
     no_samples: Option<bool>,
+    forward_clock: Option<bool>,
     floods: Option<FloodLimits>,
 }
 
@@ -214,6 +218,13 @@ impl Config {
     /// Scheme, host and port as a browser writes them in `Origin`.
     pub fn public_origin(&self) -> String {
         self.public_url.origin().ascii_serialization()
+    }
+
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        match &self.forward_clock {
+            Some(clock) => clock.clone(),
+            None => Arc::new(SystemClock),
+        }
     }
 
     pub fn is_production(&self) -> bool {
@@ -326,11 +337,14 @@ impl Written {
                 }
             }
         }
-        if let Some(value) = read("BEIAN_NO_SAMPLES") {
-            match value.as_str() {
-                "1" | "true" => self.no_samples = Some(true),
-                "0" | "false" => self.no_samples = Some(false),
-                _ => refusals.push("BEIAN_NO_SAMPLES must be true or false.".into()),
+        let switches =
+            [("BEIAN_NO_SAMPLES", &mut self.no_samples), ("BEIAN_FORWARD_CLOCK", &mut self.forward_clock)];
+        for (name, switch) in switches {
+            match read(name).as_deref() {
+                None => {}
+                Some("1" | "true") => *switch = Some(true),
+                Some("0" | "false") => *switch = Some(false),
+                Some(_) => refusals.push(format!("{name} must be true or false.")),
             }
         }
     }
@@ -427,6 +441,11 @@ impl Written {
             refusals.push("registration_sign must be one to four characters, or \"province\".".into());
         }
 
+        let moves = self.forward_clock.unwrap_or(false);
+        if moves && production {
+            refusals.push("Production keeps the machine's clock: forward_clock is for development.".into());
+        }
+
         let (Some(public_url), true) = (public_url, refusals.is_empty()) else {
             return Err(Refused(refusals));
         };
@@ -457,6 +476,7 @@ impl Written {
             storage,
             trusted_proxies: self.trusted_proxies,
             no_samples: self.no_samples.unwrap_or(production),
+            forward_clock: moves.then(Arc::default),
             floods,
         })
     }
@@ -582,6 +602,15 @@ mod tests {
         assert!(matches!(config.gateway, Gateway::Http(_)));
         assert_eq!(config.settings().first_administrator, None, "nobody is let in by default");
         assert_eq!(config.floods, FloodLimits::default());
+    }
+
+    #[test]
+    fn only_development_puts_its_clock_forward_and_only_when_asked_to() {
+        let ask = [("BEIAN_FORWARD_CLOCK", "true")];
+        assert!(load("", &[]).1.unwrap().forward_clock.is_none());
+        assert!(load("", &ask).1.unwrap().forward_clock.is_some());
+        let (_directory, refused) = load(&production(), &ask);
+        assert!(refused.unwrap_err().to_string().contains("forward_clock is for development"));
     }
 
     #[test]

@@ -8,7 +8,6 @@ use axum::Router;
 use axum::middleware;
 use futures::FutureExt as _;
 use service::Service;
-use service::clock::{Clock, SystemClock};
 use service::db::Db;
 use service::sample::SampleOfficer;
 use service::upload::store::FileStore;
@@ -19,13 +18,13 @@ use crate::config::{Config, Refused, Storage};
 use crate::http::{Hardening, harden, health};
 use crate::idp::{self, IdentityProvider, SAMPLES, SampleRole};
 use crate::oidc::{self, Auth};
-use crate::outbox;
 use crate::pages::Chrome;
 use crate::people::{Callers, know_the_caller};
 use crate::render::{self, Pages};
 use crate::routes::{self, Desk};
 use crate::serve::{Limits, end_asked_for, serve};
 use crate::site;
+use crate::{clock, outbox};
 
 /// Opens what the use cases stand on: database, keys, files. The database comes along for the question
 /// whether it still answers.
@@ -44,8 +43,7 @@ pub async fn open(config: &Config) -> Result<(Service, Db), Refused> {
         Storage::Local { directory } => FileStore::local(directory, config.keyring.clone())
             .map_err(|error| sentence("The directory of files cannot be used", &error))?,
     };
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let service = Service::new(db.clone(), config.keyring.clone(), clock, files, config.settings());
+    let service = Service::new(db.clone(), config.keyring.clone(), config.clock(), files, config.settings());
     Ok((service.with_gateway(config.gateway.clone()), db))
 }
 
@@ -55,7 +53,7 @@ pub async fn open(config: &Config) -> Result<(Service, Db), Refused> {
 /// A sentence for the operator.
 pub fn router(config: &Config, service: &Service, db: Db, local: SocketAddr) -> Result<Router, Refused> {
     let refused = |error: &dyn std::fmt::Display| Refused(vec![error.to_string()]);
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let clock = config.clock();
     let bundle = site::bundle(&config.site_dir).map_err(|error| {
         refused(&format!("The site in {} is not built: {error}.", config.site_dir.display()))
     })?;
@@ -102,7 +100,8 @@ pub fn router(config: &Config, service: &Service, db: Db, local: SocketAddr) -> 
     let assets = site::router(&config.site_dir)
         .map_err(|error| refused(&format!("The site cannot be listed: {error}.")))?;
     let outbox = outbox::router(config, service, &chrome);
-    let mut all = pages.merge(auth.router()).merge(assets).merge(health(ready)).merge(outbox);
+    let mut all = pages.merge(auth.router()).merge(assets).merge(health(ready));
+    all = all.merge(outbox).merge(clock::router(config, &chrome));
     if let Some(embedded) = embedded {
         all = all.merge(embedded.router());
     }

@@ -111,6 +111,8 @@ fn Loaded(view: FormView) -> impl IntoView {
     });
     let general = view.general_remark.clone();
     let refused = view.refused.clone();
+    // Without a subject there is nothing to fill in (R4); otherwise what is typed can be kept.
+    let is_open = refused.is_none() || view.subject.is_some() || view.draft.is_some();
     view! {
         <PageHead
             above=vec![(procedure.business.menu(), "/services")]
@@ -133,7 +135,7 @@ fn Loaded(view: FormView) -> impl IntoView {
         {subject_step}
         {summary}
         {changes.map(|changes| view! { <Comparison changes view=view.clone()/> })}
-        <StepForm view=view.clone()/>
+        {is_open.then(|| view! { <StepForm view=view.clone()/> })}
     }
     .into_any()
 }

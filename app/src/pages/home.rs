@@ -68,7 +68,7 @@ fn SignedIn() -> impl IntoView {
     view! {
         <leptos_meta::Title text="首页 · 联网备案服务平台"/>
         <div class="page-head"><h1>"首页"</h1></div>
-        <Load resource=home children={|home: HomeView| view! { <Boxes home/> }}/>
+        <Load resource=home titled=true children={|home: HomeView| view! { <Boxes home/> }}/>
     }
     .into_any()
 }
@@ -238,7 +238,7 @@ pub fn Services() -> impl IntoView {
     let offers = Resource::new(|| (), |()| api::offers());
     view! {
         <PageHead title="业务办理"/>
-        <Load resource=offers children={|groups: Vec<OfferGroup>| view! {
+        <Load resource=offers titled=true children={|groups: Vec<OfferGroup>| view! {
             <div class="shortcut-groups">
                 {groups.into_iter().map(|group| view! {
                     <section class="shortcut-group">

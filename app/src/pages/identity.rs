@@ -44,7 +44,7 @@ fn Subject(view: CancelView) -> impl IntoView {
     let state = record.as_ref().map(|record| record.state);
     let content = match (record, refused) {
         (_, Some(refused)) => view! { <Unavailable verb="注销" refused/> }.into_any(),
-        (None, None) => view! { <Problem error=ApiError::NotFound/> }.into_any(),
+        (None, None) => view! { <Problem error=ApiError::NotFound titled=true/> }.into_any(),
         (Some(record), None) => view! {
             <Ends name=record.name attached open_filings/>
             <IdentityForm
@@ -129,18 +129,9 @@ pub fn Cancel() -> impl IntoView {
             <OverList business/>
         }
         .into_any(),
-        None => view! { <NotCancelled/> }.into_any(),
+        // Nothing of this kind is cancelled.
+        None => view! { <Problem error=ApiError::NotFound/> }.into_any(),
     }
-}
-
-/// Nothing of this kind is cancelled.
-#[component]
-fn NotCancelled() -> impl IntoView {
-    #[cfg(feature = "ssr")]
-    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
-        response.set_status(axum::http::StatusCode::NOT_FOUND);
-    }
-    view! { <Problem error=ApiError::NotFound/> }
 }
 
 fn is_cancelled_from_a_list(business: Business) -> bool {

@@ -21,6 +21,7 @@ pub fn Lookup() -> impl IntoView {
             <LookupForm text=untrack(text)/>
             <Load
                 resource=found
+                titled=true
                 children={|found: Option<Vec<PublicRecord>>| found.map(|records| view! { <Found records/> })}
             />
         </div>
@@ -76,7 +77,7 @@ pub fn PublicRecordPage() -> impl IntoView {
                             <LookupForm/>
                         }
                         .into_any(),
-                        Err(error) => view! { <Problem error/> }.into_any(),
+                        Err(error) => view! { <Problem error titled=true/> }.into_any(),
                     }
                 })}
             </Suspense>

@@ -11,7 +11,7 @@ use super::records::Registration;
 use crate::api;
 use crate::ui::dialog::Dialog;
 use crate::ui::sheet::{ChangesTable, History, SheetView};
-use crate::ui::table::{Filter, Pager, href};
+use crate::ui::table::{Column, Filter, Grid, Pager, href, words};
 use crate::ui::{Empty, FilingBadge, Icon, Load, PageHead, PostButton};
 
 /// 业务类型 as a filter offers it.
@@ -46,7 +46,7 @@ pub fn Drafts() -> impl IntoView {
             <Filter id="q-procedure" name="procedure" label="业务类型" chosen=procedure() options=procedures()/>
             <div class="filter-actions"><button class="button">"查询"</button></div>
         </form>
-        <Load resource=page children={|page: Paged<DraftRow>| view! { <DraftTable page/> }}/>
+        <Load resource=page titled=true children={|page: Paged<DraftRow>| view! { <DraftTable page/> }}/>
     }
     .into_any()
 }
@@ -56,35 +56,23 @@ fn DraftTable(page: Paged<DraftRow>) -> impl IntoView {
     if page.rows.is_empty() {
         return view! { <Empty sentence="没有草稿。" action=("去办理业务", "/services")/> }.into_any();
     }
+    let mut columns = words(["业务类型", "名称", "保存时间"]);
+    columns.extend([Column::Number("剩余天数".to_owned()), Column::Text("操作".to_owned())]);
     view! {
-        <div class="table-wrap">
-            <table class="table">
-                <caption class="visually-hidden">"我的草稿"</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"业务类型"</th>
-                        <th scope="col">"名称"</th>
-                        <th scope="col">"保存时间"</th>
-                        <th scope="col" class="num">"剩余天数"</th>
-                        <th scope="col">"操作"</th>
-                    </tr>
-                </thead>
-                <tbody>
-                    {page.rows.into_iter().map(|row| view! {
-                        <tr>
-                            <td data-label="业务类型">{row.procedure.label()}</td>
-                            <td data-label="名称">{row.title.clone()}</td>
-                            <td data-label="保存时间" class="figures">{row.saved_at}</td>
-                            <td data-label="剩余天数" class="num">{format!("{} 天", row.days_left)}</td>
-                            <td data-label="操作" class="row-actions">
-                                <a href=row.href>"详情"<span class="visually-hidden">{format!("：{}", row.title)}</span></a>
-                                <PostButton action="/act/delete-draft" label="删除" class="link" fields=vec![("draft", row.id)] about=row.title/>
-                            </td>
-                        </tr>
-                    }).collect_view()}
-                </tbody>
-            </table>
-        </div>
+        <Grid caption="我的草稿" columns>
+            {page.rows.into_iter().map(|row| view! {
+                <tr>
+                    <td data-label="业务类型">{row.procedure.label()}</td>
+                    <td data-label="名称">{row.title.clone()}</td>
+                    <td data-label="保存时间" class="figures">{row.saved_at}</td>
+                    <td data-label="剩余天数" class="num">{format!("{} 天", row.days_left)}</td>
+                    <td data-label="操作" class="row-actions">
+                        <a href=row.href>"详情"<span class="visually-hidden">{format!("：{}", row.title)}</span></a>
+                        <PostButton action="/act/delete-draft" label="删除" class="link" fields=vec![("draft", row.id)] about=row.title/>
+                    </td>
+                </tr>
+            }).collect_view()}
+        </Grid>
         <Pager
             total=page.total
             next=page.next.map(|after| href("/mine/drafts", &[("after", &after)]))
@@ -113,7 +101,7 @@ pub fn Filings() -> impl IntoView {
             <Filter id="q-state" name="state" label="审核状态" chosen=state() options=states()/>
             <div class="filter-actions"><button class="button">"查询"</button></div>
         </form>
-        <Load resource=page children={|page: Paged<FilingRow>| view! { <FilingTable page/> }}/>
+        <Load resource=page titled=true children={|page: Paged<FilingRow>| view! { <FilingTable page/> }}/>
     }
     .into_any()
 }
@@ -128,35 +116,20 @@ fn FilingTable(page: Paged<FilingRow>) -> impl IntoView {
     }
     let path = "/mine/filings";
     view! {
-        <div class="table-wrap">
-            <table class="table">
-                <caption class="visually-hidden">"我的申请"</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"申请单编号"</th>
-                        <th scope="col">"业务类型"</th>
-                        <th scope="col">"名称"</th>
-                        <th scope="col">"提交时间"</th>
-                        <th scope="col">"审核状态"</th>
-                        <th scope="col">"操作"</th>
-                    </tr>
-                </thead>
-                <tbody>
-                    {page.rows.into_iter().map(|row| view! {
-                        <tr>
-                            <td data-label="申请单编号" class="figures">{row.reference.clone()}</td>
-                            <td data-label="业务类型">{row.procedure.label()}</td>
-                            <td data-label="名称">{row.title}</td>
-                            <td data-label="提交时间" class="figures">{row.submitted_at}</td>
-                            <td data-label="审核状态"><FilingBadge state=row.state/></td>
-                            <td data-label="操作" class="row-actions">
-                                <a href=format!("/mine/filings/{}", row.id)>"详情"<span class="visually-hidden">{format!("：{}", row.reference)}</span></a>
-                            </td>
-                        </tr>
-                    }).collect_view()}
-                </tbody>
-            </table>
-        </div>
+        <Grid caption="我的申请" columns=words(["申请单编号", "业务类型", "名称", "提交时间", "审核状态", "操作"])>
+            {page.rows.into_iter().map(|row| view! {
+                <tr>
+                    <td data-label="申请单编号" class="figures">{row.reference.clone()}</td>
+                    <td data-label="业务类型">{row.procedure.label()}</td>
+                    <td data-label="名称">{row.title}</td>
+                    <td data-label="提交时间" class="figures">{row.submitted_at}</td>
+                    <td data-label="审核状态"><FilingBadge state=row.state/></td>
+                    <td data-label="操作" class="row-actions">
+                        <a href=format!("/mine/filings/{}", row.id)>"详情"<span class="visually-hidden">{format!("：{}", row.reference)}</span></a>
+                    </td>
+                </tr>
+            }).collect_view()}
+        </Grid>
         <Pager
             total=page.total
             next=page.next.map(|after| href(path, &[("procedure", &procedure), ("state", &state), ("after", &after)]))
@@ -170,7 +143,7 @@ fn FilingTable(page: Paged<FilingRow>) -> impl IntoView {
 #[component]
 fn Submitted(id: String) -> impl IntoView {
     let filing = Resource::new(move || id.clone(), api::filing);
-    view! { <Load resource=filing children={|filing: FilingView| view! { <ReceiptBody filing/> }}/> }
+    view! { <Load resource=filing titled=true children={|filing: FilingView| view! { <ReceiptBody filing/> }}/> }
 }
 
 #[component]
@@ -180,7 +153,7 @@ pub fn Receipt() -> impl IntoView {
         Resource::new(move || params.with(|params| params.get("id")).unwrap_or_default(), api::filing);
     view! {
         <PageHead above=vec![("我的", "/"), ("我的申请", "/mine/filings")] title="申请回执"/>
-        <Load resource=filing children={|filing: FilingView| view! { <ReceiptBody filing/> }}/>
+        <Load resource=filing titled=true children={|filing: FilingView| view! { <ReceiptBody filing/> }}/>
     }
     .into_any()
 }
@@ -232,11 +205,14 @@ fn WaitsForBusiness() -> impl IntoView {
 fn Countdown(seconds: i64) -> impl IntoView {
     let left = RwSignal::new(seconds);
     Effect::new(move |_| {
+        // By the clock and not by beats: a tab behind others gets few of them, a sleeping machine none.
+        let since = js_sys::Date::now();
         let beat = set_interval_with_handle(
             move || {
-                let now = left.get_untracked() - 1;
-                left.set(now.max(0));
-                if now == 0
+                #[allow(clippy::cast_possible_truncation)]
+                let passed = ((js_sys::Date::now() - since) / 1000.0) as i64;
+                left.set((seconds - passed).clamp(0, seconds));
+                if seconds <= passed
                     && let Some(window) = web_sys::window()
                 {
                     // The button goes when the server says so too.

@@ -19,9 +19,5 @@ use crate::ui::Problem;
 /// No page has this address.
 #[component]
 pub fn Missing() -> impl IntoView {
-    #[cfg(feature = "ssr")]
-    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
-        response.set_status(axum::http::StatusCode::NOT_FOUND);
-    }
     view! { <main class="content" id="main"><Problem error=ApiError::NotFound/></main> }
 }

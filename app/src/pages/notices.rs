@@ -23,7 +23,7 @@ pub fn Notices() -> impl IntoView {
     let read_all = || view! { <PostButton action="/act/read-all-notices" label="全部标为已读"/> };
     view! {
         <PageHead title="系统通知" actions=read_all/>
-        <Load resource=page children={|(is_all, page): (bool, Paged<NoticeRow>)| view! { <Inbox is_all page/> }}/>
+        <Load resource=page titled=true children={|(is_all, page): (bool, Paged<NoticeRow>)| view! { <Inbox is_all page/> }}/>
     }
     .into_any()
 }

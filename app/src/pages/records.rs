@@ -8,7 +8,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::api::{self, ApiError};
 use crate::ui::sheet::SheetView;
-use crate::ui::table::{Pager, href};
+use crate::ui::table::{Column, Grid, Pager, href, words};
 use crate::ui::{Empty, FilingBadge, Load, OfferLink, PageHead, Problem, RecordBadge};
 
 fn business_of_address() -> Memo<Option<Business>> {
@@ -64,7 +64,7 @@ fn List(business: Business, only: Option<Action>) -> impl IntoView {
             {move || Suspend::new(async move {
                 match page.await {
                     Ok(page) => view! { <Table page business only path=path.get_value()/> }.into_any(),
-                    Err(error) => view! { <Problem error/> }.into_any(),
+                    Err(error) => view! { <Problem error titled=true/> }.into_any(),
                 }
             })}
         </Suspense>
@@ -85,50 +85,37 @@ fn Table(page: Paged<RecordRow>, business: Business, only: Option<Action>, path:
     }
     let shows_domain = business == Business::Website;
     let code = business.code();
+    let mut columns = vec![Column::Text(format!("{}名称", business.noun()))];
+    columns.extend(shows_domain.then(|| Column::Text("主域名".to_owned())));
+    columns.extend(words(["公安备案号", "备案公安机关", "联网备案时间", "状态", "操作"]));
     view! {
-        <div class="table-wrap">
-            <table class="table">
-                <caption class="visually-hidden">{business.mine()}</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">{format!("{}名称", business.noun())}</th>
-                        {shows_domain.then(|| view! { <th scope="col">"主域名"</th> })}
-                        <th scope="col">"公安备案号"</th>
-                        <th scope="col">"备案公安机关"</th>
-                        <th scope="col">"联网备案时间"</th>
-                        <th scope="col">"状态"</th>
-                        <th scope="col">"操作"</th>
-                    </tr>
-                </thead>
-                <tbody>
-                    {rows
-                        .into_iter()
-                        .map(|row| {
-                            let name = row.name.clone();
-                            let verb = only.map(Action::verb);
-                            let offers: Vec<_> =
-                                row.offers.into_iter().filter(|offer| verb.is_none_or(|verb| offer.label == verb)).collect();
-                            view! {
-                                <tr>
-                                    <td data-label="名称">{row.name.clone()}</td>
-                                    {shows_domain.then(|| view! { <td data-label="主域名">{row.domain.clone().unwrap_or_else(|| "—".to_owned())}</td> })}
-                                    <td data-label="公安备案号" class="figures">{row.registration_number.unwrap_or_else(|| "—".to_owned())}</td>
-                                    <td data-label="备案公安机关">{row.jurisdiction}</td>
-                                    <td data-label="联网备案时间" class="figures">{row.registered_on.unwrap_or_else(|| "—".to_owned())}</td>
-                                    <td data-label="状态"><RecordBadge state=row.state/></td>
-                                    <td data-label="操作" class="row-actions">
-                                        {only.is_none().then(|| view! {
-                                            <a href=format!("/mine/{code}/{}", row.id)>"详情"<span class="visually-hidden">{format!("：{name}")}</span></a>
-                                        })}
-                                        {offers.into_iter().map(|offer| view! { <OfferLink offer about=name.clone()/> }).collect_view()}
-                                    </td>
-                                </tr>
-                            }
-                        })
-                        .collect_view()}
-                </tbody>
-            </table>
-        </div>
+        <Grid caption=business.mine() columns>
+            {rows
+                .into_iter()
+                .map(|row| {
+                    let name = row.name.clone();
+                    let verb = only.map(Action::verb);
+                    let offers: Vec<_> =
+                        row.offers.into_iter().filter(|offer| verb.is_none_or(|verb| offer.label == verb)).collect();
+                    view! {
+                        <tr>
+                            <td data-label="名称">{row.name.clone()}</td>
+                            {shows_domain.then(|| view! { <td data-label="主域名">{row.domain.clone().unwrap_or_else(|| "—".to_owned())}</td> })}
+                            <td data-label="公安备案号" class="figures">{row.registration_number.unwrap_or_else(|| "—".to_owned())}</td>
+                            <td data-label="备案公安机关">{row.jurisdiction}</td>
+                            <td data-label="联网备案时间" class="figures">{row.registered_on.unwrap_or_else(|| "—".to_owned())}</td>
+                            <td data-label="状态"><RecordBadge state=row.state/></td>
+                            <td data-label="操作" class="row-actions">
+                                {only.is_none().then(|| view! {
+                                    <a href=format!("/mine/{code}/{}", row.id)>"详情"<span class="visually-hidden">{format!("：{name}")}</span></a>
+                                })}
+                                {offers.into_iter().map(|offer| view! { <OfferLink offer about=name.clone()/> }).collect_view()}
+                            </td>
+                        </tr>
+                    }
+                })
+                .collect_view()}
+        </Grid>
         <Pager
             total=page.total
             next=page.next.map(|after| href(&path, &[("after", &after)]))

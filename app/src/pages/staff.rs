@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api;
+use crate::ui::table::{Grid, words};
 use crate::ui::{Empty, Load, PageHead, PostButton};
 
 /// (code, 角色)
@@ -17,6 +18,7 @@ pub fn Staff() -> impl IntoView {
         <PageHead above=vec![("审核", "")] title="人员管理" lead="任命和撤销即时生效，并记入审计日志。"/>
         <Load
             resource=staff
+            titled=true
             children={|rows: Vec<StaffRow>| view! { <div class="stack"><Table rows/><Appoint/></div> }}
         />
     }
@@ -33,39 +35,25 @@ fn Table(rows: Vec<StaffRow>) -> impl IntoView {
         return view! { <Empty sentence="还没有任命人员。"/> }.into_any();
     }
     view! {
-        <div class="table-wrap">
-            <table class="table">
-                <caption class="visually-hidden">"人员"</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"姓名"</th>
-                        <th scope="col">"角色"</th>
-                        <th scope="col">"地区"</th>
-                        <th scope="col">"任命时间"</th>
-                        <th scope="col">"操作"</th>
-                    </tr>
-                </thead>
-                <tbody>
-                    {rows.into_iter().map(|row| view! {
-                        <tr>
-                            <td data-label="姓名">{row.name.clone()}</td>
-                            <td data-label="角色">{role_label(&row.role)}</td>
-                            <td data-label="地区">{row.region}</td>
-                            <td data-label="任命时间" class="figures">{row.since}</td>
-                            <td data-label="操作" class="row-actions">
-                                <PostButton
-                                    action="/act/dismiss"
-                                    label="撤销"
-                                    class="link"
-                                    fields=vec![("staff", row.id)]
-                                    about=format!("{}的{}角色", row.name, role_label(&row.role))
-                                />
-                            </td>
-                        </tr>
-                    }).collect_view()}
-                </tbody>
-            </table>
-        </div>
+        <Grid caption="人员" columns=words(["姓名", "角色", "地区", "任命时间", "操作"])>
+            {rows.into_iter().map(|row| view! {
+                <tr>
+                    <td data-label="姓名">{row.name.clone()}</td>
+                    <td data-label="角色">{role_label(&row.role)}</td>
+                    <td data-label="地区">{row.region}</td>
+                    <td data-label="任命时间" class="figures">{row.since}</td>
+                    <td data-label="操作" class="row-actions">
+                        <PostButton
+                            action="/act/dismiss"
+                            label="撤销"
+                            class="link"
+                            fields=vec![("staff", row.id)]
+                            about=format!("{}的{}角色", row.name, role_label(&row.role))
+                        />
+                    </td>
+                </tr>
+            }).collect_view()}
+        </Grid>
     }
     .into_any()
 }

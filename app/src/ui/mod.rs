@@ -50,7 +50,13 @@ pub fn RecordBadge(state: RecordState) -> impl IntoView {
 
 /// Waits for an answer of the server and shows it, or what went wrong.
 #[component]
-pub fn Load<T, V>(resource: Resource<Answer<T>>, children: fn(T) -> V) -> impl IntoView
+pub fn Load<T, V>(
+    resource: Resource<Answer<T>>,
+    /// The page has its title already.
+    #[prop(optional)]
+    titled: bool,
+    children: fn(T) -> V,
+) -> impl IntoView
 where
     T: Clone + Send + Sync + 'static,
     V: IntoView + 'static,
@@ -60,7 +66,7 @@ where
             {move || Suspend::new(async move {
                 match resource.await {
                     Ok(answer) => children(answer).into_any(),
-                    Err(error) => view! { <Problem error/> }.into_any(),
+                    Err(error) => view! { <Problem error titled/> }.into_any(),
                 }
             })}
         </Suspense>
@@ -82,9 +88,20 @@ pub fn Waiting() -> impl IntoView {
     .into_any()
 }
 
-/// What happened and how to go on.
+/// What happened and how to go on; an address that leads nowhere is answered 404.
 #[component]
-pub fn Problem(error: ApiError) -> impl IntoView {
+pub fn Problem(
+    error: ApiError,
+    /// The page has its title already: a page has one first heading.
+    #[prop(optional)]
+    titled: bool,
+) -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    if error == ApiError::NotFound
+        && let Some(response) = use_context::<leptos_axum::ResponseOptions>()
+    {
+        response.set_status(axum::http::StatusCode::NOT_FOUND);
+    }
     let code = match &error {
         ApiError::NotFound => "404",
         ApiError::Forbidden => "403",
@@ -99,10 +116,16 @@ pub fn Problem(error: ApiError) -> impl IntoView {
         _ => None,
     };
     let is_sign_in = error == ApiError::SignIn;
+    let title = (!titled)
+        .then(|| view! { <leptos_meta::Title text=format!("{} · 联网备案服务平台", error.sentence())/> });
     view! {
+        {title}
         <section class="error-page">
             <p class="error-code" aria-hidden="true">{code}</p>
-            <h1>{error.sentence()}</h1>
+            {match titled {
+                true => view! { <h2>{error.sentence()}</h2> }.into_any(),
+                false => view! { <h1>{error.sentence()}</h1> }.into_any(),
+            }}
             <div class="actions">
                 {is_sign_in.then(|| view! { <a class="button button-primary" href="/auth/login" rel="external">"用户登录"</a> })}
                 {link.map(|link| view! { <a class="button button-primary" href=link>"查看"</a> })}

@@ -1,7 +1,42 @@
-//! Filters above a list and the pager below it. Both keep their state in the address.
+//! A list as a table, filters above it and the pager below it. Filters and pager keep their state in the
+//! address.
 
 use domain::schema::Choice;
 use leptos::prelude::*;
+
+/// The head of a column.
+pub enum Column {
+    Text(String),
+    /// Right-aligned, as its cells are.
+    Number(String),
+}
+
+pub fn words<const N: usize>(words: [&str; N]) -> Vec<Column> {
+    words.into_iter().map(|word| Column::Text(word.to_owned())).collect()
+}
+
+/// A table with its frame, a caption for readers and its head. Every cell of the rows bears its column's word
+/// as `data-label`: on phones each row is a card.
+#[component]
+pub fn Grid(#[prop(into)] caption: String, columns: Vec<Column>, children: Children) -> impl IntoView {
+    let head = columns
+        .into_iter()
+        .map(|column| match column {
+            Column::Text(word) => view! { <th scope="col">{word}</th> }.into_any(),
+            Column::Number(word) => view! { <th scope="col" class="num">{word}</th> }.into_any(),
+        })
+        .collect_view();
+    view! {
+        <div class="table-wrap">
+            <table class="table">
+                <caption class="visually-hidden">{caption}</caption>
+                <thead><tr>{head}</tr></thead>
+                <tbody>{children()}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
 
 /// A drop-down filter of a list.
 #[component]

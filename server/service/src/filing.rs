@@ -273,7 +273,8 @@ impl Service {
             sheet: filing_sheet(procedure, &answers, before.as_ref(), Sight::Masked)?,
             changes: self.filing_changes(&row, &answers, Sight::Masked)?,
             history: events.iter().map(event_view).collect(),
-            withdrawal_left: left.map(|left| left.whole_seconds()),
+            // Rounded up: a page that has counted to nothing finds nothing left.
+            withdrawal_left: left.map(|left| left.whole_seconds() + i64::from(left.subsec_nanoseconds() > 0)),
             dependents: dependents.iter().map(filing_row).collect::<Result<_>>()?,
             waits_for_business: is_new_subject && state == FilingState::Pending && !row.is_reviewable,
             remarks,

@@ -165,19 +165,21 @@ impl Service {
             Err(error) => return if was_offered(on, actor, request).await? { Ok(()) } else { Err(error) },
         };
         let mut tries = 0;
-        let message = loop {
+        let messages = loop {
             match again!(self.try_offer(actor, request, &proven)) {
                 // Another offer was quicker; the next look finds it.
                 Err(error) if error.is_unique_violation() && tries < 3 => tries += 1,
                 outcome => break outcome?,
             }
         };
-        let Some(message) = message else { return Ok(()) };
-        // It only tells; the subject is on its way whether it arrives or not.
-        match self.deliver(&message).await {
-            Ok(()) | Err(Error::Refused(_)) => Ok(()),
-            Err(error) => Err(error),
+        for message in &messages {
+            // It only tells; the subject is on its way whether it arrives or not.
+            match self.deliver(message).await {
+                Ok(()) | Err(Error::Refused(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
+        Ok(())
     }
 
     async fn prove_transfer(&self, actor: &Actor, request: &TransferRequest) -> Result<Proven> {
@@ -202,20 +204,20 @@ impl Service {
         })
     }
 
-    /// The message to the recipient that is still to be delivered; none where the same click was carried
+    /// The messages to both sides that are still to be delivered; none where the same click was carried
     /// out before.
     async fn try_offer(
         &self,
         actor: &Actor,
         request: &TransferRequest,
         proven: &Proven,
-    ) -> Result<Option<String>> {
+    ) -> Result<Vec<String>> {
         let now = self.clock.now();
         let tx = self.db.begin().await?;
         let gate = self.gate(&tx, actor, IdentityPurpose::Transfer, &request.subject, true).await?;
         // Asked with the subject locked: another click has made it by now, or never will.
         if was_offered(&tx, actor, request).await? {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         if let Some(refused) = self.gate_refusal(&tx, actor, &gate).await? {
             return Err(Error::Refused(refused));
@@ -237,12 +239,21 @@ impl Service {
             ended_at: Set(None),
         };
         let row = row.insert(&tx).await?;
+        // To the number the giver signs in with: whoever did not ask for it can still take it back.
+        let giver = person::Entity::find_by_id(&actor.person_id).one(&tx).await?.ok_or(Error::NotFound)?;
+        let text = format!(
+            "【{}】您名下的一个备案主体正在移交给 {}，{} 天内、对方接收前可以撤回。如非本人操作，请立即登录平台撤回移交。",
+            self.settings.platform_name,
+            mask(Mask::Mobile, mobile),
+            OPEN_FOR.whole_days(),
+        );
+        let to_giver = self.put_into_outbox(&tx, &self.claims(&giver)?.mobile, &text).await?;
         let text = format!(
             "【{}】有一个备案主体等待您接收，请使用本手机号实名登录平台，在“接收主体”中办理，{} 天内有效。",
             self.settings.platform_name,
             OPEN_FOR.whole_days(),
         );
-        let message = self.put_into_outbox(&tx, mobile, &text).await?;
+        let to_receiver = self.put_into_outbox(&tx, mobile, &text).await?;
         let told = format!(
             "您已发起移交主体“{}”，接收人 {} 接收前可以撤回，{} 天内未接收将自动失效",
             subject.title,
@@ -255,7 +266,7 @@ impl Service {
         let detail = json!({ "handover": row.id });
         self.write(&tx, Some(actor), "handover.offer", "record", &subject.id, detail).await?;
         tx.commit().await?;
-        Ok(Some(message))
+        Ok(vec![to_giver, to_receiver])
     }
 
     /// Tells those whom a handover is addressed to, if the platform knows them; who does not know the

@@ -105,9 +105,13 @@ async fn a_subject_changes_hands_with_everything_attached(world: World) {
     let offered = page(&world, &giver).await.offered.unwrap();
     assert_eq!((offered.receiver_mobile.as_str(), offered.days_left), ("138****0002", 15));
     assert_eq!(offered.ends_at, "2026-03-17 10:01");
-    let message = world.service.outbox().await.unwrap().remove(0);
-    assert_eq!(message.recipient, "13800000002");
-    assert!(message.text.contains("接收主体"), "{}", message.text);
+    // Both sides are told by message, and neither learns the other's whole number.
+    let outbox = world.service.outbox().await.unwrap();
+    let [to_receiver, to_giver] = &outbox[..2] else { panic!("{outbox:?}") };
+    assert_eq!(to_receiver.recipient, "13800000002");
+    assert!(to_receiver.text.contains("接收主体"), "{}", to_receiver.text);
+    assert_eq!(to_giver.recipient, "13800000001");
+    assert!(to_giver.text.contains("正在移交给 138****0002"), "{}", to_giver.text);
     assert!(notices(&world, &receiver).await[0].text.contains("正在移交给您"));
 
     let rows = waiting(&world, &receiver).await;

@@ -245,7 +245,8 @@ impl Post<'_> {
     async fn submit(&self, actor: &Actor, posted: &Posted, draft: &DraftHead) -> Result<Response, Error> {
         let here = self.page_of(self.step.key, draft);
         if self.procedure.confirmation() == Confirmation::Comparison {
-            let faulty = !self.checked(actor, draft).await?.faults.is_empty();
+            // A fault of no field is that nothing was changed; the comparison says so.
+            let faulty = self.checked(actor, draft).await?.faults.iter().any(|fault| !fault.at.is_empty());
             return Ok(see(&format!("{here}&{}=1", if faulty { "check" } else { "compare" })));
         }
         let key = posted.text("key").unwrap_or_default();

@@ -88,7 +88,7 @@ async fn production_has_neither_outbox_nor_embedded_provider() {
     server::install_crypto();
     let (service, db) = program::open(&config).await.unwrap();
     let router = program::router(&config, &service, db, config.addr).unwrap();
-    for path in ["/dev/outbox", "/idp/authorize", "/idp/.well-known/openid-configuration"] {
+    for path in ["/dev/outbox", "/dev/clock", "/idp/authorize", "/idp/.well-known/openid-configuration"] {
         let request = axum::http::Request::get(path).body(axum::body::Body::empty()).unwrap();
         let response = router.clone().oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");

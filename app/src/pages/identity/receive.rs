@@ -8,6 +8,7 @@ use super::counted;
 use crate::api;
 use crate::pages::mine::query_text;
 use crate::ui::sheet::SheetView;
+use crate::ui::table::{Column, Grid, words};
 use crate::ui::{Empty, Load, PageHead, PostButton};
 
 #[component]
@@ -32,7 +33,7 @@ pub fn Receive() -> impl IntoView {
                 <a class="button button-quiet" href="/subject/receive">"清除"</a>
             </div>
         </form>
-        <Load resource=rows children={|rows: Vec<HandoverRow>| view! { <Handovers rows/> }}/>
+        <Load resource=rows titled=true children={|rows: Vec<HandoverRow>| view! { <Handovers rows/> }}/>
     }
     .into_any()
 }
@@ -65,47 +66,33 @@ fn Handovers(rows: Vec<HandoverRow>) -> impl IntoView {
         };
         return view! { <Empty sentence/> }.into_any();
     }
+    let mut columns = vec![Column::Number("序号".to_owned())];
+    columns.extend(words(["主体名称", "发送人姓名", "联系电话", "身份证号", "创建时间", "操作"]));
     view! {
-        <div class="table-wrap">
-            <table class="table">
-                <caption class="visually-hidden">"接收主体"</caption>
-                <thead>
-                    <tr>
-                        <th scope="col" class="num">"序号"</th>
-                        <th scope="col">"主体名称"</th>
-                        <th scope="col">"发送人姓名"</th>
-                        <th scope="col">"联系电话"</th>
-                        <th scope="col">"身份证号"</th>
-                        <th scope="col">"创建时间"</th>
-                        <th scope="col">"操作"</th>
-                    </tr>
-                </thead>
-                <tbody>
-                    {rows
-                        .into_iter()
-                        .enumerate()
-                        .map(|(number, row)| {
-                            let HandoverRow { id, subject_name, sender_name, sender_mobile, sender_id, created_at, .. } = row;
-                            view! {
-                                <tr>
-                                    <td data-label="序号" class="num">{number + 1}</td>
-                                    <td data-label="主体名称">{subject_name.clone()}</td>
-                                    <td data-label="发送人姓名">{sender_name}</td>
-                                    <td data-label="联系电话" class="figures">{sender_mobile}</td>
-                                    <td data-label="身份证号" class="figures">{sender_id}</td>
-                                    <td data-label="创建时间" class="figures">{created_at}</td>
-                                    <td data-label="操作" class="row-actions">
-                                        <PostButton action="/act/receive" label="接收" class="link" fields=vec![("handover", id.clone())] about=subject_name.clone()/>
-                                        <a href=format!("/subject/receive/{id}")>"详情"<span class="visually-hidden">{format!("：{subject_name}")}</span></a>
-                                        <PostButton action="/act/refuse" label="拒绝" class="link" fields=vec![("handover", id)] about=subject_name/>
-                                    </td>
-                                </tr>
-                            }
-                        })
-                        .collect_view()}
-                </tbody>
-            </table>
-        </div>
+        <Grid caption="接收主体" columns>
+            {rows
+                .into_iter()
+                .enumerate()
+                .map(|(number, row)| {
+                    let HandoverRow { id, subject_name, sender_name, sender_mobile, sender_id, created_at, .. } = row;
+                    view! {
+                        <tr>
+                            <td data-label="序号" class="num">{number + 1}</td>
+                            <td data-label="主体名称">{subject_name.clone()}</td>
+                            <td data-label="发送人姓名">{sender_name}</td>
+                            <td data-label="联系电话" class="figures">{sender_mobile}</td>
+                            <td data-label="身份证号" class="figures">{sender_id}</td>
+                            <td data-label="创建时间" class="figures">{created_at}</td>
+                            <td data-label="操作" class="row-actions">
+                                <PostButton action="/act/receive" label="接收" class="link" fields=vec![("handover", id.clone())] about=subject_name.clone()/>
+                                <a href=format!("/subject/receive/{id}")>"详情"<span class="visually-hidden">{format!("：{subject_name}")}</span></a>
+                                <PostButton action="/act/refuse" label="拒绝" class="link" fields=vec![("handover", id)] about=subject_name/>
+                            </td>
+                        </tr>
+                    }
+                })
+                .collect_view()}
+        </Grid>
     }
     .into_any()
 }

@@ -44,7 +44,7 @@ fn Page(view: TransferView) -> impl IntoView {
             />
         }
         .into_any(),
-        (None, _, _) => view! { <Problem error=ApiError::NotFound/> }.into_any(),
+        (None, _, _) => view! { <Problem error=ApiError::NotFound titled=true/> }.into_any(),
     };
     view! {
         <PageHead

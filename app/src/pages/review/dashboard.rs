@@ -25,7 +25,7 @@ pub fn ReviewDashboard() -> impl IntoView {
                 <a class="button button-primary" href="/review/queue">"审核队列"</a>
             }
         />
-        <Load resource=dashboard children={|dashboard: Dashboard| view! { <Desk dashboard/> }}/>
+        <Load resource=dashboard titled=true children={|dashboard: Dashboard| view! { <Desk dashboard/> }}/>
     }
     .into_any()
 }

@@ -39,6 +39,7 @@ pub fn ReviewQueue() -> impl IntoView {
         <div class="stack" id="queue">
             <Load
                 resource=page
+                titled=true
                 children={|(request, page): (QueueRequest, Paged<QueueRow>)| view! { <Rows request page/> }}
             />
         </div>

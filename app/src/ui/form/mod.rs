@@ -71,6 +71,8 @@ pub fn StepForm(view: FormView) -> impl IntoView {
             on:change=move |event| state.left(&event)
             on:submit=move |event| state.submitted(&event)
         >
+            // What Enter presses: the first button of a form, which must not add, drop or fill anything.
+            <button class="visually-hidden" tabindex="-1" aria-hidden="true"></button>
             <input type="hidden" name="draft" value=move || state.draft_id()/>
             <input type="hidden" name="version" value=move || state.version_text()/>
             <input type="hidden" name="record" value=view.record.clone().unwrap_or_default()/>
