@@ -188,9 +188,9 @@ test('R6: a tab that still shows the other subject cannot file for the wrong one
   const who = person('何测试');
   const [first, second] = [`丙科技${serial()}有限公司`, `丁科技${serial()}有限公司`];
   await signInAs(page, who);
-  await inForce(page, baseURL, browser, who, { name: first });
-  const other = await inForce(page, baseURL, browser, who, { name: second, domain: `stale${serial()}.cn` });
   const own = doors(page, baseURL);
+  own.first = (await inForce(page, baseURL, browser, who, { name: first })).subject;
+  const other = await inForce(page, baseURL, browser, who, { name: second, domain: `stale${serial()}.cn` });
   await own.act('switch-subject', { subject: other.subject });
   await page.goto('/website/new/site');
   const tab = await newTab(page, hydrates);
@@ -198,17 +198,20 @@ test('R6: a tab that still shows the other subject cannot file for the wrong one
   await tab.getByLabel('当前主体').selectOption({ label: `${first}（有效）` });
   await tab.getByRole('button', { name: '切换' }).click();
   await expect(card(tab, '我的主体')).toContainText(first);
-  // The stale tab saves; the draft is the other subject's or nobody's, never the one chosen now.
+  // What the stale tab saves is for the subject that it shows, not for the one chosen since.
   await page.getByLabel('网站名称').fill('谁的网站');
   await page.getByRole('button', { name: '保存草稿' }).click();
-  await page.waitForURL(/\/mine\/drafts/).catch(() => {});
-  await tab.goto('/mine/drafts');
-  const row = tab.getByRole('row').filter({ hasText: '谁的网站' });
-  if (await row.count()) {
-    await row.getByRole('link', { name: /^详情/ }).click();
-    await tab.goto(tab.url().replace('/site?', '/subject?'));
-    await expect(tab.getByText(`本次业务由“${second}”申请办理`)).toBeVisible();
-  }
+  await page.waitForURL(/\/mine\/drafts/);
+  const row = page.getByRole('row').filter({ hasText: '谁的网站' });
+  await row.getByRole('link', { name: /^详情/ }).click();
+  await page.waitForURL(/\/website\/new\/site\?draft=/);
+  await page.goto(page.url().replace('/site?', '/subject?'));
+  await expect(page.getByText(`本次业务由“${second}”申请办理`)).toBeVisible();
+  await expect(page.getByRole('banner').getByLabel('当前主体')).toHaveValue(own.first);
+  // Its submit says the subject that it shows; another than the draft's is refused (R6).
+  const id = new URL(page.url()).searchParams.get('draft');
+  const refused = await own.call('submit', { draft: id, version: 1, subject: own.first, key: `stale-${id}` });
+  expect(JSON.stringify(refused)).toContain('当前主体与页面上的主体不一致，请刷新页面核对后再提交');
 });
 
 test('R11, R12, R50: drafts show the days they have left, lead back, and are gone after thirty', async ({ page, hydrates, server }) => {
