@@ -495,7 +495,7 @@ async fn of_twenty_clicks_one_hands_over(world: World) {
         click.unwrap();
     }
     assert_eq!(world.number("SELECT COUNT(*) FROM handover").await, 1);
-    assert_eq!(world.number("SELECT COUNT(*) FROM outbox").await, 2, "one code, one message");
+    assert_eq!(world.number("SELECT COUNT(*) FROM outbox").await, 3, "one code, a message to either side");
     world.service.revoke_transfer(&giver, &subject).await.unwrap();
     // The browser's back button and the same form again.
     assert_eq!(refused(world.service.offer_transfer(&giver, &request).await), "移交已由移交人撤回");
