@@ -27,6 +27,10 @@ pub struct Bundle {
 /// The document around the app. Server only in practice; it takes its nonce from the request.
 #[cfg(feature = "ssr")]
 pub fn shell(bundle: &Bundle, elder: bool) -> impl IntoView + use<> {
+    // Only islands hydrate, so what pages fetched while they were drawn is not sent along with them.
+    if let Some(drawing) = Owner::current_shared_context() {
+        drawing.set_is_hydrating(false);
+    }
     let nonce = leptos::nonce::use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
     let js = format!("/{}", bundle.js);
     let wasm = format!("/{}", bundle.wasm);

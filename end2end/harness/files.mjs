@@ -99,10 +99,26 @@ export function pretender(name = '假图片.png') {
   return file(name, 'image/png', Buffer.from('<!doctype html><script>alert(1)</script>'));
 }
 
-/** A well-formed PNG above 5 MB. */
+/** A GIF that calls itself a PNG. */
+export function renamedGif(name = '动图.png') {
+  const pixel = [0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0, 0x3b];
+  const head = [...Buffer.from('GIF89a', 'latin1'), 1, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 255, 255, 255];
+  return file(name, 'image/png', Buffer.from([...head, ...pixel]));
+}
+
+/** A few kilobytes that unpack to gigabytes of pixels. */
+export function bomb(name = '炸弹.png') {
+  const whole = png(name);
+  whole.buffer.writeUInt32BE(60_000, 16);
+  whole.buffer.writeUInt32BE(60_000, 20);
+  whole.buffer.writeUInt32BE(crc32(whole.buffer.subarray(12, 29)), 29);
+  return whole;
+}
+
+/** A well-formed PNG of 5 MB and one byte. */
 export function tooLarge(name = '过大.png') {
   const whole = png(name);
-  const padding = chunk('prVt', Buffer.alloc(5 * 1024 * 1024 + 1));
+  const padding = chunk('prVt', Buffer.alloc(5 * 1024 * 1024 + 1 - whole.buffer.length - 12));
   // After the header, where any chunk may stand.
   whole.buffer = Buffer.concat([whole.buffer.subarray(0, 33), padding, whole.buffer.subarray(33)]);
   return whole;

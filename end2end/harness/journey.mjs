@@ -56,8 +56,8 @@ export async function fillIndividual(page, hydrates, person) {
 const yes = (page, question, answer) =>
   page.getByRole('radiogroup', { name: question, exact: true }).getByLabel(answer, { exact: true }).check();
 
-/** Walks the four steps of 新办网站申请 up to the last one (R30). */
-export async function fillWebsite(page, hydrates, person, { name, domain }) {
+/** Fills 网站基本信息, the second step of 新办网站申请 (R30). */
+export async function fillSite(page, hydrates, { name, domain }) {
   await page.goto('/website/new');
   await expect(page.getByRole('heading', { level: 1 })).toContainText('新办网站申请');
   await page.getByRole('button', { name: '下一步' }).click();
@@ -80,6 +80,11 @@ export async function fillWebsite(page, hydrates, person, { name, domain }) {
   await yes(page, '是否提供互联网交互服务', '否');
   await yes(page, '是否提供涉及管制物品信息发布服务', '否');
   await yes(page, '相关前置许可', '否');
+}
+
+/** Walks the four steps of 新办网站申请 up to the last one (R30). */
+export async function fillWebsite(page, hydrates, person, site) {
+  await fillSite(page, hydrates, site);
   await page.getByRole('button', { name: '下一步' }).click();
   await page.waitForURL(/\/website\/new\/people/);
   await fillOfficer(page, hydrates, '网站安全负责人信息', '负责人', person);

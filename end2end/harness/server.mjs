@@ -53,55 +53,65 @@ export async function startServer({ template, env = {}, args = [], port, keep = 
   // On PostgreSQL the samples are sown anew; the template's keys would fit no row in it.
   const postgres = process.env.E2E_POSTGRES_URL;
   const dataDir = await freshDirectory(postgres ? undefined : template);
-  const child = spawn(binary, args, {
-    cwd: dataDir,
-    env: {
-      PATH: process.env.PATH,
-      RUST_LOG: process.env.RUST_LOG ?? 'warn',
-      RUST_BACKTRACE: '1',
-      SITE_DIR: site,
-      DATA_DIR: dataDir,
-      ADDR: `127.0.0.1:${port}`,
-      BEIAN_PUBLIC_URL: url,
-      ...(postgres ? { DATABASE_URL: await freshDatabase(postgres) } : {}),
-      ...env,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let log = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (log += bytes));
+  const environment = {
+    PATH: process.env.PATH,
+    RUST_LOG: process.env.RUST_LOG ?? 'warn',
+    RUST_BACKTRACE: '1',
+    SITE_DIR: site,
+    DATA_DIR: dataDir,
+    ADDR: `127.0.0.1:${port}`,
+    BEIAN_PUBLIC_URL: url,
+    ...(postgres ? { DATABASE_URL: await freshDatabase(postgres) } : {}),
+    ...env,
+  };
+  let child;
   let ended;
-  child.on('error', (error) => (ended = error.message));
-  child.on('exit', (code, signal) => (ended = signal ?? `code ${code}`));
+  let log = '';
+
+  const end = async (signal) => {
+    child.kill(signal);
+    if (ended === undefined) await once(child, 'exit');
+  };
 
   const server = {
     url,
     dataDir,
     /** Everything the server has printed so far. */
     log: () => log,
+    /** Begins (again) on the same directory, database and port, and waits until it answers. */
+    async start() {
+      ended = undefined;
+      const started = spawn(binary, args, { cwd: dataDir, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+      child = started;
+      for (const stream of [started.stdout, started.stderr]) stream.on('data', (bytes) => (log += bytes));
+      started.on('error', (error) => (ended = error.message));
+      started.on('exit', (code, signal) => (ended = signal ?? `code ${code}`));
+      for (const until = Date.now() + 60_000; ; await pause(50)) {
+        if (ended !== undefined) throw new Error(`the server ended (${ended}) before it was ready:\n${log}`);
+        if ((await fetch(`${url}/healthz`).catch(() => undefined))?.status === 200) return;
+        if (Date.now() > until) throw new Error(`the server was not ready within a minute:\n${log}`);
+      }
+    },
+    /** `kill -9`: nothing is finished, nothing is said. */
+    kill: () => end('SIGKILL'),
+    /** Another command of the program, such as verify-audit, with the same configuration; what it prints. */
+    run: async (...command) => (await promisify(execFile)(binary, command, { cwd: dataDir, env: environment })).stdout,
     async stop() {
       if (ended === undefined) {
         // Open event streams may keep it; it has had its chance to say goodbye after three seconds.
         child.kill('SIGTERM');
         await Promise.race([once(child, 'exit'), pause(3000, undefined, { ref: false })]);
-        if (ended === undefined) {
-          child.kill('SIGKILL');
-          await once(child, 'exit');
-        }
+        if (ended === undefined) await end('SIGKILL');
       }
       if (!keep) await rm(dataDir, { recursive: true, force: true });
     },
   };
 
-  for (const until = Date.now() + 60_000; ; await pause(50)) {
-    if (ended !== undefined) {
-      await rm(dataDir, { recursive: true, force: true });
-      throw new Error(`the server ended (${ended}) before it was ready:\n${log}`);
-    }
-    if ((await fetch(`${url}/healthz`).catch(() => undefined))?.status === 200) return server;
-    if (Date.now() > until) {
-      await server.stop();
-      throw new Error(`the server was not ready within a minute:\n${log}`);
-    }
+  try {
+    await server.start();
+    return server;
+  } catch (error) {
+    await server.stop();
+    throw error;
   }
 }

@@ -13,6 +13,8 @@ use crate::value::{
 
 /// Most pictures or documents a single person may tie to one question.
 pub const MOST_LINES: usize = 200;
+/// What an answer is told that the form does not ask for.
+pub const NOT_ASKED: &str = "表单中没有这一项";
 /// Most characters a draft takes at one address, valid or not (R12).
 pub const MOST_DRAFT_CHARACTERS: usize = 20_000;
 
@@ -110,15 +112,14 @@ pub fn check_draft(form: &'static Form, answers: &Answers) -> Vec<Fault> {
 }
 
 fn strangers(form: &'static Form, answers: &Answers) -> Vec<Fault> {
-    answers
-        .iter()
-        .filter(|(at, _)| {
-            let is_count = form.sections().any(|s| s.repeat.is_some() && s.count_address() == *at);
-            let is_same_as = form.sections().any(|s| s.same_as_principal && same_as_address(s.key) == *at);
-            !is_count && !is_same_as && form.place(at).is_none()
-        })
-        .map(|(at, _)| fault(at, "表单中没有这一项"))
-        .collect()
+    answers.iter().filter(|(at, _)| !is_asked(form, at)).map(|(at, _)| fault(at, NOT_ASKED)).collect()
+}
+
+/// Whether a form has a place for an answer at this address, be it a question's or a section's own.
+pub fn is_asked(form: &'static Form, at: &str) -> bool {
+    form.place(at).is_some()
+        || form.sections().any(|s| s.repeat.is_some() && s.count_address() == at)
+        || form.sections().any(|s| s.same_as_principal && same_as_address(s.key) == at)
 }
 
 /// Where a section remembers that it was filled from the subject's responsible person (R32).

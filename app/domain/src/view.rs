@@ -128,6 +128,8 @@ pub struct FormView {
     pub today: String,
     /// Makes a repeated submit harmless (R75).
     pub key: String,
+    /// Whose form it is, by an id that says nothing: what a browser keeps for one person is not another's.
+    pub owner: String,
     /// What a submit would refuse, when the request asked to check.
     pub faults: Vec<Fault>,
     /// The subject's responsible person, masked, at the addresses of the subject's form: what the

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use domain::answer::{Answer, Answers};
-use domain::check::{check_draft, same_as_address};
+use domain::check::{check_draft, is_asked, same_as_address};
 use domain::facts;
 use domain::filing::FilingState;
 use domain::mask::{Mask, mask};
@@ -28,6 +28,7 @@ use crate::db::{instant, millis, new_id, plausible_id};
 use crate::entity::{draft, filing, notice, record};
 use crate::error::{Error, Result};
 use crate::filing::{PAGE, cut, filing_href};
+use crate::held::Held;
 use crate::papers::{form_of, load, store};
 use crate::person::subject_choice;
 use crate::record::{business_of, file_ids};
@@ -39,6 +40,8 @@ use crate::{Actor, Service, again};
 pub(crate) const KEPT: Duration = Duration::days(30);
 /// How long before its end its person is told (R66).
 const WARNED: Duration = Duration::days(3);
+/// Most characters of a step that could not be saved which are held for its page.
+const MOST_HELD_CHARACTERS: usize = 200_000;
 /// Drafts that one sweep looks at.
 const SWEPT_AT_ONCE: u64 = 500;
 
@@ -156,6 +159,11 @@ fn slot(actor: &Actor, procedure: Procedure, record: Option<&str>, id: &str) -> 
         true => id.to_owned(),
         false => format!("{}/{}/{}", actor.person_id, procedure.code(), record.unwrap_or("-")),
     }
+}
+
+/// Where a posted step lies that could not be saved.
+fn held_slot(actor: &Actor, procedure: Procedure, on: Option<&str>, step: &str) -> String {
+    format!("{}/step/{}/{}/{step}", actor.person_id, procedure.code(), on.unwrap_or("-"))
 }
 
 fn slot_of_filing(filing: &str) -> String {
@@ -361,12 +369,25 @@ impl Service {
             .open_form(on, actor, (procedure, form), draft, (request.record.as_deref(), None), false)
             .await?;
         let originals = self.originals(&opening)?;
-        let answers = match &opening.draft {
+        let mut answers = match &opening.draft {
             Some(row) => self.draft_answers(row)?,
             None => self.first_answers(&opening)?,
         };
+        let held = match request.check {
+            false => None,
+            true => {
+                let on_what = request.draft.as_deref().or(request.record.as_deref());
+                self.held(on, &held_slot(actor, procedure, on_what, step.key)).await?
+            }
+        };
+        let Held { answers: typed, faults: of_typed } = held.unwrap_or_default();
+        if !typed.is_empty() {
+            answers.retain(|at| !is_on(step, at));
+            answers.merge(typed);
+        }
         let known = originals.of(form, &answers);
         let known: Vec<&Answers> = known.iter().collect();
+        unseal(form, &mut answers, &known);
         let (shown, sealed) = seal(form, &answers, &known);
         let principal = originals.responsible_person()?;
 
@@ -386,13 +407,14 @@ impl Service {
             }
             _ => None,
         };
-        let faults = match request.check {
-            false => Vec::new(),
-            true => match self.check_opening(on, actor, &opening, &answers).await? {
-                Ok(_) => Vec::new(),
-                Err(faults) => faults,
-            },
-        };
+        let mut faults = of_typed;
+        if request.check
+            && let Err(found) = self.check_opening(on, actor, &opening, &answers).await?
+        {
+            let is_new = |fault: &Fault| !faults.iter().any(|known| known.at == fault.at);
+            let found: Vec<Fault> = found.into_iter().filter(is_new).collect();
+            faults.extend(found);
+        }
         let subject_sheet = match (&step.body, &opening.subject) {
             (Body::Subject, Some(subject)) => {
                 let answers = self.record_answers(subject)?;
@@ -430,6 +452,7 @@ impl Service {
             changes,
             today: written_date(now),
             key: new_id(now),
+            owner: actor.person_id.clone(),
             faults,
             principal,
         })
@@ -567,10 +590,51 @@ impl Service {
             return Ok(Saved::Faults(faults));
         }
         let row = self.write_draft(tx, actor, &opening, step, answers).await?;
+        let on_what = save.draft.as_deref().or(save.record.as_deref());
+        self.no_longer_hold(tx, &held_slot(actor, procedure, on_what, step.key)).await?;
         self.hold_files(tx, "draft", &row.id, &files).await?;
         let detail = json!({ "procedure": row.procedure, "step": row.step, "version": row.version });
         self.write(tx, Some(actor), "draft.save", "draft", &row.id, detail).await?;
         Ok(Saved::Ok(head(&row)))
+    }
+
+    /// Keeps for half an hour what was typed on a step that could not be saved and what is wrong with
+    /// it; the form gives both back when it is asked to `check`. Answers that the form has no place for
+    /// are left out, and so are files that are the fault. Says whether it was kept: what no person types
+    /// is not.
+    ///
+    /// # Errors
+    /// `NotFound` for what is not the actor's.
+    pub async fn hold_step(&self, actor: &Actor, save: &SaveDraft, faults: &[Fault]) -> Result<bool> {
+        again!(self.try_hold_step(actor, save, faults))
+    }
+
+    async fn try_hold_step(&self, actor: &Actor, save: &SaveDraft, faults: &[Fault]) -> Result<bool> {
+        let (procedure, form) = procedure_with_form(&save.procedure)?;
+        let step = form.step(&save.step).ok_or(Error::NotFound)?;
+        let mut answers = save.answers.clone();
+        answers.retain(|at| is_on(step, at) && is_asked(form, at));
+        for fault in faults {
+            let kind = form.place(&fault.at).map(|place| place.field.kind);
+            if matches!(kind, Some(Kind::Pictures { .. } | Kind::Documents { .. })) {
+                answers.remove(&fault.at);
+            }
+        }
+        if answers.iter().map(|(_, answer)| answer.size()).sum::<usize>() > MOST_HELD_CHARACTERS {
+            return Ok(false);
+        }
+        let tx = self.db.begin().await?;
+        if let Some(id) = &save.draft {
+            self.draft_of(&tx, actor, id, procedure, false).await?;
+        }
+        let on_what = save.draft.as_deref().or(save.record.as_deref());
+        let slot = held_slot(actor, procedure, on_what, step.key);
+        self.hold(&tx, slot, &Held { answers, faults: faults.to_vec() }).await?;
+        let detail = json!({ "procedure": procedure.code(), "step": step.key });
+        self.write(&tx, Some(actor), "draft.hold", "draft", save.draft.as_deref().unwrap_or(""), detail)
+            .await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// The answers with those of one step replaced, masks turned back into what they stand for.

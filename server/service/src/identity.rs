@@ -18,7 +18,6 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
     QuerySelect,
 };
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
@@ -27,6 +26,7 @@ use crate::db::{instant, millis, new_id};
 use crate::draft::stars;
 use crate::entity::{held_form, identity_check, record};
 use crate::error::{Error, Result};
+use crate::held::{HELD_FOR, Held};
 use crate::record::{business_of, file_ids};
 use crate::region::KnownRegions;
 use crate::sms::{BETWEEN_SENDS, ProvenCode, Verdict};
@@ -36,8 +36,6 @@ use crate::{Actor, Service, again};
 const MOST_WRONG: i32 = 5;
 /// … and nothing is taken for so long. Tries further apart are not counted together.
 const LOCKED_FOR: Duration = Duration::minutes(30);
-/// For how long a form that came back is held.
-const HELD_FOR: Duration = Duration::minutes(30);
 
 /// What is to be done, to what, and whose responsible person must be there.
 #[derive(Debug, Clone)]
@@ -57,12 +55,6 @@ pub(crate) struct Proven {
 struct Principal {
     name: String,
     mobile: String,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Held {
-    answers: Answers,
-    faults: Vec<Fault>,
 }
 
 impl Gate {
@@ -91,10 +83,6 @@ impl Gate {
     fn tries_slot(&self, actor: &Actor) -> String {
         format!("{}/{}", actor.person_id, self.subject.id)
     }
-}
-
-fn held_context(slot: &str) -> String {
-    format!("held_form/{slot}")
 }
 
 /// Wrong tries that still count. A clock that was set back forgets none.
@@ -165,8 +153,9 @@ impl Service {
         let mobile = self.principal(&gate.subject)?.mobile;
         let (mobile_head, mobile_tail) = around_middle_four(&mobile).unwrap_or_default();
         let tries = identity_check::Entity::find_by_id(gate.tries_slot(actor)).one(self.db.read()).await?;
-        let held = if check { self.held(actor, gate).await? } else { None };
-        let Held { answers, faults } = held.unwrap_or(Held { answers: Answers::new(), faults: Vec::new() });
+        let slot = gate.held_slot(actor);
+        let held = if check { self.held(self.db.read(), &slot).await? } else { None };
+        let Held { answers, faults } = held.unwrap_or_default();
         Ok(IdentityView {
             mobile_head,
             mobile_tail,
@@ -346,8 +335,7 @@ impl Service {
     ) -> Result<()> {
         self.spend_code(tx, &proven.code).await?;
         identity_check::Entity::delete_by_id(gate.tries_slot(actor)).exec(tx).await?;
-        held_form::Entity::delete_by_id(gate.held_slot(actor)).exec(tx).await?;
-        Ok(())
+        self.no_longer_hold(tx, &gate.held_slot(actor)).await
     }
 
     /// Keeps for half an hour what was typed and what is wrong with it; the views give it back when they
@@ -371,43 +359,18 @@ impl Service {
         answers: &Answers,
         faults: &[Fault],
     ) -> Result<()> {
-        let now = self.clock.now();
         let tx = self.db.begin().await?;
         let gate = self.gate(&tx, actor, purpose, record, false).await?;
         let form = gate.form();
         let refused = domain::check::check_draft(form, answers);
         let mut answers = answers.clone();
         answers.retain(|at| !refused.iter().any(|fault| fault.at == at));
-        let slot = gate.held_slot(actor);
-        let content = serde_json::to_string(&Held { answers, faults: faults.to_vec() })?;
-        let row = held_form::ActiveModel {
-            content_sealed: Set(self.keys.seal_text(&held_context(&slot), &content)?),
-            slot: Set(slot),
-            held_at: Set(millis(now)),
-        };
-        held_form::Entity::insert(row)
-            .on_conflict(
-                OnConflict::column(held_form::Column::Slot)
-                    .update_columns([held_form::Column::ContentSealed, held_form::Column::HeldAt])
-                    .to_owned(),
-            )
-            .exec_without_returning(&tx)
-            .await?;
+        let held = Held { answers, faults: faults.to_vec() };
+        self.hold(&tx, gate.held_slot(actor), &held).await?;
         let detail = json!({ "for": gate.code_purpose() });
         self.write(&tx, Some(actor), "identity.hold", "record", &gate.record.id, detail).await?;
         tx.commit().await?;
         Ok(())
-    }
-
-    async fn held(&self, actor: &Actor, gate: &Gate) -> Result<Option<Held>> {
-        let slot = gate.held_slot(actor);
-        let row = held_form::Entity::find_by_id(&slot).one(self.db.read()).await?;
-        let now = self.clock.now();
-        let Some(row) = row.filter(|row| (now - instant(row.held_at)).abs() < HELD_FOR) else {
-            return Ok(None);
-        };
-        let content = self.keys.open_text(&held_context(&slot), &row.content_sealed)?;
-        Ok(Some(serde_json::from_str(&content)?))
     }
 
     /// Deletes held forms and counts that have run out. Says how many went.

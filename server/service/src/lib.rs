@@ -19,6 +19,7 @@ pub mod error;
 pub mod file;
 mod filing;
 mod handover;
+mod held;
 mod home;
 mod identity;
 pub mod jobs;

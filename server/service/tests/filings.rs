@@ -4,6 +4,8 @@
 #[path = "common/acts.rs"]
 mod acts;
 mod common;
+#[path = "common/identity.rs"]
+mod identity;
 
 use std::collections::BTreeSet;
 
@@ -27,6 +29,7 @@ claims![
     of_two_submits_of_one_change_one_wins,
     of_two_drafts_of_new_subjects_one_is_filed,
     a_filing_can_be_withdrawn_for_thirty_minutes,
+    filings_of_websites_can_be_withdrawn_as_those_of_subjects,
     a_claimed_filing_cannot_be_withdrawn,
     withdrawing_a_new_subject_withdraws_what_depends_on_it,
     a_new_subject_waits_for_a_business,
@@ -200,6 +203,39 @@ async fn a_filing_can_be_withdrawn_for_thirty_minutes(world: World) {
     let history: Vec<(&str, &str)> = view.history.iter().map(|e| (e.what.as_str(), e.who.as_str())).collect();
     assert_eq!(history, [("提交审核", "申请人"), ("撤销申请", "申请人")]);
     assert_eq!(view.record_href, None);
+}
+
+/// R37
+async fn filings_of_websites_can_be_withdrawn_as_those_of_subjects(world: World) {
+    let actor = world.applicant(1).await;
+    let service = &world.service;
+    let (_, website) = world.in_force(&actor, "example.cn").await;
+    let mut answers = world.website_answers(&actor, "example.cn").await;
+    answers.set_text("site.name", "新的网站名称");
+    let new = world.website_answers(&actor, "example.com").await;
+    let new = world.file(&actor, "website_new", None, &new).await;
+    let change = world.file(&actor, "website_change", Some(&website), &answers).await;
+    let record = async || service.record(&actor, Business::Website, &website).await.unwrap().row.state;
+    assert_eq!(record().await, RecordState::Changing);
+    world.later(Duration::minutes(30));
+    for filing in [&new, &change] {
+        let Err(Error::Refused(refused)) = service.withdraw(&actor, filing).await else { panic!() };
+        assert_eq!(refused.sentence, "提交已超过 30 分钟，不能再撤销");
+    }
+    world.later(Duration::seconds(-1));
+    for filing in [&new, &change] {
+        assert_eq!(service.filing(&actor, filing).await.unwrap().withdrawal_left, Some(1));
+        service.withdraw(&actor, filing).await.unwrap();
+        assert_eq!(state(&world, &actor, filing).await, FilingState::Withdrawn);
+    }
+    assert_eq!(record().await, RecordState::Active, "as it was before");
+    assert_eq!(subject_state(&world, &actor).await, RecordState::Active, "the subject is not concerned");
+    assert_eq!(count(&world, "live_domain").await, 1, "the domain of the new one is free again");
+
+    let cancel = world.cancel(&actor, Business::Website, &website).await;
+    assert_eq!(record().await, RecordState::Cancelling);
+    service.withdraw(&actor, &cancel).await.unwrap();
+    assert_eq!(record().await, RecordState::Active);
 }
 
 async fn a_claimed_filing_cannot_be_withdrawn(world: World) {

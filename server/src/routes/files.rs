@@ -27,11 +27,13 @@ pub async fn take(
     body: Bytes,
 ) -> Response {
     let Ok(actor) = actor_of(&caller) else { return StatusCode::UNAUTHORIZED.into_response() };
-    let is_document = body.starts_with(b"%PDF");
-    match (sent.sort.as_str(), is_document) {
-        ("picture", true) => return said(StatusCode::UNPROCESSABLE_ENTITY, "支持png/jpeg/jpg格式"),
-        ("document", false) => return said(StatusCode::UNPROCESSABLE_ENTITY, "支持pdf格式"),
-        _ => {}
+    let asked = match sent.sort.as_str() {
+        "picture" => wrong_sort(false, &body),
+        "document" => wrong_sort(true, &body),
+        _ => None,
+    };
+    if let Some(sentence) = asked {
+        return said(StatusCode::UNPROCESSABLE_ENTITY, sentence);
     }
     match desk.service.accept_upload(actor, &sent.name, body.to_vec()).await {
         Ok(file) => Json(file).into_response(),
@@ -40,7 +42,7 @@ pub async fn take(
             said(StatusCode::UNPROCESSABLE_ENTITY, &sentence)
         }
         Err(Error::TooMany(seconds)) => {
-            let mut response = said(StatusCode::TOO_MANY_REQUESTS, "上传过于频繁，请稍后再试");
+            let mut response = said(StatusCode::TOO_MANY_REQUESTS, UPLOADS_TOO_OFTEN);
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
             response
         }
@@ -48,6 +50,17 @@ pub async fn take(
             tracing::error!(%error, "a file was not taken");
             said(StatusCode::INTERNAL_SERVER_ERROR, "上传失败，请稍后重新上传")
         }
+    }
+}
+
+pub const UPLOADS_TOO_OFTEN: &str = "上传过于频繁，请稍后再试";
+
+/// Why a file is not what a question asks for, going by its first bytes.
+pub fn wrong_sort(asks_document: bool, bytes: &[u8]) -> Option<&'static str> {
+    match (asks_document, bytes.starts_with(b"%PDF")) {
+        (false, true) => Some("支持png/jpeg/jpg格式"),
+        (true, false) => Some("支持pdf格式"),
+        (false, false) | (true, true) => None,
     }
 }
 

@@ -11,12 +11,13 @@ use domain::check::same_as_address;
 use domain::forms;
 use domain::posted::{Controls, answers_of_step, remove_item};
 use domain::procedure::{Action, Business, Confirmation, Procedure};
-use domain::schema::{Body, Form, Kind, Step};
+use domain::schema::{Body, Fault, Form, Kind, Step, fault};
 use domain::seal::SHARED_WITH_PRINCIPAL;
 use domain::view::{DraftHead, FormRequest, FormView, SaveDraft, Saved, Submitted};
 use http::{HeaderMap, StatusCode};
 use service::{Actor, Error};
 
+use super::files::{UPLOADS_TOO_OFTEN, wrong_sort};
 use super::hold::{self, Choice, Held};
 use super::{Desk, actor_of, see};
 use crate::oidc::login_path;
@@ -128,12 +129,20 @@ impl Post<'_> {
     }
 
     fn hold_for_sign_in(&self, posted: &Posted) -> Response {
+        let sentence = match posted.files.is_empty() {
+            true => "您填写的内容保留在本页。请先在新窗口登录，再回到本页点击“继续”。".to_owned(),
+            // A file cannot be kept in a page.
+            false => format!(
+                "您填写的内容保留在本页。请先在新窗口登录，再回到本页点击“继续”；所选的文件（{}）需重新选择。",
+                posted.files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join("、"),
+            ),
+        };
         hold::page(
             self.desk,
             &Held {
                 status: StatusCode::UNAUTHORIZED,
                 title: "登录已过期",
-                sentence: "您填写的内容保留在本页。请先在新窗口登录，再回到本页点击“继续”。",
+                sentence: &sentence,
                 action: &self.action(),
                 controls: &posted.controls,
                 choices: &[Choice { label: "继续", name: "held", value: "yes" }],
@@ -156,15 +165,21 @@ impl Post<'_> {
         let view = service.form_view(actor, &request).await?;
         let mut answers = answers_of_step(self.form, self.step, &view.answers, &posted.controls);
         self.apply(&go, &view, &mut answers);
-        let mut complaint = None;
+        let mut complaints = Vec::new();
         for file in posted.files.iter() {
+            let Some(kind) = self.form.place(&file.at).map(|place| place.field.kind) else { continue };
+            let complain = |message: &str| fault(&file.at, message);
+            if let Some(sentence) = wrong_sort(matches!(kind, Kind::Documents { .. }), &file.bytes) {
+                complaints.push(complain(sentence));
+                continue;
+            }
             match service.accept_upload(actor, &file.name, file.bytes.clone()).await {
                 Ok(stored) => self.add_file(&file.at, stored.id, &mut answers),
                 Err(Error::Faults(faults)) => {
-                    let label = self.form.place(&file.at).map_or("", |place| place.field.label);
-                    let sentence = faults.into_iter().map(|fault| fault.message).next().unwrap_or_default();
-                    complaint = Some(format!("{label}：{sentence}"));
+                    complaints.extend(faults.into_iter().map(|found| complain(&found.message)));
                 }
+                // What was typed beside it is worth more than the file.
+                Err(Error::TooMany(_)) => complaints.push(complain(UPLOADS_TOO_OFTEN)),
                 Err(error) => return Err(error),
             }
         }
@@ -174,7 +189,7 @@ impl Post<'_> {
             let record = view.record.map(|record| format!("?record={record}")).unwrap_or_default();
             return Ok(see(&format!("{}{record}", self.path(next))));
         }
-        let save = SaveDraft {
+        let mut save = SaveDraft {
             procedure: self.procedure.code(),
             step: self.step.key.to_owned(),
             draft: request.draft.clone(),
@@ -186,14 +201,30 @@ impl Post<'_> {
         };
         let draft = match service.save_draft(actor, &save).await? {
             Saved::Ok(draft) => draft,
-            Saved::Faults(faults) => return Err(Error::Faults(faults)),
+            Saved::Faults(mut faults) => {
+                faults.extend(complaints);
+                return self.again(actor, &save, faults).await;
+            }
             Saved::Conflict { saved_at } => return Ok(self.hold_for_conflict(&posted, &save, &saved_at)),
         };
-        if let Some(sentence) = complaint {
-            let page = format!("{}&check=1", self.page_of(self.step.key, &draft));
-            return Ok(self.desk.back_saying(actor, &page, &sentence).await);
+        if !complaints.is_empty() {
+            (save.draft, save.answers) = (Some(draft.id), Answers::new());
+            return self.again(actor, &save, complaints).await;
         }
         self.follow(actor, &go, &posted, &draft).await
+    }
+
+    /// Back to the page, with what was typed and could not be saved, and what is wrong with it.
+    async fn again(&self, actor: &Actor, save: &SaveDraft, faults: Vec<Fault>) -> Result<Response, Error> {
+        if !self.desk.service.hold_step(actor, save, &faults).await? {
+            return Err(Error::Faults(faults));
+        }
+        let path = self.path(self.step.key);
+        Ok(see(&match (&save.draft, &save.record) {
+            (Some(draft), _) => format!("{path}?draft={draft}&check=1"),
+            (None, Some(record)) => format!("{path}?record={record}&fresh=1&check=1"),
+            (None, None) => format!("{path}?fresh=1&check=1"),
+        }))
     }
 
     /// Where the pressed button leads, now that everything is saved.
@@ -262,6 +293,12 @@ impl Post<'_> {
         let theirs = save.draft.as_ref().map(|id| format!("{}?draft={id}", self.path(self.step.key)));
         let sentence =
             format!("此草稿已在另一个窗口更新（{saved_at}）。您填写的内容保留在本页，请选择保留哪一份。");
+        // Files that came along are taken in already.
+        let mut controls = posted.controls.clone();
+        for file in &posted.files {
+            let ids = save.answers.items(&file.at);
+            controls.insert(file.at.clone(), ids.to_vec());
+        }
         hold::page(
             self.desk,
             &Held {
@@ -269,7 +306,7 @@ impl Post<'_> {
                 title: "草稿已在别处更新",
                 sentence: &sentence,
                 action: &self.action(),
-                controls: &posted.controls,
+                controls: &controls,
                 choices: &[Choice { label: "用本页内容覆盖", name: "overwrite", value: "yes" }],
                 links: &[("载入已保存的内容", theirs.unwrap_or_else(|| "/mine/drafts".to_owned()))],
             },

@@ -20,16 +20,16 @@ use url::Url;
 
 use crate::stage::{Browser, Page};
 
-struct World {
-    service: Service,
-    config: Config,
-    db: Db,
-    home: Url,
+pub struct World {
+    pub service: Service,
+    pub config: Config,
+    pub db: Db,
+    pub home: Url,
     _directory: tempfile::TempDir,
 }
 
 impl World {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let site = directory.path().join("site");
         std::fs::create_dir_all(site.join("pkg")).unwrap();
@@ -52,7 +52,7 @@ impl World {
         World { service, config, db, home, _directory: directory }
     }
 
-    async fn signed_in(&self, name: &str) -> (Browser, Actor) {
+    pub async fn signed_in(&self, name: &str) -> (Browser, Actor) {
         let mut browser = Browser::new(self.home.clone());
         browser.sign_in("/auth/login?next=/lookup", name).await;
         let actor = self.service.actor(&browser.cookies["session"]).await.unwrap().unwrap();
@@ -60,7 +60,7 @@ impl World {
     }
 
     /// A subject in force, past all procedures.
-    async fn subject(&self, owner: &Actor, mobile: &str) -> String {
+    pub async fn subject(&self, owner: &Actor, mobile: &str) -> String {
         let id = new_id(time::OffsetDateTime::UNIX_EPOCH);
         let form = forms::of(Business::Subject).unwrap();
         let answers = Answers::from([

@@ -11,8 +11,15 @@ struct Kept {
     answers: Answers,
 }
 
+const PREFIX: &str = "kept/";
+
 fn storage() -> Option<web_sys::Storage> {
     web_sys::window()?.local_storage().ok().flatten()
+}
+
+/// Where the text of a person lies: somebody else at this machine neither gets nor leaves it.
+pub fn name(owner: &str, of: &str) -> String {
+    format!("{PREFIX}{owner}/{of}")
 }
 
 pub fn keep(name: &str, version: Option<i64>, answers: &Answers) {
@@ -23,17 +30,26 @@ pub fn keep(name: &str, version: Option<i64>, answers: &Answers) {
     }
 }
 
-/// Takes what was kept. Text that was typed upon an older version is dropped: it was overtaken.
-pub fn take(name: &str, version: Option<i64>) -> Option<Answers> {
-    let storage = storage()?;
-    let text = storage.get_item(name).ok().flatten()?;
-    let _ = storage.remove_item(name);
+/// What was kept, and the version it was typed upon. It goes when it is saved.
+pub fn find(name: &str) -> Option<(Option<i64>, Answers)> {
+    let text = storage()?.get_item(name).ok().flatten()?;
     let kept: Kept = serde_json::from_str(&text).ok()?;
-    (kept.version == version).then_some(kept.answers)
+    Some((kept.version, kept.answers))
 }
 
 pub fn forget(name: &str) {
     if let Some(storage) = storage() {
+        let _ = storage.remove_item(name);
+    }
+}
+
+/// Drops what other people left behind.
+pub fn forget_others(owner: &str) {
+    let Some(storage) = storage() else { return };
+    let own = name(owner, "");
+    let names: Vec<String> =
+        (0..storage.length().unwrap_or(0)).filter_map(|at| storage.key(at).ok().flatten()).collect();
+    for name in names.iter().filter(|name| name.starts_with(PREFIX) && !name.starts_with(&own)) {
         let _ = storage.remove_item(name);
     }
 }

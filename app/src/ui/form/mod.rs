@@ -153,7 +153,7 @@ fn FaultSummary() -> impl IntoView {
         let faults = state.faults.get();
         let elsewhere = state.faults_elsewhere.get();
         let count = faults.len() + elsewhere.len();
-        (count > 0).then(|| {
+        (count > 0 && state.is_summed_up.get()).then(|| {
             // In the order of the page, not of the alphabet.
             let mut ordered: Vec<(String, String)> = Vec::new();
             state.answers.with_untracked(|answers| {

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::answer::{Answer, Answers};
-use domain::check::{Context, Regions, advice, check_place, check_step, same_as_address};
+use domain::check::{
+    Context, NOT_ASKED, Regions, advice, check_place, check_step, is_asked, same_as_address,
+};
 use domain::posted::{Controls, answers_of_step};
 use domain::procedure::{Confirmation, Procedure};
 use domain::schema::{Body, Fault, Form, Section, Step};
@@ -47,12 +49,16 @@ pub struct FormState {
     record: StoredValue<Option<String>>,
     subject: StoredValue<Option<String>>,
     key: StoredValue<String>,
+    owner: StoredValue<String>,
+    has_offer: StoredValue<bool>,
     today: StoredValue<Option<Date>>,
     element: StoredValue<Option<NodeRef<html::Form>>>,
     /// Grows with every key, so that a timer knows whether it was overtaken.
     typed: StoredValue<u64>,
     /// Grows with every failed check, so that the summary takes the focus.
     complaints: RwSignal<u32>,
+    /// Whether all faults are summed up: after a failed check, not while one types for the first time.
+    pub is_summed_up: RwSignal<bool>,
 }
 
 /// The regions the page has loaded.
@@ -92,10 +98,13 @@ impl FormState {
             record: StoredValue::new(view.record.clone()),
             subject: StoredValue::new(view.subject.as_ref().map(|subject| subject.id.clone())),
             key: StoredValue::new(view.key.clone()),
+            owner: StoredValue::new(view.owner.clone()),
+            has_offer: StoredValue::new(view.offered_draft.is_some()),
             today: StoredValue::new(parse_date(&view.today)),
             element: StoredValue::new(None),
             typed: StoredValue::new(0),
             complaints: RwSignal::new(0),
+            is_summed_up: RwSignal::new(!view.faults.is_empty()),
         }
     }
 
@@ -111,11 +120,7 @@ impl FormState {
                 if self.collect() {
                     self.save_soon(SAVE_AFTER_MILLISECONDS);
                 }
-                let version = self.draft.get_untracked().map(|draft| draft.version);
-                if let Some(kept) = keep::take(&self.kept_name(), version) {
-                    self.fill(|answers| answers.merge(kept));
-                    self.save_soon(0);
-                }
+                self.restore();
             });
         });
         on_cleanup(move || {
@@ -123,6 +128,26 @@ impl FormState {
                 self.save_soon(0);
             }
         });
+    }
+
+    /// Takes up what an earlier visit could not save. Where the draft was saved meanwhile, the person
+    /// chooses; while an older draft is offered, what was kept waits for the answer.
+    fn restore(self) {
+        self.owner.with_value(|owner| keep::forget_others(owner));
+        if self.has_offer.get_value() {
+            return;
+        }
+        let Some((version, mut kept)) = keep::find(&self.kept_name()) else { return };
+        // The form may have changed since (R82).
+        kept.retain(|at| is_asked(self.form, at));
+        let before = self.answers.get_untracked();
+        self.fill(|answers| answers.merge(kept));
+        match self.draft.get_untracked() {
+            Some(draft) if version != Some(draft.version) && before != self.answers.get_untracked() => {
+                self.save.set(Save::Conflict(draft.saved_at));
+            }
+            _ => self.save_soon(0),
+        }
     }
 
     // ---- what fields ask -------------------------------------------------------------------
@@ -234,9 +259,18 @@ impl FormState {
         if self.collect() {
             self.touch();
         }
-        if let Some(at) = target_name(event) {
-            self.check_one(&at);
-        }
+        let Some(at) = target_name(event) else { return };
+        let complaints = self.complaints.get_untracked();
+        // A sentence that appears between press and release of a button would move the button from under
+        // the pointer, and the press would be lost.
+        set_timeout(
+            move || {
+                if self.complaints.try_get_untracked() == Some(complaints) {
+                    self.check_one(&at);
+                }
+            },
+            Duration::from_millis(250),
+        );
     }
 
     fn check_one(&self, at: &str) {
@@ -280,6 +314,7 @@ impl FormState {
         self.faults.set(here.into_iter().map(|fault| (fault.at, fault.message)).collect());
         self.faults_elsewhere.set(elsewhere);
         if !fine {
+            self.is_summed_up.set(true);
             self.complaints.update(|count| *count += 1);
         }
         fine
@@ -406,6 +441,13 @@ impl FormState {
         self.set_files(at, ids);
     }
 
+    /// A file was not taken.
+    pub fn file_refused(self, at: &str, sentence: String) {
+        self.faults.update(|faults| {
+            faults.insert(at.to_owned(), sentence);
+        });
+    }
+
     pub fn set_files(self, at: &str, ids: Vec<String>) {
         let is_one = self.form.place(at).is_some_and(|place| match place.field.kind {
             domain::schema::Kind::Pictures { max, .. } | domain::schema::Kind::Documents { max, .. } => {
@@ -485,12 +527,9 @@ impl FormState {
 
     fn kept_name(&self) -> String {
         let which = self.draft.get_untracked().map(|draft| draft.id).or_else(|| self.record.get_value());
-        format!(
-            "kept/{}/{}/{}",
-            self.procedure.code(),
-            self.step.key,
-            which.unwrap_or_else(|| "new".to_owned())
-        )
+        let which = which.unwrap_or_else(|| "new".to_owned());
+        let of = format!("{}/{}/{which}", self.procedure.code(), self.step.key);
+        self.owner.with_value(|owner| keep::name(owner, &of))
     }
 
     fn request(&self, overwrite: bool) -> SaveDraft {
@@ -555,8 +594,15 @@ impl FormState {
                 false
             }
             Ok(Saved::Faults(faults)) => {
-                self.save.set(Save::Failed("部分内容无法保存，请按提示修改".to_owned()));
-                self.complain(faults);
+                // The form of an upgraded server may not ask all that this page shows (R82).
+                let is_stale = faults.iter().any(|fault| fault.message == NOT_ASKED);
+                self.keep_here();
+                if is_stale {
+                    self.save.set(Save::Failed(ApiError::Stale.sentence()));
+                } else {
+                    self.save.set(Save::Failed("部分内容无法保存，请按提示修改".to_owned()));
+                    self.complain(faults);
+                }
                 false
             }
             Err(ApiError::SignIn) => {

@@ -25,7 +25,7 @@ enum Progress {
     Idle,
     /// Per cent.
     Sending(u32),
-    Failed(String),
+    Failed,
 }
 
 /// The name of the file control that belongs to an address.
@@ -55,7 +55,7 @@ pub fn control(state: FormState, parts: Parts, sort: Sort, max: usize) -> AnyVie
     };
     let look = move || match (progress.get(), files.with(Vec::is_empty)) {
         (Progress::Sending(_), _) => "sending",
-        (Progress::Failed(_), _) => "failed",
+        (Progress::Failed, _) => "failed",
         (Progress::Idle, true) => "empty",
         (Progress::Idle, false) => "done",
     };
@@ -113,7 +113,7 @@ pub fn control(state: FormState, parts: Parts, sort: Sort, max: usize) -> AnyVie
                         <p class="upload-state" role="status">"正在上传…"</p>
                         <progress class="progress" max="100" value=percent.to_string() aria-label="上传进度">{format!("{percent}%")}</progress>
                     }.into_any(),
-                    Progress::Failed(message) => view! { <p class="upload-state" role="alert">{message}</p> }.into_any(),
+                    Progress::Failed => view! { <p class="upload-state" role="alert">"未能上传"</p> }.into_any(),
                     Progress::Idle => files.with(|files| described_files(files, sort)).into_any(),
                 }}
                 <div class="upload-actions">
@@ -205,15 +205,22 @@ fn send(
 ) {
     for file in (0..list.length()).filter_map(|index| list.item(index)).take(max) {
         if file.size() > MOST_BYTES {
-            progress.set(Progress::Failed("文件大小不超过5MB".to_owned()));
+            fail(state, &place.address(), progress, TOO_LARGE.to_owned());
             continue;
         }
         if let Err(message) = send_one(state, place, &file, sort, max, progress) {
-            progress.set(Progress::Failed(message.to_owned()));
+            fail(state, &place.address(), progress, message.to_owned());
         }
     }
 }
 
+/// The sentence stands at the field, as that of any other fault.
+fn fail(state: FormState, at: &str, progress: RwSignal<Progress>, sentence: String) {
+    progress.set(Progress::Failed);
+    state.file_refused(at, sentence);
+}
+
+const TOO_LARGE: &str = "文件大小不超过5MB";
 const TROUBLE: &str = "上传失败，请检查网络后重新上传";
 
 fn send_one(
@@ -254,16 +261,16 @@ fn send_one(
                     progress.set(Progress::Idle);
                     state.add_file(&at, file, max);
                 }
-                Err(_) => progress.set(Progress::Failed(TROUBLE.to_owned())),
+                Err(_) => fail(state, &at, progress, TROUBLE.to_owned()),
             },
             Ok(401) => {
-                progress.set(Progress::Failed("登录已过期，请重新登录后上传".to_owned()));
+                fail(state, &at, progress, "登录已过期，请重新登录后上传".to_owned());
                 state.session_ended();
             }
-            Ok(413) => progress.set(Progress::Failed("文件大小不超过5MB".to_owned())),
+            Ok(413) => fail(state, &at, progress, TOO_LARGE.to_owned()),
             // The server's own sentence.
-            Ok(422 | 429) if !text.is_empty() => progress.set(Progress::Failed(text)),
-            _ => progress.set(Progress::Failed(TROUBLE.to_owned())),
+            Ok(422 | 429) if !text.is_empty() => fail(state, &at, progress, text),
+            _ => fail(state, &at, progress, TROUBLE.to_owned()),
         }
     });
     request.set_onloadend(Some(on_end.as_ref().unchecked_ref()));
