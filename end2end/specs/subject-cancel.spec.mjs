@@ -1,6 +1,6 @@
 // 注销主体 and the identity check it shares with 移交主体: middle four digits, code by message, statement, attachment, and
 // what ends with the subject (R22, R23, R36, R71, R72). The server's clock is put forward, so nobody waits.
-import { timed as test, expect, anotherBrowser, expectNoAxeViolations, person, signInAs } from '../harness/test.mjs';
+import { timed as test, expect, anotherBrowser, expectNoAxeViolations, person, signInAs, waitForHydration } from '../harness/test.mjs';
 import { codesSentTo, fileSubject, inForce, later, officer } from '../harness/arrange.mjs';
 import { pdf, png, pretender } from '../harness/files.mjs';
 
@@ -235,4 +235,22 @@ test('R26: a subject under change or without approval cannot be cancelled, and t
   await expect(page.getByText('主体尚未审核通过，通过后才能办理此项业务').first()).toBeVisible();
   await page.getByRole('main').getByRole('link', { name: '查看' }).first().click();
   await expect(title(page)).toContainText('申请详情');
+});
+
+test('R77: a session that ended meanwhile costs nothing that was typed', async ({ page, baseURL, browser, hydrates, server }) => {
+  test.setTimeout(120_000);
+  const { who } = await withSubject(page, baseURL, browser);
+  await page.goto('/subject/cancel');
+  await fill(page, who, '123456', { reason: '说明很长，不愿再写一遍' });
+  await later(server, 31 * 60);
+  await press(page);
+  await expect(page.getByText('您填写的内容保留在本页。请先在新窗口登录，再回到本页点击“继续”。')).toBeVisible();
+  await expectNoAxeViolations(page);
+  const tab = await page.context().newPage();
+  if (hydrates) await waitForHydration(tab);
+  await signInAs(tab, who);
+  await page.getByRole('button', { name: '继续' }).click();
+  await expect(errors(page)).toContainText('验证码');
+  await expect(page.getByLabel('注销原因')).toHaveValue('说明很长，不愿再写一遍');
+  await expect(page.getByLabel('负责人姓名')).toHaveValue(who.name);
 });

@@ -12,7 +12,7 @@ use crate::api::{self, ApiError};
 use crate::ui::dialog::Dialog;
 use crate::ui::form::{StepForm, step_href};
 use crate::ui::sheet::{ChangesTable, SheetView};
-use crate::ui::{PageHead, Problem, RecordBadge, Waiting};
+use crate::ui::{PageHead, Problem, RecordBadge, StateBeside, Waiting};
 
 /// Rows of the comparison on one page (R19).
 const CHANGES_PER_PAGE: usize = 10;
@@ -117,7 +117,7 @@ fn Loaded(view: FormView) -> impl IntoView {
         <PageHead
             above=vec![(procedure.business.menu(), "/services")]
             title=procedure.label()
-            beside=move || state.map(|state| view! { "("<RecordBadge state/>")" })
+            beside=move || state.map(|state| view! { <StateBeside state/> })
         />
         {question}
         {refused.map(|refused| view! {
@@ -252,7 +252,7 @@ fn Comparison(changes: Vec<Difference>, view: FormView) -> impl IntoView {
     };
     let subject = view.subject.as_ref().map(|subject| subject.id.clone()).unwrap_or_default();
     view! {
-        <Dialog title="变更信息确认" wide=true>
+        <Dialog title="变更信息确认" wide=true reads=true>
             <div class="dialog-body">
                 <ChangesTable changes=rows first=first + 1/>
                 <nav class="pager" aria-label="分页">

@@ -19,7 +19,7 @@ use crate::WhoAmI;
 use crate::api::{self, ApiError};
 use crate::pages::records::Choose;
 use crate::ui::dialog::Dialog;
-use crate::ui::{Load, PageHead, Problem, RecordBadge};
+use crate::ui::{Load, PageHead, Problem, StateBeside};
 
 /// The record the address names and whether it asks for what was typed last.
 fn asked() -> impl Fn() -> (Option<String>, bool) + Copy {
@@ -61,7 +61,7 @@ fn Subject(view: CancelView) -> impl IntoView {
         <PageHead
             above=vec![(Business::Subject.menu(), "/services")]
             title=procedure.label()
-            beside=move || state.map(|state| view! { "("<RecordBadge state/>")" })
+            beside=move || state.map(|state| view! { <StateBeside state/> })
         />
         {content}
     }

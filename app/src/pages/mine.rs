@@ -230,6 +230,7 @@ fn Countdown(seconds: i64) -> impl IntoView {
             <Icon name="clock"/>
             "撤销申请剩余 "
             <b class="figures" role="timer">{move || format!("{:02}:{:02}", left.get() / 60, left.get() % 60)}</b>
+            <span class="soft no-js-only">"（以打开本页时计）"</span>
         </p>
     }
     .into_any()

@@ -9,7 +9,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use crate::api::{self, ApiError};
 use crate::ui::sheet::SheetView;
 use crate::ui::table::{Column, Grid, Pager, href, words};
-use crate::ui::{Empty, FilingBadge, Load, OfferLink, PageHead, Problem, RecordBadge};
+use crate::ui::{Empty, FilingBadge, Load, OfferLink, PageHead, Problem, RecordBadge, StateBeside};
 
 fn business_of_address() -> Memo<Option<Business>> {
     let params = use_params_map();
@@ -229,7 +229,7 @@ pub fn MySubject() -> impl IntoView {
                     <PageHead
                         above=vec![("我的", "/")]
                         title="我的主体"
-                        beside=move || view! { "("<RecordBadge state/>")" }
+                        beside=move || view! { <StateBeside state/> }
                         actions=move || change.clone().map(|mut offer| {
                             offer.label = "发起变更".to_owned();
                             view! { <OfferLink offer class="button button-primary"/> }

@@ -9,11 +9,14 @@ use leptos::wasm_bindgen::JsCast;
 pub fn Dialog(
     #[prop(into)] title: String,
     #[prop(default = false)] wide: bool,
+    /// What is to be read comes first: the focus begins at the title, not at the first link.
+    #[prop(optional)]
+    reads: bool,
     children: Children,
 ) -> impl IntoView {
     view! {
         <dialog class="dialog" class:dialog-wide=wide open aria-labelledby="dialog-title">
-            <h2 id="dialog-title">{title}</h2>
+            <h2 id="dialog-title" tabindex=reads.then_some("-1") autofocus=reads>{title}</h2>
             {children()}
             <Modal/>
         </dialog>

@@ -34,6 +34,16 @@ pub fn FilingBadge(state: FilingState) -> impl IntoView {
     view! { <span class="badge" data-state=look>{state.label()}</span> }
 }
 
+/// The state beside a title: 我的主体(有效) to readers and in print, a badge to the eye (R52).
+#[component]
+pub fn StateBeside(state: RecordState) -> impl IntoView {
+    view! {
+        <span class="state-beside">
+            <span class="visually-hidden">"("</span><RecordBadge state/><span class="visually-hidden">")"</span>
+        </span>
+    }
+}
+
 /// A record's state as icon, word and colour.
 #[component]
 pub fn RecordBadge(state: RecordState) -> impl IntoView {
@@ -152,6 +162,7 @@ pub fn PageHead(
     #[prop(optional, into)] lead: String,
 ) -> impl IntoView {
     let name = title.clone();
+    let above = if above.is_empty() { vec![("首页", "/")] } else { above };
     view! {
         <leptos_meta::Title text=format!("{title} · 联网备案服务平台")/>
         <nav class="breadcrumb" aria-label="当前位置">

@@ -54,7 +54,7 @@ pub fn SheetView(
 #[component]
 fn Row(row: SheetRow, remarkable: bool, change: Option<Change>) -> impl IntoView {
     let SheetRow { at, label, value, masked } = row;
-    let wide = matches!(value, Shown::Pictures(_) | Shown::Documents(_));
+    let wide = matches!(&value, Shown::Pictures(ids) | Shown::Documents(ids) if ids.len() > 1);
     let changed = change.is_some();
     let name = label.clone();
     let content = match change {
@@ -136,7 +136,7 @@ pub fn ChangesTable(changes: Vec<Change>, #[prop(default = 1)] first: usize) -> 
                         .map(|(number, change)| view! {
                             <tr>
                                 <td data-label="序号" class="num">{first + number}</td>
-                                <td data-label="变更字段">{change.label.clone()}<span class="soft">{format!(" {}", change.section)}</span></td>
+                                <td data-label="变更字段"><span>{change.label.clone()}<span class="soft">{format!(" {}", change.section)}</span></span></td>
                                 <td data-label="变更前"><del>{shown(&change.before, &change.label, false)}</del></td>
                                 <td data-label="变更后"><ins>{shown(&change.after, &change.label, false)}</ins></td>
                             </tr>
