@@ -41,16 +41,24 @@ export function desk(page, baseURL) {
     const draft = await save('website_new', 'site', undefined, site);
     return submit(await save('website_new', 'people', draft, people));
   };
-  return { ask, send, save, submit, fileSubject, fileSite };
+  /** Saves the same answers at every step of a form; the draft's head. */
+  const saveAll = async (procedure, steps, answers, record = null) => {
+    let draft;
+    for (const step of steps) draft = await save(procedure, step, draft, answers, record);
+    return draft;
+  };
+  /** Posts a form of a page; where it leads. */
+  const act = async (name, form) => {
+    const response = await page.request.post(`${baseURL}/act/${name}`, { form, headers, maxRedirects: 0 });
+    expect(response.status(), `${name}: ${await response.text()}`).toBe(303);
+    return response.headers().location;
+  };
+  return { ask, act, send, save, saveAll, submit, fileSubject, fileSite };
 }
 
 /** Claims and decides a filing as the officer of this page. */
 export async function decideAs(page, baseURL, filing, decision, { note = '', remarks = {} } = {}) {
-  const { ask } = desk(page, baseURL);
-  const post = async (act, form) => {
-    const response = await page.request.post(`${baseURL}/act/${act}`, { form, headers: { origin: baseURL }, maxRedirects: 0 });
-    expect(response.status(), await response.text()).toBe(303);
-  };
+  const { ask, act: post } = desk(page, baseURL);
   const look = () => ask('review', { id: filing, purpose: null });
   if ((await look()).may_decide) await post('claim', { filing });
   const { version } = await look();

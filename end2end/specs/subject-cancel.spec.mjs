@@ -79,9 +79,9 @@ test('R22, R23: a subject is cancelled after the identity check, and with it wha
   const sent = await page.request.get(file);
   expect([sent.status(), sent.headers()['content-type']]).toEqual([200, 'application/pdf']);
 
-  const desk = await officer(browser, baseURL);
-  await desk.decide(filing);
-  await desk.close();
+  const reviewer = await officer(browser, baseURL);
+  await reviewer.decide(filing);
+  await reviewer.close();
   await page.goto('/mine/subject');
   await expect(page.getByText('您当前尚无有效主体，请先申请主体').first()).toBeVisible();
   await page.goto('/');
@@ -111,7 +111,9 @@ test('R22: wrong middle figures are counted, what was typed stays, and the fifth
   await press(page);
   await expect(page.getByText(/身份验证错误次数过多，请 \d+ 分钟后再试/).first()).toBeVisible();
   await expectNoAxeViolations(page);
-  // The right ones are not taken either, here or for handing it over, and no code is sent.
+  // The right ones are not taken either, here or for handing it over, and no code is sent; nor after a restart.
+  await server.kill();
+  await server.start();
   await fill(page, who, '123456');
   await press(page);
   await expect(errors(page)).toContainText(/身份验证错误次数过多/);

@@ -1,7 +1,8 @@
 // 变更主体: drafts, the comparison, what stays in force and when it is replaced (R18–R21).
 import { test, expect, anotherBrowser, expectNoAxeViolations, person, signIn, signInAs, waitForHydration } from '../harness/test.mjs';
 import { chooseRegion, upload } from '../harness/journey.mjs';
-import { doors, fileWebsite, inForce, officer } from '../harness/arrange.mjs';
+import { fileWebsite, inForce, officer } from '../harness/arrange.mjs';
+import { desk } from '../harness/desk.mjs';
 import { png } from '../harness/files.mjs';
 
 const FORM = '/subject/change/form';
@@ -93,9 +94,9 @@ test('R19, R21: what changed is compared, pictures too; confirmed it is 变更�
   await expectNoAxeViolations(page);
 
   const filing = new URL(page.url()).pathname.split('/').pop();
-  const desk = await officer(browser, baseURL);
-  await desk.decide(filing);
-  await desk.close();
+  const reviewer = await officer(browser, baseURL);
+  await reviewer.decide(filing);
+  await reviewer.close();
   await page.goto('/mine/subject');
   await expect(title(page)).toContainText('有效');
   await expect(page.getByText(`${unit}（新）`).first()).toBeVisible();
@@ -106,13 +107,13 @@ test('R19, R21: what changed is compared, pictures too; confirmed it is 变更�
 test('R21: a returned change and a withdrawn one leave the subject 有效 with its old data', async ({ page, baseURL, browser }) => {
   test.setTimeout(120_000);
   const { unit, subject } = await withUnit(page, baseURL, browser);
-  const own = doors(page, baseURL);
-  const view = await own.call('form_view', { request: { procedure: 'subject_change', step: 'form', draft: null, record: subject, fresh: true, check: false } });
-  const change = async (name) => own.submit(await own.draft('subject_change', ['form'], { ...view.answers, 'unit.name': name }, { record: subject }));
+  const own = desk(page, baseURL);
+  const view = await own.ask('form_view', { request: { procedure: 'subject_change', step: 'form', draft: null, record: subject, fresh: true, check: false } });
+  const change = async (name) => own.submit(await own.save('subject_change', 'form', undefined, { ...view.answers, 'unit.name': name }, subject));
   const returned = await change(`${unit}甲`);
-  const desk = await officer(browser, baseURL);
-  await desk.decide(returned, 'return', '请说明更名的原因');
-  await desk.close();
+  const reviewer = await officer(browser, baseURL);
+  await reviewer.decide(returned, 'return', '请说明更名的原因');
+  await reviewer.close();
   await page.goto('/mine/subject');
   await expect(title(page)).toContainText('有效');
   await page.goto(`/mine/filings/${returned}`);
@@ -139,9 +140,9 @@ test('R21: a returned change and a withdrawn one leave the subject 有效 with i
 
 test('R19: the comparison has ten rows on a page, numbers them on, and leads to any page', async ({ page, baseURL, browser }) => {
   const { unit, subject } = await withUnit(page, baseURL, browser);
-  const own = doors(page, baseURL);
-  const view = await own.call('form_view', { request: { procedure: 'subject_change', step: 'form', draft: null, record: subject, fresh: true, check: false } });
-  const draft = await own.draft('subject_change', ['form'], {
+  const own = desk(page, baseURL);
+  const view = await own.ask('form_view', { request: { procedure: 'subject_change', step: 'form', draft: null, record: subject, fresh: true, check: false } });
+  const draft = await own.save('subject_change', 'form', undefined, {
     ...view.answers,
     'subject.unit_kind': 'other',
     'unit.name': `${unit}（新）`,
@@ -155,7 +156,7 @@ test('R19: the comparison has ten rows on a page, numbers them on, and leads to 
     'principal.mobile': '13900008888',
     'principal.phone': '010-87654321',
     'principal.email': 'other@abc123.cn',
-  }, { record: subject });
+  }, subject);
   await page.goto(`${FORM}?draft=${draft.id}`);
   await page.getByRole('button', { name: '提交审核' }).click();
   const numbers = () => dialog(page).locator('tbody tr td:first-child').allTextContents();

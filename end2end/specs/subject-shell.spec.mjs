@@ -2,7 +2,8 @@
 // (R2–R7, R15, R17, R50, R52, R66, R79).
 import { timed as test, expect, expectNoAxeViolations, person, signInAs, waitForHydration } from '../harness/test.mjs';
 import { fillUnit } from '../harness/journey.mjs';
-import { doors, fileSubject, fileWebsite, inForce, later } from '../harness/arrange.mjs';
+import { fileSubject, fileWebsite, inForce, later } from '../harness/arrange.mjs';
+import { desk } from '../harness/desk.mjs';
 
 const dialog = (page) => page.getByRole('dialog');
 const title = (page) => page.getByRole('heading', { level: 1 });
@@ -188,7 +189,7 @@ test('R6: a tab that still shows the other subject cannot file for the wrong one
   const who = person('何测试');
   const [first, second] = [`丙科技${serial()}有限公司`, `丁科技${serial()}有限公司`];
   await signInAs(page, who);
-  const own = doors(page, baseURL);
+  const own = desk(page, baseURL);
   own.first = (await inForce(page, baseURL, browser, who, { name: first })).subject;
   const other = await inForce(page, baseURL, browser, who, { name: second, domain: `stale${serial()}.cn` });
   await own.act('switch-subject', { subject: other.subject });
@@ -210,7 +211,7 @@ test('R6: a tab that still shows the other subject cannot file for the wrong one
   await expect(page.getByRole('banner').getByLabel('当前主体')).toHaveValue(own.first);
   // Its submit says the subject that it shows; another than the draft's is refused (R6).
   const id = new URL(page.url()).searchParams.get('draft');
-  const refused = await own.call('submit', { draft: id, version: 1, subject: own.first, key: `stale-${id}` });
+  const refused = await own.ask('submit', { draft: id, version: 1, subject: own.first, key: `stale-${id}` });
   expect(JSON.stringify(refused)).toContain('当前主体与页面上的主体不一致，请刷新页面核对后再提交');
 });
 

@@ -1,7 +1,8 @@
 // 移交主体 and 接收主体: from one person's browser to another's, with everything attached (R24, R25), and what can
 // happen on the way. The server's clock is put forward between messages.
 import { timed as test, expect, anotherBrowser, expectNoAxeViolations, person, signInAs } from '../harness/test.mjs';
-import { codesSentTo, doors, fileWebsite, inForce, later, messagesTo } from '../harness/arrange.mjs';
+import { codesSentTo, fileWebsite, inForce, later, messagesTo } from '../harness/arrange.mjs';
+import { desk } from '../harness/desk.mjs';
 
 const title = (page) => page.getByRole('heading', { level: 1 });
 const middle = (who) => who.mobile.slice(3, 7);
@@ -39,8 +40,8 @@ test('R24, R25: what is handed over is received by another person with everythin
   await expect(page.getByRole('complementary', { name: '移交须知' })).toContainText('15 天');
   await expectNoAxeViolations(page);
   // A draft does not move.
-  const own = doors(page, baseURL);
-  await own.draft('subject_change', ['form'], { 'unit.name': '没有移交的草稿' }, { record: subject });
+  const own = desk(page, baseURL);
+  await own.save('subject_change', 'form', undefined, { 'unit.name': '没有移交的草稿' }, subject);
 
   await offer(page, baseURL, server, giver, receiver);
   await offered(page);
