@@ -126,8 +126,7 @@ pub fn Problem(
         _ => None,
     };
     let is_sign_in = error == ApiError::SignIn;
-    let title = (!titled)
-        .then(|| view! { <leptos_meta::Title text=format!("{} · 联网备案服务平台", error.sentence())/> });
+    let title = (!titled).then(|| view! { <WindowTitle title=error.sentence()/> });
     view! {
         {title}
         <section class="error-page">
@@ -144,6 +143,13 @@ pub fn Problem(
         </section>
     }
     .into_any()
+}
+
+/// The name of the window. leptos_meta puts it into the page as it is, so that a `</title>` in the name
+/// of a website would end it; pages are drawn on the server alone, so it is escaped here.
+#[component]
+fn WindowTitle(title: String) -> impl IntoView {
+    view! { <leptos_meta::Title text=form::escape(&format!("{title} · 联网备案服务平台"))/> }
 }
 
 /// The head of a page: where one is, its title, its one primary action.
@@ -164,7 +170,7 @@ pub fn PageHead(
     let name = title.clone();
     let above = if above.is_empty() { vec![("首页", "/")] } else { above };
     view! {
-        <leptos_meta::Title text=format!("{title} · 联网备案服务平台")/>
+        <WindowTitle title=title.clone()/>
         <nav class="breadcrumb" aria-label="当前位置">
             <ol>
                 {above

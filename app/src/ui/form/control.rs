@@ -90,6 +90,9 @@ fn text_at(state: FormState, at: &str) -> String {
     state.answers.with_untracked(|answers| answers.text(at).to_owned())
 }
 
+/// With a last day of four figures, browsers go on to the next part after four figures of a year.
+const LAST_DAY: &str = "9999-12-31";
+
 fn input(state: FormState, parts: &Parts) -> AnyView {
     let look = line_of(parts.place.field);
     let required = parts.required;
@@ -104,6 +107,7 @@ fn input(state: FormState, parts: &Parts) -> AnyView {
             name=parts.at.clone()
             value=text_at(state, &parts.at)
             placeholder=parts.place.field.placeholder
+            max=(look.kind == "date").then_some(LAST_DAY)
             autocomplete="off"
             spellcheck=if look.spellcheck { "true" } else { "false" }
             aria-required=move || required.get().then_some("true")
