@@ -89,6 +89,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("mine/filings/:id") view=pages::mine::FilingPage ssr=SsrMode::Async/>
                     <Route path=path!("mine/subject") view=pages::records::MySubject ssr=SsrMode::Async/>
                     <Route path=path!("mine/:business") view=pages::records::Records ssr=SsrMode::Async/>
+                    <Route path=path!("mine/assessment/:id/result") view=pages::records::ResultPage ssr=SsrMode::Async/>
                     <Route path=path!("mine/:business/:id") view=pages::records::RecordPage ssr=SsrMode::Async/>
                     <Route path=path!("receipt/:id") view=pages::mine::Receipt ssr=SsrMode::Async/>
                     <Route path=path!("subject/cancel") view=pages::identity::CancelSubject ssr=SsrMode::Async/>

@@ -15,7 +15,7 @@ const functions = {
   me: [{}, anybody],
   regions: [{ parent: '' }, anybody],
   lookup: [{ text: '没有这个主体' }, anybody],
-  public_record: [{ digits: '00000000000000' }, { anonymous: 404, applicant: 404, reviewer: 404 }],
+  public_record: [{ digits: '00000000000000', code: null }, { anonymous: 404, applicant: 404, reviewer: 404 }],
   home: [{}, signedIn],
   offers: [{}, signedIn],
   sessions: [{}, signedIn],

@@ -170,7 +170,12 @@ fn rules(form: &'static Form, answers: &Answers, context: &Context, known: &[Fau
 fn missing(place: &Place, answers: &Answers) -> String {
     let label = place.label(answers);
     match place.field.kind {
-        Kind::Select(_) | Kind::YesNo | Kind::Ticks(_) | Kind::Date(_) | Kind::Region => {
+        Kind::Select(_)
+        | Kind::YesNo
+        | Kind::Ticks(_)
+        | Kind::Date(_)
+        | Kind::Region
+        | Kind::OwnRecord(_) => {
             format!("请选择{label}")
         }
         Kind::Tick => format!("请勾选“{label}”"),
@@ -242,6 +247,7 @@ fn value(place: &Place, answer: &Answer, answers: &Answers, context: &Context) -
         Kind::IcpNumber { suffix } => one(icp_number::check_icp_number(text, suffix)),
         Kind::Integer { min, max } => check_integer(text, min, max).map(Answer::One),
         Kind::Code(check) => one(check(text)),
+        Kind::OwnRecord(_) => text::check_line(text, 1, 300).map(Answer::One),
         Kind::Pictures { min, max } | Kind::Documents { min, max } => check_files(answer, min, max),
     }
 }

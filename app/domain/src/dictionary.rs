@@ -246,3 +246,218 @@ pub static CANCEL_REASON: &[Choice] = &[
     choice("mistake", "信息填报错误"),
     choice("other", "其他"),
 ];
+
+/// 运营情况
+pub static OPERATION_STATE: &[Choice] = &[
+    choice("not_yet", "未上线"),
+    choice("testing", "测试中"),
+    choice("online", "已上线"),
+    choice("paused", "暂停运营"),
+];
+
+/// 运行平台
+pub static APP_SYSTEM: &[Choice] = &[
+    choice("android", "安卓"),
+    choice("ios", "iOS"),
+    choice("harmony", "鸿蒙"),
+    choice("windows", "Windows"),
+    choice("macos", "macOS"),
+    choice("linux", "Linux"),
+    choice("other", "其他"),
+];
+
+/// SDK类型
+pub static SDK_KIND: &[Choice] = &[
+    choice("push", "推送"),
+    choice("statistics", "统计"),
+    choice("payment", "支付"),
+    choice("map", "地图"),
+    choice("login", "登录"),
+    choice("advert", "广告"),
+    choice("media", "音视频"),
+    choice("security", "安全"),
+    choice("other", "其他"),
+];
+
+/// 收集的个人信息种类
+pub static PERSONAL_INFORMATION: &[Choice] = &[
+    choice("identity", "姓名与身份证件"),
+    choice("phone", "手机号码"),
+    choice("account", "账号与密码"),
+    choice("face", "人脸等生物识别"),
+    choice("location", "位置"),
+    choice("contacts", "通讯录"),
+    choice("media", "照片与音视频"),
+    choice("device", "设备标识"),
+    choice("payment", "支付与财产"),
+    choice("health", "健康与医疗"),
+    choice("minor", "不满十四周岁未成年人的信息"),
+    choice("other", "其他"),
+];
+
+/// 所属平台 of a mini program
+pub static HOST_PLATFORM: &[Choice] = &[
+    choice("wechat", "微信"),
+    choice("alipay", "支付宝"),
+    choice("douyin", "抖音"),
+    choice("baidu", "百度"),
+    choice("qq", "QQ"),
+    choice("kuaishou", "快手"),
+    choice("jd", "京东"),
+    choice("meituan", "美团"),
+    choice("xiaohongshu", "小红书"),
+    choice("dingtalk", "钉钉"),
+    choice("feishu", "飞书"),
+    choice("wecom", "企业微信"),
+    choice("unionpay", "云闪付"),
+    choice("quick_huawei", "快应用（华为）"),
+    choice("quick_xiaomi", "快应用（小米）"),
+    choice("quick_oppo", "快应用（OPPO）"),
+    choice("quick_vivo", "快应用（vivo）"),
+    choice("quick_honor", "快应用（荣耀）"),
+    choice("other", "其他"),
+];
+
+/// 服务商类型
+pub static PROVIDER_KIND: &[Choice] = &[
+    choice("isp", "网络接入服务商(ISP)"),
+    choice("idc", "互联网数据中心(IDC)"),
+    choice("cloud", "云服务"),
+    choice("cdn", "内容分发(CDN)"),
+    choice("registrar", "域名注册服务机构"),
+    choice("registry", "域名注册管理机构"),
+    choice("dns", "域名解析"),
+    choice("hosting", "虚拟主机"),
+    choice("messaging", "短信与语音"),
+    choice("other", "其他"),
+];
+
+/// 许可证业务种类
+pub static LICENCE_CLASS: &[Choice] = &[
+    choice("B11", "B11 互联网数据中心"),
+    choice("B12", "B12 内容分发网络"),
+    choice("B13", "B13 国内互联网虚拟专用网"),
+    choice("B14", "B14 互联网接入服务"),
+    choice("B21", "B21 在线数据处理与交易处理"),
+    choice("B22", "B22 国内多方通信"),
+    choice("B23", "B23 存储转发"),
+    choice("B24", "B24 呼叫中心"),
+    choice("B25", "B25 信息服务"),
+    choice("B26", "B26 编码和规程转换（含域名解析）"),
+];
+
+/// 许可证覆盖范围
+pub static LICENCE_SCOPE: &[Choice] = &[choice("nation", "全国"), choice("provinces", "部分省份")];
+
+/// Provinces by the first two digits of their code.
+pub static PROVINCE: &[Choice] = &[
+    choice("11", "北京"),
+    choice("12", "天津"),
+    choice("13", "河北"),
+    choice("14", "山西"),
+    choice("15", "内蒙古"),
+    choice("21", "辽宁"),
+    choice("22", "吉林"),
+    choice("23", "黑龙江"),
+    choice("31", "上海"),
+    choice("32", "江苏"),
+    choice("33", "浙江"),
+    choice("34", "安徽"),
+    choice("35", "福建"),
+    choice("36", "江西"),
+    choice("37", "山东"),
+    choice("41", "河南"),
+    choice("42", "湖北"),
+    choice("43", "湖南"),
+    choice("44", "广东"),
+    choice("45", "广西"),
+    choice("46", "海南"),
+    choice("50", "重庆"),
+    choice("51", "四川"),
+    choice("52", "贵州"),
+    choice("53", "云南"),
+    choice("54", "西藏"),
+    choice("61", "陕西"),
+    choice("62", "甘肃"),
+    choice("63", "青海"),
+    choice("64", "宁夏"),
+    choice("65", "新疆"),
+];
+
+/// 机房性质
+pub static ROOM_NATURE: &[Choice] = &[choice("1", "租用"), choice("2", "自建"), choice("999", "其他")];
+
+/// IP地址使用方式
+pub static IP_USE: &[Choice] =
+    &[choice("static", "静态"), choice("dynamic", "动态"), choice("reserved", "保留")];
+
+/// 运营商
+pub static CARRIER: &[Choice] = &[
+    choice("telecom", "电信"),
+    choice("unicom", "联通"),
+    choice("mobile", "移动"),
+    choice("tietong", "铁通"),
+    choice("other", "其他"),
+];
+
+/// 市场形态
+pub static MARKET_FORM: &[Choice] = &[
+    choice("preinstalled", "手机预置商店"),
+    choice("app_store", "独立APP商店"),
+    choice("website", "网站"),
+    choice("mini", "小程序平台"),
+    choice("quick", "快应用中心"),
+    choice("pc", "PC软件商店"),
+    choice("extension", "浏览器插件平台"),
+    choice("other", "其他"),
+];
+
+/// 上架应用类别
+pub static MARKET_CATEGORY: &[Choice] = &[
+    choice("A", "网络基础类"),
+    choice("B", "网络销售类"),
+    choice("C", "生活服务类"),
+    choice("D", "社交娱乐类"),
+    choice("E", "信息资讯类"),
+    choice("F", "金融服务类"),
+    choice("G", "计算应用类"),
+    choice("game", "游戏"),
+    choice("tool", "工具"),
+    choice("system", "系统"),
+    choice("education", "教育"),
+    choice("children", "儿童"),
+    choice("Z", "其他"),
+];
+
+/// 开发者实名核验方式
+pub static DEVELOPER_CHECK: &[Choice] = &[
+    choice("licence", "营业执照"),
+    choice("id_card", "身份证"),
+    choice("payment", "对公打款"),
+    choice("face", "人脸"),
+    choice("other", "其他"),
+];
+
+/// 上架审核机制
+pub static VETTING: &[Choice] =
+    &[choice("mixed", "机器+人工"), choice("people", "人工"), choice("machine", "机器")];
+
+/// 服务类型 of an assessment
+pub static ASSESSED_KIND: &[Choice] =
+    &[choice("website", "网站"), choice("app", "APP"), choice("mini", "小程序"), choice("other", "其他")];
+
+/// 开展评估情况, the occasions of article 3
+pub static OCCASION: &[Choice] = &[
+    choice("launch", "具有舆论属性或社会动员能力的信息服务上线，或者增设相关功能"),
+    choice("new_tech", "使用新技术新应用，使功能属性、技术实现方式、基础资源配置等发生重大变更"),
+    choice("growth", "用户规模显著增加，导致舆论属性或者社会动员能力发生重大变化"),
+    choice("incident", "发生违法有害信息传播扩散，表明已有安全措施难以有效防控网络安全风险"),
+    choice("notified", "地市级以上网信部门或者公安机关书面通知需要进行安全评估"),
+];
+
+/// 评估方法
+pub static ASSESSMENT_METHOD: &[Choice] = &[choice("self", "自评估"), choice("third", "第三方评估")];
+
+/// 评估结论
+pub static CONCLUSION: &[Choice] =
+    &[choice("met", "符合"), choice("mended", "不符合-已整改"), choice("mending", "不符合-整改中")];

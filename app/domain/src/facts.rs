@@ -2,9 +2,9 @@
 //! uniqueness, search, the public page. Only this module reads answers by name outside the forms.
 
 use crate::answer::Answers;
-use crate::dictionary::UNIT_KIND;
+use crate::dictionary::{ASSESSED_KIND, ASSESSMENT_METHOD, CONCLUSION, OCCASION, UNIT_KIND};
 use crate::procedure::Business;
-use crate::schema::label_of;
+use crate::schema::{Directory, label_of};
 
 /// What is used of a subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,51 @@ pub struct BusinessFacts {
     pub is_interactive: Option<bool>,
     /// Identity numbers of the people in charge, for the check “same person filed elsewhere”.
     pub people: Vec<String>,
+}
+
+/// Where an approved provider is found (R31, R40).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderFacts {
+    pub directories: Vec<Directory>,
+    pub name: String,
+    pub brand: String,
+    /// Empty for one abroad, …
+    pub region: String,
+    /// … which has a country.
+    pub country: String,
+    pub phone: String,
+}
+
+pub fn of_provider(answers: &Answers) -> ProviderFacts {
+    let text = |at: &str| answers.text(at).to_owned();
+    let is_any = |kinds: &[&str]| kinds.iter().any(|kind| answers.has("basics.kinds", kind));
+    let is_abroad = answers.has("basics.jurisdiction", "abroad");
+    let gives = [
+        (Directory::Access, is_any(&["isp", "idc", "cloud", "hosting"])),
+        (Directory::Registrar, is_any(&["registrar"])),
+    ];
+    ProviderFacts {
+        directories: gives.into_iter().filter(|(_, gives)| *gives).map(|(directory, _)| directory).collect(),
+        name: text("basics.name"),
+        brand: text("basics.brand"),
+        region: if is_abroad { String::new() } else { text("basics.region") },
+        country: if is_abroad { text("basics.country") } else { String::new() },
+        phone: text("basics.hotline"),
+    }
+}
+
+/// What the result of an assessment says in public, to whoever holds its code.
+pub fn of_assessment(answers: &Answers) -> Vec<(&'static str, String)> {
+    let label = |choices, at: &str| label_of(choices, answers.text(at)).to_owned();
+    let occasions = answers.items("assessment.occasions").iter().map(|code| label_of(OCCASION, code));
+    vec![
+        ("服务类型", label(ASSESSED_KIND, "basics.kind")),
+        ("访问或下载地址", answers.text("basics.access_url").to_owned()),
+        ("开展评估情况", occasions.collect::<Vec<_>>().join("；")),
+        ("评估方法", label(ASSESSMENT_METHOD, "assessment.method")),
+        ("评估时间", answers.text("assessment.assessed_on").to_owned()),
+        ("评估结论", label(CONCLUSION, "conclusion.result")),
+    ]
 }
 
 pub fn of_subject(answers: &Answers) -> SubjectFacts {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::answer::{Answer, Answers};
 use crate::check::same_as_address;
 use crate::jurisdiction;
-use crate::schema::{Form, Kind, Place, Section, Step};
+use crate::schema::{Field, Form, Kind, Place, Section, Step};
 
 /// The values of all controls by name, in the order of the page.
 pub type Controls = BTreeMap<String, Vec<String>>;
@@ -54,24 +54,54 @@ pub fn answers_of_step(form: &'static Form, step: &Step, before: &Answers, contr
     answers
 }
 
-/// Takes one item out of a repeated section; those after it move up.
-pub fn remove_item(section: &'static Section, item: usize, answers: &mut Answers) {
+/// Carries out a button that changes a repeated section: `add` names the section, `remove`, `up` and
+/// `down` an item (`permits.1`). Gives the item to look at then; nothing for other buttons.
+pub fn rearrange(form: &'static Form, verb: &str, what: &str, answers: &mut Answers) -> Option<String> {
+    let (key, item) = what.split_once('.').unwrap_or((what, "0"));
+    let section = form.section(key)?;
+    let (repeat, item) = (section.repeat?, item.parse::<usize>().ok()?);
     let count = section.count(answers);
-    if section.repeat.is_none() || item >= count {
-        return;
-    }
-    for field in section.fields {
-        let address = |item: usize| format!("{}.{item}.{}", section.key, field.key);
-        for at in item..count {
-            match answers.remove(&address(at + 1)) {
-                Some(next) => answers.set(address(at), next),
-                None => {
-                    answers.remove(&address(at));
-                }
-            }
+    let item = match verb {
+        "add" => {
+            let count = (count + 1).min(repeat.max);
+            answers.set_text(section.count_address(), count.to_string());
+            count.saturating_sub(1)
         }
+        "remove" if item < count => {
+            for at in item..count {
+                swap_items(section, at, at + 1, answers);
+            }
+            section.fields.iter().for_each(|field| {
+                answers.remove(&item_address(section, count, field));
+                answers.remove(&item_address(section, count - 1, field));
+            });
+            answers.set_text(section.count_address(), (count - 1).to_string());
+            item.min(section.count(answers).saturating_sub(1))
+        }
+        "up" if item > 0 && item < count => {
+            swap_items(section, item - 1, item, answers);
+            item - 1
+        }
+        "down" if item + 1 < count => {
+            swap_items(section, item, item + 1, answers);
+            item + 1
+        }
+        _ => return None,
+    };
+    Some(format!("{key}.{item}"))
+}
+
+fn item_address(section: &Section, item: usize, field: &Field) -> String {
+    format!("{}.{item}.{}", section.key, field.key)
+}
+
+fn swap_items(section: &'static Section, one: usize, other: usize, answers: &mut Answers) {
+    for field in section.fields {
+        let (here, there) = (item_address(section, one, field), item_address(section, other, field));
+        let (first, second) = (answers.remove(&here), answers.remove(&there));
+        first.into_iter().for_each(|answer| answers.set(there.clone(), answer));
+        second.into_iter().for_each(|answer| answers.set(here.clone(), answer));
     }
-    answers.set_text(section.count_address(), (count - 1).to_string());
 }
 
 /// What the values of one control (or of several with one name) answer.
@@ -111,6 +141,7 @@ pub fn answer(kind: Kind, values: &[String]) -> Option<Answer> {
         | Kind::Url
         | Kind::IcpNumber { .. }
         | Kind::Integer { .. }
+        | Kind::OwnRecord(_)
         | Kind::Code(_)
         | Kind::Pictures { .. }
         | Kind::Documents { .. } => filled().next().map(|text| Answer::One(text.to_owned())),

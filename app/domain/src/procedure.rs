@@ -100,6 +100,33 @@ impl Business {
         }
     }
 
+    /// What is done with records of this business. An assessment is not taken back: what it says is
+    /// brought up to date, and it ends with its subject.
+    pub fn actions(self) -> &'static [Action] {
+        match self {
+            Business::Subject
+            | Business::Website
+            | Business::App
+            | Business::Provider
+            | Business::Market
+            | Business::MiniProgram => &[Action::New, Action::Change, Action::Cancel],
+            Business::Assessment => &[Action::New, Action::Change],
+        }
+    }
+
+    /// How the lists and the public page call a record's name: 网站名称, APP名称 …
+    pub fn name_label(self) -> &'static str {
+        match self {
+            Business::Subject => "主体名称",
+            Business::Website => "网站名称",
+            Business::App => "APP名称",
+            Business::Provider => "服务商名称",
+            Business::Market => "应用市场名称",
+            Business::MiniProgram => "小程序名称",
+            Business::Assessment => "服务名称",
+        }
+    }
+
     /// Digits 7 and 8 of a registration number. Only 02 was seen in the wild; the rest is ours.
     pub fn number_kind(self) -> Option<u8> {
         match self {
@@ -191,9 +218,9 @@ impl Procedure {
     }
 
     pub fn all() -> impl Iterator<Item = Procedure> {
-        Business::ALL
-            .into_iter()
-            .flat_map(|business| Action::ALL.into_iter().map(move |action| Procedure { business, action }))
+        Business::ALL.into_iter().flat_map(|business| {
+            business.actions().iter().map(move |action| Procedure { business, action: *action })
+        })
     }
 
     /// The name in the database: `website_new`.
@@ -203,7 +230,20 @@ impl Procedure {
 
     pub fn from_code(code: &str) -> Option<Self> {
         let (business, action) = code.rsplit_once('_')?;
-        Some(Procedure { business: Business::from_code(business)?, action: Action::from_code(action)? })
+        Self::known(Business::from_code(business)?, Action::from_code(action)?)
+    }
+
+    /// The procedure, if there is such a one.
+    pub fn known(business: Business, action: Action) -> Option<Self> {
+        business.actions().contains(&action).then_some(Procedure { business, action })
+    }
+
+    /// The word on the button beside a record.
+    pub fn verb(self) -> &'static str {
+        match (self.business, self.action) {
+            (Business::Assessment, Action::Change) => "补充材料",
+            (_, action) => action.verb(),
+        }
     }
 
     /// 业务类型: 新增主体, 变更网站 …

@@ -4,6 +4,7 @@
 
 use crate::answer::Answers;
 use crate::mask::Mask;
+use crate::procedure::Business;
 use time::Date;
 
 /// Everything one business asks for.
@@ -70,6 +71,15 @@ pub struct Repeat {
 pub enum Directory {
     Access,
     Registrar,
+}
+
+impl Directory {
+    pub fn code(self) -> &'static str {
+        match self {
+            Directory::Access => "access",
+            Directory::Registrar => "registrar",
+        }
+    }
 }
 
 /// One question.
@@ -185,6 +195,9 @@ pub enum Kind {
     },
     /// Text with a rule of its own: normalised, or a sentence that says what is wrong.
     Code(fn(&str) -> Result<String, &'static str>),
+    /// One of the subject's own records of these businesses, as it is written where it is offered: kind,
+    /// name and registration number. `service` checks whose it is.
+    OwnRecord(&'static [Business]),
     /// `min` to `max` pictures.
     Pictures {
         min: usize,
@@ -357,6 +370,26 @@ impl Section {
         }
     }
 
+    /// Whether the section stands on the page: one of its questions is asked, or items can be added.
+    pub fn is_shown(&'static self, answers: &Answers) -> bool {
+        match self.count(answers) {
+            0 => holds(self.when, answers, str::to_owned),
+            _ => self.places(answers).any(|place| place.is_shown(answers)),
+        }
+    }
+
+    /// Whether answers of this section decide what else is asked, so that a page without scripts has
+    /// to ask the server.
+    pub fn decides(&self, form: &Form) -> bool {
+        form.sections().any(|section| {
+            let own = section.key == self.key;
+            let fields = section.fields.iter().flat_map(|field| {
+                [field.when, field.required, field.relabel.map_or(When::Never, |(when, _)| when)]
+            });
+            std::iter::once(section.when).chain(fields).any(|when| mentions(when, self.key, own))
+        })
+    }
+
     pub fn count_address(&self) -> String {
         format!("{}.#", self.key)
     }
@@ -431,6 +464,21 @@ fn holds(when: When, answers: &Answers, sibling: impl Fn(&str) -> String + Copy)
         When::AnyOf(at, codes) => codes.iter().any(|code| read(at, code)),
         When::All(all) => all.iter().all(|when| holds(*when, answers, sibling)),
         When::Either(any) => any.iter().any(|when| holds(*when, answers, sibling)),
+    }
+}
+
+/// Whether a condition looks at an answer of the section; `own`: it stands in that section.
+fn mentions(when: When, section: &str, own: bool) -> bool {
+    match when {
+        When::Always | When::Never => false,
+        When::Is(at, _) | When::Not(at, _) | When::Given(at) | When::AnyOf(at, _) => {
+            if at.starts_with('.') {
+                own
+            } else {
+                at.split('.').next() == Some(section)
+            }
+        }
+        When::All(all) | When::Either(all) => all.iter().any(|when| mentions(*when, section, own)),
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::answer::{Answer, Answers};
 use crate::mask::mask;
-use crate::schema::{Field, Form, Kind, Place, Privacy, label_of};
+use crate::schema::{Field, Form, Kind, Place, Privacy, Repeat, Section, label_of};
 use crate::value::domain_name;
 
 /// A value as a person reads it.
@@ -134,12 +134,14 @@ pub fn shown(field: &Field, answer: &Answer, regions: &dyn RegionNames, sight: S
         | Kind::Url
         | Kind::IcpNumber { .. }
         | Kind::Integer { .. }
+        | Kind::OwnRecord(_)
         | Kind::Code(_) => Shown::Text(text.to_owned()),
     }
 }
 
 /// What a change changes, in the order of the form (R19). The stored value before is masked for
-/// applicants; the value after may be shown in full to the person who is just typing it.
+/// applicants; the value after may be shown in full to the person who is just typing it. Items of a
+/// repeated section are compared with what they were before, wherever they stand now.
 pub fn diff(
     form: &'static Form,
     (before, sight_before): (&Answers, Sight),
@@ -147,32 +149,113 @@ pub fn diff(
     regions: &dyn RegionNames,
 ) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
-    let mut note = |place: Place| {
-        let at = place.address();
-        let (old, new) = (visible(&place, before), visible(&place, after));
-        if old == new || changes.iter().any(|change| change.at == at) {
-            return;
-        }
-        let read = |answer: Option<&Answer>, sight: Sight| {
-            answer.map_or(Shown::Nothing, |answer| shown(place.field, answer, regions, sight))
-        };
-        let item = place.item.map(|item| format!(" {}", item + 1)).unwrap_or_default();
-        changes.push(Change {
-            at,
-            section: format!("{}{item}", place.section.title),
-            label: place.label(after).to_owned(),
-            before: read(old, sight_before),
-            after: read(new, sight_after),
-        });
-    };
     for section in form.sections() {
-        // A repeated section may have grown or shrunk: walk the longer side first.
-        let (first, second) =
-            if section.count(before) > section.count(after) { (before, after) } else { (after, before) };
-        section.places(first).for_each(&mut note);
-        section.places(second).for_each(&mut note);
+        let pairs = match section.repeat {
+            None => vec![(Some(None), Some(None))],
+            Some(repeat) => {
+                let pairs = pair_items(section, before, after);
+                changes.extend(order_change(section, repeat, &pairs));
+                let some = |item: Option<usize>| item.map(Some);
+                pairs.into_iter().map(|(old, new)| (some(old), some(new))).collect()
+            }
+        };
+        for (old_item, new_item) in pairs {
+            for field in section.fields {
+                let place = |item: Option<usize>| Place { section, item, field };
+                let (old_place, new_place) = (old_item.map(place), new_item.map(place));
+                let old = old_place.and_then(|place| visible(&place, before));
+                let new = new_place.and_then(|place| visible(&place, after));
+                let Some(place) = new_place.or(old_place).filter(|_| old != new) else { continue };
+                let read = |answer: Option<&Answer>, sight: Sight| {
+                    answer.map_or(Shown::Nothing, |answer| shown(field, answer, regions, sight))
+                };
+                let label = place.label(if new_place.is_some() { after } else { before });
+                // The address of an item that is gone is another's now.
+                let at = new_place.map_or_else(|| section.count_address(), |_| place.address());
+                changes.push(Change {
+                    at,
+                    section: title_of_item(section, old_item.flatten(), new_item.flatten()),
+                    label: label.to_owned(),
+                    before: read(old, sight_before),
+                    after: read(new, sight_after),
+                });
+            }
+        }
     }
     changes
+}
+
+fn title_of_item(section: &Section, old: Option<usize>, new: Option<usize>) -> String {
+    let Some(repeat) = section.repeat else { return section.title.to_owned() };
+    let number = new.or(old).map_or(0, |item| item + 1);
+    let fate = match (old, new) {
+        (None, _) => "（新增）",
+        (_, None) => "（删除）",
+        (Some(_), Some(_)) => "",
+    };
+    format!("{} · {} {number}{fate}", section.title, repeat.noun)
+}
+
+/// Which item before is which item after: first those that are the same, then those that have most in
+/// common. What is left over on one side was removed or added.
+fn pair_items(
+    section: &'static Section,
+    before: &Answers,
+    after: &Answers,
+) -> Vec<(Option<usize>, Option<usize>)> {
+    let items = |answers: &Answers| -> Vec<Vec<Option<Answer>>> {
+        let count = if section.is_shown(answers) { section.count(answers) } else { 0 };
+        let of_item = |item: usize| {
+            let place = |field| Place { section, item: Some(item), field };
+            section.fields.iter().map(|field| visible(&place(field), answers).cloned()).collect()
+        };
+        (0..count).map(of_item).collect()
+    };
+    let (old, new) = (items(before), items(after));
+    // All pairs that have something in common: the most alike first, then the nearest.
+    let mut candidates: Vec<(usize, usize, usize)> = Vec::new();
+    for (i, one) in old.iter().enumerate() {
+        for (j, other) in new.iter().enumerate() {
+            let unlike = one.iter().zip(other).filter(|(one, other)| one != other).count();
+            if one.iter().zip(other).any(|(one, other)| one == other && one.is_some()) || one == other {
+                candidates.push((unlike, i, j));
+            }
+        }
+    }
+    candidates.sort_by_key(|&(unlike, i, j)| (unlike, i.abs_diff(j), j));
+    let mut origin: Vec<Option<usize>> = vec![None; new.len()];
+    let mut is_kept = vec![false; old.len()];
+    for (_, i, j) in candidates {
+        if let (Some(kept), Some(from @ None)) =
+            (is_kept.get_mut(i).filter(|kept| !**kept), origin.get_mut(j))
+        {
+            (*kept, *from) = (true, Some(i));
+        }
+    }
+    let gone = is_kept.iter().enumerate().filter(|(_, kept)| !**kept).map(|(i, _)| (Some(i), None));
+    origin.iter().enumerate().map(|(j, from)| (*from, Some(j))).chain(gone).collect()
+}
+
+/// A row of its own where items that stayed stand in another order, by the numbers they had.
+fn order_change(
+    section: &Section,
+    repeat: Repeat,
+    pairs: &[(Option<usize>, Option<usize>)],
+) -> Option<Change> {
+    let now: Vec<usize> = pairs.iter().filter(|(_, new)| new.is_some()).filter_map(|(old, _)| *old).collect();
+    let mut was = now.clone();
+    was.sort_unstable();
+    let read = |items: &[usize]| {
+        let names: Vec<String> = items.iter().map(|item| format!("{} {}", repeat.noun, item + 1)).collect();
+        Shown::Text(names.join("、"))
+    };
+    (was != now).then(|| Change {
+        at: section.count_address(),
+        section: section.title.to_owned(),
+        label: format!("{}顺序", repeat.noun),
+        before: read(&was),
+        after: read(&now),
+    })
 }
 
 fn visible<'a>(place: &Place, answers: &'a Answers) -> Option<&'a Answer> {

@@ -135,6 +135,15 @@ pub struct FormView {
     /// The subject's responsible person, masked, at the addresses of the subject's form: what the
     /// sections with “同主体负责人信息” can be filled with (R32).
     pub principal: Answers,
+    /// The subject's own records that the step's questions can refer to.
+    pub own_records: Vec<OwnRecord>,
+}
+
+/// A record as it is offered to be referred to: “网站：示例站（测公网安备11010502000001号）”.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnRecord {
+    pub business: Business,
+    pub text: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -266,6 +275,8 @@ pub struct RegistrationView {
     pub number: String,
     pub digits: String,
     pub registered_on: String,
+    /// The permanent public address, in full.
+    pub address: String,
     pub html: String,
     pub markdown: String,
     pub plain: String,
@@ -294,6 +305,8 @@ pub struct RecordView {
     pub registration: Option<RegistrationView>,
     pub filings: Vec<FilingRow>,
     pub files: BTreeMap<String, FileView>,
+    /// The code on the printed result of an assessment.
+    pub verification: Option<String>,
 }
 
 /// The home page of a signed-in person (R2).
@@ -336,6 +349,10 @@ pub struct PublicRecord {
     pub registered_on: String,
     /// Set where the filing was cancelled.
     pub cancelled_on: Option<String>,
+    /// Whether the code that was asked about is the one on the printed result; none asked, none here.
+    pub verified: Option<bool>,
+    /// What the printed result says, for whoever holds its code.
+    pub result: Vec<(String, String)>,
 }
 
 /// The review queue (R61).

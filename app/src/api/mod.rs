@@ -128,8 +128,8 @@ pub async fn lookup(text: String) -> Answer<Vec<view::PublicRecord>> {
 }
 
 #[server(input = Json, endpoint = "public_record")]
-pub async fn public_record(digits: String) -> Answer<view::PublicRecord> {
-    service()?.public_record(&digits).await.map_err(refuse)
+pub async fn public_record(digits: String, code: Option<String>) -> Answer<view::PublicRecord> {
+    service()?.public_record(&digits, code.as_deref()).await.map_err(refuse)
 }
 
 #[server(input = Json, endpoint = "dashboard")]

@@ -5,7 +5,6 @@ mod check;
 mod receive;
 mod transfer;
 
-use domain::forms;
 use domain::procedure::{Action, Business, Procedure};
 use domain::view::{CancelView, IdentityPurpose, Refused};
 use leptos::prelude::*;
@@ -121,7 +120,9 @@ pub fn Cancel() -> impl IntoView {
     let params = use_params_map();
     let business = Memo::new(move |_| {
         let business = Business::from_code(&params.with(|params| params.get("business"))?)?;
-        forms::of(business).filter(|_| is_cancelled_from_a_list(business)).map(|_| business)
+        // The subject has a page of its own; an assessment is not cancelled.
+        let is_in_a_list = business != Business::Subject && business.actions().contains(&Action::Cancel);
+        is_in_a_list.then_some(business)
     });
     move || match business.get() {
         Some(business) => view! {
@@ -131,16 +132,6 @@ pub fn Cancel() -> impl IntoView {
         .into_any(),
         // Nothing of this kind is cancelled.
         None => view! { <Problem error=ApiError::NotFound/> }.into_any(),
-    }
-}
-
-fn is_cancelled_from_a_list(business: Business) -> bool {
-    match business {
-        Business::Website | Business::App | Business::Provider | Business::Market | Business::MiniProgram => {
-            true
-        }
-        // The subject has a page of its own; an assessment is not cancelled.
-        Business::Subject | Business::Assessment => false,
     }
 }
 

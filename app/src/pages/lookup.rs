@@ -61,9 +61,10 @@ fn Found(records: Vec<PublicRecord>) -> impl IntoView {
 #[component]
 pub fn PublicRecordPage() -> impl IntoView {
     let params = use_params_map();
+    let code = query_text("code");
     let record: Resource<Answer<PublicRecord>> = Resource::new(
-        move || params.with(|params| params.get("digits")).unwrap_or_default(),
-        api::public_record,
+        move || (params.with(|params| params.get("digits")).unwrap_or_default(), code()),
+        |(digits, code)| api::public_record(digits, Some(code)),
     );
     view! {
         <PageHead above=vec![("备案查询", "/lookup")] title="备案信息"/>
@@ -71,7 +72,7 @@ pub fn PublicRecordPage() -> impl IntoView {
             <Suspense fallback=Waiting>
                 {move || Suspend::new(async move {
                     match record.await {
-                        Ok(record) => view! { <Filed record/> }.into_any(),
+                        Ok(record) => view! { <Filed record=record.clone()/> <Verification record/> }.into_any(),
                         Err(ApiError::NotFound) => view! {
                             <p>"没有查到这个备案号。它可能填写有误，也可能从未签发；请谨慎对待标注此号的网站。"</p>
                             <LookupForm/>
@@ -86,9 +87,38 @@ pub fn PublicRecordPage() -> impl IntoView {
     .into_any()
 }
 
-/// Names of the business's own fields: 网站名称, APP名称 …
-fn name_label(business: Business) -> String {
-    format!("{}名称", business.noun())
+/// Whether a printed result (安全评估) came from here: asked with the code that stands on it.
+#[component]
+fn Verification(record: PublicRecord) -> impl IntoView {
+    let PublicRecord { business, digits, verified, result, .. } = record;
+    (business == Business::Assessment).then(|| view! {
+        {verified.map(|is_right| match is_right {
+            true => view! {
+                <aside class="notice" data-tone="ok" role="status" aria-labelledby="verified">
+                    <h2 id="verified">"查验通过"</h2>
+                    <p>"查验码与平台记录一致。请核对纸面内容与下列记录是否相同。"</p>
+                    <dl class="facts">
+                        {result.into_iter().map(|(label, text)| view! { <div><dt>{label}</dt><dd>{text}</dd></div> }).collect_view()}
+                    </dl>
+                </aside>
+            }
+            .into_any(),
+            false => view! {
+                <aside class="notice" data-tone="danger" role="alert">
+                    <p>"查验码与平台记录不一致：可能填写有误，也可能不是本平台出具的结果。"</p>
+                </aside>
+            }
+            .into_any(),
+        })}
+        <form class="lookup" method="get" action=format!("/r/{digits}")>
+            <label for="code">"查验码"</label>
+            <div class="joined">
+                <input class="input" id="code" name="code" required maxlength="30" autocomplete="off" spellcheck="false" aria-describedby="code-hint"/>
+                <button class="button button-primary">"查验"</button>
+            </div>
+            <p class="hint" id="code-hint">"评估结果页上的 12 位字母和数字，用来核对打印件。"</p>
+        </form>
+    })
 }
 
 #[component]
@@ -126,7 +156,7 @@ fn Filed(
                 <p><span class="badge" data-state="cancelled">"已注销"</span>" "<span class="figures">{format!("注销时间 {day}")}</span></p>
             })}
             <dl class="facts">
-                {fact(name_label(business), name)}
+                {fact(business.name_label().to_owned(), name)}
                 {fact("主域名".to_owned(), main_domain.unwrap_or_default())}
                 {fact("其他域名".to_owned(), other_domains.join("、"))}
                 {fact("网站类别".to_owned(), category.unwrap_or_default())}

@@ -195,7 +195,7 @@ fn ReceiptBody(filing: FilingView) -> impl IntoView {
 fn WaitsForBusiness() -> impl IntoView {
     view! {
         "公安机关不会单独审核主体：请继续填报至少一项业务，一并进入审核。"
-        <a href="/website/new">"新办网站申请"</a>
+        <a href="/services">"业务办理"</a>
     }
     .into_any()
 }
@@ -310,8 +310,8 @@ fn Details(filing: FilingView) -> impl IntoView {
                 </form>
             </div>
         })}
-        {(!remarks.is_empty() || general_remark.is_some()).then(|| view! { <Points remarks general=general_remark/> })}
-        {registration.map(|registration| view! { <Registration registration/> })}
+        {(!remarks.is_empty() || general_remark.is_some()).then(|| view! { <Points procedure=row.procedure remarks general=general_remark/> })}
+        {registration.map(|registration| view! { <Registration business=row.procedure.business registration/> })}
         {(!changes.is_empty()).then(|| view! {
             <section class="sheet" aria-labelledby="changes">
                 <div class="sheet-head"><h2 id="changes">"变更对比"</h2></div>
@@ -330,14 +330,18 @@ fn Details(filing: FilingView) -> impl IntoView {
 
 /// What the officer asks for (R53).
 #[component]
-fn Points(remarks: Vec<domain::schema::Fault>, general: Option<String>) -> impl IntoView {
+fn Points(
+    procedure: Procedure,
+    remarks: Vec<domain::schema::Fault>,
+    general: Option<String>,
+) -> impl IntoView {
     view! {
         <aside class="notice" data-tone="warning" aria-labelledby="points">
             <h2 id="points">"审核意见"</h2>
             {general.map(|text| view! { <p>{text}</p> })}
             <ul>
                 {remarks.into_iter().map(|remark| {
-                    let label = forms::all().find_map(|form| form.place(&remark.at)).map_or("", |place| place.field.label);
+                    let label = forms::of_procedure(procedure).and_then(|form| form.place(&remark.at)).map_or("", |place| place.field.label);
                     view! { <li><b>{label}</b>"："{remark.message}</li> }
                 }).collect_view()}
             </ul>

@@ -2,6 +2,7 @@
 //! change (R35, R36, R52).
 
 use domain::procedure::{Action, Business, Procedure};
+use domain::sheet::Shown;
 use domain::view::{Paged, RecordRow, RecordView, RegistrationView};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -85,7 +86,7 @@ fn Table(page: Paged<RecordRow>, business: Business, only: Option<Action>, path:
     }
     let shows_domain = business == Business::Website;
     let code = business.code();
-    let mut columns = vec![Column::Text(format!("{}名称", business.noun()))];
+    let mut columns = vec![Column::Text(business.name_label().to_owned())];
     columns.extend(shows_domain.then(|| Column::Text("主域名".to_owned())));
     columns.extend(words(["公安备案号", "备案公安机关", "联网备案时间", "状态", "操作"]));
     view! {
@@ -94,7 +95,7 @@ fn Table(page: Paged<RecordRow>, business: Business, only: Option<Action>, path:
                 .into_iter()
                 .map(|row| {
                     let name = row.name.clone();
-                    let verb = only.map(Action::verb);
+                    let verb = only.map(|action| Procedure::new(business, action).verb());
                     let offers: Vec<_> =
                         row.offers.into_iter().filter(|offer| verb.is_none_or(|verb| offer.label == verb)).collect();
                     view! {
@@ -144,8 +145,9 @@ pub fn RecordPage() -> impl IntoView {
 
 #[component]
 fn Details(record: RecordView) -> impl IntoView {
-    let RecordView { row, sheet, registration, filings, .. } = record;
+    let RecordView { row, sheet, registration, filings, verification, .. } = record;
     let business = row.business;
+    let result = verification.map(|_| format!("/mine/{}/{}/result", business.code(), row.id));
     let state = row.state;
     let name = row.name.clone();
     let offers = StoredValue::new(row.offers.clone());
@@ -156,9 +158,70 @@ fn Details(record: RecordView) -> impl IntoView {
             beside=move || view! { <RecordBadge state/> }
             actions=move || offers.get_value().into_iter().map(|offer| view! { <OfferLink offer class="button"/> }).collect_view()
         />
-        {registration.map(|registration| view! { <Registration registration/> })}
+        {result.map(|href| view! {
+            <div class="banner no-print">
+                <p>"评估结果可打印，附查验码，供应用商店等核对。"</p>
+                <a class="button button-small" href=href>"查看评估结果"</a>
+            </div>
+        })}
+        {registration.map(|registration| view! { <Registration business registration/> })}
         <SheetView sheet/>
         <Related filings/>
+    }
+    .into_any()
+}
+
+/// The result of an assessment, to be printed: what was assessed, what came of it, and the code by which
+/// the public look-up tells that it came from here.
+#[component]
+pub fn ResultPage() -> impl IntoView {
+    let params = use_params_map();
+    let record = Resource::new(
+        move || params.with(|params| params.get("id")).unwrap_or_default(),
+        |id| api::record(Business::Assessment, id),
+    );
+    view! { <Load resource=record children={|record: RecordView| view! { <ResultSheet record/> }}/> }
+}
+
+#[component]
+fn ResultSheet(record: RecordView) -> impl IntoView {
+    let RecordView { row, sheet, registration, verification, .. } = record;
+    let (Some(registration), Some(code)) = (registration, verification) else {
+        return view! { <Problem error=ApiError::NotFound/> }.into_any();
+    };
+    let address = format!("/r/{}?code={code}", registration.digits);
+    let told = ["basics", "assessment", "conclusion"].map(|key| format!("{key}."));
+    let rows = sheet.sections.into_iter().flat_map(|section| section.rows);
+    let facts = rows
+        .filter(|row| told.iter().any(|key| row.at.starts_with(key)) && !row.at.ends_with("attachments"))
+        .map(|row| match row.value {
+            Shown::Text(text) => (row.label, text),
+            Shown::Lines(lines) => (row.label, lines.join("；")),
+            Shown::Nothing | Shown::Pictures(_) | Shown::Documents(_) => (row.label, String::new()),
+        })
+        .filter(|(_, text)| !text.is_empty())
+        .map(|(label, text)| view! { <div><dt>{label}</dt><dd>{text}</dd></div> })
+        .collect_view();
+    view! {
+        <PageHead
+            above=vec![("我的", "/"), (Business::Assessment.mine(), "/mine/assessment")]
+            title="安全评估结果"
+            beside=move || view! { <RecordBadge state=row.state/> }
+        />
+        <section class="receipt" aria-labelledby="result">
+            <h2 id="result">{row.name}</h2>
+            <dl class="facts">
+                <div><dt>"评估编号"</dt><dd class="figures">{registration.number}</dd></div>
+                <div><dt>"审核结果"</dt><dd>"通过"</dd></div>
+                <div><dt>"审核机关所在地"</dt><dd>{row.jurisdiction}</dd></div>
+                <div><dt>"审核通过时间"</dt><dd class="figures">{registration.registered_on}</dd></div>
+                {facts}
+                <div><dt>"查验码"</dt><dd class="figures"><b>{code.clone()}</b></dd></div>
+                <div><dt>"查验地址"</dt><dd class="figures">{registration.address}</dd></div>
+            </dl>
+            <p class="hint">"本页可直接打印。任何人可在查验地址用查验码核对真伪；内容以平台记录为准。"</p>
+            <div class="actions no-print"><a class="button" href=address>"查验"</a></div>
+        </section>
     }
     .into_any()
 }
@@ -184,8 +247,19 @@ fn Related(filings: Vec<domain::view::FilingRow>) -> impl IntoView {
 
 /// The number, the badge and the snippets for the site's footer (R38).
 #[component]
-pub fn Registration(registration: RegistrationView) -> impl IntoView {
-    let RegistrationView { number, digits, registered_on, html, markdown, plain } = registration;
+pub fn Registration(business: Business, registration: RegistrationView) -> impl IntoView {
+    let RegistrationView { number, digits, registered_on, html, markdown, plain, address: _ } = registration;
+    let (title, hint) = match business {
+        Business::Website => {
+            ("备案号与网站标识", "请在网站开通后 30 日内，把图标和备案号放在首页底部，并链接到公示地址。")
+        }
+        Business::Subject
+        | Business::App
+        | Business::Provider
+        | Business::Market
+        | Business::MiniProgram
+        | Business::Assessment => ("备案号与标识", "请把图标和备案号放在服务的显著位置，并链接到公示地址。"),
+    };
     let snippet = |title: &'static str, text: String| {
         view! {
             <details class="stack" open=title == "HTML">
@@ -196,14 +270,14 @@ pub fn Registration(registration: RegistrationView) -> impl IntoView {
     };
     view! {
         <section class="sheet" aria-labelledby="registration">
-            <div class="sheet-head"><h2 id="registration">"备案号与网站标识"</h2></div>
+            <div class="sheet-head"><h2 id="registration">{title}</h2></div>
             <dl class="facts">
                 <div><dt>"公安备案号"</dt><dd class="figures">{number}</dd></div>
                 <div><dt>"联网备案时间"</dt><dd class="figures">{registered_on}</dd></div>
                 <div><dt>"公示地址"</dt><dd><a href=format!("/r/{digits}")>{format!("/r/{digits}")}</a></dd></div>
                 <div><dt>"备案图标"</dt><dd><img src="/badge.svg" alt="备案图标" width="20" height="22"/>" "<a href="/badge.svg" download="badge.svg" rel="external">"下载备案图标"</a></dd></div>
             </dl>
-            <p class="hint">"请在网站开通后 30 日内，把图标和备案号放在首页底部，并链接到公示地址。"</p>
+            <p class="hint">{hint}</p>
             {snippet("HTML", html)}
             {snippet("Markdown", markdown)}
             {snippet("纯文本", plain)}

@@ -14,17 +14,10 @@ fn menu_of(business: Business) -> Vec<(&'static str, String)> {
         let procedure = Procedure::new(business, action);
         (procedure.label(), format!("/{}/{}", business.code(), action.code()))
     };
-    let mut links = vec![link(Action::New), link(Action::Change)];
-    match business {
-        Business::Subject => {
-            links.push(link(Action::Cancel));
-            links.push(("移交主体", "/subject/transfer".to_owned()));
-            links.push(("接收主体", "/subject/receive".to_owned()));
-        }
-        Business::Assessment => {}
-        Business::Website | Business::App | Business::Provider | Business::Market | Business::MiniProgram => {
-            links.push(link(Action::Cancel));
-        }
+    let mut links: Vec<_> = business.actions().iter().map(|action| link(*action)).collect();
+    if business == Business::Subject {
+        links.push(("移交主体", "/subject/transfer".to_owned()));
+        links.push(("接收主体", "/subject/receive".to_owned()));
     }
     links
 }

@@ -76,6 +76,7 @@ fn of_answers(form: &'static Form, answers: &Answers, today: Date, checks: &mut 
             | Kind::Lines { .. }
             | Kind::IcpNumber { .. }
             | Kind::Integer { .. }
+            | Kind::OwnRecord(_)
             | Kind::Code(_)
             | Kind::Pictures { .. }
             | Kind::Documents { .. } => {}

@@ -2,7 +2,7 @@
 //! domains, what goes along (R15, R23), the notices and the line in the audit log.
 
 use domain::answer::Answers;
-use domain::facts;
+use domain::facts::{self, ProviderFacts};
 use domain::filing::{FilingEvent, FilingState};
 use domain::procedure::{Action, Business, Effect, Procedure};
 use domain::record::{RecordEvent, RecordState};
@@ -239,7 +239,7 @@ impl Service {
             (main_domain, is_interactive) = (facts.domains.first().cloned(), facts.is_interactive);
             keep_domains(tx, &record.id, &facts.domains).await?;
             if business == Business::Provider {
-                list_provider(tx, record, &title, &jurisdiction, now).await?;
+                list_provider(tx, record, &facts::of_provider(&answers), now).await?;
             }
         }
         let mut registered = record.clone();
@@ -490,24 +490,25 @@ async fn terminate(
 async fn list_provider(
     on: &impl ConnectionTrait,
     record: &record::Model,
-    name: &str,
-    region: &str,
+    facts: &ProviderFacts,
     now: OffsetDateTime,
 ) -> Result<()> {
     unlist_providers(on, std::slice::from_ref(&record.id)).await?;
-    let row = provider::ActiveModel {
-        id: Set(crate::db::new_id(now)),
-        directory: Set("access".to_owned()),
-        name: Set(name.to_owned()),
-        aliases: Set(String::new()),
-        region: Set(region.to_owned()),
-        country: Set(String::new()),
-        phone: Set(String::new()),
-        source: Set("filing".to_owned()),
-        record_id: Set(Some(record.id.clone())),
-        created_at: Set(millis(now)),
-    };
-    row.insert(on).await?;
+    for directory in &facts.directories {
+        let row = provider::ActiveModel {
+            id: Set(crate::db::new_id(now)),
+            directory: Set(directory.code().to_owned()),
+            name: Set(facts.name.clone()),
+            aliases: Set(facts.brand.clone()),
+            region: Set(facts.region.clone()),
+            country: Set(facts.country.clone()),
+            phone: Set(facts.phone.clone()),
+            source: Set("filing".to_owned()),
+            record_id: Set(Some(record.id.clone())),
+            created_at: Set(millis(now)),
+        };
+        row.insert(on).await?;
+    }
     Ok(())
 }
 

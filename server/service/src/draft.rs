@@ -455,6 +455,7 @@ impl Service {
             owner: actor.person_id.clone(),
             faults,
             principal,
+            own_records: self.own_records(on, opening.subject.as_ref(), step).await?,
         })
     }
 

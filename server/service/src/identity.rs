@@ -115,6 +115,10 @@ impl Service {
         if purpose == IdentityPurpose::Transfer && record.id != subject.id {
             return Err(Error::NotFound);
         }
+        // An assessment is not cancelled.
+        if purpose == IdentityPurpose::Cancel && !business_of(&record)?.actions().contains(&Action::Cancel) {
+            return Err(Error::NotFound);
+        }
         Ok(Gate { purpose, record, subject })
     }
 

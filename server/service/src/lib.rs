@@ -28,6 +28,7 @@ mod lookup;
 mod notice;
 mod number;
 mod offer;
+mod own_record;
 pub mod papers;
 pub mod person;
 mod record;
@@ -41,6 +42,7 @@ mod staff;
 mod submit;
 mod transition;
 pub mod upload;
+mod verification;
 
 use std::sync::Arc;
 

@@ -2,6 +2,7 @@
 //! fields of `PublicRecord` leave through here; nothing that is encrypted is ever opened.
 
 use domain::answer::Answers;
+use domain::facts;
 use domain::jurisdiction;
 use domain::procedure::Business;
 use domain::record::RecordState;
@@ -18,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::record::business_of;
 use crate::review::{containing, host_in, region_name, starting_with};
 use crate::transition::record_state;
-use crate::{Service, registration};
+use crate::{Service, registration, verification};
 
 /// Most answers to one question.
 const MOST: u64 = 20;
@@ -95,10 +96,21 @@ impl Service {
     }
 
     /// What is filed under a number's digits; the public page of a record.
-    pub async fn public_record(&self, digits: &str) -> Result<PublicRecord> {
+    /// `code` is that of a printed result (安全评估), to be verified.
+    pub async fn public_record(&self, digits: &str, code: Option<&str>) -> Result<PublicRecord> {
         let digits = registration::scan(digits).ok_or(Error::NotFound)?;
-        let row = public().filter(record::Column::RegistrationDigits.eq(digits)).all(self.db.read()).await?;
-        self.public_records(row).await?.into_iter().next().ok_or(Error::NotFound)
+        let row = public().filter(record::Column::RegistrationDigits.eq(digits)).one(self.db.read()).await?;
+        let row = row.ok_or(Error::NotFound)?;
+        let code = code.map(str::trim).filter(|code| !code.is_empty());
+        let verified = code.map(|code| verification::is_right(&self.keys, &row, code)).transpose()?;
+        let result = match verified {
+            Some(true) => facts::of_assessment(&serde_json::from_str(&row.answers)?),
+            Some(false) | None => Vec::new(),
+        };
+        let mut found = self.public_records(vec![row]).await?.into_iter().next().ok_or(Error::NotFound)?;
+        found.verified = verified;
+        found.result = result.into_iter().map(|(label, text)| (label.to_owned(), text)).collect();
+        Ok(found)
     }
 
     async fn public_records(&self, rows: Vec<record::Model>) -> Result<Vec<PublicRecord>> {
@@ -167,6 +179,8 @@ fn public_record(row: record::Model, owners: &BTreeMap<String, String>) -> Resul
         digits: row.registration_digits.unwrap_or_default(),
         registration_number: row.registration_number.unwrap_or_default(),
         name: row.title,
+        verified: None,
+        result: Vec::new(),
     })
 }
 

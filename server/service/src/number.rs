@@ -12,19 +12,6 @@ use crate::entity::record;
 use crate::error::{Error, Result};
 use crate::registration::{RegistrationNumber, format_number};
 
-/// The digits of a number that say what was registered. A subject gets none.
-fn kind_of(business: Business) -> Option<u8> {
-    match business {
-        Business::Subject => None,
-        Business::Website => Some(2),
-        Business::App => Some(3),
-        Business::MiniProgram => Some(4),
-        Business::Provider => Some(5),
-        Business::Market => Some(6),
-        Business::Assessment => Some(7),
-    }
-}
-
 /// The next number of a jurisdiction. The counter's row orders those who approve at once; a
 /// transaction that fails leaves no gap, and no number is given twice.
 pub(crate) async fn issue(
@@ -33,7 +20,7 @@ pub(crate) async fn issue(
     business: Business,
     region: &str,
 ) -> Result<Option<RegistrationNumber>> {
-    let Some(kind) = kind_of(business) else { return Ok(None) };
+    let Some(kind) = business.number_kind() else { return Ok(None) };
     let serial = next_serial(on, &format!("registration/{region}/{kind:02}")).await?;
     let serial = u32::try_from(serial).unwrap_or(u32::MAX);
     let sign = match settings.registration_sign.as_str() {
@@ -57,6 +44,7 @@ pub(crate) fn registration_view(settings: &Settings, row: &record::Model) -> Opt
              <img src=\"{base}/badge.svg\" alt=\"\" width=\"18\" height=\"20\"> {number}</a>"
         ),
         markdown: format!("[{number}]({base}/r/{digits})"),
+        address: format!("{base}/r/{digits}"),
         plain: number.clone(),
         number: number.clone(),
         digits: digits.clone(),

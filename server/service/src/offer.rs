@@ -125,8 +125,8 @@ impl Service {
         let mut groups = Vec::new();
         for business in Business::ALL.into_iter().filter(|business| forms::of(*business).is_some()) {
             let mut offers = Vec::new();
-            for action in Action::ALL {
-                let procedure = Procedure::new(business, action);
+            for action in business.actions() {
+                let procedure = Procedure::new(business, *action);
                 let refused = ground.refusal_of_kind(procedure)?;
                 offers.push(Offer {
                     label: procedure.label().to_owned(),

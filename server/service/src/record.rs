@@ -25,7 +25,7 @@ use crate::offer::Ground;
 use crate::papers::{form_of, load};
 use crate::region::KnownRegions;
 use crate::transition::{self, record_state};
-use crate::{Actor, Service};
+use crate::{Actor, Service, verification};
 
 /// What a record and its filings are called. The name of an individual is personal and stands in
 /// plain columns, so it is masked there (R70).
@@ -228,6 +228,7 @@ impl Service {
             registration: registration_view(&self.settings, &row),
             filings: filings.iter().map(filing_row).collect::<Result<_>>()?,
             files: self.file_views(&file_ids(form, &answers)).await?,
+            verification: verification::code_of(&self.keys, &row)?,
         })
     }
 }
@@ -237,10 +238,10 @@ fn record_row(row: &record::Model, ground: &Ground) -> Result<RecordRow> {
     let state = record_state(row)?;
     let mut offers = Vec::new();
     if !matches!(state, RecordState::Cancelled | RecordState::Void) && forms::of(business).is_some() {
-        for action in [Action::Change, Action::Cancel] {
+        for action in business.actions().iter().copied().filter(|action| *action != Action::New) {
             let path = format!("/{}/{}", business.code(), action.code());
             offers.push(Offer {
-                label: action.verb().to_owned(),
+                label: Procedure::new(business, action).verb().to_owned(),
                 href: if business == Business::Subject { path } else { format!("{path}?record={}", row.id) },
                 refused: ground.refusal(Procedure::new(business, action), Some(row))?,
             });

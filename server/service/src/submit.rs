@@ -304,6 +304,7 @@ impl Service {
         let mut found = stars(form, looked_at);
         found.extend(self.faults_of_uploads(on, actor, form, looked_at).await?);
         found.extend(self.faults_of_domains(on, actor, opening, looked_at).await?);
+        found.extend(self.faults_of_own_records(on, opening.subject.as_ref(), form, looked_at).await?);
         for fault in found {
             if !faults.iter().any(|known| known.at == fault.at) {
                 faults.push(fault);

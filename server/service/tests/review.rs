@@ -477,7 +477,7 @@ async fn an_approved_change_replaces_the_old_data_at_once(world: World) {
     let change = file_with(&world.service, &actor, "website_change", Some(&record), &answers).await;
     let service = &world.service;
     assert_eq!(record_state(&world, &record).await, RecordState::Changing);
-    let public = service.public_record("11010102000001").await.unwrap();
+    let public = service.public_record("11010102000001", None).await.unwrap();
     assert_eq!((public.name.as_str(), public.main_domain.as_deref()), ("某某企业官网", Some("example.cn")));
     assert!(service.lookup("example.com").await.unwrap().is_empty(), "not in force yet");
     let desk = service.review(&officer, &change, None).await.unwrap();
@@ -485,7 +485,7 @@ async fn an_approved_change_replaces_the_old_data_at_once(world: World) {
     assert_eq!(name.before, Shown::Text("某某企业官网".to_owned()));
     assert_eq!(name.after, Shown::Text("另一个名称".to_owned()));
     approve(&world, &officer, &change).await;
-    let public = service.public_record("11010102000001").await.unwrap();
+    let public = service.public_record("11010102000001", None).await.unwrap();
     assert_eq!((public.name.as_str(), public.main_domain.as_deref()), ("另一个名称", Some("example.com")));
     assert!(service.lookup("example.cn").await.unwrap().is_empty());
     let domains = "SELECT COUNT(*) FROM live_domain WHERE domain = 'example.cn'";
@@ -544,7 +544,7 @@ async fn a_subject_that_moves_takes_its_filings_to_the_other_region(world: World
     let moved = world.service.review(&there, &open, None).await.unwrap();
     assert_eq!(moved.filing.state, FilingState::Pending, "the claim went back to the queue");
     assert_eq!(moved.filing.subject_name, "上海某某网络科技有限公司");
-    let public = world.service.public_record("11010102000001").await.unwrap();
+    let public = world.service.public_record("11010102000001", None).await.unwrap();
     assert_eq!(public.organ, "上海市黄浦区网安大队");
     assert_eq!(public.owner_name, "上海某某网络科技有限公司");
     assert_eq!(public.registration_number, "测公网安备11010102000001号", "the number stays");
@@ -948,7 +948,7 @@ async fn the_look_up_shows_what_is_public_and_nothing_else(world: World) {
     assert_eq!(found[0].other_domains, ["diary.example.net"]);
     assert_eq!(found[0].organ, "北京市东城区网安大队");
     assert_eq!(found[0].registered_on, "2026-03-02");
-    let unit_found = service.public_record("11010102000001").await.unwrap();
+    let unit_found = service.public_record("11010102000001", None).await.unwrap();
     assert_eq!(unit_found.owner_name, "北京某某网络科技有限公司");
     let everything = format!("{json}{}", serde_json::to_string(&unit_found).unwrap());
     for hidden in
@@ -957,8 +957,8 @@ async fn the_look_up_shows_what_is_public_and_nothing_else(world: World) {
         assert!(!everything.contains(hidden), "{hidden} in {everything}");
     }
 
-    assert!(matches!(service.public_record("11010102000009").await, Err(Error::NotFound)));
-    assert!(matches!(service.public_record("x").await, Err(Error::NotFound)));
+    assert!(matches!(service.public_record("11010102000009", None).await, Err(Error::NotFound)));
+    assert!(matches!(service.public_record("x", None).await, Err(Error::NotFound)));
     let record = record_of(&world, &website).await;
     let cancel = file_cancellation(&world, &unit, &record).await;
     world.later(Duration::days(1));

@@ -2,14 +2,14 @@
 //! a redirect to the page that shows it (R76).
 
 use app::api::caller::Caller;
-use app::ui::form::file_address;
+use app::ui::form::{field_id, file_address};
 use axum::Extension;
 use axum::extract::{Multipart, Path, State};
 use axum::response::Response;
 use domain::answer::{Answer, Answers};
 use domain::check::same_as_address;
 use domain::forms;
-use domain::posted::{Controls, answers_of_step, remove_item};
+use domain::posted::{Controls, answers_of_step, rearrange};
 use domain::procedure::{Action, Business, Confirmation, Procedure};
 use domain::schema::{Body, Fault, Form, Kind, Step, fault};
 use domain::seal::SHARED_WITH_PRINCIPAL;
@@ -89,7 +89,7 @@ pub async fn post_step(
     multipart: Multipart,
 ) -> Response {
     let known = (|| {
-        let procedure = Procedure::new(Business::from_code(&business)?, Action::from_code(&action)?);
+        let procedure = Procedure::known(Business::from_code(&business)?, Action::from_code(&action)?)?;
         let form = forms::of(procedure.business)?;
         Some((procedure, form, form.step(&step)?))
     })();
@@ -183,6 +183,8 @@ impl Post<'_> {
                 Err(error) => return Err(error),
             }
         }
+        // After the files, which name the items as they stood.
+        let item = go.split_once(':').and_then(|(verb, what)| rearrange(self.form, verb, what, &mut answers));
         if matches!(self.step.body, Body::Subject) && view.draft.is_none() {
             // Nothing was asked, so there is nothing to save yet.
             let next = self.neighbour(1).unwrap_or(self.step.key);
@@ -211,7 +213,10 @@ impl Post<'_> {
             (save.draft, save.answers) = (Some(draft.id), Answers::new());
             return self.again(actor, &save, complaints).await;
         }
-        self.follow(actor, &go, &posted, &draft).await
+        match item {
+            Some(item) => Ok(see(&format!("{}#{}", self.page_of(self.step.key, &draft), field_id(&item)))),
+            None => self.follow(actor, &go, &posted, &draft).await,
+        }
     }
 
     /// Back to the page, with what was typed and could not be saved, and what is wrong with it.
@@ -322,19 +327,6 @@ impl Post<'_> {
     fn apply(&self, go: &str, view: &FormView, answers: &mut Answers) {
         let Some((verb, what)) = go.split_once(':') else { return };
         match verb {
-            "add" => {
-                if let Some(section) = self.form.section(what) {
-                    let count = section.count(answers) + 1;
-                    answers.set_text(section.count_address(), count.to_string());
-                }
-            }
-            "remove" => {
-                if let Some((section, item)) = what.split_once('.')
-                    && let (Some(section), Ok(item)) = (self.form.section(section), item.parse())
-                {
-                    remove_item(section, item, answers);
-                }
-            }
             "drop" => {
                 answers.remove(what);
             }

@@ -1,9 +1,13 @@
 //! Blocks that several forms share: a person in charge, a provider, interactive services,
 //! controlled goods, prior permits.
 
+use time::Date;
+
+use crate::answer::Answers;
 use crate::dictionary::*;
 use crate::mask::Mask;
 use crate::schema::*;
+use crate::value::date;
 
 pub const PICTURE: Kind = Kind::Pictures { min: 1, max: 1 };
 pub const DOCUMENT: Kind = Kind::Documents { min: 1, max: 1 };
@@ -62,25 +66,31 @@ pub const EMERGENCY_CONTACT: &[Field] =
         name: "联络人姓名", id_kind: "联络人证件类型", id_no: "联络人证件号码"
     });
 
-/// 网络接入服务商
-pub const ACCESS_PROVIDER: &[Field] = &[
-    field("jurisdiction", "接入商所属地区管辖", Kind::Select(JURISDICTION))
-        .required()
-        .starts_as(&["mainland"]),
-    field("region", "接入商所属地区", Kind::Region)
-        .required()
-        .when(When::Not(".jurisdiction", "abroad"))
-        .hint("接入商的注册地，不是机房所在地"),
-    field("country", "接入商所属地区", Kind::Select(COUNTRY))
-        .required()
-        .when(When::Is(".jurisdiction", "abroad")),
-    field("name", "名称", Kind::Text { min: 2, max: 100 }).required().hint("接入商的公司全称"),
-    field("phone", "服务商电话", Kind::AnyPhone).placeholder("如 4009100100"),
-    field("access_mode", "网站接入方式", Kind::Select(ACCESS_MODE))
-        .required()
-        .starts_as(&["virtual_space"])
-        .hint("云服务器、虚拟主机、静态托管均选“租赁虚拟空间”"),
-];
+/// 网络接入服务商 of a website
+pub const ACCESS_PROVIDER: &[Field] = &access_provider("网站接入方式");
+/// 网络接入服务商 of anything else
+pub const ISP: &[Field] = &access_provider("接入方式");
+
+const fn access_provider(mode: &'static str) -> [Field; 6] {
+    [
+        field("jurisdiction", "接入商所属地区管辖", Kind::Select(JURISDICTION))
+            .required()
+            .starts_as(&["mainland"]),
+        field("region", "接入商所属地区", Kind::Region)
+            .required()
+            .when(When::Not(".jurisdiction", "abroad"))
+            .hint("接入商的注册地，不是机房所在地"),
+        field("country", "接入商所属地区", Kind::Select(COUNTRY))
+            .required()
+            .when(When::Is(".jurisdiction", "abroad")),
+        field("name", "名称", Kind::Text { min: 2, max: 100 }).required().hint("接入商的公司全称"),
+        field("phone", "服务商电话", Kind::AnyPhone).placeholder("如 4009100100"),
+        field("access_mode", mode, Kind::Select(ACCESS_MODE))
+            .required()
+            .starts_as(&["virtual_space"])
+            .hint("云服务器、虚拟主机、静态托管均选“租赁虚拟空间”"),
+    ]
+}
 
 /// 域名注册服务商
 pub const REGISTRAR: &[Field] = &[
@@ -160,6 +170,85 @@ pub const PERMITS: Repeat = Repeat { min: 1, max: 10, noun: "许可" };
 /// 语种
 pub const fn language(label: &'static str) -> Field {
     field("languages", label, Kind::Ticks(LANGUAGE)).required().full().starts_as(&["zh-Hans"])
+}
+
+/// 前置许可 and its list
+pub const PERMIT_SECTION: Section = section("permit", "前置许可", HAS_PERMIT);
+pub const PERMITS_SECTION: Section =
+    section("permits", "前置许可明细", PERMIT).when(When::Is("permit.has", "yes")).repeat(PERMITS);
+pub const REMARK_SECTION: Section =
+    section("other", "其他", fields![field("remark", "备注", Kind::LongText { min: 0, max: 500 }).full()]);
+pub const ISP_SECTION: Section = section("isp", "网络接入服务商", ISP).directory(Directory::Access);
+pub const INTERACTIVE_SECTION: Section = section("interactive", "互联网交互服务", INTERACTIVE);
+pub const CONTROLLED_SECTION: Section = section("controlled", "管制物品信息", CONTROLLED);
+
+/// The addresses a service is reached at; those of apps and mini programs, and of what stands behind.
+pub const SERVICE_DOMAINS: Kind = Kind::Lines { of: Line::Domain, max: 100 };
+pub const SERVICE_IPS: Kind = Kind::Lines { of: Line::Ip { mainland: "isp.jurisdiction" }, max: 100 };
+pub const NETWORK_SECTION: Section = section(
+    "network",
+    "服务域名与 IP",
+    fields![
+        field("domains", "服务域名", SERVICE_DOMAINS)
+            .required()
+            .full()
+            .hint("运行中访问的全部域名，包括三、四级域名，每行一个"),
+        field("ips", "服务IP", SERVICE_IPS)
+            .required()
+            .full()
+            .hint("域名当前解析到的 IP，每行一个；地址段写作 起始-结束"),
+    ],
+);
+
+/// 功能介绍 to 运营情况, of apps and mini programs.
+pub const INTRO: Field = field("intro", "功能介绍", Kind::LongText { min: 20, max: 1000 })
+    .required()
+    .full()
+    .hint("20 至 1000 个字");
+pub const SCREENSHOTS: Field = field("screenshots", "运行截图", Kind::Pictures { min: 3, max: 5 })
+    .required()
+    .full()
+    .hint("3 至 5 张，支持png/jpeg/jpg格式，每张不超过5MB");
+pub const USERS: Field = field("users", "当前用户量", Kind::Select(USER_BAND)).required();
+pub const OPERATION: Field = field("operation", "运营情况", Kind::Select(OPERATION_STATE)).required();
+pub const OPERATION_NOTE: Field = field("operation_note", "运营情况说明", Kind::Text { min: 2, max: 200 });
+pub const LAUNCHED: Field = field("launched_on", "上线日期", Kind::Date(DateRule::NotAfterToday))
+    .required()
+    .when(When::All(&[When::Given(".operation"), When::Not(".operation", "not_yet")]));
+
+/// 安全负责人 and 应急联络人 of anything but a website.
+pub const PEOPLE: &[Section] = &[
+    section("security_officer", "安全负责人信息", SECURITY_OFFICER).same_as_principal().intro(SAME_AS_NOTE),
+    section("emergency_contact", "应急联络人", EMERGENCY_CONTACT)
+        .same_as_principal()
+        .intro("应急联络人需承担7×24小时联络责任，建议不与安全负责人相同。为保障您的信息安全，平台未完整存储您的个人信息，请您逐项核实。"),
+];
+
+/// The law asks for a filing within thirty days of going on line.
+pub fn on_line_long_ago(answers: &Answers, today: Date) -> Option<Fault> {
+    let days = (today - date::parse_date(answers.text("basics.launched_on"))?).whole_days();
+    (days > 30).then(|| {
+        fault("basics.launched_on", format!("上线已 {days} 天。法规要求开通后 30 日内备案，请尽快提交"))
+    })
+}
+
+/// R33: said, not refused.
+pub fn one_person_for_both(answers: &Answers, _today: Date) -> Option<Fault> {
+    let same = |key: &str| {
+        let officer = answers.text(&format!("security_officer.{key}"));
+        !officer.is_empty() && officer == answers.text(&format!("emergency_contact.{key}"))
+    };
+    (same("id_no") || same("mobile")).then(|| {
+        fault(
+            "emergency_contact.name",
+            "应急联络人与安全负责人似为同一人。应急联络人需承担7×24小时联络责任，建议另行指定；仍可提交",
+        )
+    })
+}
+
+pub fn logs_are_kept_too_briefly(answers: &Answers, _today: Date) -> Option<Fault> {
+    let months = answers.text("interactive.log_months").parse::<u64>().ok()?;
+    (months < 6).then(|| fault("interactive.log_months", "网络日志依法应留存不少于六个月"))
 }
 
 /// The notice on the last step, verbatim from the manual (R34).

@@ -80,11 +80,11 @@ const SITE: &[Section] = &[
             language("网站语种"),
         ],
     ),
-    section("interactive", "互联网交互服务", INTERACTIVE),
-    section("controlled", "管制物品信息", CONTROLLED),
-    section("permit", "前置许可", HAS_PERMIT),
-    section("permits", "前置许可明细", PERMIT).when(When::Is("permit.has", "yes")).repeat(PERMITS),
-    section("other", "其他", fields![field("remark", "备注", Kind::LongText { min: 0, max: 500 }).full()]),
+    INTERACTIVE_SECTION,
+    CONTROLLED_SECTION,
+    PERMIT_SECTION,
+    PERMITS_SECTION,
+    REMARK_SECTION,
 ];
 
 const PEOPLE: &[Section] = &[
@@ -121,23 +121,4 @@ fn opened_long_ago(answers: &Answers, today: Date) -> Option<Fault> {
     (days > 30).then(|| {
         fault("site.opened_on", format!("网站开通已 {days} 天。法规要求开通后 30 日内备案，请尽快提交"))
     })
-}
-
-/// R33: said, not refused.
-fn one_person_for_both(answers: &Answers, _today: Date) -> Option<Fault> {
-    let same = |key: &str| {
-        let officer = answers.text(&format!("security_officer.{key}"));
-        !officer.is_empty() && officer == answers.text(&format!("emergency_contact.{key}"))
-    };
-    (same("id_no") || same("mobile")).then(|| {
-        fault(
-            "emergency_contact.name",
-            "应急联络人与安全负责人似为同一人。应急联络人需承担7×24小时联络责任，建议另行指定；仍可提交",
-        )
-    })
-}
-
-fn logs_are_kept_too_briefly(answers: &Answers, _today: Date) -> Option<Fault> {
-    let months = answers.text("interactive.log_months").parse::<u64>().ok()?;
-    (months < 6).then(|| fault("interactive.log_months", "网络日志依法应留存不少于六个月"))
 }

@@ -57,6 +57,22 @@ pub fn check_ip_or_range(text: &str, mainland: bool) -> Result<String, &'static 
     Ok(if low == high { first.to_string() } else { format!("{first}-{last}") })
 }
 
+/// One public address, in canonical form.
+pub fn check_address(text: &str) -> Result<String, &'static str> {
+    match check_ip_or_range(text, true)? {
+        range if range.contains('-') => Err("请只填一个 IP 地址"),
+        address => Ok(address),
+    }
+}
+
+/// An address as a number among those of its family; true for IPv6.
+pub fn number_of(text: &str) -> Option<(bool, u128)> {
+    match parse_address(text)? {
+        IpAddr::V4(address) => Some((false, u128::from(address.to_bits()))),
+        IpAddr::V6(address) => Some((true, address.to_bits())),
+    }
+}
+
 /// One address. An IPv4 address written into IPv6 (`::ffff:1.2.4.8`) is the IPv4 address.
 pub(super) fn parse_address(text: &str) -> Option<IpAddr> {
     match text.parse::<IpAddr>().ok()? {

@@ -40,6 +40,28 @@ pub fn check_fingerprint(text: &str) -> Result<String, &'static str> {
     }
 }
 
+/// The public key an app is signed with: the modulus as hex or the key in base64, without the lines
+/// that begin and end a PEM file.
+pub fn check_public_key(text: &str) -> Result<String, &'static str> {
+    let body: String = text.lines().filter(|line| !line.contains("-----")).collect();
+    let key = compact(&body).replace(':', "");
+    let is_base64 = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'-' | b'_');
+    match key.len() {
+        0 => Err("请填写公钥"),
+        64..=4096 if key.bytes().all(is_base64) => Ok(key),
+        64..=4096 => Err("公钥只由数字、字母和 + / = 组成，请填写十六进制模数或 Base64"),
+        _ => Err("公钥应为 64 至 4096 个字符，请填写完整"),
+    }
+}
+
+/// The id of a mini program on a platform that is answered elsewhere.
+pub fn check_any_mini_program_id(text: &str) -> Result<String, &'static str> {
+    match compact(text) {
+        id if id.is_empty() => Err("请填写小程序的 AppID"),
+        id => Ok(id),
+    }
+}
+
 /// The id of a mini program on its platform; platforms without a known shape take 6 to 64 letters
 /// and digits. `platform` is `wechat`, `douyin`, `alipay` or any other code.
 pub fn check_mini_program_id(platform: &str, text: &str) -> Result<String, &'static str> {

@@ -1,6 +1,7 @@
 //! One control for each kind of answer. Nothing here knows what is valid; only this module knows
 //! how a kind looks.
 
+use domain::procedure::Business;
 use domain::schema::{Choice, Field, Kind, Line, Place};
 use leptos::prelude::*;
 
@@ -48,6 +49,7 @@ fn line_of(field: &Field) -> Line1 {
         | Kind::Tick
         | Kind::Region
         | Kind::Lines { .. }
+        | Kind::OwnRecord(_)
         | Kind::Pictures { .. }
         | Kind::Documents { .. } => PLAIN,
     }
@@ -78,6 +80,7 @@ pub fn control(state: FormState, parts: Parts) -> AnyView {
         Kind::YesNo => choices(state, parts, YES_NO, "radio"),
         Kind::Ticks(choices_of) => choices(state, parts, choices_of, "checkbox"),
         Kind::Tick => view! { <div class="control">{tick(state, parts.place, parts.at)}</div> }.into_any(),
+        Kind::OwnRecord(of) => own_record(state, parts, of),
         Kind::Region => region::control(state, parts),
         Kind::Pictures { max, .. } => upload::control(state, parts, upload::Sort::Picture, max),
         Kind::Documents { max, .. } => upload::control(state, parts, upload::Sort::Document, max),
@@ -173,13 +176,26 @@ pub fn escape(text: &str) -> String {
 
 fn select(state: FormState, parts: Parts, choices: &'static [Choice]) -> AnyView {
     let chosen = text_at(state, &parts.at);
+    let offered = choices.iter().filter(|choice| !choice.retired || choice.code == chosen);
+    let options = offered.map(|choice| (choice.code.to_owned(), choice.label.to_owned())).collect();
+    drop_down(parts, chosen, options)
+}
+
+/// The subject's own records; what was chosen stays although it may be called otherwise by now.
+fn own_record(state: FormState, parts: Parts, of: &[Business]) -> AnyView {
+    let chosen = text_at(state, &parts.at);
+    let mut texts = state.own_records(of);
+    if !chosen.is_empty() && !texts.contains(&chosen) {
+        texts.push(chosen.clone());
+    }
+    drop_down(parts, chosen, texts.into_iter().map(|text| (text.clone(), text)).collect())
+}
+
+fn drop_down(parts: Parts, chosen: String, options: Vec<(String, String)>) -> AnyView {
     let Parts { required, described, invalid, .. } = parts;
-    let options = choices
-        .iter()
-        .filter(|choice| !choice.retired || choice.code == chosen)
-        .map(|choice| {
-            view! { <option value=choice.code selected=choice.code == chosen>{choice.label}</option> }
-        })
+    let options = options
+        .into_iter()
+        .map(|(code, label)| view! { <option selected=code == chosen value=code>{label}</option> })
         .collect_view();
     view! {
         <div class="control">

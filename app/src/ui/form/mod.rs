@@ -14,7 +14,7 @@ use domain::check::same_as_address;
 use domain::forms::blocks::REUSE_CONSENT;
 use domain::forms::subject::{STATEMENT, STATEMENT_NOTE};
 use domain::procedure::Business;
-use domain::schema::{Body, Field, Kind, Notice, Place, Section, Step};
+use domain::schema::{Body, Field, Form, Kind, Notice, Place, Section, Step};
 use domain::view::FormView;
 use leptos::html;
 use leptos::prelude::*;
@@ -207,9 +207,7 @@ fn Sections(sections: &'static [Section]) -> impl IntoView {
 #[component]
 fn SectionView(section: &'static Section) -> impl IntoView {
     let state = expect_context::<FormState>();
-    let shown = Memo::new(move |_| {
-        state.answers.with(|answers| section.places(answers).any(|place| place.is_shown(answers)))
-    });
+    let shown = Memo::new(move |_| state.answers.with(|answers| section.is_shown(answers)));
     let count = Memo::new(move |_| state.answers.with(|answers| section.count(answers)));
     move || {
         shown.get().then(|| {
@@ -222,7 +220,7 @@ fn SectionView(section: &'static Section) -> impl IntoView {
                     {section.repeat.map(|_| view! {
                         <input type="hidden" name=section.count_address() value=items.to_string()/>
                     })}
-                    {(0..items).map(|item| view! { <Item section item/> }).collect_view()}
+                    {(0..items).map(|item| view! { <Item section item items/> }).collect_view()}
                     {section.repeat.map(|repeat| (items < repeat.max).then(|| view! {
                         <p>
                             <button class="button button-small" name="go" value=format!("add:{}", section.key)>
@@ -230,7 +228,7 @@ fn SectionView(section: &'static Section) -> impl IntoView {
                             </button>
                         </p>
                     }))}
-                    {section_has_triggers(section).then(|| view! {
+                    {section_has_triggers(state.form, section).then(|| view! {
                         <p class="no-js-only">
                             <button class="button button-small" name="go" value="refresh">"更新表单"</button>
                         </p>
@@ -244,34 +242,46 @@ fn SectionView(section: &'static Section) -> impl IntoView {
 
 /// Whether answers of this section decide what else is asked, so that a page without wasm needs a
 /// button to ask the server.
-fn section_has_triggers(section: &Section) -> bool {
-    section.fields.iter().any(|field| {
-        matches!(field.kind, Kind::Region | Kind::YesNo)
-            || matches!(field.key, "nature" | "jurisdiction" | "cert_kind" | "id_kind")
-    })
+fn section_has_triggers(form: &Form, section: &Section) -> bool {
+    section.decides(form) || section.fields.iter().any(|field| matches!(field.kind, Kind::Region))
 }
 
 #[component]
-fn Item(section: &'static Section, item: usize) -> impl IntoView {
+fn Item(section: &'static Section, item: usize, items: usize) -> impl IntoView {
     let place = move |field: &'static Field| Place { section, item: section.repeat.map(|_| item), field };
     let fields = section.fields.iter().map(|field| view! { <FieldView place=place(field)/> }).collect_view();
     match section.repeat {
         None => view! { <div class="fields">{fields}</div> }.into_any(),
-        Some(repeat) => view! {
-            <div class="item">
-                <div class="item-head">
-                    <h3>{format!("{} {}", repeat.noun, item + 1)}</h3>
+        Some(repeat) => {
+            let name = format!("{} {}", repeat.noun, item + 1);
+            let at = format!("{}.{item}", section.key);
+            let id = field_id(&at);
+            let button = |verb: &'static str, word: &'static str| {
+                view! {
                     <button
                         class="button button-small button-quiet"
+                        id=format!("{id}-{verb}")
                         name="go"
-                        value=format!("remove:{}.{item}", section.key)
-                        aria-label=format!("删除{} {}", repeat.noun, item + 1)
-                    >"删除"</button>
+                        value=format!("{verb}:{at}")
+                        aria-label=format!("{word}{name}")
+                    >{word}</button>
+                }
+            };
+            view! {
+                <div class="item" role="group" id=id.clone() tabindex="-1" aria-labelledby=format!("{id}-name")>
+                    <div class="item-head">
+                        <h3 id=format!("{id}-name")>{name.clone()}</h3>
+                        <div class="cluster">
+                            {(item > 0).then(|| button("up", "上移"))}
+                            {(item + 1 < items).then(|| button("down", "下移"))}
+                            {button("remove", "删除")}
+                        </div>
+                    </div>
+                    <div class="fields">{fields}</div>
                 </div>
-                <div class="fields">{fields}</div>
-            </div>
+            }
+            .into_any()
         }
-        .into_any(),
     }
 }
 

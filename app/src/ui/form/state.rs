@@ -9,7 +9,7 @@ use domain::check::{
     Context, NOT_ASKED, Regions, advice, check_place, check_step, is_asked, same_as_address,
 };
 use domain::posted::{Controls, answers_of_step};
-use domain::procedure::{Confirmation, Procedure};
+use domain::procedure::{Business, Confirmation, Procedure};
 use domain::schema::{Body, Fault, Form, Section, Step};
 use domain::seal::SHARED_WITH_PRINCIPAL;
 use domain::value::date::parse_date;
@@ -51,6 +51,7 @@ pub struct FormState {
     key: StoredValue<String>,
     owner: StoredValue<String>,
     has_offer: StoredValue<bool>,
+    own_records: StoredValue<Vec<OwnRecord>>,
     today: StoredValue<Option<Date>>,
     element: StoredValue<Option<NodeRef<html::Form>>>,
     /// Grows with every key, so that a timer knows whether it was overtaken.
@@ -100,6 +101,7 @@ impl FormState {
             key: StoredValue::new(view.key.clone()),
             owner: StoredValue::new(view.owner.clone()),
             has_offer: StoredValue::new(view.offered_draft.is_some()),
+            own_records: StoredValue::new(view.own_records.clone()),
             today: StoredValue::new(parse_date(&view.today)),
             element: StoredValue::new(None),
             typed: StoredValue::new(0),
@@ -172,6 +174,13 @@ impl FormState {
         })
     }
 
+    /// What a question may refer to among the subject's own records.
+    pub fn own_records(&self, of: &[Business]) -> Vec<String> {
+        self.own_records.with_value(|own| {
+            own.iter().filter(|own| of.contains(&own.business)).map(|own| own.text.clone()).collect()
+        })
+    }
+
     pub fn draft_id(&self) -> String {
         self.draft.get().map(|draft| draft.id).unwrap_or_default()
     }
@@ -185,7 +194,11 @@ impl FormState {
         let Some(place) = self.form.place(at) else { return message };
         let same =
             self.form.sections().flat_map(|section| section.fields).filter(|f| f.label == place.field.label);
-        if same.count() > 1 { format!("{}：{message}", place.section.title) } else { message }
+        match (place.item, place.section.repeat) {
+            (Some(item), Some(repeat)) => format!("{} {}：{message}", repeat.noun, item + 1),
+            _ if same.count() > 1 => format!("{}：{message}", place.section.title),
+            _ => message,
+        }
     }
 
     /// The page and field of an address on another step.
@@ -352,9 +365,7 @@ impl FormState {
         let neighbour =
             |by: isize| position.checked_add_signed(by).and_then(|at| steps.get(at)).map(|s| s.key);
         match go.split_once(':') {
-            Some(("add", section)) => self.resize(section, 1),
-            Some(("remove", at)) => self.remove_item(at),
-            Some(_) => {}
+            Some((verb, what)) => self.rearrange(verb, what),
             None => match go.as_str() {
                 "previous" => self.save_then_go(neighbour(-1)),
                 "save" => self.save_then(move |state| state.go("/mine/drafts")),
@@ -509,18 +520,27 @@ impl FormState {
         }
     }
 
-    fn resize(self, section: &str, by: isize) {
-        let Some(section) = self.form.section(section) else { return };
-        self.fill(|answers| {
-            let count = section.count(answers).saturating_add_signed(by);
-            answers.set_text(section.count_address(), count.to_string());
-        });
-    }
-
-    fn remove_item(self, at: &str) {
-        let Some((section, item)) = at.split_once('.') else { return };
-        let (Some(section), Ok(item)) = (self.form.section(section), item.parse::<usize>()) else { return };
-        self.fill(|answers| domain::posted::remove_item(section, item, answers));
+    /// Items of a repeated section come, go and move; the focus stays with the item, on the button that
+    /// moved it.
+    fn rearrange(self, verb: &str, what: &str) {
+        let mut item = None;
+        self.fill(|answers| item = domain::posted::rearrange(self.form, verb, what, answers));
+        let Some(item) = item else { return };
+        // What was said of an item may stand beside another one now.
+        let section = item.split('.').next().map(|key| format!("{key}.")).unwrap_or_default();
+        self.faults.update(|faults| faults.retain(|at, _| !at.starts_with(&section)));
+        let id = super::field_id(&item);
+        let button = format!("{id}-{verb}");
+        set_timeout(
+            move || {
+                let found = |id: &str| document().get_element_by_id(id)?.dyn_into().ok();
+                if let Some(element) = found(&button).or_else(|| found(&id)) {
+                    let element: web_sys::HtmlElement = element;
+                    let _ = element.focus();
+                }
+            },
+            Duration::ZERO,
+        );
     }
 
     // ---- saving and submitting -----------------------------------------------------------------
