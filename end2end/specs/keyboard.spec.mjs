@@ -7,29 +7,31 @@ import { png } from '../harness/files.mjs';
 
 /** Presses Tab until this control has the focus; every stop on the way can be seen. */
 async function tabTo(page, control, { key = 'Tab', most = 200 } = {}) {
+  const target = await control.elementHandle();
   for (let presses = 0; presses < most; presses += 1) {
-    if (await control.evaluate((element) => element === document.activeElement)) return;
+    const { arrived, covered } = await target.evaluate(look);
+    expect.soft(covered).toBe('');
+    if (arrived) return;
     await page.keyboard.press(key);
-    expect.soft(await coveredStop(page)).toBe('');
   }
   throw new Error(`the keyboard does not reach ${control}`);
 }
 
-/** What has the focus, where nothing of it can be seen (WCAG 2.4.11). */
-async function coveredStop(page) {
-  return page.evaluate(() => {
-    const stop = document.activeElement;
-    if (!stop || stop === document.body) return '';
-    // A file control lies invisibly under the button that is drawn for it.
-    const seen = stop.matches('input[type=file]') ? stop.closest('.upload-actions') : stop;
-    const box = seen.getBoundingClientRect();
-    const points = [0.05, 0.5, 0.95].flatMap((x) => [0.1, 0.5, 0.9].map((y) => [box.left + box.width * x, box.top + box.height * y]));
-    const visible = points.some(([x, y]) => {
-      const top = document.elementFromPoint(x, y);
-      return top && (seen.contains(top) || top.contains(seen) || top.closest('label')?.control === stop);
-    });
-    return visible ? '' : `${stop.outerHTML.slice(0, 120)} at ${Math.round(box.top)}–${Math.round(box.bottom)} is covered`;
+/** Whether this element has the focus, and what has it where nothing of that can be seen (WCAG 2.4.11). */
+function look(target) {
+  const stop = document.activeElement;
+  const arrived = stop === target;
+  if (!stop || stop === document.body) return { arrived, covered: '' };
+  // A file control lies invisibly under the button that is drawn for it.
+  const seen = stop.matches('input[type=file]') ? stop.closest('.upload-actions') : stop;
+  const box = seen.getBoundingClientRect();
+  const points = [0.05, 0.5, 0.95].flatMap((x) => [0.1, 0.5, 0.9].map((y) => [box.left + box.width * x, box.top + box.height * y]));
+  const visible = points.some(([x, y]) => {
+    const top = document.elementFromPoint(x, y);
+    return top && (seen.contains(top) || top.contains(seen) || top.closest('label')?.control === stop);
   });
+  const where = `${stop.outerHTML.slice(0, 120)} at ${Math.round(box.top)}–${Math.round(box.bottom)}`;
+  return { arrived, covered: visible ? '' : `${where} is covered` };
 }
 
 async function type(page, control, text) {
@@ -51,7 +53,7 @@ async function press(page, name) {
 }
 
 test('the whole wizard can be walked by keyboard alone', async ({ page, baseURL, hydrates }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(420_000);
   const who = person('云测试');
   await signInAs(page, who);
   await fileSubject(page, baseURL, who);
@@ -197,7 +199,7 @@ test('at 400 % nothing is cut off or hidden: no page scrolls sideways, no bar co
   await page.goto(pages[3]);
   for (let presses = 0; presses < 60; presses += 1) {
     await page.keyboard.press('Tab');
-    expect.soft(await coveredStop(page)).toBe('');
+    expect.soft((await page.evaluate(look)).covered).toBe('');
   }
 });
 

@@ -25,6 +25,7 @@ pub enum Save {
 pub fn SaveState() -> impl IntoView {
     let state = expect_context::<FormState>();
     let look = move || match state.save.get() {
+        Save::Untouched if state.draft.with(Option::is_none) => "new",
         Save::Untouched => "idle",
         Save::Waiting | Save::Sending => "saving",
         Save::Done(_) => "saved",
