@@ -1,7 +1,7 @@
 // 注销主体 and the identity check it shares with 移交主体: middle four digits, code by message, statement, attachment, and
 // what ends with the subject (R22, R23, R36, R71, R72). The server's clock is put forward, so nobody waits.
 import { timed as test, expect, anotherBrowser, expectNoAxeViolations, person, signInAs, waitForHydration } from '../harness/test.mjs';
-import { codesSentTo, fileSubject, inForce, later, officer } from '../harness/arrange.mjs';
+import { codesSentTo, fileSubject, fileWebsite, inForce, later, officer } from '../harness/arrange.mjs';
 import { pdf, png, pretender } from '../harness/files.mjs';
 
 const dialog = (page) => page.getByRole('dialog');
@@ -39,12 +39,13 @@ async function askForCode(page, baseURL, who) {
 test('R22, R23: a subject is cancelled after the identity check, and with it what belongs to it', async ({ page, baseURL, browser, hydrates }) => {
   test.setTimeout(120_000);
   const { who, domain } = await withSubject(page, baseURL, browser);
+  const open = await fileWebsite(page, baseURL, who, { domain: `open${domain}`, name: '未办结站' });
   await page.goto('/subject/cancel');
   await expect(title(page)).toHaveText(/注销主体\s*\(\s*有效\s*\)/);
   const statement = page.getByRole('complementary', { name: '特别声明' });
   await expect(statement).toContainText('如果负责人手机号码发生变动，请通过开办主体变更流程，修改手机号');
   await expect(statement).toContainText('由负责人手写签名或单位盖章，上传扫描文件');
-  await expect(page.getByRole('complementary', { name: '注销的影响' })).toContainText('网站：1 项');
+  await expect(page.getByRole('complementary', { name: '注销的影响' })).toContainText(/网站：\d 项.*尚未办结的申请单：1 项，将转为“已终止”/);
   // The number with a gap for the four figures that are typed.
   await expect(page.getByText(who.mobile.slice(0, 3), { exact: true })).toBeVisible();
   await expect(page.getByText(who.mobile.slice(7), { exact: true })).toBeVisible();
@@ -86,6 +87,9 @@ test('R22, R23: a subject is cancelled after the identity check, and with it wha
   await expect(page.getByText('您当前尚无有效主体，请先申请主体').first()).toBeVisible();
   await page.goto('/');
   await expect(dialog(page)).toContainText('您当前尚无有效主体，请先申请主体');
+  await page.goto(`/mine/filings/${open}`);
+  await expect(page.getByText('已终止').first()).toBeVisible();
+  await expectNoAxeViolations(page);
   const anybody = await anotherBrowser(browser, baseURL, hydrates);
   await anybody.goto(`/lookup?q=${domain}`);
   await expect(anybody.getByText(/已注销/).first()).toBeVisible();

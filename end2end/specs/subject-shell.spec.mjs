@@ -318,3 +318,30 @@ test('Enter in a form saves or submits what is typed; it adds, drops and fills n
   await expect(page.getByRole('alert').filter({ hasText: '处需要修改' })).toBeVisible();
   await expect(page.getByLabel('网站名称')).toHaveValue('按回车');
 });
+
+test('on a telephone no page of a subject\'s life is wider than the screen', async ({ page, baseURL, browser }) => {
+  test.setTimeout(120_000);
+  const who = person('曹测试');
+  await signInAs(page, who);
+  const { subject } = await inForce(page, baseURL, browser, who, { name: '一个名称特别长的示例网络科技发展股份有限公司北京分公司' });
+  const own = desk(page, baseURL);
+  const draft = await own.save('subject_change', 'form', undefined, { 'unit.name': '一个名称特别长的示例网络科技发展股份有限公司上海分公司' }, subject);
+  await page.setViewportSize({ width: 360, height: 780 });
+  const compare = `/subject/change/form?draft=${draft.id}&compare=1`;
+  for (const path of ['/', '/services', '/notices?all=1', '/mine/drafts', '/mine/filings', '/mine/subject', '/subject/cancel', '/subject/transfer', '/subject/receive', compare]) {
+    await page.goto(path);
+    await expect(title(page).or(dialog(page)).first()).toBeVisible();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(360);
+    await expectNoAxeViolations(page);
+  }
+  // R7: the menu is a drawer there.
+  await page.goto('/');
+  const menu = page.getByRole('navigation', { name: '主菜单' });
+  await expect(menu).toBeHidden();
+  await page.locator('label.drawer-open').click();
+  await expect(menu).toBeVisible();
+  await expectNoAxeViolations(page);
+  await menu.getByRole('link', { name: '我的主体', exact: true }).click();
+  await expect(title(page)).toContainText('我的主体');
+  await expect(menu).toBeHidden();
+});

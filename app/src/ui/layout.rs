@@ -200,9 +200,9 @@ pub fn Frame(me: Option<Me>, children: Children) -> impl IntoView {
     view! {
         <a class="skip" href="#main">"跳到主要内容"</a>
         <div class="shell" class:shell-public=is_public>
-            {(!is_public).then(|| view! { <input class="drawer-switch" type="checkbox" id="drawer" aria-label="菜单" autocomplete="off"/> })}
             <header class="topbar">
                 {(!is_public).then(|| view! {
+                    <input class="drawer-switch" type="checkbox" id="drawer" aria-label="菜单" autocomplete="off"/>
                     <label class="drawer-open" for="drawer" aria-hidden="true"><span class="icon icon-menu"></span></label>
                 })}
                 <a class="brand" href="/"><img src="/mark.svg" alt="" width="28" height="28"/><span>"联网备案服务平台"</span></a>
