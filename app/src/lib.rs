@@ -83,6 +83,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("staff") view=pages::staff::Staff ssr=SsrMode::Async/>
                     <Route path=path!("review") view=pages::review::ReviewDashboard ssr=SsrMode::Async/>
                     <Route path=path!("review/queue") view=pages::review::ReviewQueue ssr=SsrMode::Async/>
+                    <Route path=path!("review/claims") view=pages::review::ReviewClaims ssr=SsrMode::Async/>
                     <Route path=path!("review/filings/:id") view=pages::review::ReviewFiling ssr=SsrMode::Async/>
                     <Route path=path!("mine/drafts") view=pages::mine::Drafts ssr=SsrMode::Async/>
                     <Route path=path!("mine/filings") view=pages::mine::Filings ssr=SsrMode::Async/>

@@ -113,6 +113,8 @@ export async function decide(page, kind, title, decision, note = '') {
   const claim = page.getByRole('button', { name: '领取', exact: true });
   if (await claim.count()) await claim.click();
   if (note) await page.getByLabel('审核意见').fill(note);
+  // What is approved is signed off point by point.
+  if (decision === '通过') for (const point of await page.locator('input[name^="sign."]').all()) await point.check();
   await page.getByRole('button', { name: decision, exact: true }).click();
   await expect(page.getByText(/已作出/)).toBeVisible();
 }

@@ -42,6 +42,9 @@ const functions = {
   send_identity_code: [{ purpose: 'cancel', record: NOBODYS }, notYours],
   dashboard: [{}, reviewersOnly],
   queue: [{ request: { state: 'all', procedure: '', search: '', after: '' } }, reviewersOnly],
+  queue_desk: [{ request: { state: 'all' } }, reviewersOnly],
+  neighbours: [{ id: NOBODYS, request: {} }, { anonymous: 401, applicant: [403, 404], reviewer: 404, administrator: [403, 404] }],
+  claims_held: [{ after: '' }, { anonymous: 401, applicant: [403, 404], reviewer: [403, 404], administrator: 200 }],
   review: [{ id: NOBODYS, purpose: null }, { anonymous: 401, applicant: [403, 404], reviewer: 404 }],
   staff: [{}, { anonymous: 401, applicant: [403, 404], reviewer: [403, 404], administrator: 200 }],
 };

@@ -304,4 +304,33 @@ pub const STEPS: &[(&str, &str)] = &[
             held_at BIGINT NOT NULL
         )",
     ),
+    // Until when an officer who does nothing keeps a claim (R62), and when a filing came from another region.
+    ("m0070_filing_claim_seen", "ALTER TABLE filing ADD COLUMN claim_seen_at BIGINT"),
+    ("m0071_filing_moved", "ALTER TABLE filing ADD COLUMN moved_at BIGINT"),
+    (
+        "m0072_filing_claim_lapse",
+        "CREATE INDEX filing_claim_lapse ON filing (claim_seen_at) WHERE state = 'in_review'",
+    ),
+    (
+        "m0073_saved_view",
+        "CREATE TABLE saved_view (
+            id TEXT NOT NULL PRIMARY KEY,
+            person_id TEXT NOT NULL REFERENCES person (id),
+            name TEXT NOT NULL,
+            query TEXT NOT NULL,
+            created_at BIGINT NOT NULL
+        )",
+    ),
+    ("m0074_saved_view_person", "CREATE UNIQUE INDEX saved_view_name ON saved_view (person_id, name)"),
+    (
+        "m0075_desk_visit",
+        "CREATE TABLE desk_visit (
+            person_id TEXT NOT NULL PRIMARY KEY REFERENCES person (id),
+            seen_at BIGINT NOT NULL
+        )",
+    ),
+    (
+        "m0076_filing_moved_index",
+        "CREATE INDEX filing_moved ON filing (moved_at, jurisdiction) WHERE moved_at IS NOT NULL",
+    ),
 ];

@@ -53,8 +53,12 @@ pub struct Config {
     pub platform_name: String,
     /// After so many whole days an open filing counts as overdue (R61).
     pub overdue_days: u16,
-    /// The ground and the remedy a refusal names.
+    /// The remedy a refusal names.
     pub rejection_remedy: Option<String>,
+    /// The legal grounds a refusal can name.
+    pub rejection_grounds: Option<Vec<String>>,
+    /// So many minutes without the officer doing anything, and a claim lapses (R62).
+    pub claim_minutes: u16,
     /// Where text messages go; only development may leave them in the outbox (R72).
     pub gateway: Gateway,
     pub storage: Storage,
@@ -158,6 +162,8 @@ struct Written {
     platform_name: Option<String>,
     overdue_days: Option<u16>,
     rejection_remedy: Option<String>,
+    rejection_grounds: Option<Vec<String>>,
+    claim_minutes: Option<u16>,
     sms: Option<WrittenGateway>,
     storage: Option<Storage>,
     trusted_proxies: Vec<IpNet>,
@@ -250,6 +256,8 @@ impl Config {
             first_administrator,
             overdue_days: self.overdue_days.into(),
             rejection_remedy: self.rejection_remedy.clone().unwrap_or(defaults.rejection_remedy),
+            rejection_grounds: self.rejection_grounds.clone().unwrap_or(defaults.rejection_grounds),
+            claim_minutes: self.claim_minutes.into(),
         }
     }
 }
@@ -472,6 +480,9 @@ impl Written {
             platform_name: self.platform_name.unwrap_or_else(|| "联网备案服务平台".into()),
             overdue_days: self.overdue_days.unwrap_or(7),
             rejection_remedy: self.rejection_remedy,
+            rejection_grounds: self.rejection_grounds,
+            // A claim that lapsed at once would be none.
+            claim_minutes: self.claim_minutes.unwrap_or(30).max(1),
             gateway,
             storage,
             trusted_proxies: self.trusted_proxies,

@@ -149,9 +149,11 @@ pub async fn run(config: Config) -> Result<(), Refused> {
     let local = listener.local_addr().unwrap_or(config.addr);
     let router = router(&config, &service, db, local)?;
     tracing::info!(address = %local, public = %config.public_origin(), mode = ?config.mode, "listening");
-    let sweeping = tokio::spawn(sweep_now_and_then(service));
+    let sweeping = tokio::spawn(sweep_now_and_then(service.clone()));
+    let freeing = tokio::spawn(free_idle_claims(service));
     serve(listener, router, Limits::default(), end_asked_for()).await;
     sweeping.abort();
+    freeing.abort();
     Ok(())
 }
 
@@ -162,6 +164,19 @@ async fn sweep_now_and_then(service: Service) {
         hourly.tick().await;
         let swept = service.sweep().await;
         tracing::info!(?swept, "swept");
+    }
+}
+
+/// Gives back what officers claimed and left alone (R62).
+async fn free_idle_claims(service: Service) {
+    let mut minutely = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        minutely.tick().await;
+        match service.sweep_claims().await {
+            Ok(0) => {}
+            Ok(claims) => tracing::info!(claims, "idle claims were given back"),
+            Err(error) => tracing::error!(%error, "idle claims were not given back"),
+        }
     }
 }
 

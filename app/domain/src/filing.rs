@@ -34,6 +34,8 @@ pub enum FilingEvent {
     Withdraw,
     Resubmit,
     Terminate,
+    /// To the officers of another region.
+    Transfer,
 }
 
 /// For how long a filing may be withdrawn after it was submitted (R17).
@@ -86,7 +88,7 @@ impl FilingState {
 }
 
 impl FilingEvent {
-    pub const ALL: [FilingEvent; 8] = [
+    pub const ALL: [FilingEvent; 9] = [
         FilingEvent::Claim,
         FilingEvent::Release,
         FilingEvent::Approve,
@@ -95,6 +97,7 @@ impl FilingEvent {
         FilingEvent::Withdraw,
         FilingEvent::Resubmit,
         FilingEvent::Terminate,
+        FilingEvent::Transfer,
     ];
 
     pub fn code(self) -> &'static str {
@@ -107,6 +110,7 @@ impl FilingEvent {
             FilingEvent::Withdraw => "withdraw",
             FilingEvent::Resubmit => "resubmit",
             FilingEvent::Terminate => "terminate",
+            FilingEvent::Transfer => "transfer",
         }
     }
 
@@ -125,6 +129,7 @@ impl FilingEvent {
             FilingEvent::Withdraw => "撤销申请",
             FilingEvent::Resubmit => "重新提交",
             FilingEvent::Terminate => "终止",
+            FilingEvent::Transfer => "移送",
         }
     }
 }
@@ -142,6 +147,7 @@ pub fn next(state: FilingState, event: FilingEvent) -> Option<FilingState> {
         (S::InReview, E::Reject) => Some(S::Rejected),
         (S::Returned, E::Resubmit) => Some(S::Pending),
         (S::Pending | S::InReview | S::Returned, E::Terminate) => Some(S::Terminated),
+        (S::Pending | S::InReview, E::Transfer) => Some(S::Pending),
         (
             S::Pending | S::InReview | S::Approved | S::Returned | S::Rejected | S::Withdrawn | S::Terminated,
             E::Claim
@@ -151,7 +157,8 @@ pub fn next(state: FilingState, event: FilingEvent) -> Option<FilingState> {
             | E::Reject
             | E::Withdraw
             | E::Resubmit
-            | E::Terminate,
+            | E::Terminate
+            | E::Transfer,
         ) => None,
     }
 }
@@ -206,11 +213,13 @@ mod tests {
             "pending --claim--> in_review\n\
              pending --withdraw--> withdrawn\n\
              pending --terminate--> terminated\n\
+             pending --transfer--> pending\n\
              in_review --release--> pending\n\
              in_review --approve--> approved\n\
              in_review --return--> returned\n\
              in_review --reject--> rejected\n\
              in_review --terminate--> terminated\n\
+             in_review --transfer--> pending\n\
              returned --resubmit--> pending\n\
              returned --terminate--> terminated\n"
         );

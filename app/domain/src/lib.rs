@@ -15,5 +15,6 @@ pub mod record;
 pub mod schema;
 pub mod seal;
 pub mod sheet;
+pub mod sign_off;
 pub mod value;
 pub mod view;

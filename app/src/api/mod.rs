@@ -144,6 +144,27 @@ pub async fn queue(request: view::QueueRequest) -> Answer<view::Paged<view::Queu
     service.queue(&actor, &request).await.map_err(refuse)
 }
 
+/// What stands around the queue: what its filters offer, saved views, the bell.
+#[server(input = Json, endpoint = "queue_desk")]
+pub async fn queue_desk(request: view::QueueRequest) -> Answer<view::QueueDesk> {
+    let (service, actor) = signed_in()?;
+    service.queue_desk(&actor, &request).await.map_err(refuse)
+}
+
+/// The filings before and after one in the queue it was opened from.
+#[server(input = Json, endpoint = "neighbours")]
+pub async fn neighbours(id: String, request: view::QueueRequest) -> Answer<view::Neighbours> {
+    let (service, actor) = signed_in()?;
+    service.neighbours(&actor, &id, &request).await.map_err(refuse)
+}
+
+/// What is in officers' hands, for administrators.
+#[server(input = Json, endpoint = "claims_held")]
+pub async fn claims_held(after: String) -> Answer<view::Paged<view::ClaimRow>> {
+    let (service, actor) = signed_in()?;
+    service.claims_held(&actor, &after).await.map_err(refuse)
+}
+
 /// A filing on the review desk. Personal values are masked; the unmasked page is asked for with a
 /// purpose, through the server's plain route, and audited (R70).
 #[server(input = Json, endpoint = "review")]

@@ -88,6 +88,7 @@ fn SideMenu(me: Me) -> impl IntoView {
                         links.push(("审核队列", "/review/queue".to_owned()));
                     }
                     if me.is_administrator {
+                        links.push(("在办申请单", "/review/claims".to_owned()));
                         links.push(("人员管理", "/staff".to_owned()));
                     }
                     view! { <SideGroup name="审核" links/> }

@@ -245,13 +245,16 @@ pub fn PostButton(
     #[prop(optional)]
     fields: Vec<(&'static str, String)>,
     #[prop(optional, into)] about: String,
+    /// The access key.
+    #[prop(optional)]
+    key: &'static str,
 ) -> impl IntoView {
     let about =
         (!about.is_empty()).then(|| view! { <span class="visually-hidden">{format!("：{about}")}</span> });
     view! {
         <form method="post" action=action class="inline">
             {fields.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect_view()}
-            <button class=class>{label}{about}</button>
+            <button class=class accesskey=(!key.is_empty()).then_some(key)>{label}{about}</button>
         </form>
     }
     .into_any()

@@ -70,14 +70,40 @@ fn Row(row: SheetRow, remarkable: bool, change: Option<Change>) -> impl IntoView
             <dt>{label.clone()}</dt>
             <dd>
                 {content}
-                {remarkable.then(|| view! {
-                    <details class="remark-box">
-                        <summary>"写意见"<span class="visually-hidden">{format!("：{name}")}</span></summary>
-                        <textarea class="input" name=format!("remark.{at}") aria-label=format!("对“{name}”的意见") rows="2"></textarea>
-                    </details>
-                })}
+                {remarkable.then(|| view! { <RemarkBox at name masked=masked || wide/> })}
             </dd>
         </div>
+    }
+    .into_any()
+}
+
+/// Where an officer writes about a field: a ready sentence of the list `presets` or words of one's own,
+/// and what should stand there instead. Personal values and pictures are not suggested (R70).
+#[component]
+fn RemarkBox(at: String, name: String, masked: bool) -> impl IntoView {
+    view! {
+        <details class="remark-box">
+            <summary>"写意见"<span class="visually-hidden">{format!("：{name}")}</span></summary>
+            <input
+                class="input"
+                name=format!("remark.{at}")
+                aria-label=format!("对“{name}”的意见")
+                list="presets"
+                maxlength="500"
+                placeholder="选择常用意见或自行填写"
+                autocomplete="off"
+            />
+            {(!masked).then(|| view! {
+                <input
+                    class="input"
+                    name=format!("suggest.{at}")
+                    aria-label=format!("对“{name}”建议填写的内容")
+                    maxlength="200"
+                    placeholder="建议填写的内容（可不填）"
+                    autocomplete="off"
+                />
+            })}
+        </details>
     }
     .into_any()
 }

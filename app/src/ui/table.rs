@@ -47,12 +47,15 @@ pub fn Filter(
     #[prop(into)] chosen: String,
     /// (code, label); an empty code means all.
     options: Vec<(String, String)>,
+    /// What the empty code is called.
+    #[prop(default = "全部")]
+    empty: &'static str,
 ) -> impl IntoView {
     view! {
         <div class="filter">
             <label for=id>{label}</label>
             <select class="input" id=id name=name autocomplete="off">
-                <option value="" selected=chosen.is_empty()>"全部"</option>
+                <option value="" selected=chosen.is_empty()>{empty}</option>
                 {options
                     .into_iter()
                     .map(|(code, label)| {

@@ -99,7 +99,7 @@ impl Service {
         loop {
             match again!(self.try_cancel(actor, request, &proven, &key)) {
                 Ok(Cancelled::Now(row)) => {
-                    self.ring(&row);
+                    self.ring_arrival(&row);
                     return Ok(Submitted::Filing(row.id));
                 }
                 Ok(Cancelled::Before(id)) => return Ok(Submitted::Filing(id)),

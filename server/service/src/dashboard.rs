@@ -11,7 +11,6 @@ use sea_orm::{
     ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
 };
 use time::{Date, Duration, OffsetDateTime};
-use tokio::sync::broadcast;
 
 use crate::clock::shanghai_date;
 use crate::db::millis;
@@ -20,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::filing::open_states;
 use crate::review::{codes, in_region, region_name};
 use crate::transition::SUBMITTED;
-use crate::{Actor, Change, Service};
+use crate::{Actor, Service};
 
 const HOUR: f64 = 3_600_000.0;
 const DAYS_SHOWN: i64 = 14;
@@ -39,7 +38,8 @@ fn is_decision(event: FilingEvent) -> bool {
         | FilingEvent::Release
         | FilingEvent::Withdraw
         | FilingEvent::Resubmit
-        | FilingEvent::Terminate => false,
+        | FilingEvent::Terminate
+        | FilingEvent::Transfer => false,
     }
 }
 
@@ -70,12 +70,6 @@ impl Service {
             median_hours,
             p90_hours,
         })
-    }
-
-    /// Tells of every filing that changes; who listens looks whether it lies in the region. A
-    /// listener who falls behind misses changes and should read anew.
-    pub fn subscribe(&self) -> broadcast::Receiver<Change> {
-        self.bell.subscribe()
     }
 }
 

@@ -1,12 +1,15 @@
 //! Decisions (R62) and what they do, in one transaction: the state, the record, its number and
 //! domains, what goes along (R15, R23), the notices and the line in the audit log.
 
+use std::collections::BTreeSet;
+
 use domain::answer::Answers;
 use domain::facts::{self, ProviderFacts};
 use domain::filing::{FilingEvent, FilingState};
 use domain::procedure::{Action, Business, Effect, Procedure};
 use domain::record::{RecordEvent, RecordState};
-use domain::schema::{Fault, Form, fault};
+use domain::schema::{Fault, Form, Privacy, fault};
+use domain::sign_off::sign_off;
 use domain::value::text::check_text;
 use domain::view::Decision;
 use sea_orm::sea_query::Expr;
@@ -17,7 +20,9 @@ use sea_orm::{
 use serde_json::json;
 use time::OffsetDateTime;
 
-use crate::db::{millis, plausible_id};
+use crate::bell::What;
+use crate::claim::Held;
+use crate::db::millis;
 use crate::entity::{filing, live_domain, provider, record};
 use crate::error::{Error, Result};
 use crate::filing::{filing_href, procedure_of};
@@ -39,8 +44,56 @@ struct Aftermath {
     registration: Option<String>,
     /// Filings that were returned or ended along with this one.
     along: Vec<filing::Model>,
+    /// Filings that went to another region with their subject, and from where.
+    moved: Vec<(String, filing::Model)>,
     /// Records that ended along with the subject.
     records: u64,
+}
+
+/// What an officer says about a field, perhaps with what should stand there instead.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Remark {
+    pub at: String,
+    pub text: String,
+    pub suggested: String,
+}
+
+/// A decision as an officer makes it on the page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ruling {
+    pub decision: Decision,
+    pub note: String,
+    /// The legal ground of a refusal, one of those in the configuration; empty for the first.
+    pub ground: String,
+    pub remarks: Vec<Remark>,
+    /// The points of `domain::sign_off` that were confirmed, by number from 0.
+    pub signed: BTreeSet<usize>,
+}
+
+/// Remarks as they are kept and told: a suggestion becomes part of the sentence. Personal values are
+/// never suggested, since remarks are stored in the open (R70).
+fn with_suggestions(forms: &[&'static Form], remarks: &[Remark]) -> Result<Vec<Fault>> {
+    let mut kept = Vec::new();
+    for Remark { at, text, suggested } in remarks {
+        let (text, suggested) = (text.trim(), suggested.trim());
+        let place = forms.iter().find_map(|form| form.place(at));
+        if !suggested.is_empty()
+            && place.is_some_and(|place| matches!(place.field.privacy, Privacy::Personal(_)))
+        {
+            let sentence = format!("“{}”是个人信息，不能填写建议内容", place.map_or("", |place| place.field.label));
+            return Err(Error::Faults(vec![fault(at.clone(), sentence)]));
+        }
+        let message = match (text, suggested) {
+            ("", "") => continue,
+            (text, "") => text.to_owned(),
+            ("", suggested) => format!("建议填写：{suggested}"),
+            (text, suggested) => {
+                format!("{}。建议填写：{suggested}", text.trim_end_matches(['。', '；', '.']))
+            }
+        };
+        kept.push(fault(at.clone(), message));
+    }
+    Ok(kept)
 }
 
 /// The words of a decision, checked: what a return or refusal must say (R53), and that remarks name
@@ -98,12 +151,10 @@ fn called(procedure: Procedure) -> String {
 }
 
 impl Service {
-    /// Decides a filing that the officer has claimed. `version` is that of the page, so that nobody
-    /// decides about something they have not seen.
+    /// Decides without a page: everything is signed off, a refusal names the first ground.
     ///
     /// # Errors
-    /// `NotFound` outside of the region, `Refused` with what happened when somebody was quicker,
-    /// `Faults` when the words are missing.
+    /// As [`rule`](Service::rule).
     pub async fn decide(
         &self,
         actor: &Actor,
@@ -113,33 +164,53 @@ impl Service {
         note: &str,
         remarks: &[Fault],
     ) -> Result<()> {
-        let changed = again!(self.try_decide(actor, id, version, decision, note, remarks))?;
-        for row in changed {
-            self.ring(&row);
+        let remarks = remarks.iter().map(|remark| Remark {
+            at: remark.at.clone(),
+            text: remark.message.clone(),
+            suggested: String::new(),
+        });
+        let ruling = Ruling {
+            decision,
+            note: note.to_owned(),
+            ground: String::new(),
+            remarks: remarks.collect(),
+            signed: (0..usize::from(u8::MAX)).collect(),
+        };
+        self.rule(actor, id, version, &ruling).await
+    }
+
+    /// Decides a filing that the officer has claimed. `version` is that of the page, so that nobody
+    /// decides about something they have not seen.
+    ///
+    /// # Errors
+    /// `NotFound` outside of the region, `Refused` with what happened when somebody was quicker, or
+    /// while points are not signed off, `Faults` when the words are missing.
+    pub async fn rule(&self, actor: &Actor, id: &str, version: i64, ruling: &Ruling) -> Result<()> {
+        for (what, row, left) in again!(self.try_rule(actor, id, version, ruling))? {
+            self.tell(what, &row, left);
         }
         Ok(())
     }
 
-    async fn try_decide(
+    /// The ground that a refusal names, in a sentence.
+    fn ground_of(&self, ruling: &Ruling) -> Result<Option<String>> {
+        let grounds = &self.settings.rejection_grounds;
+        match ruling.decision {
+            Decision::Approve | Decision::Return => Ok(None),
+            Decision::Reject if ruling.ground.is_empty() => Ok(grounds.first().cloned()),
+            Decision::Reject if grounds.contains(&ruling.ground) => Ok(Some(ruling.ground.clone())),
+            Decision::Reject => Err(Error::Faults(vec![fault("ground", "请从列表中选择法律依据")])),
+        }
+    }
+
+    async fn try_rule(
         &self,
         actor: &Actor,
         id: &str,
         version: i64,
-        decision: Decision,
-        note: &str,
-        remarks: &[Fault],
-    ) -> Result<Vec<filing::Model>> {
-        let seen = self.reviewable(self.db.read(), actor, id).await?;
-        let procedure = procedure_of(&seen)?;
-        // The sheet of a cancellation shows what is cancelled, too.
-        let forms = [form_of_filing(procedure)?, form_of(procedure.business)?];
-        let (note, remarks) = words(decision, &forms, note, remarks)?;
-        let (now, who) = (self.clock.now(), Who::reviewer(actor));
-
-        let tx = self.db.begin().await?;
-        // Everything about one subject is decided one after the other.
-        let subject = transition::lock_subject(&tx, &seen.subject_id).await?;
-        let row = self.reviewable(&tx, actor, plausible_id(id)?).await?;
+        ruling: &Ruling,
+    ) -> Result<Vec<(What, filing::Model, Option<String>)>> {
+        let Held { tx, subject, row, who, now } = self.hold(actor, id).await?;
         if let Some(refused) = own_filing(actor, &row, &subject) {
             return Err(Error::Refused(refused));
         }
@@ -147,7 +218,21 @@ impl Service {
             return Err(Error::refused("请先领取该申请单"));
         }
         if !is_claimed_by(&row, actor) || row.version != version {
-            return Err(transition::overtaken(&tx, &row.id, &who).await?);
+            return Err(self.overtaken(&tx, &row.id, &who).await?);
+        }
+        let procedure = procedure_of(&row)?;
+        let decision = ruling.decision;
+        // The sheet of a cancellation shows what is cancelled, too.
+        let forms = [form_of_filing(procedure)?, form_of(procedure.business)?];
+        let remarks = with_suggestions(&forms, &ruling.remarks)?;
+        let (mut note, remarks) = words(decision, &forms, &ruling.note, &remarks)?;
+        let points = sign_off(procedure);
+        if decision == Decision::Approve && !(0..points.len()).all(|point| ruling.signed.contains(&point)) {
+            return Err(Error::refused("请逐项确认审核清单后再通过"));
+        }
+        let ground = self.ground_of(ruling)?;
+        if let Some(ground) = &ground {
+            note.push_str(&format!("\n法律依据：{ground}\n{}", self.settings.rejection_remedy));
         }
         let event = match decision {
             Decision::Approve => FilingEvent::Approve,
@@ -159,7 +244,7 @@ impl Service {
         {
             return Err(Error::Refused(refused));
         }
-        let row = transition::filing(&tx, &row, event, who.clone(), &note, &remarks, now).await?;
+        let row = transition::filing(&tx, &row, event, who.clone(), note.trim(), &remarks, now).await?;
         let record = record::Entity::find_by_id(&row.record_id)
             .lock_exclusive()
             .one(&tx)
@@ -179,11 +264,13 @@ impl Service {
             "registration": after.registration,
             "records": after.records,
             "along": after.along.iter().map(|one| one.reference.as_str()).collect::<Vec<_>>(),
+            "ground": ground,
         });
         self.write(&tx, Some(actor), &format!("filing.{}", event.code()), "filing", &row.id, detail).await?;
         tx.commit().await?;
-        let mut changed = after.along;
-        changed.insert(0, row);
+        let mut changed = vec![(What::Changed, row, None)];
+        changed.extend(after.along.into_iter().map(|one| (What::Changed, one, None)));
+        changed.extend(after.moved.into_iter().map(|(from, one)| (What::Arrived, one, Some(from))));
         Ok(changed)
     }
 
@@ -226,16 +313,19 @@ impl Service {
         let (jurisdiction, owner_kind, main_domain, is_interactive);
         if business == Business::Subject {
             let facts = facts::of_subject(&answers);
-            (jurisdiction, owner_kind) = (facts.region, facts.owner_kind.to_owned());
+            // Officers sent it to the region that is right (移送).
+            let region = if row.moved_at.is_some() { row.jurisdiction.clone() } else { facts.region };
+            (jurisdiction, owner_kind) = (region, facts.owner_kind.to_owned());
             (main_domain, is_interactive) = (None, None);
             if record.jurisdiction != jurisdiction || record.title != title || record.owner_kind != owner_kind
             {
-                after.along =
+                after.moved =
                     self.follow_subject(tx, row, record, &jurisdiction, &title, &owner_kind, now).await?;
             }
         } else {
             let facts = facts::of_business(business, &answers);
-            (jurisdiction, owner_kind) = (subject.jurisdiction.clone(), subject.owner_kind.clone());
+            let region = if row.moved_at.is_some() { &row.jurisdiction } else { &subject.jurisdiction };
+            (jurisdiction, owner_kind) = (region.clone(), subject.owner_kind.clone());
             (main_domain, is_interactive) = (facts.domains.first().cloned(), facts.is_interactive);
             keep_domains(tx, &record.id, &facts.domains).await?;
             if business == Business::Provider {
@@ -287,7 +377,7 @@ impl Service {
         name: &str,
         owner_kind: &str,
         now: OffsetDateTime,
-    ) -> Result<Vec<filing::Model>> {
+    ) -> Result<Vec<(String, filing::Model)>> {
         let has_moved = subject.jurisdiction != jurisdiction;
         record::Entity::update_many()
             .col_expr(record::Column::Jurisdiction, Expr::value(jurisdiction))
@@ -296,29 +386,33 @@ impl Service {
             .filter(record::Column::Id.ne(&subject.id))
             .exec(tx)
             .await?;
-        let unfinished = [FilingState::Pending, FilingState::InReview, FilingState::Returned];
         filing::Entity::update_many()
-            .col_expr(filing::Column::Jurisdiction, Expr::value(jurisdiction))
             .col_expr(filing::Column::SubjectName, Expr::value(name))
             .filter(filing::Column::SubjectId.eq(&subject.id))
             .filter(filing::Column::Id.ne(&row.id))
-            .filter(filing::Column::State.is_in(codes(&unfinished)))
+            .filter(filing::Column::State.is_in(codes(&[
+                FilingState::Pending,
+                FilingState::InReview,
+                FilingState::Returned,
+            ])))
             .exec(tx)
             .await?;
         if !has_moved {
             return Ok(Vec::new());
         }
+        filing::Entity::update_many()
+            .col_expr(filing::Column::Jurisdiction, Expr::value(jurisdiction))
+            .filter(filing::Column::SubjectId.eq(&subject.id))
+            .filter(filing::Column::State.eq(FilingState::Returned.code()))
+            .exec(tx)
+            .await?;
         let mut moved = Vec::new();
+        let note = "主体管辖地变更，转由新的管辖地审核";
         for open in
             self.unfinished(tx, &subject.id, &row.id, &[FilingState::Pending, FilingState::InReview]).await?
         {
-            moved.push(match filing_state(&open)? == FilingState::InReview {
-                true => {
-                    let note = "主体管辖地变更，转由新的管辖地审核";
-                    transition::filing(tx, &open, FilingEvent::Release, Who::system(), note, &[], now).await?
-                }
-                false => open,
-            });
+            let after = transition::transfer(tx, &open, jurisdiction, Who::system(), note, now).await?;
+            moved.push((open.jurisdiction, after));
         }
         Ok(moved)
     }
@@ -458,7 +552,6 @@ impl Service {
             let outcome = match filing_state(one)? {
                 FilingState::Returned => "随主体申请一并退回",
                 FilingState::Terminated => "已终止",
-                // Moved to another region; the applicant has nothing to do.
                 FilingState::Pending
                 | FilingState::InReview
                 | FilingState::Approved

@@ -108,7 +108,8 @@ fn event_view(row: &filing_event::Model) -> EventView {
             | FilingEvent::Reject
             | FilingEvent::Withdraw
             | FilingEvent::Resubmit
-            | FilingEvent::Terminate,
+            | FilingEvent::Terminate
+            | FilingEvent::Transfer,
         ) => &row.note,
     };
     let who = match row.actor_role.as_str() {
@@ -491,14 +492,6 @@ impl Service {
         let href = self.draft_from_filing(&tx, actor, draft, self.filing_answers(&row)?).await?;
         tx.commit().await?;
         Ok(href)
-    }
-
-    /// Tells open dashboards that a filing changed (R61). Nobody may be listening.
-    pub(crate) fn ring(&self, row: &filing::Model) {
-        if row.is_reviewable {
-            let change = crate::Change { filing_id: row.id.clone(), jurisdiction: row.jurisdiction.clone() };
-            let _ = self.bell.send(change);
-        }
     }
 }
 

@@ -7,8 +7,10 @@ extern crate self as service;
 
 pub mod actor;
 pub mod audit;
+pub mod bell;
 mod cancel;
 mod check;
+mod claim;
 pub mod clock;
 mod dashboard;
 pub mod db;
@@ -37,6 +39,7 @@ pub mod region;
 pub mod registration;
 mod review;
 pub mod sample;
+mod saved_view;
 pub mod sms;
 mod staff;
 mod submit;
@@ -46,11 +49,12 @@ mod verification;
 
 use std::sync::Arc;
 
-use tokio::sync::broadcast;
-
 pub use actor::{Actor, Role};
+pub use bell::{Change, Missed, OpenPage, What};
+pub use decide::{Remark, Ruling};
 pub use error::{Error, Result};
 
+use crate::bell::Bell;
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::keyring::Keyring;
@@ -72,8 +76,8 @@ pub struct Service {
     pub(crate) pdf_check: PdfCheck,
     pub(crate) gateway: Gateway,
     pub(crate) settings: Arc<Settings>,
-    /// Tells open dashboards that something changed (R61).
-    pub(crate) bell: broadcast::Sender<Change>,
+    /// Tells open desks that something changed (R61).
+    pub(crate) bell: Arc<Bell>,
 }
 
 impl Service {
@@ -90,7 +94,7 @@ impl Service {
         // Where this program cannot be found, no document is accepted, and the log says why.
         let pdf_check = PdfCheck::by_this_program()
             .unwrap_or_else(|_| PdfCheck::by_program("this-program-cannot-be-found".into(), Vec::new()));
-        let (bell, _) = broadcast::channel(256);
+        let bell = Arc::new(Bell::new(db::new_id(clock.now())));
         let settings = Arc::new(settings);
         Service { db, keys, clock, files, pdf_check, gateway: Gateway::Outbox, settings, bell }
     }
@@ -119,8 +123,12 @@ pub struct Settings {
     pub first_administrator: Option<String>,
     /// After so many whole days an open filing counts as overdue.
     pub overdue_days: i64,
-    /// The ground and the remedy a refusal names.
+    /// The remedy a refusal names.
     pub rejection_remedy: String,
+    /// The legal grounds a refusal can name; the first is named where the officer chose none.
+    pub rejection_grounds: Vec<String>,
+    /// So many minutes without the officer doing anything, and a claim lapses (R62).
+    pub claim_minutes: i64,
 }
 
 impl Default for Settings {
@@ -132,13 +140,14 @@ impl Default for Settings {
             first_administrator: None,
             overdue_days: 7,
             rejection_remedy: "如不服本决定，可自收到之日起六十日内向上一级公安机关申请行政复议，或在六个月内向人民法院提起行政诉讼。".to_owned(),
+            rejection_grounds: [
+                "《计算机信息网络国际联网安全保护管理办法》第十二条",
+                "《中华人民共和国网络安全法》第二十四条",
+                "《互联网信息服务管理办法》第十五条",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+            claim_minutes: 30,
         }
     }
-}
-
-/// A filing that changed, for those who watch its region.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    pub filing_id: String,
-    pub jurisdiction: String,
 }

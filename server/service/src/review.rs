@@ -1,31 +1,30 @@
-//! The review desk: the queue of a region, one filing with everything it belongs to, claiming and
-//! releasing (R60–R63). What lies outside of the officer's region, or is not put to officers yet
+//! The review desk: the queue of a region, and one filing with everything it belongs to (R60–R63). What lies outside of the officer's region, or is not put to officers yet
 //! (R15), does not exist here (R74).
 
 use std::collections::BTreeMap;
 
 use domain::answer::Answers;
 use domain::facts;
-use domain::filing::{FilingEvent, FilingState};
+use domain::filing::FilingState;
 use domain::jurisdiction;
-use domain::mask::{Mask, mask};
 use domain::procedure::{Action, Business, Procedure};
 use domain::record::RecordState;
-use domain::schema::fault;
 use domain::sheet::{Sight, sheet};
+use domain::sign_off::sign_off;
 use domain::value::domain_name;
-use domain::view::{Paged, QueueRequest, QueueRow, Refused, ReviewView};
-use sea_orm::sea_query::{LikeExpr, Query};
+use domain::view::{
+    Neighbours, Paged, QueueDesk, QueueRequest, QueueRow, Refused, RegionOption, ReviewView, SubjectRecord,
+};
+use sea_orm::sea_query::{LikeExpr, OnConflict, Query};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, Select,
 };
 use serde_json::json;
-use time::OffsetDateTime;
 
-use crate::clock::written;
-use crate::db::{instant, plausible_id};
-use crate::entity::{filing, live_domain, record};
+use crate::clock::{shanghai_date, written, written_date};
+use crate::db::{instant, millis, plausible_id};
+use crate::entity::{desk_visit, filing, live_domain, record};
 use crate::error::{Error, Result};
 use crate::filing::{PAGE, filing_files, filing_sheet, open_states, procedure_of};
 use crate::number::registration_view;
@@ -35,6 +34,11 @@ use crate::region::{self, KnownRegions};
 use crate::transition::{self, Who, filing_state, record_state};
 use crate::{Actor, Service, again, papers, registration};
 
+const DAY: i64 = 86_400_000;
+/// What the count of arrivals stops at.
+const MOST_ARRIVED: u64 = 100;
+/// So many of the subject's other records and filings stand on a review page.
+const MOST_BESIDE: u64 = 20;
 const DONE: [FilingState; 5] = [
     FilingState::Approved,
     FilingState::Returned,
@@ -42,9 +46,8 @@ const DONE: [FilingState; 5] = [
     FilingState::Withdrawn,
     FilingState::Terminated,
 ];
-/// Longest purpose of a look at personal data, and longest reason of a take-over, in characters.
+/// Longest purpose of a look at personal data, in characters.
 const LONGEST_PURPOSE: usize = 100;
-const LONGEST_REASON: usize = 200;
 
 pub(crate) fn codes(states: &[FilingState]) -> impl Iterator<Item = &'static str> {
     states.iter().map(|state| state.code())
@@ -59,26 +62,67 @@ pub(crate) fn in_region(region: &str) -> Condition {
         .add(filing::Column::Jurisdiction.lt(high))
 }
 
+/// Moments that a queue is measured by, in milliseconds.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Moments {
+    pub now: i64,
+    /// What was submitted before is overdue.
+    pub late: i64,
+    /// The first moment of today in Shanghai.
+    pub midnight: i64,
+    /// What came in since is new to the officer.
+    pub seen: i64,
+}
+
+/// It came in since then, by submission or from another region.
+fn arrived_since(at: i64) -> Condition {
+    Condition::any().add(filing::Column::SubmittedAt.gt(at)).add(filing::Column::MovedAt.gt(at))
+}
+
 /// The part of the queue that a request asks for.
-fn requested(actor: &Actor, region: &str, request: &QueueRequest) -> Condition {
-    let mut wanted = in_region(region);
+fn requested(actor: &Actor, region: &str, request: &QueueRequest, moments: Moments) -> Condition {
+    use filing::Column;
+    let narrower = Some(request.region.as_str()).filter(|inner| jurisdiction::covers(region, inner));
+    let mut wanted = in_region(narrower.unwrap_or(region));
     wanted = match request.state.as_str() {
         // Naming every state lets the index be used from its second column on.
-        "all" => wanted.add(filing::Column::State.is_in(codes(&FilingState::ALL))),
+        "all" => wanted.add(Column::State.is_in(codes(&FilingState::ALL))),
         "mine" => wanted
-            .add(filing::Column::State.eq(FilingState::InReview.code()))
-            .add(filing::Column::ClaimedBy.eq(&actor.person_id)),
-        "done" => wanted.add(filing::Column::State.is_in(codes(&DONE))),
+            .add(Column::State.eq(FilingState::InReview.code()))
+            .add(Column::ClaimedBy.eq(&actor.person_id)),
+        "done" => wanted.add(Column::State.is_in(codes(&DONE))),
+        "resubmitted" => wanted.add(open_states()).add(Column::Round.gt(1)),
+        "overdue" => wanted.add(open_states()).add(Column::SubmittedAt.lt(moments.late)),
+        "arrived" => wanted
+            .add(Column::State.eq(FilingState::Pending.code()))
+            .add(arrived_since(moments.seen)),
         other => match FilingState::from_code(other) {
-            Some(state) => wanted.add(filing::Column::State.eq(state.code())),
+            Some(state) => wanted.add(Column::State.eq(state.code())),
             None => wanted.add(open_states()),
         },
     };
     if let Some(procedure) = Procedure::from_code(&request.procedure) {
         wanted = wanted
-            .add(filing::Column::Business.eq(procedure.business.code()))
-            .add(filing::Column::Action.eq(procedure.action.code()));
+            .add(Column::Business.eq(procedure.business.code()))
+            .add(Column::Action.eq(procedure.action.code()));
+    } else if let Some(business) = Business::from_code(&request.procedure) {
+        wanted = wanted.add(Column::Business.eq(business.code()));
     }
+    let is_claimed = Column::State.eq(FilingState::InReview.code());
+    wanted = match request.claimed_by.as_str() {
+        "" => wanted,
+        "none" => wanted.add(Column::State.eq(FilingState::Pending.code())),
+        "me" => wanted.add(is_claimed).add(Column::ClaimedBy.eq(&actor.person_id)),
+        officer => wanted.add(is_claimed).add(Column::ClaimedBy.eq(officer)),
+    };
+    wanted = match request.age.as_str() {
+        "" => wanted,
+        "today" => wanted.add(Column::SubmittedAt.gte(moments.midnight)),
+        days => match days.parse::<i64>() {
+            Ok(days @ 1..=3650) => wanted.add(Column::SubmittedAt.lte(moments.now - days * DAY)),
+            Ok(_) | Err(_) => wanted,
+        },
+    };
     match matching(&request.search) {
         Some(search) => wanted.add(search),
         None => wanted,
@@ -87,28 +131,37 @@ fn requested(actor: &Actor, region: &str, request: &QueueRequest) -> Condition {
 
 /// What waits is worked off from the oldest on; what is done is read from the newest on.
 fn order_of(request: &QueueRequest) -> Order {
+    match request.sort.as_str() {
+        "oldest" => return Order::Asc,
+        "newest" => return Order::Desc,
+        _ => {}
+    }
     let is_waiting = match request.state.as_str() {
-        "all" | "done" => false,
+        "all" | "done" | "arrived" => false,
         other => FilingState::from_code(other).is_none_or(FilingState::is_open),
     };
     if is_waiting { Order::Asc } else { Order::Desc }
 }
 
+/// What comes after a place in the queue, in this order.
+fn beyond(order: &Order, at: i64, id: &str) -> Condition {
+    use filing::Column::{Id, SubmittedAt};
+    match order {
+        Order::Asc => Condition::any()
+            .add(SubmittedAt.gt(at))
+            .add(Condition::all().add(SubmittedAt.eq(at)).add(Id.gt(id))),
+        _ => Condition::any()
+            .add(SubmittedAt.lt(at))
+            .add(Condition::all().add(SubmittedAt.eq(at)).add(Id.lt(id))),
+    }
+}
+
 /// One page of the queue and one row more.
-fn page(actor: &Actor, region: &str, request: &QueueRequest) -> Select<filing::Entity> {
+fn page(actor: &Actor, region: &str, request: &QueueRequest, moments: Moments) -> Select<filing::Entity> {
     let order = order_of(request);
-    let mut wanted = requested(actor, region, request);
+    let mut wanted = requested(actor, region, request, moments);
     if let Some((at, id)) = cursor(&request.after) {
-        use filing::Column::{Id, SubmittedAt};
-        let further = match order {
-            Order::Asc => Condition::any()
-                .add(SubmittedAt.gt(at))
-                .add(Condition::all().add(SubmittedAt.eq(at)).add(Id.gt(id))),
-            _ => Condition::any()
-                .add(SubmittedAt.lt(at))
-                .add(Condition::all().add(SubmittedAt.eq(at)).add(Id.lt(id))),
-        };
-        wanted = wanted.add(further);
+        wanted = wanted.add(beyond(&order, at, id));
     }
     filing::Entity::find()
         .filter(wanted)
@@ -195,26 +248,6 @@ pub(crate) fn is_claimed_by(row: &filing::Model, actor: &Actor) -> bool {
     row.state == FilingState::InReview.code() && row.claimed_by.as_ref() == Some(&actor.person_id)
 }
 
-/// What must be claimed together, locked, in the order of their ids: a subject that was never
-/// approved goes with its businesses (R15), anything else alone.
-async fn claimed_together(
-    on: &impl ConnectionTrait,
-    subject: &record::Model,
-    row: &filing::Model,
-) -> Result<Vec<filing::Model>> {
-    let open = filing::Entity::find().filter(open_states()).filter(filing::Column::IsReviewable.eq(true));
-    let together = match record_state(subject)? {
-        RecordState::Pending => open.filter(filing::Column::SubjectId.eq(&subject.id)),
-        RecordState::Active
-        | RecordState::Changing
-        | RecordState::Cancelling
-        | RecordState::Transferring
-        | RecordState::Cancelled
-        | RecordState::Void => open.filter(filing::Column::Id.eq(&row.id)),
-    };
-    Ok(together.order_by_asc(filing::Column::Id).lock_exclusive().all(on).await?)
-}
-
 impl Service {
     /// A filing that is put to this officer, or `NotFound`.
     pub(crate) async fn reviewable(
@@ -228,18 +261,132 @@ impl Service {
         row.filter(|row| row.is_reviewable && actor.covers(&row.jurisdiction)).ok_or(Error::NotFound)
     }
 
+    /// The moments this officer's queue is measured by, now.
+    async fn moments(&self, actor: &Actor) -> Result<Moments> {
+        let now = self.clock.now();
+        let midnight = shanghai_date(now).midnight().assume_offset(time::macros::offset!(+8));
+        let seen = desk_visit::Entity::find_by_id(&actor.person_id).one(self.db.read()).await?;
+        Ok(Moments {
+            now: millis(now),
+            late: millis(now - time::Duration::days(self.settings.overdue_days)),
+            midnight: millis(midnight),
+            seen: seen.map_or(millis(midnight), |visit| visit.seen_at),
+        })
+    }
+
     /// The queue of the officer's region (R61).
     pub async fn queue(&self, actor: &Actor, request: &QueueRequest) -> Result<Paged<QueueRow>> {
         let region = actor.must_review()?;
+        let moments = self.moments(actor).await?;
         let on = self.db.read();
-        let total = filing::Entity::find().filter(requested(actor, region, request)).count(on).await?;
-        let mut rows = page(actor, region, request).all(on).await?;
+        let total = filing::Entity::find().filter(requested(actor, region, request, moments)).count(on).await?;
+        let mut rows = page(actor, region, request, moments).all(on).await?;
         let page_size = usize::try_from(PAGE).unwrap_or(usize::MAX);
         let has_more = rows.len() > page_size;
         rows.truncate(page_size);
         let next = rows.last().filter(|_| has_more).map(|last| format!("{}_{}", last.submitted_at, last.id));
         let rows = self.queue_rows(actor, &rows).await?;
         Ok(Paged { rows, total, next, is_later: cursor(&request.after).is_some() })
+    }
+
+    /// What stands around the queue: what its filters offer, saved views, what has arrived.
+    pub async fn queue_desk(&self, actor: &Actor, request: &QueueRequest) -> Result<QueueDesk> {
+        let own = actor.must_review()?;
+        let on = self.db.read();
+        let moments = self.moments(actor).await?;
+        let chosen = Some(request.region.as_str()).filter(|inner| jurisdiction::covers(own, inner));
+        let chosen = chosen.unwrap_or(own);
+        let option = |code: &str| RegionOption {
+            code: code.to_owned(),
+            name: region_name(code),
+            is_leaf: region::is_leaf(code),
+        };
+        let above = region::path(chosen).into_iter().map(|region| region.code);
+        let above = above.filter(|code| jurisdiction::covers(own, code)).map(option).collect();
+        let holders: Vec<String> = filing::Entity::find()
+            .select_only()
+            .column(filing::Column::ClaimedBy)
+            .filter(in_region(own))
+            .filter(filing::Column::State.eq(FilingState::InReview.code()))
+            .filter(filing::Column::ClaimedBy.is_not_null())
+            .group_by(filing::Column::ClaimedBy)
+            .limit(100)
+            .into_tuple()
+            .all(on)
+            .await?;
+        let officers = if holders.is_empty() { BTreeMap::new() } else { self.staff_names(&holders).await? };
+        let arrived: Vec<String> = filing::Entity::find()
+            .select_only()
+            .column(filing::Column::Id)
+            .filter(in_region(own))
+            .filter(filing::Column::State.eq(FilingState::Pending.code()))
+            .filter(arrived_since(moments.seen))
+            .limit(MOST_ARRIVED)
+            .into_tuple()
+            .all(on)
+            .await?;
+        Ok(QueueDesk {
+            region: option(own),
+            above,
+            below: region::options(chosen),
+            officers: officers.into_iter().filter(|(id, _)| *id != actor.person_id).collect(),
+            views: self.saved_views(actor).await?,
+            arrived: arrived.len() as u64,
+        })
+    }
+
+    /// The ids of the first filings that a request asks for.
+    pub(crate) async fn oldest(&self, actor: &Actor, request: &QueueRequest, most: u64) -> Result<Vec<String>> {
+        let region = actor.must_review()?;
+        let moments = self.moments(actor).await?;
+        let rows = page(actor, region, request, moments).limit(most).all(self.db.read()).await?;
+        Ok(rows.into_iter().map(|row| row.id).collect())
+    }
+
+    /// The filings before and after one in the queue that the request asks for. It need not be in it
+    /// any more: its place remains.
+    pub async fn neighbours(&self, actor: &Actor, id: &str, request: &QueueRequest) -> Result<Neighbours> {
+        let region = actor.must_review()?;
+        let on = self.db.read();
+        let row = self.reviewable(on, actor, id).await?;
+        let moments = self.moments(actor).await?;
+        let beside = |order: Order| {
+            filing::Entity::find()
+                .select_only()
+                .column(filing::Column::Id)
+                .filter(requested(actor, region, request, moments))
+                .filter(beyond(&order, row.submitted_at, &row.id))
+                .order_by(filing::Column::SubmittedAt, order.clone())
+                .order_by(filing::Column::Id, order)
+                .limit(1)
+                .into_tuple::<String>()
+        };
+        let (forward, backward) = match order_of(request) {
+            Order::Asc => (Order::Asc, Order::Desc),
+            _ => (Order::Desc, Order::Asc),
+        };
+        Ok(Neighbours { previous: beside(backward).one(on).await?, next: beside(forward).one(on).await? })
+    }
+
+    /// The officer has seen what arrived up to now.
+    pub async fn saw_arrivals(&self, actor: &Actor) -> Result<()> {
+        actor.must_review()?;
+        again!(self.try_saw_arrivals(actor))
+    }
+
+    async fn try_saw_arrivals(&self, actor: &Actor) -> Result<()> {
+        let tx = self.db.begin().await?;
+        let seen_at = millis(self.clock.now());
+        let visit = desk_visit::ActiveModel { person_id: Set(actor.person_id.clone()), seen_at: Set(seen_at) };
+        desk_visit::Entity::insert(visit)
+            .on_conflict(
+                OnConflict::column(desk_visit::Column::PersonId)
+                    .update_column(desk_visit::Column::SeenAt)
+                    .to_owned(),
+            )
+            .exec_without_returning(&tx)
+            .await?;
+        Ok(tx.commit().await?)
     }
 
     pub(crate) async fn queue_rows(&self, actor: &Actor, rows: &[filing::Model]) -> Result<Vec<QueueRow>> {
@@ -251,8 +398,8 @@ impl Service {
         officers.sort_unstable();
         officers.dedup();
         let names = if officers.is_empty() { BTreeMap::new() } else { self.staff_names(&officers).await? };
-        let now = self.clock.now();
-        rows.iter().map(|row| queue_row(actor, row, &names, now)).collect()
+        let moments = self.moments(actor).await?;
+        rows.iter().map(|row| queue_row(actor, row, &names, moments)).collect()
     }
 
     /// One filing on the review desk (R63). With a purpose, personal values are shown in full, and
@@ -294,6 +441,10 @@ impl Service {
         });
         let files = self.file_views(&files).await?;
         let bundle = self.bundle_rows(actor, &row).await?;
+        self.glance(actor, &row);
+        if is_claimed_by(&row, actor) {
+            self.keep_claim(actor, &row.id).await?;
+        }
         let filing = self.queue_rows(actor, std::slice::from_ref(&row)).await?;
         let filing = filing.into_iter().next().ok_or(Error::NotFound)?;
         let may_decide = self.why_not_decide(actor, &row, &subject).await?;
@@ -320,6 +471,13 @@ impl Service {
             unmasked: sight == Sight::Full,
             version: row.version,
             registration: registration_view(&self.settings, &record),
+            subject_records: self.subject_records(&subject, &row.record_id).await?,
+            subject_filings: self.subject_filings(actor, &row, &bundle).await?,
+            others: self.others_with(actor, &row.id).await?,
+            sign_off: sign_off(procedure).iter().map(|point| (*point).to_owned()).collect(),
+            grounds: self.settings.rejection_grounds.clone(),
+            remedy: self.settings.rejection_remedy.clone(),
+            claim_minutes: self.settings.claim_minutes,
             filing,
             bundle,
         })
@@ -367,6 +525,49 @@ impl Service {
         }
     }
 
+    /// What else the subject has, the latest first (R63).
+    async fn subject_records(&self, subject: &record::Model, except: &str) -> Result<Vec<SubjectRecord>> {
+        let rows = record::Entity::find()
+            .filter(record::Column::SubjectId.eq(&subject.id))
+            .filter(record::Column::Id.is_not_in([subject.id.as_str(), except]))
+            .filter(record::Column::State.ne(RecordState::Void.code()))
+            .order_by_desc(record::Column::Id)
+            .limit(MOST_BESIDE)
+            .all(self.db.read())
+            .await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(SubjectRecord {
+                    business: crate::record::business_of(&row)?,
+                    state: record_state(&row)?,
+                    registered_on: row.registered_at.map(instant).map(written_date),
+                    name: row.title,
+                    registration_number: row.registration_number,
+                })
+            })
+            .collect()
+    }
+
+    /// What else was filed for the subject in the officer's region, the latest first (R63).
+    async fn subject_filings(
+        &self,
+        actor: &Actor,
+        row: &filing::Model,
+        bundle: &[QueueRow],
+    ) -> Result<Vec<QueueRow>> {
+        let shown = bundle.iter().map(|one| one.id.as_str()).chain([row.id.as_str()]);
+        let mut rows = filing::Entity::find()
+            .filter(filing::Column::SubjectId.eq(&row.subject_id))
+            .filter(filing::Column::IsReviewable.eq(true))
+            .filter(filing::Column::Id.is_not_in(shown))
+            .order_by_desc(filing::Column::Id)
+            .limit(MOST_BESIDE)
+            .all(self.db.read())
+            .await?;
+        rows.retain(|one| actor.covers(&one.jurisdiction));
+        self.queue_rows(actor, &rows).await
+    }
+
     async fn why_not_claim(
         &self,
         actor: &Actor,
@@ -406,7 +607,7 @@ impl Service {
     }
 
     async fn what_happened(&self, actor: &Actor, row: &filing::Model) -> Result<Refused> {
-        match transition::overtaken(self.db.read(), &row.id, &Who::reviewer(actor)).await? {
+        match self.overtaken(self.db.read(), &row.id, &Who::reviewer(actor)).await? {
             Error::Refused(refused) => Ok(refused),
             error => Err(error),
         }
@@ -444,23 +645,28 @@ impl Service {
             Action::Cancel => {
                 effects.push(format!("{noun}注销，不可恢复"));
                 if is_of_subject {
-                    let (records, filings) = self.what_ends_with(record).await?;
-                    effects.push(format!("其下 {records} 项业务一并注销，{filings} 份未办结的申请单终止"));
+                    effects.extend(self.what_ends_with(record).await?);
                 }
             }
         }
         Ok(effects)
     }
 
-    /// How many records and open filings end when the subject does (R23).
-    async fn what_ends_with(&self, subject: &record::Model) -> Result<(u64, u64)> {
+    /// What ends when the subject does (R23), in sentences.
+    async fn what_ends_with(&self, subject: &record::Model) -> Result<Vec<String>> {
         let on = self.db.read();
         let living = RecordState::ALL.into_iter().filter(|state| state.is_in_force()).map(RecordState::code);
-        let records = record::Entity::find()
+        let records: Vec<(String, i64)> = record::Entity::find()
+            .select_only()
+            .column(record::Column::Business)
+            .column_as(record::Column::Id.count(), "records")
             .filter(record::Column::SubjectId.eq(&subject.id))
             .filter(record::Column::Id.ne(&subject.id))
             .filter(record::Column::State.is_in(living))
-            .count(on)
+            .group_by(record::Column::Business)
+            .order_by_asc(record::Column::Business)
+            .into_tuple()
+            .all(on)
             .await?;
         let filings = filing::Entity::find()
             .filter(filing::Column::SubjectId.eq(&subject.id))
@@ -468,122 +674,16 @@ impl Service {
             .filter(open_states())
             .count(on)
             .await?;
-        Ok((records, filings))
-    }
-
-    /// Takes a filing, so that nobody else can decide it (R62); a subject that is new goes with its
-    /// businesses, all or none. Claiming again what one has is no error.
-    ///
-    /// # Errors
-    /// `Refused` with what happened, when one of them is taken or closed.
-    pub async fn claim(&self, actor: &Actor, id: &str) -> Result<()> {
-        let row = again!(self.try_claim(actor, id))?;
-        self.ring(&row);
-        Ok(())
-    }
-
-    async fn try_claim(&self, actor: &Actor, id: &str) -> Result<filing::Model> {
-        let row = self.reviewable(self.db.read(), actor, id).await?;
-        let (now, who) = (self.clock.now(), Who::reviewer(actor));
-        let tx = self.db.begin().await?;
-        let subject = transition::lock_subject(&tx, &row.subject_id).await?;
-        let together = claimed_together(&tx, &subject, &row).await?;
-        if !together.iter().any(|one| one.id == row.id) {
-            return Err(transition::overtaken(&tx, &row.id, &who).await?);
+        let mut sentences = Vec::new();
+        for (business, count) in records {
+            let business = Business::from_code(&business)
+                .ok_or_else(|| Error::Corrupt(format!("business {business} of subject {}", subject.id)))?;
+            sentences.push(format!("{} {count} 个将一并注销", business.noun()));
         }
-        let mut claimed = Vec::new();
-        for one in &together {
-            if !actor.covers(&one.jurisdiction) {
-                return Err(Error::NotFound);
-            }
-            if let Some(refused) = own_filing(actor, one, &subject) {
-                return Err(Error::Refused(refused));
-            }
-            if is_claimed_by(one, actor) {
-                continue;
-            }
-            transition::filing(&tx, one, FilingEvent::Claim, who.clone(), "", &[], now).await?;
-            claimed.push(one.reference.as_str());
+        if filings > 0 {
+            sentences.push(format!("未办结的申请单 {filings} 份将终止"));
         }
-        if claimed.is_empty() {
-            return Ok(row);
-        }
-        let detail = json!({ "references": claimed });
-        self.write(&tx, Some(actor), "filing.claim", "filing", &row.id, detail).await?;
-        tx.commit().await?;
-        Ok(row)
-    }
-
-    /// Gives a claim back, with everything that was claimed together.
-    pub async fn release(&self, actor: &Actor, id: &str) -> Result<()> {
-        let row = again!(self.try_release(actor, id))?;
-        self.ring(&row);
-        Ok(())
-    }
-
-    async fn try_release(&self, actor: &Actor, id: &str) -> Result<filing::Model> {
-        let row = self.reviewable(self.db.read(), actor, id).await?;
-        let (now, who) = (self.clock.now(), Who::reviewer(actor));
-        let tx = self.db.begin().await?;
-        let subject = transition::lock_subject(&tx, &row.subject_id).await?;
-        let mut together = claimed_together(&tx, &subject, &row).await?;
-        together.retain(|one| is_claimed_by(one, actor));
-        if !together.iter().any(|one| one.id == row.id) {
-            return Err(transition::overtaken(&tx, &row.id, &who).await?);
-        }
-        for one in &together {
-            transition::filing(&tx, one, FilingEvent::Release, who.clone(), "", &[], now).await?;
-        }
-        // Its businesses may have come to nothing while the subject was claimed (R15).
-        self.settle_bundle(&tx, &subject.id).await?;
-        let references: Vec<&str> = together.iter().map(|one| one.reference.as_str()).collect();
-        let detail = json!({ "references": references });
-        self.write(&tx, Some(actor), "filing.release", "filing", &row.id, detail).await?;
-        tx.commit().await?;
-        Ok(row)
-    }
-
-    /// An administrator takes claims away from an officer (R62). Who reviews that region too has
-    /// them then; otherwise they go back to the queue.
-    pub async fn take_over(&self, actor: &Actor, id: &str, reason: &str) -> Result<()> {
-        let row = again!(self.try_take_over(actor, id, reason))?;
-        self.ring(&row);
-        Ok(())
-    }
-
-    async fn try_take_over(&self, actor: &Actor, id: &str, reason: &str) -> Result<filing::Model> {
-        actor.must_administer()?;
-        let reason = reason.trim();
-        if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
-            let message = format!("请填写收回的理由，不超过 {LONGEST_REASON} 字");
-            return Err(Error::Faults(vec![fault("reason", message)]));
-        }
-        let row = filing::Entity::find_by_id(plausible_id(id)?).one(self.db.read()).await?;
-        let row = row.filter(|row| row.is_reviewable).ok_or(Error::NotFound)?;
-        let (now, who) = (self.clock.now(), Who::administrator(actor));
-        let tx = self.db.begin().await?;
-        let subject = transition::lock_subject(&tx, &row.subject_id).await?;
-        let mut together = claimed_together(&tx, &subject, &row).await?;
-        together.retain(|one| one.state == FilingState::InReview.code() && !is_claimed_by(one, actor));
-        if !together.iter().any(|one| one.id == row.id) {
-            return Err(transition::overtaken(&tx, &row.id, &who).await?);
-        }
-        for one in &together {
-            let free =
-                transition::filing(&tx, one, FilingEvent::Release, who.clone(), reason, &[], now).await?;
-            if actor.covers(&free.jurisdiction) && own_filing(actor, &free, &subject).is_none() {
-                transition::filing(&tx, &free, FilingEvent::Claim, who.clone(), "", &[], now).await?;
-            }
-            if let Some(officer) = &one.claimed_by {
-                let text = format!("您领取的申请单（编号 {}）已由管理员收回：{reason}", one.reference);
-                self.notify(&tx, officer, text, Some(format!("/review/filings/{}", one.id))).await?;
-            }
-        }
-        let references: Vec<&str> = together.iter().map(|one| one.reference.as_str()).collect();
-        let detail = json!({ "references": references, "reason": reason });
-        self.write(&tx, Some(actor), "filing.take_over", "filing", &row.id, detail).await?;
-        tx.commit().await?;
-        Ok(row)
+        Ok(sentences)
     }
 }
 
@@ -591,7 +691,7 @@ fn queue_row(
     actor: &Actor,
     row: &filing::Model,
     names: &BTreeMap<String, String>,
-    now: OffsetDateTime,
+    moments: Moments,
 ) -> Result<QueueRow> {
     let state = filing_state(row)?;
     let submitted = instant(row.submitted_at);
@@ -604,11 +704,15 @@ fn queue_row(
         subject_name: row.subject_name.clone(),
         state,
         submitted_at: written(submitted),
-        age_days: (now - submitted).whole_days().max(0),
+        age_days: ((moments.now - row.submitted_at) / DAY).max(0),
         jurisdiction: region_name(&row.jurisdiction),
         is_mine: is_claimed_by(row, actor),
-        claimed_by: claimed_by.map(|id| names.get(id).map(|name| mask(Mask::Name, name)).unwrap_or_default()),
+        claimed_by: claimed_by.map(|id| names.get(id).cloned().unwrap_or_default()),
         round: row.round,
+        is_new: state == FilingState::Pending
+            && (row.submitted_at > moments.seen || row.moved_at.is_some_and(|at| at > moments.seen)),
+        is_overdue: state.is_open() && row.submitted_at < moments.late,
+        has_moved: row.moved_at.is_some(),
     })
 }
 
@@ -691,7 +795,7 @@ mod tests {
         connection.execute_unprepared(if is_sqlite { "ANALYZE" } else { "ANALYZE filing" }).await.unwrap();
         for state in ["open", "done", "all", "mine", "pending"] {
             let request = QueueRequest { state: state.to_owned(), ..QueueRequest::default() };
-            let query = page(&officer, "110101", &request).build(backend).to_string();
+            let query = page(&officer, "110101", &request, Moments::default()).build(backend).to_string();
             let explain = if is_sqlite { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };
             let rows =
                 connection.query_all_raw(Statement::from_string(backend, format!("{explain} {query}"))).await;

@@ -178,7 +178,7 @@ impl Service {
         match self.submit_in(&tx, actor, draft, version, subject, &key).await? {
             Ok(row) => {
                 tx.commit().await?;
-                self.ring(&row);
+                self.ring_arrival(&row);
                 Ok(Submitted::Filing(row.id))
             }
             Err(answer) => {
@@ -425,7 +425,7 @@ impl Service {
         let now = self.clock.now();
         let procedure = opening.procedure;
         let form = opening.form;
-        let columns = match (procedure.action, &opening.record) {
+        let mut columns = match (procedure.action, &opening.record) {
             (Action::Cancel, Some(record)) => columns_of_record(record, opening.subject.as_ref()),
             (Action::New | Action::Change | Action::Cancel, _) => {
                 columns(procedure.business, opening.subject.as_ref(), &answers)?
@@ -440,6 +440,14 @@ impl Service {
         let before_form = form_of(procedure.business)?;
 
         let resubmitted = opening.resubmitted().cloned();
+        // What officers sent to another region (移送) stays there, unless the address was changed.
+        if let Some(row) = resubmitted.as_ref().filter(|row| row.moved_at.is_some()) {
+            let is_subject = procedure.business == Business::Subject;
+            let address = facts::of_subject(&self.filing_answers(row)?).region;
+            if !is_subject || address == columns.jurisdiction {
+                columns.jurisdiction.clone_from(&row.jurisdiction);
+            }
+        }
         let record = match (procedure.action, &opening.record) {
             (Action::New, None) => self.insert_record(tx, actor, &opening, &columns, &answers, now).await?,
             (Action::New, Some(void)) => {

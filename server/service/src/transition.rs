@@ -88,16 +88,22 @@ pub(crate) async fn filing(
         FilingEvent::Claim => {
             after.claimed_by = who.actor_id.clone();
             after.claimed_at = Some(at);
+            after.claim_seen_at = Some(at);
         }
-        FilingEvent::Release | FilingEvent::Withdraw | FilingEvent::Terminate => {
+        FilingEvent::Release
+        | FilingEvent::Withdraw
+        | FilingEvent::Terminate
+        | FilingEvent::Transfer => {
             after.claimed_by = None;
             after.claimed_at = None;
+            after.claim_seen_at = None;
         }
         // Who decided stays readable in the row.
         FilingEvent::Approve | FilingEvent::Return | FilingEvent::Reject => after.decided_at = Some(at),
         FilingEvent::Resubmit => {
             after.claimed_by = None;
             after.claimed_at = None;
+            after.claim_seen_at = None;
             after.decided_at = None;
             after.submitted_at = at; // a new window of withdrawal (R17)
             after.round += 1;
@@ -108,6 +114,7 @@ pub(crate) async fn filing(
         .col_expr(filing::Column::Version, Expr::value(after.version))
         .col_expr(filing::Column::ClaimedBy, Expr::value(after.claimed_by.clone()))
         .col_expr(filing::Column::ClaimedAt, Expr::value(after.claimed_at))
+        .col_expr(filing::Column::ClaimSeenAt, Expr::value(after.claim_seen_at))
         .col_expr(filing::Column::DecidedAt, Expr::value(after.decided_at))
         .col_expr(filing::Column::SubmittedAt, Expr::value(after.submitted_at))
         .col_expr(filing::Column::Round, Expr::value(after.round))
@@ -120,6 +127,27 @@ pub(crate) async fn filing(
         return Err(overtaken(on, &row.id, &who).await?);
     }
     history(on, &row.id, event.code(), Some(state), to, &who, note, remarks, now).await?;
+    Ok(after)
+}
+
+/// Hands a filing to the officers of another region; it waits there as it came.
+pub(crate) async fn transfer(
+    on: &impl ConnectionTrait,
+    row: &filing::Model,
+    region: &str,
+    who: Who,
+    note: &str,
+    now: OffsetDateTime,
+) -> Result<filing::Model> {
+    let mut after = filing(on, row, FilingEvent::Transfer, who, note, &[], now).await?;
+    after.jurisdiction = region.to_owned();
+    after.moved_at = Some(millis(now));
+    filing::Entity::update_many()
+        .col_expr(filing::Column::Jurisdiction, Expr::value(after.jurisdiction.clone()))
+        .col_expr(filing::Column::MovedAt, Expr::value(after.moved_at))
+        .filter(filing::Column::Id.eq(&row.id))
+        .exec(on)
+        .await?;
     Ok(after)
 }
 
@@ -351,24 +379,47 @@ fn under_way(state: RecordState) -> Error {
 
 /// What happened to a filing meanwhile, in a sentence for the one who came too late (R62).
 pub(crate) async fn overtaken(on: &impl ConnectionTrait, filing_id: &str, who: &Who) -> Result<Error> {
-    let last = filing_event::Entity::find()
+    match last_line(on, filing_id).await? {
+        None => Ok(Error::NotFound),
+        Some(last) => Ok(Error::refused(what_happened(&last, who, None))),
+    }
+}
+
+/// The latest line of a filing's history.
+pub(crate) async fn last_line(
+    on: &impl ConnectionTrait,
+    filing_id: &str,
+) -> Result<Option<filing_event::Model>> {
+    Ok(filing_event::Entity::find()
         .filter(filing_event::Column::FilingId.eq(filing_id))
         .order_by_desc(filing_event::Column::Id)
         .one(on)
-        .await?;
-    let Some(last) = last else {
-        return Ok(Error::NotFound);
-    };
+        .await?)
+}
+
+/// The officer of a line, where it is neither an applicant's nor that of the one who asks.
+pub(crate) fn colleague<'a>(last: &'a filing_event::Model, who: &Who) -> Option<&'a String> {
+    let is_asked_by_staff = who.role == REVIEWER || who.role == ADMINISTRATOR;
+    let other = last.actor_id.as_ref().filter(|_| last.actor_role == REVIEWER && is_asked_by_staff);
+    other.filter(|_| !who.is(last.actor_id.as_deref()))
+}
+
+/// A line of history as the one who came too late is told it. Applicants never learn an officer's
+/// name; officers do, if the caller knows it.
+pub(crate) fn what_happened(last: &filing_event::Model, who: &Who, colleague: Option<&str>) -> String {
     let officer = if who.is(last.actor_id.as_deref()) {
-        "您"
+        "您".to_owned()
     } else if last.actor_role == ADMINISTRATOR {
-        "管理员"
+        "管理员".to_owned()
     } else if last.actor_role == SYSTEM {
-        "系统"
+        "系统".to_owned()
     } else if who.role == APPLICANT {
-        "审核民警"
+        "审核民警".to_owned()
     } else {
-        "其他民警"
+        match colleague {
+            Some(name) => format!("其他民警（{name}）"),
+            None => "其他民警".to_owned(),
+        }
     };
     let applicant = if who.role == APPLICANT { "您" } else { "申请人" };
     let decided = |state: FilingState| format!("{officer}作出“{}”决定", state.label());
@@ -381,9 +432,10 @@ pub(crate) async fn overtaken(on: &impl ConnectionTrait, filing_id: &str, who: &
         Some(FilingEvent::Withdraw) => format!("{applicant}撤销"),
         Some(FilingEvent::Resubmit) => format!("{applicant}重新提交"),
         Some(FilingEvent::Terminate) => format!("{officer}终止"),
+        Some(FilingEvent::Transfer) => format!("{officer}移送"),
         None => format!("{applicant}提交"),
     };
-    Ok(Error::refused(format!("该申请单已于 {} 由{what}", written(instant(last.at)))))
+    format!("该申请单已于 {} 由{what}", written(instant(last.at)))
 }
 
 /// The lines of a filing's history, oldest first.

@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 
 use app::api::caller::Caller;
+use app::ui::table::percent;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 use axum::{Extension, Form, Router};
-use domain::schema::fault;
-use domain::view::{Decision, Submitted};
+use domain::view::{Decision, QueueRequest, Submitted};
 use http::HeaderMap;
-use service::{Actor, Error};
+use service::{Actor, Error, Remark, Ruling};
 
 use super::{Desk, actor_of, came_from, see};
 use crate::oidc::local_path;
@@ -69,6 +69,11 @@ pub fn router() -> Router<Desk> {
         .route("/act/release", act!(release))
         .route("/act/take-over", act!(take_over))
         .route("/act/decide", act!(decide))
+        .route("/act/claim-next", act!(claim_next))
+        .route("/act/transfer-filing", act!(transfer_filing))
+        .route("/act/saw-arrivals", act!(saw_arrivals))
+        .route("/act/save-view", act!(save_view))
+        .route("/act/delete-view", act!(delete_view))
         .route("/act/appoint", act!(appoint))
         .route("/act/dismiss", act!(dismiss))
 }
@@ -171,29 +176,72 @@ async fn revoke_session(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str
     Ok(to("/sessions").saying("该会话已退出。"))
 }
 
-fn review_page(filing: &str) -> String {
-    format!("/review/filings/{filing}")
+/// A filing's page, within the queue the officer came from.
+fn review_page(filing: &str, fields: &Fields) -> String {
+    match field(fields, "from") {
+        "" => format!("/review/filings/{filing}"),
+        from => format!("/review/filings/{filing}?from={}", percent(from)),
+    }
+}
+
+/// The queue an officer came from.
+fn queue_page(fields: &Fields) -> String {
+    match field(fields, "from") {
+        "" => "/review/queue".to_owned(),
+        from => local_path(&format!("/review/queue?{from}")),
+    }
 }
 
 async fn claim(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     let filing = field(fields, "filing");
     desk.service.claim(actor, filing).await?;
-    Ok(to(review_page(filing)).saying("已领取，请审核。"))
+    Ok(to(review_page(filing, fields)).saying("已领取，请审核。"))
+}
+
+/// 【领取下一件】
+async fn claim_next(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let request = QueueRequest::from_query(field(fields, "from"));
+    let filing = desk.service.claim_next(actor, &request).await?;
+    Ok(to(review_page(&filing, fields)).saying("已领取，请审核。"))
 }
 
 async fn release(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     let filing = field(fields, "filing");
     desk.service.release(actor, filing).await?;
-    Ok(to(review_page(filing)).saying("已释放，其他民警可以领取。"))
+    Ok(to(review_page(filing, fields)).saying("已释放，其他民警可以领取。"))
 }
 
-async fn take_over(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+async fn take_over(desk: &Desk, actor: &Actor, fields: &Fields, back: &str) -> Result<Done, Error> {
     let filing = field(fields, "filing");
     desk.service.take_over(actor, filing, field(fields, "reason")).await?;
-    Ok(to(review_page(filing)).saying("已接管该申请单。"))
+    // An administrator who reviews nothing has no page of the filing to go to.
+    let page = if back.starts_with("/review/claims") { back.to_owned() } else { review_page(filing, fields) };
+    Ok(to(page).saying("已接管该申请单。"))
 }
 
-/// 【通过】【退回】【不予通过】 with remarks at fields: `remark.<address>` (R53, R62).
+/// 【移送】 to another region.
+async fn transfer_filing(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let (region, reason) = (field(fields, "region"), field(fields, "reason"));
+    desk.service.transfer_filing(actor, field(fields, "filing"), region, reason).await?;
+    Ok(to(queue_page(fields)).saying("已移送。"))
+}
+
+async fn saw_arrivals(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    desk.service.saw_arrivals(actor).await?;
+    Ok(to(queue_page(fields)))
+}
+
+async fn save_view(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    desk.service.save_view(actor, field(fields, "name"), field(fields, "from")).await?;
+    Ok(to(queue_page(fields)).saying("视图已保存。"))
+}
+
+async fn delete_view(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    desk.service.delete_view(actor, field(fields, "view")).await?;
+    Ok(to(queue_page(fields)).saying("视图已删除。"))
+}
+
+/// 【通过】【退回】【不予通过】 with remarks at fields: `remark.<address>`, `suggest.<address>` (R53, R62).
 async fn decide(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     let filing = field(fields, "filing");
     let (decision, word) = match field(fields, "decision") {
@@ -209,14 +257,27 @@ async fn decide(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Res
         (note, preset) if note.contains(preset) => note.to_owned(),
         (note, preset) => format!("{preset}\n{note}"),
     };
-    let remarks: Vec<_> = fields
-        .iter()
-        .filter_map(|(name, text)| name.strip_prefix("remark.").map(|at| (at, text.trim())))
-        .filter(|(_, text)| !text.is_empty())
-        .map(|(at, text)| fault(at, text))
-        .collect();
-    desk.service.decide(actor, filing, version(fields)?, decision, &note, &remarks).await?;
-    Ok(to(review_page(filing)).saying(format!("已作出“{word}”的决定。")))
+    let mut remarks: BTreeMap<&str, Remark> = BTreeMap::new();
+    for (name, text) in fields {
+        let (at, is_remark) = match (name.strip_prefix("remark."), name.strip_prefix("suggest.")) {
+            (Some(at), _) => (at, true),
+            (None, Some(at)) => (at, false),
+            (None, None) => continue,
+        };
+        let remark = remarks.entry(at).or_insert_with(|| Remark { at: at.to_owned(), ..Remark::default() });
+        let kept = if is_remark { &mut remark.text } else { &mut remark.suggested };
+        kept.clone_from(text);
+    }
+    let signed = fields.keys().filter_map(|name| name.strip_prefix("sign.")?.parse().ok()).collect();
+    let ruling = Ruling {
+        decision,
+        note,
+        ground: field(fields, "ground").to_owned(),
+        remarks: remarks.into_values().collect(),
+        signed,
+    };
+    desk.service.rule(actor, filing, version(fields)?, &ruling).await?;
+    Ok(to(review_page(filing, fields)).saying(format!("已作出“{word}”的决定。")))
 }
 
 async fn appoint(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {

@@ -1,39 +1,200 @@
-//! Tells open review pages that something in their region changed (R61). The event names nothing:
-//! the page asks again and sees what it may see.
+//! Tells open review pages that something in their region changed (R61, R62). An event names the filing
+//! and whether it arrived, nothing else: the page asks again and sees what it may see. A browser that
+//! was interrupted says what it heard last (`Last-Event-ID`) and gets what it missed.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
 
 use app::api::caller::Caller;
-use axum::Extension;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Form};
 use futures::stream;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use service::{Actor, Change, Missed, OpenPage, Service, What};
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{Desk, actor_of};
 
-pub async fn stream(State(desk): State<Desk>, Extension(caller): Extension<Caller>) -> Response {
+/// What a page listens to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Wanted {
+    /// The filing whose page it is: then only this one, and the page counts as open (R62).
+    filing: String,
+}
+
+/// One page that listens.
+struct Listener {
+    service: Service,
+    actor: Actor,
+    bell: Receiver<Change>,
+    missed: VecDeque<Change>,
+    /// Tell the page to read anew before anything else.
+    greeting: Option<Event>,
+    filing: String,
+    /// Gone with the stream.
+    _open: Option<OpenPage>,
+}
+
+/// What the browser heard last; it sends this by itself when it connects again.
+const LAST: &str = "last-event-id";
+
+pub async fn stream(
+    State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
+    Query(wanted): Query<Wanted>,
+    headers: HeaderMap,
+) -> Response {
     let Ok(actor) = actor_of(&caller) else { return StatusCode::UNAUTHORIZED.into_response() };
     if actor.reviewer_region().is_none() {
         return StatusCode::FORBIDDEN.into_response();
     }
-    let start = (desk.service.subscribe(), actor.clone());
-    let events = stream::unfold(start, |(mut bell, actor)| async move {
-        loop {
-            match bell.recv().await {
-                Ok(change) if !actor.covers(&change.jurisdiction) => {}
-                // Having missed some is one more reason to look again.
-                Ok(_) | Err(RecvError::Lagged(_)) => {
-                    // A browser drops an event without data.
-                    let event = Event::default().event("change").data("change");
-                    return Some((Ok::<_, Infallible>(event), (bell, actor)));
+    let service = desk.service.clone();
+    let open = match wanted.filing.as_str() {
+        "" => None,
+        filing => match service.open_page(actor, filing).await {
+            Ok(open) => Some(open),
+            Err(service::Error::NotFound) => return StatusCode::NOT_FOUND.into_response(),
+            Err(error) => {
+                tracing::error!(%error, "a page could not be opened for listening");
+                return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+            }
+        },
+    };
+    let last = headers.get(LAST).and_then(|last| last.to_str().ok());
+    let (missed, bell, greeting) = match last {
+        // So that an interruption right after the beginning is made good, too.
+        None => {
+            let (name, bell) = (service.latest_name(), service.subscribe());
+            (VecDeque::new(), bell, Event::default().event("hello").id(name).data("hello"))
+        }
+        Some(last) => {
+            let (missed, bell) = service.subscribe_after(last);
+            let name = service.latest_name();
+            match missed {
+                Missed::These(changes) => {
+                    (changes.into(), bell, Event::default().event("hello").id(last).data("hello"))
                 }
-                Err(RecvError::Closed) => return None,
+                Missed::TooMuch => (VecDeque::new(), bell, again(&name)),
             }
         }
+    };
+    let listener = Listener {
+        service,
+        actor: actor.clone(),
+        bell,
+        missed,
+        greeting: Some(greeting),
+        filing: wanted.filing,
+        _open: open,
+    };
+    let events = stream::unfold(listener, |mut listener| async move {
+        let event = listener.next().await?;
+        Some((Ok::<_, Infallible>(event), listener))
     });
     Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(20))).into_response()
+}
+
+/// The officer is at work on a filing's page: the claim does not lapse (R62).
+pub async fn at_work(
+    State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
+    Form(wanted): Form<Wanted>,
+) -> StatusCode {
+    let Ok(actor) = actor_of(&caller) else { return StatusCode::UNAUTHORIZED };
+    match desk.service.keep_claim(actor, &wanted.filing).await {
+        Ok(()) => StatusCode::NO_CONTENT,
+        Err(service::Error::NotFound) => StatusCode::NOT_FOUND,
+        Err(service::Error::Forbidden) => StatusCode::FORBIDDEN,
+        Err(error) => {
+            tracing::error!(%error, "a claim could not be kept");
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+    }
+}
+
+/// Something was missed; which, nobody knows.
+fn again(name: &str) -> Event {
+    Event::default().event("change").id(name).data("again")
+}
+
+impl Listener {
+    async fn next(&mut self) -> Option<Event> {
+        if let Some(greeting) = self.greeting.take() {
+            return Some(greeting);
+        }
+        loop {
+            let change = match self.missed.pop_front() {
+                Some(change) => change,
+                None => match self.bell.recv().await {
+                    Ok(change) => change,
+                    Err(RecvError::Lagged(_)) => return Some(again(&self.service.latest_name())),
+                    Err(RecvError::Closed) => return None,
+                },
+            };
+            if let Some(word) = word_for(&self.actor, &self.filing, &change) {
+                let data = format!("{word} {}", change.filing_id);
+                return Some(Event::default().event("change").id(self.service.name_of(&change)).data(data));
+            }
+        }
+    }
+}
+
+/// What a change means to this listener, if anything.
+fn word_for(actor: &Actor, filing: &str, change: &Change) -> Option<&'static str> {
+    let is_here = actor.covers(&change.jurisdiction);
+    let was_here = change.left.as_ref().is_some_and(|left| actor.covers(left));
+    let is_wanted = filing.is_empty() || filing == change.filing_id;
+    if !(is_here || was_here) || !is_wanted {
+        return None;
+    }
+    match change.what {
+        // Within a province a filing may move without arriving anew.
+        What::Arrived if is_here && !was_here => Some("arrived"),
+        What::Arrived | What::Changed => Some("changed"),
+        // Who looks at what is of interest on that page alone.
+        What::Looked => (!filing.is_empty()).then_some("looked"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use service::Role;
+
+    #[test]
+    fn a_listener_hears_what_concerns_the_region_and_the_page() {
+        let officer = |region: &str| Actor {
+            person_id: "p".to_owned(),
+            session_id: "s".to_owned(),
+            roles: vec![Role::Reviewer { region: region.to_owned() }],
+        };
+        let change = |what, jurisdiction: &str, left: Option<&str>| Change {
+            number: 1,
+            what,
+            filing_id: "f".to_owned(),
+            jurisdiction: jurisdiction.to_owned(),
+            left: left.map(str::to_owned),
+        };
+        for (region, page, change, heard) in [
+            ("110000", "", change(What::Arrived, "110101", None), Some("arrived")),
+            ("310000", "", change(What::Arrived, "110101", None), None),
+            ("110101", "", change(What::Changed, "110101", None), Some("changed")),
+            ("110101", "f", change(What::Changed, "110101", None), Some("changed")),
+            ("110101", "g", change(What::Changed, "110101", None), None),
+            ("110101", "", change(What::Looked, "110101", None), None),
+            ("110101", "f", change(What::Looked, "110101", None), Some("looked")),
+            // From one county to another: new there, gone here, neither for the province.
+            ("310101", "", change(What::Arrived, "310101", Some("110101")), Some("arrived")),
+            ("110101", "", change(What::Arrived, "310101", Some("110101")), Some("changed")),
+            ("110000", "", change(What::Arrived, "110102", Some("110101")), Some("changed")),
+        ] {
+            assert_eq!(word_for(&officer(region), page, &change), heard, "{region} {page} {change:?}");
+        }
+    }
 }

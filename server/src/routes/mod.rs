@@ -41,6 +41,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/files", post(files::take).layer(DefaultBodyLimit::max(LARGEST_FILE)))
         .route("/files/{id}", get(files::give))
         .route("/review/events", get(events::stream))
+        .route("/review/at-work", post(events::at_work))
         .merge(acts::router())
         .merge(identity::router())
         .with_state(desk)

@@ -25,6 +25,7 @@ fn on_submit(event: &SubmitEvent, note: NodeRef<html::Textarea>, fault: RwSignal
     let missing = match decision.as_str() {
         "return" if !has_note && !has_remark(&form) => Some("请填写退回的理由，或至少对一个栏目提出意见"),
         "reject" if !has_note => Some("请填写不予通过的理由"),
+        "approve" if has_unsigned(&form) => Some("请逐项确认审核清单后再通过"),
         _ => None,
     };
     fault.set(missing);
@@ -35,10 +36,15 @@ fn on_submit(event: &SubmitEvent, note: NodeRef<html::Textarea>, fault: RwSignal
 }
 
 fn has_remark(form: &web_sys::Element) -> bool {
-    let Ok(boxes) = form.query_selector_all("textarea[name^='remark.']") else { return false };
+    let Ok(boxes) = form.query_selector_all("input[name^='remark.'], input[name^='suggest.']") else { return false };
     (0..boxes.length())
-        .filter_map(|number| boxes.get(number)?.dyn_into::<HtmlTextAreaElement>().ok())
+        .filter_map(|number| boxes.get(number)?.dyn_into::<web_sys::HtmlInputElement>().ok())
         .any(|remark| !remark.value().trim().is_empty())
+}
+
+/// A point of the list that is not confirmed.
+fn has_unsigned(form: &web_sys::Element) -> bool {
+    form.query_selector("input[name^='sign.']:not(:checked)").ok().flatten().is_some()
 }
 
 /// Puts the chosen reason under what is in the note; without scripts the server does it.
@@ -58,21 +64,70 @@ pub fn Decision(
     may_approve: Option<Refused>,
     /// What approving does.
     effects: Vec<String>,
+    sign_off: Vec<String>,
+    grounds: Vec<String>,
+    remedy: String,
 ) -> impl IntoView {
     let is_open = may_decide.is_none();
     let reason = may_decide.clone();
     view! {
         <aside class="decision" aria-labelledby="decision">
             <h2 id="decision">"审核决定"</h2>
-            {(is_open && !effects.is_empty()).then(|| view! { <Effects effects/> })}
-            {is_open.then(|| view! { <Note/> })}
+            {(!effects.is_empty()).then(|| view! { <Effects effects/> })}
+            {is_open.then(|| view! { <SignOff points=sign_off/> <Note/> <Grounds grounds remedy/> })}
             <div class="actions">
-                <Button label="通过" value="approve" class="button button-primary" refused=may_approve.filter(|_| is_open) shut=!is_open/>
-                <Button label="退回" value="return" class="button" shut=!is_open/>
-                <Button label="不予通过" value="reject" class="button button-danger" shut=!is_open/>
+                <Button label="通过" value="approve" key="y" class="button button-primary" refused=may_approve.filter(|_| is_open) shut=!is_open/>
+                <Button label="退回" value="return" key="t" class="button" shut=!is_open/>
+                <Button label="不予通过" value="reject" key="x" class="button button-danger" shut=!is_open/>
             </div>
             {reason.map(|refused| view! { <p class="why" id="why-decide"><Why refused/></p> })}
         </aside>
+    }
+    .into_any()
+}
+
+/// 审核清单: what is confirmed before 【通过】.
+#[component]
+fn SignOff(points: Vec<String>) -> impl IntoView {
+    let points = points
+        .into_iter()
+        .enumerate()
+        .map(|(number, point)| {
+            view! {
+                <label class="choice">
+                    <input type="checkbox" name=format!("sign.{number}") value="yes" autocomplete="off"/>
+                    <span>{point}</span>
+                </label>
+            }
+        })
+        .collect_view();
+    view! {
+        <fieldset class="sign-off">
+            <legend>"审核清单（通过前逐项确认）"</legend>
+            <div class="choices choices-column">{points}</div>
+        </fieldset>
+    }
+    .into_any()
+}
+
+/// The legal ground of a refusal, and what the applicant can do about it.
+#[component]
+fn Grounds(grounds: Vec<String>, remedy: String) -> impl IntoView {
+    let options = grounds
+        .into_iter()
+        .map(|ground| {
+            let text = ground.clone();
+            view! { <option value=ground>{text}</option> }
+        })
+        .collect_view();
+    view! {
+        <div class="field">
+            <div class="field-label"><label for="ground">"不予通过的法律依据"</label></div>
+            <p class="hint" id="ground-hint">{format!("不予通过时写入决定，并告知：{remedy}")}</p>
+            <div class="control">
+                <select class="input" id="ground" name="ground" autocomplete="off" aria-describedby="ground-hint">{options}</select>
+            </div>
+        </div>
     }
     .into_any()
 }
@@ -131,6 +186,7 @@ fn Note() -> impl IntoView {
                     name="note"
                     rows="5"
                     maxlength="1000"
+                    accesskey="m"
                     autocomplete="off"
                     node_ref=note
                     aria-invalid=move || fault.get().map(|_| "true")
@@ -148,6 +204,8 @@ fn Note() -> impl IntoView {
 fn Button(
     label: &'static str,
     value: &'static str,
+    /// The access key.
+    key: &'static str,
     class: &'static str,
     /// Why this one is not possible, though others are.
     #[prop(optional_no_strip)]
@@ -162,7 +220,7 @@ fn Button(
         .into_any();
     }
     match refused {
-        None => view! { <button class=class type="submit" name="decision" value=value>{label}</button> }
+        None => view! { <button class=class type="submit" name="decision" value=value accesskey=key>{label}</button> }
             .into_any(),
         Some(refused) => {
             let why = format!("why-{value}");

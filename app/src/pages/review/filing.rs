@@ -2,33 +2,53 @@
 
 use domain::schema::Fault;
 use domain::sheet::Sheet;
-use domain::view::{MachineCheck, QueueRow, RegistrationView, ReviewView};
+use domain::view::{
+    MachineCheck, Neighbours, QueueRequest, QueueRow, RegistrationView, ReviewView, SubjectRecord,
+};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use super::decide::Decision;
+use super::live::Live;
+use super::presets::PRESETS;
+use super::queue::{PATH as QUEUE, filing_href};
+use super::shortcuts::{FILING_KEYS, Keys};
+use super::transfer::Transfer;
 use super::zoom::Zoom;
 use crate::WhoAmI;
 use crate::api;
 use crate::pages::mine::query_text;
 use crate::ui::sheet::{ChangesTable, History, SheetView};
-use crate::ui::{FilingBadge, Load, PageHead, PostButton};
+use crate::ui::{FilingBadge, Load, PageHead, PostButton, RecordBadge};
 
 #[component]
 pub fn ReviewFiling() -> impl IntoView {
     let params = use_params_map();
-    let purpose = query_text("purpose");
+    let (purpose, from) = (query_text("purpose"), query_text("from"));
     let review = Resource::new(
-        move || (params.with(|params| params.get("id")).unwrap_or_default(), purpose()),
-        |(id, purpose)| api::review(id, Some(purpose).filter(|purpose| !purpose.trim().is_empty())),
+        move || (params.with(|params| params.get("id")).unwrap_or_default(), purpose(), from()),
+        |(id, purpose, from)| async move {
+            let beside = api::neighbours(id.clone(), QueueRequest::from_query(&from)).await?;
+            let review = api::review(id, Some(purpose).filter(|purpose| !purpose.trim().is_empty())).await?;
+            Ok((review, beside, from))
+        },
     );
-    view! { <Load resource=review children={|review: ReviewView| view! { <Desk review/> }}/> }
+    view! {
+        <Load
+            resource=review
+            children={|(review, beside, from): (ReviewView, Neighbours, String)| view! { <Desk review beside from/> }}
+        />
+    }
 }
 
 #[component]
-fn Desk(review: ReviewView) -> impl IntoView {
+fn Desk(review: ReviewView, beside: Neighbours, from: String) -> impl IntoView {
     let filing = review.filing.clone();
     let state = filing.state;
+    let (id, masked_page) = (filing.id.clone(), filing_href(&filing.id, &from));
+    let is_open = state.is_open();
+    let refused = review.may_claim.clone();
+    let may_transfer = is_open && (refused.is_none() || review.is_mine);
     view! {
         <PageHead
             above=vec![("审核工作台", "/review"), ("审核队列", "/review/queue")]
@@ -36,28 +56,79 @@ fn Desk(review: ReviewView) -> impl IntoView {
             beside=move || view! { <FilingBadge state/> }
         />
         <div class="stack">
-            <Bundle rows=review.bundle.clone() here=filing.id.clone()/>
-            <Head filing=filing.clone() jurisdiction=review.jurisdiction.clone()/>
-            <Claim filing=filing.clone() may_claim=review.may_claim.clone()/>
-            <Unmask id=filing.id unmasked=review.unmasked/>
-            <Papers review/>
+            <InQueue beside from=from.clone()/>
+            <Bundle rows=review.bundle.clone() here=id.clone() from=from.clone()/>
+            <div class="desk-bar">
+                <Live part="standing".to_owned() filing=id.clone() at=masked_page/>
+            </div>
+            <div id="standing" class="stack">
+                <Presence others=review.others.clone()/>
+                <Head filing=filing.clone() jurisdiction=review.jurisdiction.clone()/>
+                <Claim filing may_claim=refused minutes=review.claim_minutes from=from.clone()/>
+            </div>
+            <Unmask id=id.clone() unmasked=review.unmasked from=from.clone()/>
+            <Papers review from=from.clone()/>
+            {may_transfer.then(|| view! { <Transfer id from/> })}
+            <Keys keys=FILING_KEYS/>
         </div>
+        <Presets/>
         <Zoom/>
     }
     .into_any()
 }
 
+/// Ready sentences for remarks at fields.
+#[component]
+fn Presets() -> impl IntoView {
+    let options =
+        PRESETS.iter().map(|(name, text)| view! { <option value=*text>{*name}</option> }).collect_view();
+    view! { <datalist id="presets">{options}</datalist> }.into_any()
+}
+
+/// The ways to the filings before and after this one, and back.
+#[component]
+fn InQueue(beside: Neighbours, from: String) -> impl IntoView {
+    let back = if from.is_empty() { QUEUE.to_owned() } else { format!("{QUEUE}?{from}") };
+    let way = |id: Option<String>, label: &'static str, key: &'static str| match id {
+        Some(id) => {
+            let href = filing_href(&id, &from);
+            view! { <a class="button button-small" href=href rel="external" accesskey=key>{label}</a> }
+                .into_any()
+        }
+        None => view! { <span class="button button-small" aria-disabled="true">{label}</span> }.into_any(),
+    };
+    view! {
+        <nav class="actions no-print" aria-label="队列">
+            {way(beside.previous, "上一件", "k")}
+            {way(beside.next, "下一件", "j")}
+            <a class="button button-small button-quiet" href=back rel="external" accesskey="q">"回到队列"</a>
+        </nav>
+    }
+    .into_any()
+}
+
+/// Who else has the page open (R62).
+#[component]
+fn Presence(others: Vec<String>) -> impl IntoView {
+    let sentence = match others.len() {
+        0 => String::new(),
+        _ => format!("{}也打开了本页。", others.join("、")),
+    };
+    view! { <p class="presence soft" role="status" data-row="presence" data-others=others.len().to_string()>{sentence}</p> }
+        .into_any()
+}
+
 /// The filings that came in together. Their links load the page anew: what is typed at one filing
 /// must not turn up at another.
 #[component]
-fn Bundle(rows: Vec<QueueRow>, here: String) -> impl IntoView {
+fn Bundle(rows: Vec<QueueRow>, here: String, from: String) -> impl IntoView {
     (!rows.is_empty()).then(|| {
         let links = rows
             .into_iter()
             .map(|row| {
                 let is_here = row.id == here;
                 view! {
-                    <a href=format!("/review/filings/{}", row.id) rel="external" aria-current=is_here.then_some("page")>
+                    <a href=filing_href(&row.id, &from) rel="external" aria-current=is_here.then_some("page")>
                         {format!("{} {}", row.procedure.label(), row.title)}
                         <FilingBadge state=row.state/>
                     </a>
@@ -86,15 +157,28 @@ fn Head(filing: QueueRow, jurisdiction: String) -> impl IntoView {
 
 /// 领取, 释放, and for administrators 接管 (R62).
 #[component]
-fn Claim(filing: QueueRow, may_claim: Option<domain::view::Refused>) -> impl IntoView {
-    let fields = vec![("filing", filing.id.clone())];
+fn Claim(
+    filing: QueueRow,
+    may_claim: Option<domain::view::Refused>,
+    /// After which a claim lapses.
+    minutes: i64,
+    from: String,
+) -> impl IntoView {
+    let fields = vec![("filing", filing.id.clone()), ("from", from)];
     if filing.is_mine {
-        return view! { <div class="actions"><PostButton action="/act/release" label="释放" fields/></div> }
-            .into_any();
+        return view! {
+            <div class="actions">
+                <PostButton action="/act/release" label="释放" fields/>
+                <span class="soft">{format!("{minutes} 分钟没有操作，将自动释放。")}</span>
+            </div>
+        }
+        .into_any();
     }
     match may_claim {
         None => view! {
-            <div class="actions"><PostButton action="/act/claim" label="领取" class="button button-primary" fields/></div>
+            <div class="actions">
+                <PostButton action="/act/claim" label="领取" class="button button-primary" fields key="c"/>
+            </div>
         }
         .into_any(),
         Some(refused) if filing.state.is_open() => view! {
@@ -107,7 +191,7 @@ fn Claim(filing: QueueRow, may_claim: Option<domain::view::Refused>) -> impl Int
             {filing.claimed_by.map(|_| view! { <TakeOver id=filing.id/> })}
         }
         .into_any(),
-        Some(_) => ().into_any(),
+        Some(refused) => view! { <p class="soft">{refused.sentence}</p> }.into_any(),
     }
 }
 
@@ -137,47 +221,63 @@ fn TakeOver(id: String) -> impl IntoView {
     .into_any()
 }
 
+/// Why an officer looks; one click each.
+const PURPOSES: [&str; 3] = ["核对证件信息", "电话核实", "核实地址"];
+
 /// Personal values in full, for a purpose that is written down (R65, R70).
 #[component]
-fn Unmask(id: String, unmasked: bool) -> impl IntoView {
+fn Unmask(id: String, unmasked: bool, from: String) -> impl IntoView {
     let path = format!("/review/filings/{id}");
     if unmasked {
         return view! {
             <div class="banner" data-tone="warning">
                 <p>"正在显示完整的个人信息，本次查看及其目的已记入审计日志。"</p>
-                <a class="button button-small" href=path rel="external">"恢复遮盖"</a>
+                <a class="button button-small" href=filing_href(&id, &from) rel="external">"恢复遮盖"</a>
             </div>
         }
         .into_any();
     }
+    let clicks = PURPOSES
+        .map(|purpose| {
+            view! { <button class="button button-small" name="purpose" value=purpose>{purpose}</button> }
+        })
+        .collect_view();
+    let (other, kept) = (path.clone(), from.clone());
     view! {
-        <form class="filters" method="get" action=path>
-            <div class="filter">
-                <label for="purpose">"查看目的"</label>
-                <input class="input" id="purpose" name="purpose" list="purposes" required maxlength="100" autocomplete="off"/>
-                <datalist id="purposes">
-                    <option value="核对证件信息"></option>
-                    <option value="电话核实"></option>
-                    <option value="核实地址"></option>
-                </datalist>
+        <section class="card no-print" aria-labelledby="unmask">
+            <div class="card-head"><h2 id="unmask">"查看完整信息"</h2></div>
+            <p class="soft">"个人信息已遮盖。选择查看目的即显示完整信息，并记入审计日志。"</p>
+            <div class="actions one-click">
+                <form method="get" action=path class="actions">
+                    <input type="hidden" name="from" value=from autocomplete="off"/>
+                    {clicks}
+                </form>
+                <form method="get" action=other class="one-click">
+                    <input type="hidden" name="from" value=kept autocomplete="off"/>
+                    <div class="filter">
+                        <label for="purpose">"查看目的"</label>
+                        <input class="input" id="purpose" name="purpose" required maxlength="100" autocomplete="off" accesskey="u"/>
+                    </div>
+                    <button class="button">"查看完整信息"</button>
+                </form>
             </div>
-            <div class="filter-actions"><button class="button">"查看完整信息"</button></div>
-            <p class="soft">"个人信息已遮盖；查看完整信息会记入审计日志。"</p>
-        </form>
+        </section>
     }
     .into_any()
 }
 
 /// The one form of the page: sheets with remarks, and the decision.
 #[component]
-fn Papers(review: ReviewView) -> impl IntoView {
+fn Papers(review: ReviewView, from: String) -> impl IntoView {
     let ReviewView { filing, sheet, changes, subject_sheet, checks, history, earlier_remarks, .. } = review;
+    let (records, filings) = (review.subject_records, review.subject_filings);
     let remarkable = review.may_decide.is_none();
     let labels = sheet.clone();
     view! {
         <form class="review" method="post" action="/act/decide">
             <input type="hidden" name="filing" value=filing.id autocomplete="off"/>
             <input type="hidden" name="version" value=review.version.to_string() autocomplete="off"/>
+            <input type="hidden" name="from" value=from.clone() autocomplete="off"/>
             <div class="review-main stack">
                 {review.registration.map(|registration| view! { <Registration registration/> })}
                 {(!checks.is_empty()).then(|| view! { <Checks checks/> })}
@@ -195,13 +295,66 @@ fn Papers(review: ReviewView) -> impl IntoView {
                         <SheetView sheet prefix="subject"/>
                     </details>
                 })}
+                <Beside records filings from/>
                 <section class="card" aria-labelledby="history">
                     <div class="card-head"><h2 id="history">"办理记录"</h2></div>
                     <History events=history/>
                 </section>
             </div>
-            <Decision may_decide=review.may_decide may_approve=review.may_approve effects=review.effects/>
+            <Decision
+                may_decide=review.may_decide
+                may_approve=review.may_approve
+                effects=review.effects
+                sign_off=review.sign_off
+                grounds=review.grounds
+                remedy=review.remedy
+            />
         </form>
+    }
+    .into_any()
+}
+
+/// What else the subject has and filed (R63).
+#[component]
+fn Beside(records: Vec<SubjectRecord>, filings: Vec<QueueRow>, from: String) -> impl IntoView {
+    let is_empty = records.is_empty() && filings.is_empty();
+    let records = records
+        .into_iter()
+        .map(|record| {
+            let number = record.registration_number.unwrap_or_else(|| "尚无备案号".to_owned());
+            let since = record.registered_on.map(|on| format!(" · {on}")).unwrap_or_default();
+            view! {
+                <li>
+                    <div class="row-main">
+                        <b>{format!("{} {}", record.business.noun(), record.name)}</b>
+                        <span class="soft">{number}{since}</span>
+                    </div>
+                    <RecordBadge state=record.state/>
+                </li>
+            }
+        })
+        .collect_view();
+    let filings = filings
+        .into_iter()
+        .map(|row| {
+            view! {
+                <li>
+                    <div class="row-main">
+                        <b>{format!("{} {}", row.procedure.label(), row.title)}</b>
+                        <span class="soft">{row.reference}" · "<time class="figures">{row.submitted_at}</time></span>
+                    </div>
+                    <FilingBadge state=row.state/>
+                    <a href=filing_href(&row.id, &from) rel="external">"详情"<span class="visually-hidden">{format!("：{}", row.title)}</span></a>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="card" aria-labelledby="beside">
+            <div class="card-head"><h2 id="beside">"该主体的其他备案和申请"</h2></div>
+            {is_empty.then(|| view! { <p class="soft">"没有其他备案，也没有其他申请。"</p> })}
+            {(!is_empty).then(|| view! { <ul class="rows">{records}{filings}</ul> })}
+        </section>
     }
     .into_any()
 }

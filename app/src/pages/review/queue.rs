@@ -1,20 +1,25 @@
-//! 审核队列: filters, search and paging stand in the address (R61).
+//! 审核队列 (R61): filters, search, order and paging stand in the address, so that a queue can be
+//! bookmarked, saved as a view and gone back to.
 
 use domain::filing::FilingState;
-use domain::view::{Paged, QueueRequest, QueueRow};
+use domain::procedure::{Business, Procedure};
+use domain::view::{Paged, QueueDesk, QueueRequest, QueueRow, SavedView};
+use domain::forms;
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 
 use super::live::Live;
+use super::shortcuts::{Keys, QUEUE_KEYS};
 use crate::api;
-use crate::pages::mine::{procedures, query_text};
 use crate::ui::table::{Filter, Pager, href};
-use crate::ui::{Empty, FilingBadge, Load, PageHead};
+use crate::ui::{Empty, FilingBadge, Icon, Load, PageHead};
 
-const PATH: &str = "/review/queue";
+pub const PATH: &str = "/review/queue";
 
 /// What the filter offers beside single states; the first is what an address without a state means.
-const GROUPS: [(&str, &str); 6] = [
+const GROUPS: [(&str, &str); 7] = [
     ("open", "未办结"),
+    ("arrived", "新到"),
     ("mine", "我领取的"),
     ("resubmitted", "退回后重新提交"),
     ("overdue", "已超期"),
@@ -22,34 +27,198 @@ const GROUPS: [(&str, &str); 6] = [
     ("all", "全部"),
 ];
 
+const AGES: [(&str, &str); 5] = [
+    ("today", "今天提交"),
+    ("1", "满 1 天"),
+    ("3", "满 3 天"),
+    ("7", "满 7 天"),
+    ("15", "满 15 天"),
+];
+
+const ORDERS: [(&str, &str); 2] = [("oldest", "最早提交在前"), ("newest", "最近提交在前")];
+
+/// The queue that the address asks for.
+pub fn request_in_address() -> impl Fn() -> QueueRequest + Copy {
+    let query = use_query_map();
+    move || query.with(|query| QueueRequest::read(|name| query.get(name).unwrap_or_default()))
+}
+
+/// The address of a queue.
+pub fn address(request: &QueueRequest) -> String {
+    let pairs = request.pairs();
+    let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    href(PATH, &pairs)
+}
+
+/// What stands behind the `?` of a queue's address; filings opened from it carry it along.
+pub fn query_of(request: &QueueRequest) -> String {
+    address(request).split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default()
+}
+
 #[component]
 pub fn ReviewQueue() -> impl IntoView {
-    let (procedure, state) = (query_text("procedure"), query_text("state"));
-    let (search, after) = (query_text("search"), query_text("after"));
-    let request =
-        move || QueueRequest { procedure: procedure(), state: state(), search: search(), after: after() };
+    let request = request_in_address();
     let page = Resource::new(request, |request| async move {
         let page = api::queue(request.clone()).await?;
-        Ok((request, page))
+        let desk = api::queue_desk(request.clone()).await?;
+        Ok((request, page, desk))
     });
-    let filters = untrack(request);
+    let here = untrack(request);
+    let from = query_of(&QueueRequest { after: String::new(), ..here });
     view! {
-        <PageHead above=vec![("审核工作台", "/review")] title="审核队列" actions=|| view! { <Live part="queue".to_owned()/> }/>
-        <Filters request=filters/>
-        <div class="stack" id="queue">
-            <Load
-                resource=page
-                titled=true
-                children={|(request, page): (QueueRequest, Paged<QueueRow>)| view! { <Rows request page/> }}
-            />
-        </div>
+        <PageHead
+            above=vec![("审核工作台", "/review")]
+            title="审核队列"
+            actions=move || view! {
+                <Live part="queue".to_owned()/>
+                <form method="post" action="/act/claim-next" class="inline">
+                    <input type="hidden" name="from" value=from.clone() autocomplete="off"/>
+                    <button class="button button-primary" accesskey="n">"领取下一件"</button>
+                </form>
+            }
+        />
+        <Load
+            resource=page
+            titled=true
+            children={|(request, page, desk): (QueueRequest, Paged<QueueRow>, QueueDesk)| view! { <Desk request page desk/> }}
+        />
     }
     .into_any()
 }
 
 #[component]
-fn Filters(request: QueueRequest) -> impl IntoView {
-    let QueueRequest { procedure, state, search, after: _ } = request;
+fn Desk(request: QueueRequest, page: Paged<QueueRow>, desk: QueueDesk) -> impl IntoView {
+    let QueueDesk { above, below, officers, views, arrived, region: _ } = desk;
+    view! {
+        <div class="stack">
+            <Views views request=request.clone()/>
+            <Filters request=request.clone() above below officers/>
+            <div class="stack" id="queue">
+                <Arrivals arrived request=request.clone()/>
+                <Rows request page/>
+            </div>
+            <Keys keys=QUEUE_KEYS/>
+        </div>
+    }
+    .into_any()
+}
+
+/// The bell: what came in since the officer last said that they had seen everything.
+#[component]
+fn Arrivals(arrived: u64, request: QueueRequest) -> impl IntoView {
+    let is_shown = arrived > 0;
+    let more = if arrived >= 100 { "100 份以上" } else { "" };
+    let count = if more.is_empty() { format!("{arrived} 份") } else { more.to_owned() };
+    is_shown.then(|| view! {
+        <div class="banner bell" data-row="bell">
+            <Icon name="bell"/>
+            <p>{format!("新到 {count}申请单，含重新提交的和其他地区移送的。")}</p>
+            <a class="button button-small" href=format!("{PATH}?state=arrived") rel="external">"查看新到"</a>
+            <form method="post" action="/act/saw-arrivals" class="inline">
+                <input type="hidden" name="from" value=query_of(&request) autocomplete="off"/>
+                <button class="button button-small button-quiet">"全部标为已看"</button>
+            </form>
+        </div>
+    })
+}
+
+/// 常用视图
+#[component]
+fn Views(views: Vec<SavedView>, request: QueueRequest) -> impl IntoView {
+    let query = query_of(&QueueRequest { after: String::new(), ..request });
+    let here = query.clone();
+    let links = views
+        .iter()
+        .map(|view| {
+            let is_here = view.query == here;
+            let href = if view.query.is_empty() { PATH.to_owned() } else { format!("{PATH}?{}", view.query) };
+            view! { <a href=href rel="external" aria-current=is_here.then_some("page")>{view.name.clone()}</a> }
+        })
+        .collect_view();
+    let here = query.clone();
+    let deletions = views
+        .iter()
+        .map(|view| {
+            let about = format!("：{}", view.name);
+            view! {
+                <li>
+                    <span>{view.name.clone()}</span>
+                    <form method="post" action="/act/delete-view" class="inline">
+                        <input type="hidden" name="view" value=view.id.clone() autocomplete="off"/>
+                        <input type="hidden" name="from" value=here.clone() autocomplete="off"/>
+                        <button class="link">"删除"<span class="visually-hidden">{about}</span></button>
+                    </form>
+                </li>
+            }
+        })
+        .collect_view();
+    let has_views = !views.is_empty();
+    view! {
+        <div class="views">
+            {has_views.then(|| view! { <nav class="tabs" aria-label="常用视图">{links}</nav> })}
+            <details class="views-edit">
+                <summary>"常用视图"</summary>
+                <form method="post" action="/act/save-view" class="filters">
+                    <input type="hidden" name="from" value=query autocomplete="off"/>
+                    <div class="filter">
+                        <label for="view-name">"将当前筛选保存为"</label>
+                        <input class="input" id="view-name" name="name" required maxlength="20" autocomplete="off" placeholder="例如：超期的网站"/>
+                    </div>
+                    <div class="filter-actions"><button class="button">"保存视图"</button></div>
+                </form>
+                {has_views.then(|| view! { <ul class="views-list">{deletions}</ul> })}
+            </details>
+        </div>
+    }
+    .into_any()
+}
+
+/// 业务类型: each business as a whole, and its procedures.
+fn kinds(chosen: &str) -> AnyView {
+    let businesses = Business::ALL.into_iter().filter(|business| forms::of(*business).is_some());
+    let groups = businesses
+        .map(|business| {
+            let whole = business.code();
+            let single = Procedure::all()
+                .filter(|procedure| procedure.business == business)
+                .map(|procedure| {
+                    let code = procedure.code();
+                    let selected = code == chosen;
+                    view! { <option value=code selected=selected>{procedure.label()}</option> }
+                })
+                .collect_view();
+            view! {
+                <optgroup label=business.menu()>
+                    <option value=whole selected=whole == chosen>{format!("{}（全部）", business.menu())}</option>
+                    {single}
+                </optgroup>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="filter">
+            <label for="q-procedure">"业务类型"</label>
+            <select class="input" id="q-procedure" name="procedure" autocomplete="off">
+                <option value="" selected=chosen.is_empty()>"全部"</option>
+                {groups}
+            </select>
+        </div>
+    }
+    .into_any()
+}
+
+fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(code, label)| ((*code).to_owned(), (*label).to_owned())).collect()
+}
+
+#[component]
+fn Filters(
+    request: QueueRequest,
+    above: Vec<domain::view::RegionOption>,
+    below: Vec<domain::view::RegionOption>,
+    officers: Vec<(String, String)>,
+) -> impl IntoView {
+    let QueueRequest { procedure, state, region, claimed_by, age, search, sort, after: _ } = request;
     let single = FilingState::ALL.into_iter().map(|state| (state.code(), state.label()));
     let states = GROUPS
         .into_iter()
@@ -59,13 +228,24 @@ fn Filters(request: QueueRequest) -> impl IntoView {
             view! { <option value=code selected=selected>{label}</option> }
         })
         .collect_view();
+    // The officer's own region needs no name: it is what an address without a region means.
+    let inner = above.into_iter().skip(1).map(|region| (region.code, format!("{}（全部）", region.name)));
+    let regions: Vec<_> = inner.chain(below.into_iter().map(|region| (region.code, region.name))).collect();
+    let holders = owned(&[("none", "未领取"), ("me", "我")]);
+    let holders: Vec<_> = holders.into_iter().chain(officers).collect();
     view! {
         <form class="filters" method="get" action=PATH role="search">
-            <Filter id="q-procedure" name="procedure" label="业务类型" chosen=procedure options=procedures()/>
+            {kinds(&procedure)}
             <div class="filter">
                 <label for="q-state">"审核状态"</label>
                 <select class="input" id="q-state" name="state" autocomplete="off">{states}</select>
             </div>
+            {(!regions.is_empty()).then(|| view! {
+                <Filter id="q-region" name="region" label="管辖地" chosen=region options=regions/>
+            })}
+            <Filter id="q-claimed" name="claimed_by" label="领取人" chosen=claimed_by options=holders/>
+            <Filter id="q-age" name="age" label="等待时间" chosen=age options=owned(&AGES)/>
+            <Filter id="q-sort" name="sort" label="排序" chosen=sort options=owned(&ORDERS) empty="默认"/>
             <div class="filter">
                 <label for="q-search">"搜索"</label>
                 <input
@@ -76,6 +256,7 @@ fn Filters(request: QueueRequest) -> impl IntoView {
                     value=search
                     placeholder="编号、备案号、名称或域名"
                     autocomplete="off"
+                    accesskey="s"
                 />
             </div>
             <div class="filter-actions">
@@ -89,13 +270,10 @@ fn Filters(request: QueueRequest) -> impl IntoView {
 
 #[component]
 fn Rows(request: QueueRequest, page: Paged<QueueRow>) -> impl IntoView {
-    let QueueRequest { procedure, state, search, after: _ } = &request;
-    let here = |after: &str| {
-        href(PATH, &[("procedure", procedure), ("state", state), ("search", search), ("after", after)])
-    };
+    let here = |after: &str| address(&QueueRequest { after: after.to_owned(), ..request.clone() });
     if page.rows.is_empty() {
-        let is_filtered =
-            !(procedure.is_empty() && search.is_empty() && matches!(state.as_str(), "" | "open"));
+        let plain = QueueRequest { sort: request.sort.clone(), ..QueueRequest::default() };
+        let is_filtered = request != plain && request != QueueRequest { state: "open".to_owned(), ..plain };
         return if is_filtered {
             view! { <Empty sentence="没有符合条件的申请单。" action=("查看未办结的申请单", PATH)/> }
                 .into_any()
@@ -104,9 +282,10 @@ fn Rows(request: QueueRequest, page: Paged<QueueRow>) -> impl IntoView {
                 .into_any()
         };
     }
+    let from = query_of(&QueueRequest { after: String::new(), ..request.clone() });
     view! {
         <div class="table-wrap">
-            <table class="table">
+            <table class="table queue">
                 <caption class="visually-hidden">"审核队列"</caption>
                 <thead>
                     <tr>
@@ -120,7 +299,7 @@ fn Rows(request: QueueRequest, page: Paged<QueueRow>) -> impl IntoView {
                         <th scope="col">"操作"</th>
                     </tr>
                 </thead>
-                <tbody>{page.rows.into_iter().map(|row| view! { <Row row/> }).collect_view()}</tbody>
+                <tbody>{page.rows.into_iter().map(|row| view! { <Row row from=from.clone()/> }).collect_view()}</tbody>
             </table>
         </div>
         <Pager total=page.total next=page.next.map(|after| here(&after)) first=page.is_later.then(|| here(""))/>
@@ -128,8 +307,13 @@ fn Rows(request: QueueRequest, page: Paged<QueueRow>) -> impl IntoView {
     .into_any()
 }
 
+/// Path of a filing, opened from a queue.
+pub fn filing_href(id: &str, from: &str) -> String {
+    href(&format!("/review/filings/{id}"), &[("from", from)])
+}
+
 #[component]
-fn Row(row: QueueRow) -> impl IntoView {
+fn Row(row: QueueRow, from: String) -> impl IntoView {
     let is_open = row.state.is_open();
     let waits = (is_open && row.age_days > 0).then(|| format!("已等待 {} 天", row.age_days));
     let again = (row.round > 1).then(|| format!("第 {} 次提交", row.round));
@@ -138,8 +322,9 @@ fn Row(row: QueueRow) -> impl IntoView {
     } else {
         row.claimed_by.map(|name| format!("{name}领取"))
     };
+    let open = row.state == FilingState::Pending;
     view! {
-        <tr>
+        <tr data-row=row.id.clone()>
             <td data-label="编号" class="figures">{row.reference.clone()}</td>
             <td data-label="业务类型">{row.procedure.label()}</td>
             <td data-label="名称">{row.title}</td>
@@ -147,15 +332,27 @@ fn Row(row: QueueRow) -> impl IntoView {
             <td data-label="管辖地">{row.jurisdiction}</td>
             <td data-label="提交时间">
                 <span class="figures">{row.submitted_at}</span>" "<span class="soft">{waits}</span>
+                {row.is_overdue.then(|| view! { " " <span class="badge" data-state="overdue">"已超期"</span> })}
             </td>
             <td data-label="状态">
-                <FilingBadge state=row.state/>" "<span class="soft">{holder}" "{again}</span>
+                <FilingBadge state=row.state/>
+                {row.is_new.then(|| view! { " " <span class="badge" data-state="draft">"新到"</span> })}
+                {row.has_moved.then(|| view! { " " <span class="soft">"移送"</span> })}
+                " "<span class="soft">{holder}" "{again}</span>
+                <span class="just" hidden>"刚刚更新"</span>
             </td>
             <td data-label="操作" class="row-actions">
-                <a href=format!("/review/filings/{}", row.id)>
+                <a href=filing_href(&row.id, &from) rel="external">
                     {if is_open { "审核" } else { "详情" }}
                     <span class="visually-hidden">{format!("：{}", row.reference)}</span>
                 </a>
+                {open.then(|| view! {
+                    <form method="post" action="/act/claim" class="inline">
+                        <input type="hidden" name="filing" value=row.id.clone() autocomplete="off"/>
+                        <input type="hidden" name="from" value=from.clone() autocomplete="off"/>
+                        <button class="link">"领取"<span class="visually-hidden">{format!("：{}", row.reference)}</span></button>
+                    </form>
+                })}
             </td>
         </tr>
     }

@@ -1,4 +1,4 @@
-//! Pictures of the review page, large and larger, in a dialog (R63). Without scripts the same links
+//! Pictures of the review page, large and larger and turned, in a dialog (R63). Without scripts the same links
 //! open the picture by itself.
 
 use leptos::ev::MouseEvent;
@@ -41,9 +41,11 @@ pub fn Zoom() -> impl IntoView {
     });
     let dialog = NodeRef::<html::Dialog>::new();
     let size = RwSignal::new(1_u8);
+    let turns = RwSignal::new(0_u8);
     Effect::new(move |_| {
         if let (Some(dialog), true) = (dialog.get(), open.with(Option::is_some)) {
             size.set(1);
+            turns.set(0);
             let _ = dialog.show_modal();
         }
     });
@@ -53,7 +55,7 @@ pub fn Zoom() -> impl IntoView {
     view! {
         <dialog class="dialog dialog-wide" node_ref=dialog aria-labelledby="zoom-name" on:close=move |_| open.set(None)>
             <h2 id="zoom-name">{name}</h2>
-            <div class="zoom" data-size=move || size.get().to_string() tabindex="0" role="group" aria-label="图片">{picture}</div>
+            <div class="zoom" data-size=move || size.get().to_string() data-turns=move || turns.get().to_string() tabindex="0" role="group" aria-label="图片">{picture}</div>
             <form method="dialog" class="actions">
                 <button
                     type="button"
@@ -70,6 +72,13 @@ pub fn Zoom() -> impl IntoView {
                     on:click=move |_| size.update(|size| *size = size.saturating_sub(1).max(1))
                 >
                     "缩小"
+                </button>
+                <button
+                    type="button"
+                    class="button"
+                    on:click=move |_| turns.update(|turns| *turns = (*turns + 1) % 4)
+                >
+                    "旋转"
                 </button>
                 <button class="button">"关闭"</button>
             </form>

@@ -27,9 +27,13 @@ pub struct Model {
     pub is_reviewable: bool,
     pub claimed_by: Option<String>,
     pub claimed_at: Option<i64>,
+    /// When the holder last did something here.
+    pub claim_seen_at: Option<i64>,
     pub round: i32,
     pub submitted_at: i64,
     pub decided_at: Option<i64>,
+    /// When it came from another region.
+    pub moved_at: Option<i64>,
     pub version: i64,
 }
 

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod counter;
+pub mod desk_visit;
 pub mod draft;
 pub mod filing;
 pub mod filing_event;
@@ -14,6 +15,7 @@ pub mod outbox;
 pub mod person;
 pub mod provider;
 pub mod record;
+pub mod saved_view;
 pub mod session;
 pub mod sms_code;
 pub mod staff;

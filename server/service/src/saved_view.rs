@@ -1,0 +1,90 @@
+//! Queues that an officer wants to find again (R61). A view is the query of an address and nothing
+//! more: what it shows is asked for anew, within the region the officer has then.
+
+use domain::schema::fault;
+use domain::value::text::check_text;
+use domain::view::SavedView;
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use serde_json::json;
+
+use crate::db::{millis, new_id, plausible_id};
+use crate::entity::{person, saved_view};
+use crate::error::{Error, Result};
+use crate::{Actor, Service, again};
+use sea_orm::QuerySelect;
+
+const LONGEST_NAME: usize = 20;
+const LONGEST_QUERY: usize = 500;
+const MOST: u64 = 20;
+
+impl Service {
+    pub(crate) async fn saved_views(&self, actor: &Actor) -> Result<Vec<SavedView>> {
+        let rows = saved_view::Entity::find()
+            .filter(saved_view::Column::PersonId.eq(&actor.person_id))
+            .order_by_asc(saved_view::Column::Id)
+            .all(self.db.read())
+            .await?;
+        Ok(rows.into_iter().map(|row| SavedView { id: row.id, name: row.name, query: row.query }).collect())
+    }
+
+    /// Keeps the query of a queue's address under a name; the same name again replaces it.
+    ///
+    /// # Errors
+    /// `Faults` without a name, `Refused` beyond twenty views.
+    pub async fn save_view(&self, actor: &Actor, name: &str, query: &str) -> Result<()> {
+        actor.must_review()?;
+        let name = check_text(name, 1, LONGEST_NAME);
+        let name = name.map_err(|sentence| Error::Faults(vec![fault("name", format!("视图名称：{sentence}"))]))?;
+        let is_query = query.len() <= LONGEST_QUERY && query.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_query {
+            return Err(Error::refused("这个筛选条件太长，不能保存"));
+        }
+        again!(self.try_save_view(actor, &name, query))
+    }
+
+    async fn try_save_view(&self, actor: &Actor, name: &str, query: &str) -> Result<()> {
+        let now = self.clock.now();
+        let tx = self.db.begin().await?;
+        // Two tabs that save at once come one after the other.
+        person::Entity::find_by_id(&actor.person_id).lock_exclusive().one(&tx).await?;
+        saved_view::Entity::delete_many()
+            .filter(saved_view::Column::PersonId.eq(&actor.person_id))
+            .filter(saved_view::Column::Name.eq(name))
+            .exec(&tx)
+            .await?;
+        let own = saved_view::Entity::find().filter(saved_view::Column::PersonId.eq(&actor.person_id));
+        if own.count(&tx).await? >= MOST {
+            return Err(Error::refused(format!("最多保存 {MOST} 个视图，请先删除不用的")));
+        }
+        let id = new_id(now);
+        let row = saved_view::ActiveModel {
+            id: Set(id.clone()),
+            person_id: Set(actor.person_id.clone()),
+            name: Set(name.to_owned()),
+            query: Set(query.to_owned()),
+            created_at: Set(millis(now)),
+        };
+        row.insert(&tx).await?;
+        self.write(&tx, Some(actor), "view.save", "saved_view", &id, json!({ "name": name })).await?;
+        Ok(tx.commit().await?)
+    }
+
+    pub async fn delete_view(&self, actor: &Actor, id: &str) -> Result<()> {
+        actor.must_review()?;
+        again!(self.try_delete_view(actor, id))
+    }
+
+    async fn try_delete_view(&self, actor: &Actor, id: &str) -> Result<()> {
+        let tx = self.db.begin().await?;
+        let gone = saved_view::Entity::delete_many()
+            .filter(saved_view::Column::Id.eq(plausible_id(id)?))
+            .filter(saved_view::Column::PersonId.eq(&actor.person_id))
+            .exec(&tx)
+            .await?;
+        if gone.rows_affected == 0 {
+            return Err(Error::NotFound);
+        }
+        self.write(&tx, Some(actor), "view.delete", "saved_view", id, json!({})).await?;
+        Ok(tx.commit().await?)
+    }
+}
