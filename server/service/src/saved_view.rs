@@ -33,7 +33,7 @@ impl Service {
     /// `Faults` without a name, `Refused` beyond twenty views.
     pub async fn save_view(&self, actor: &Actor, name: &str, query: &str) -> Result<()> {
         actor.must_review()?;
-        let name = check_text(name, 1, LONGEST_NAME);
+        let name = check_text(name.trim(), 1, LONGEST_NAME);
         let name = name.map_err(|sentence| Error::Faults(vec![fault("name", format!("视图名称：{sentence}"))]))?;
         let is_query = query.len() <= LONGEST_QUERY && query.bytes().all(|byte| byte.is_ascii_graphic());
         if !is_query {

@@ -6,6 +6,7 @@ use domain::view::{
     MachineCheck, Neighbours, QueueRequest, QueueRow, RegistrationView, ReviewView, SubjectRecord,
 };
 use leptos::prelude::*;
+use leptos::reactive::computed::ScopedFuture;
 use leptos_router::hooks::use_params_map;
 
 use super::decide::Decision;
@@ -27,10 +28,14 @@ pub fn ReviewFiling() -> impl IntoView {
     let (purpose, from) = (query_text("purpose"), query_text("from"));
     let review = Resource::new(
         move || (params.with(|params| params.get("id")).unwrap_or_default(), purpose(), from()),
-        |(id, purpose, from)| async move {
-            let beside = api::neighbours(id.clone(), QueueRequest::from_query(&from)).await?;
-            let review = api::review(id, Some(purpose).filter(|purpose| !purpose.trim().is_empty())).await?;
-            Ok((review, beside, from))
+        |(id, purpose, from)| {
+            // The second call needs to know its caller, too.
+            ScopedFuture::new(async move {
+                let beside = api::neighbours(id.clone(), QueueRequest::from_query(&from)).await?;
+                let purpose = Some(purpose).filter(|purpose| !purpose.trim().is_empty());
+                let review = api::review(id, purpose).await?;
+                Ok((review, beside, from))
+            })
         },
     );
     view! {

@@ -45,7 +45,7 @@ pub fn Live(
 fn Watch(part: String, filing: String, at: String) -> impl IntoView {
     let waiting = RwSignal::new(0_usize);
     let is_stale = RwSignal::new(false);
-    let news = StoredValue::new_local(News::default());
+    let news = StoredValue::new(News::default());
     let part = StoredValue::new(part);
     let at = StoredValue::new(at);
     let refresh = move |gently: bool| {
@@ -160,10 +160,11 @@ fn stay_at_work(filing: String) {
                 return;
             }
             last.set(now);
-            let Ok(body) = web_sys::UrlSearchParams::new() else { return };
-            body.append("filing", &filing);
-            let navigator = window().navigator();
-            let _ = navigator.send_beacon_with_opt_url_search_params("/review/at-work", Some(&body));
+            let Ok(request) = web_sys::XmlHttpRequest::new() else { return };
+            // An id needs no encoding; whether it arrives shows in the claim.
+            let _ = request.open("POST", "/review/at-work");
+            let _ = request.set_request_header("content-type", "application/x-www-form-urlencoded");
+            let _ = request.send_with_opt_str(Some(&format!("filing={filing}")));
         };
         let typing = tell.clone();
         let typed = window_event_listener(leptos::ev::keydown, move |_| typing());
@@ -176,7 +177,7 @@ fn stay_at_work(filing: String) {
 }
 
 /// Gathers what is told and calls `refresh` soon after, for as long as the page is there.
-fn on_news(address: String, news: StoredValue<News, LocalStorage>, refresh: impl Fn() + Clone + 'static) {
+fn on_news(address: String, news: StoredValue<News>, refresh: impl Fn() + Clone + 'static) {
     Effect::new(move |_| {
         let Ok(source) = web_sys::EventSource::new(&address) else { return };
         let timer = Rc::new(RefCell::new(None::<Timeout>));

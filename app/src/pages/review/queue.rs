@@ -2,10 +2,11 @@
 //! bookmarked, saved as a view and gone back to.
 
 use domain::filing::FilingState;
+use domain::forms;
 use domain::procedure::{Business, Procedure};
 use domain::view::{Paged, QueueDesk, QueueRequest, QueueRow, SavedView};
-use domain::forms;
 use leptos::prelude::*;
+use leptos::reactive::computed::ScopedFuture;
 use leptos_router::hooks::use_query_map;
 
 use super::live::Live;
@@ -58,10 +59,13 @@ pub fn query_of(request: &QueueRequest) -> String {
 #[component]
 pub fn ReviewQueue() -> impl IntoView {
     let request = request_in_address();
-    let page = Resource::new(request, |request| async move {
-        let page = api::queue(request.clone()).await?;
-        let desk = api::queue_desk(request.clone()).await?;
-        Ok((request, page, desk))
+    let page = Resource::new(request, |request| {
+        // The second call needs to know its caller, too.
+        ScopedFuture::new(async move {
+            let page = api::queue(request.clone()).await?;
+            let desk = api::queue_desk(request.clone()).await?;
+            Ok((request, page, desk))
+        })
     });
     let here = untrack(request);
     let from = query_of(&QueueRequest { after: String::new(), ..here });
