@@ -6,7 +6,9 @@ use domain::record::RecordState;
 use domain::schema::fault;
 use domain::view::{ClaimRow, Paged, QueueRequest};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
@@ -43,7 +45,10 @@ pub(crate) struct Held {
 fn reason_in(text: &str, what: &str) -> Result<String> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > LONGEST_REASON {
-        return Err(Error::Faults(vec![fault("reason", format!("请填写{what}的理由，不超过 {LONGEST_REASON} 字"))]));
+        return Err(Error::Faults(vec![fault(
+            "reason",
+            format!("请填写{what}的理由，不超过 {LONGEST_REASON} 字"),
+        )]));
     }
     Ok(text.to_owned())
 }
@@ -98,7 +103,8 @@ impl Service {
     /// Nobody has done anything about this claim for as long as a claim lasts.
     fn has_lapsed(&self, row: &filing::Model, now: OffsetDateTime) -> bool {
         let seen = row.claim_seen_at.or(row.claimed_at);
-        row.state == FilingState::InReview.code() && seen.is_some_and(|seen| instant(seen) + self.lease() <= now)
+        row.state == FilingState::InReview.code()
+            && seen.is_some_and(|seen| instant(seen) + self.lease() <= now)
     }
 
     /// Takes a filing, so that nobody else can decide it (R62); a subject that is new goes with its
@@ -231,7 +237,8 @@ impl Service {
         let note = format!("领取后超过 {minutes} 分钟没有操作，自动释放");
         let free = transition::filing(tx, row, FilingEvent::Release, Who::system(), &note, &[], now).await?;
         if let Some(officer) = &row.claimed_by {
-            let text = format!("您领取的申请单（编号 {}）超过 {minutes} 分钟没有操作，已自动释放", row.reference);
+            let text =
+                format!("您领取的申请单（编号 {}）超过 {minutes} 分钟没有操作，已自动释放", row.reference);
             self.notify(tx, officer, text, Some(review_href(&row.id))).await?;
         }
         let detail = json!({ "reference": row.reference, "officer": row.claimed_by });
@@ -295,7 +302,8 @@ impl Service {
         let mut rows = page.order_by_asc(filing::Column::Id).limit(PAGE + 1).all(on).await?;
         let next = cut(&mut rows, |row| &row.id);
         let officers: Vec<String> = rows.iter().filter_map(|row| row.claimed_by.clone()).collect();
-        let names = if officers.is_empty() { Default::default() } else { self.staff_names(&officers).await? };
+        let names =
+            if officers.is_empty() { Default::default() } else { self.staff_names(&officers).await? };
         let now = self.clock.now();
         let rows = rows
             .into_iter()
@@ -410,7 +418,8 @@ impl Service {
         let text = format!("您的申请（编号 {}）已移送{}公安机关审核", row.reference, region_name(to));
         self.notify(&tx, person, text, Some(filing_href(&row.id))).await?;
         let references: Vec<&str> = together.iter().map(|one| one.reference.as_str()).collect();
-        let detail = json!({ "references": references, "from": row.jurisdiction, "to": to, "reason": reason });
+        let detail =
+            json!({ "references": references, "from": row.jurisdiction, "to": to, "reason": reason });
         self.write(&tx, Some(actor), "filing.transfer", "filing", &row.id, detail).await?;
         tx.commit().await?;
         Ok(moved)

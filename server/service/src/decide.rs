@@ -80,7 +80,8 @@ fn with_suggestions(forms: &[&'static Form], remarks: &[Remark]) -> Result<Vec<F
         if !suggested.is_empty()
             && place.is_some_and(|place| matches!(place.field.privacy, Privacy::Personal(_)))
         {
-            let sentence = format!("“{}”是个人信息，不能填写建议内容", place.map_or("", |place| place.field.label));
+            let sentence =
+                format!("“{}”是个人信息，不能填写建议内容", place.map_or("", |place| place.field.label));
             return Err(Error::Faults(vec![fault(at.clone(), sentence)]));
         }
         let message = match (text, suggested) {

@@ -17,8 +17,8 @@ use domain::view::{
 };
 use sea_orm::sea_query::{LikeExpr, OnConflict, Query};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use serde_json::json;
 
@@ -93,9 +93,9 @@ fn requested(actor: &Actor, region: &str, request: &QueueRequest, moments: Momen
         "done" => wanted.add(Column::State.is_in(codes(&DONE))),
         "resubmitted" => wanted.add(open_states()).add(Column::Round.gt(1)),
         "overdue" => wanted.add(open_states()).add(Column::SubmittedAt.lt(moments.late)),
-        "arrived" => wanted
-            .add(Column::State.eq(FilingState::Pending.code()))
-            .add(arrived_since(moments.seen)),
+        "arrived" => {
+            wanted.add(Column::State.eq(FilingState::Pending.code())).add(arrived_since(moments.seen))
+        }
         other => match FilingState::from_code(other) {
             Some(state) => wanted.add(Column::State.eq(state.code())),
             None => wanted.add(open_states()),
@@ -279,7 +279,8 @@ impl Service {
         let region = actor.must_review()?;
         let moments = self.moments(actor).await?;
         let on = self.db.read();
-        let total = filing::Entity::find().filter(requested(actor, region, request, moments)).count(on).await?;
+        let total =
+            filing::Entity::find().filter(requested(actor, region, request, moments)).count(on).await?;
         let mut rows = page(actor, region, request, moments).all(on).await?;
         let page_size = usize::try_from(PAGE).unwrap_or(usize::MAX);
         let has_more = rows.len() > page_size;
@@ -336,7 +337,12 @@ impl Service {
     }
 
     /// The ids of the first filings that a request asks for.
-    pub(crate) async fn oldest(&self, actor: &Actor, request: &QueueRequest, most: u64) -> Result<Vec<String>> {
+    pub(crate) async fn oldest(
+        &self,
+        actor: &Actor,
+        request: &QueueRequest,
+        most: u64,
+    ) -> Result<Vec<String>> {
         let region = actor.must_review()?;
         let moments = self.moments(actor).await?;
         let rows = page(actor, region, request, moments).limit(most).all(self.db.read()).await?;
@@ -377,7 +383,8 @@ impl Service {
     async fn try_saw_arrivals(&self, actor: &Actor) -> Result<()> {
         let tx = self.db.begin().await?;
         let seen_at = millis(self.clock.now());
-        let visit = desk_visit::ActiveModel { person_id: Set(actor.person_id.clone()), seen_at: Set(seen_at) };
+        let visit =
+            desk_visit::ActiveModel { person_id: Set(actor.person_id.clone()), seen_at: Set(seen_at) };
         desk_visit::Entity::insert(visit)
             .on_conflict(
                 OnConflict::column(desk_visit::Column::PersonId)

@@ -4,7 +4,9 @@
 use domain::schema::fault;
 use domain::value::text::check_text;
 use domain::view::SavedView;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+};
 use serde_json::json;
 
 use crate::db::{millis, new_id, plausible_id};
@@ -34,7 +36,8 @@ impl Service {
     pub async fn save_view(&self, actor: &Actor, name: &str, query: &str) -> Result<()> {
         actor.must_review()?;
         let name = check_text(name.trim(), 1, LONGEST_NAME);
-        let name = name.map_err(|sentence| Error::Faults(vec![fault("name", format!("视图名称：{sentence}"))]))?;
+        let name =
+            name.map_err(|sentence| Error::Faults(vec![fault("name", format!("视图名称：{sentence}"))]))?;
         let is_query = query.len() <= LONGEST_QUERY && query.bytes().all(|byte| byte.is_ascii_graphic());
         if !is_query {
             return Err(Error::refused("这个筛选条件太长，不能保存"));

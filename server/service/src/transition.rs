@@ -90,10 +90,7 @@ pub(crate) async fn filing(
             after.claimed_at = Some(at);
             after.claim_seen_at = Some(at);
         }
-        FilingEvent::Release
-        | FilingEvent::Withdraw
-        | FilingEvent::Terminate
-        | FilingEvent::Transfer => {
+        FilingEvent::Release | FilingEvent::Withdraw | FilingEvent::Terminate | FilingEvent::Transfer => {
             after.claimed_by = None;
             after.claimed_at = None;
             after.claim_seen_at = None;

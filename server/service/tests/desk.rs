@@ -86,7 +86,8 @@ async fn put_websites(world: &World, owner: &Actor, region: &str, many: usize) -
                 ("site.main_domain", format!("{subject}-{number}.cn").replace('-', "").as_str()),
             ]);
             let stored = papers::store(&world.keys, form, &format!("filing/{id}"), answers).unwrap();
-            let of_record = papers::store(&world.keys, form, &format!("record/{record}"), Answers::new()).unwrap();
+            let of_record =
+                papers::store(&world.keys, form, &format!("record/{record}"), Answers::new()).unwrap();
             let at = begin - 1_000 * (many - number) as i64;
             records.push(format!(
                 "('{record}', 'website', '{subject}', 'pending', '某某网站', '企业', '{region}', '{}', '{}', 1, {at}, {at})",
@@ -198,7 +199,8 @@ async fn two_thousand_races_of_two_officers_leave_one_decision_each(world: World
     let agree = "SELECT COUNT(*) FROM filing JOIN filing_event ON filing_event.filing_id = filing.id \
                  WHERE event IN ('approve', 'return', 'reject') AND to_state = state";
     assert_eq!(world.number(agree).await, 2_000, "the state is that of the decision");
-    let lines = "SELECT COUNT(*) FROM audit WHERE action IN ('filing.approve', 'filing.return', 'filing.reject')";
+    let lines =
+        "SELECT COUNT(*) FROM audit WHERE action IN ('filing.approve', 'filing.return', 'filing.reject')";
     assert_eq!(world.number(lines).await, 2_000);
     let numbers = "SELECT COUNT(DISTINCT registration_digits) FROM record WHERE state = 'active'";
     assert_eq!(world.number(numbers).await, approvals as i64);
@@ -460,7 +462,10 @@ async fn views_are_kept_replaced_and_private(world: World) {
     for number in 1..20 {
         service.save_view(&one, &format!("视图{number}"), "").await.unwrap();
     }
-    assert_eq!(told(service.save_view(&one, "再一个", "").await.unwrap_err()), "最多保存 20 个视图，请先删除不用的");
+    assert_eq!(
+        told(service.save_view(&one, "再一个", "").await.unwrap_err()),
+        "最多保存 20 个视图，请先删除不用的"
+    );
     service.delete_view(&one, &kept[0].id).await.unwrap();
     assert_eq!(views(&one).await.len(), 19);
     let applicant = world.applicant(1).await;
@@ -583,7 +588,10 @@ async fn who_was_interrupted_hears_what_was_missed(world: World) {
     }
     let (missed, _) = world.service.subscribe_after(&heard);
     let Missed::These(missed) = missed else { panic!("{missed:?}") };
-    assert_eq!(missed.iter().map(|change| &change.filing_id).collect::<Vec<_>>(), filings.iter().collect::<Vec<_>>());
+    assert_eq!(
+        missed.iter().map(|change| &change.filing_id).collect::<Vec<_>>(),
+        filings.iter().collect::<Vec<_>>()
+    );
     let second = world.service.name_of(&missed[1]);
     let (missed, _) = world.service.subscribe_after(&second);
     assert!(matches!(missed, Missed::These(missed) if missed.len() == 1));

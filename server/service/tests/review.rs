@@ -575,7 +575,9 @@ async fn cancelling_a_subject_cancels_everything_with_it(world: World) {
     let cancel = file_cancellation(&world, &actor, &subject_record).await;
     let desk = world.service.review(&officer, &cancel, None).await.unwrap();
     assert!(
-        ["网站 2 个将一并注销", "未办结的申请单 2 份将终止"].iter().all(|told| desk.effects.iter().any(|effect| effect == told)),
+        ["网站 2 个将一并注销", "未办结的申请单 2 份将终止"]
+            .iter()
+            .all(|told| desk.effects.iter().any(|effect| effect == told)),
         "{:?}",
         desk.effects
     );

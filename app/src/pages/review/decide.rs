@@ -36,7 +36,9 @@ fn on_submit(event: &SubmitEvent, note: NodeRef<html::Textarea>, fault: RwSignal
 }
 
 fn has_remark(form: &web_sys::Element) -> bool {
-    let Ok(boxes) = form.query_selector_all("input[name^='remark.'], input[name^='suggest.']") else { return false };
+    let Ok(boxes) = form.query_selector_all("input[name^='remark.'], input[name^='suggest.']") else {
+        return false;
+    };
     (0..boxes.length())
         .filter_map(|number| boxes.get(number)?.dyn_into::<web_sys::HtmlInputElement>().ok())
         .any(|remark| !remark.value().trim().is_empty())

@@ -115,4 +115,3 @@ fn select(name: &'static str, label: &'static str, options: Vec<RegionOption>) -
     }
     .into_any()
 }
-
