@@ -33,7 +33,7 @@ const MOST_LAPSED: u64 = 200;
 
 /// A filing on which an officer acts, with its subject's lock: what is decided about one subject
 /// happens one after the other.
-pub(crate) struct Held {
+pub(crate) struct Locked {
     pub tx: DatabaseTransaction,
     pub subject: record::Model,
     pub row: filing::Model,
@@ -76,13 +76,13 @@ async fn claimed_together(
 impl Service {
     /// Begins what an officer does to a filing: it lies in the region, its subject is locked, and the
     /// row is as it stands under the lock.
-    pub(crate) async fn hold(&self, actor: &Actor, id: &str) -> Result<Held> {
+    pub(crate) async fn locked(&self, actor: &Actor, id: &str) -> Result<Locked> {
         let seen = self.reviewable(self.db.read(), actor, id).await?;
         let (now, who) = (self.clock.now(), Who::reviewer(actor));
         let tx = self.db.begin().await?;
         let subject = transition::lock_subject(&tx, &seen.subject_id).await?;
         let row = self.reviewable(&tx, actor, id).await?;
-        Ok(Held { tx, subject, row, who, now })
+        Ok(Locked { tx, subject, row, who, now })
     }
 
     /// What happened meanwhile, with the colleague's name: officers may ask each other.
@@ -119,7 +119,7 @@ impl Service {
     }
 
     async fn try_claim(&self, actor: &Actor, id: &str) -> Result<filing::Model> {
-        let Held { tx, subject, row, who, now } = self.hold(actor, id).await?;
+        let Locked { tx, subject, row, who, now } = self.locked(actor, id).await?;
         let together = claimed_together(&tx, &subject, &row).await?;
         if !together.iter().any(|one| one.id == row.id) {
             return Err(self.overtaken(&tx, &row.id, &who).await?);
@@ -185,7 +185,7 @@ impl Service {
     }
 
     async fn try_release(&self, actor: &Actor, id: &str) -> Result<filing::Model> {
-        let Held { tx, subject, row, who, now } = self.hold(actor, id).await?;
+        let Locked { tx, subject, row, who, now } = self.locked(actor, id).await?;
         let mut together = claimed_together(&tx, &subject, &row).await?;
         together.retain(|one| is_claimed_by(one, actor));
         if !together.iter().any(|one| one.id == row.id) {
@@ -386,7 +386,7 @@ impl Service {
         if !region::is_leaf(to) {
             return Err(Error::Faults(vec![fault("region", "请选择移送到的区县")]));
         }
-        let Held { tx, subject, row, who, now } = self.hold(actor, id).await?;
+        let Locked { tx, subject, row, who, now } = self.locked(actor, id).await?;
         let together = claimed_together(&tx, &subject, &row).await?;
         if !together.iter().any(|one| one.id == row.id) {
             return Err(self.overtaken(&tx, &row.id, &who).await?);

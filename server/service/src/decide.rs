@@ -21,7 +21,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::bell::What;
-use crate::claim::Held;
+use crate::claim::Locked;
 use crate::db::millis;
 use crate::entity::{filing, live_domain, provider, record};
 use crate::error::{Error, Result};
@@ -211,7 +211,7 @@ impl Service {
         version: i64,
         ruling: &Ruling,
     ) -> Result<Vec<(What, filing::Model, Option<String>)>> {
-        let Held { tx, subject, row, who, now } = self.hold(actor, id).await?;
+        let Locked { tx, subject, row, who, now } = self.locked(actor, id).await?;
         if let Some(refused) = own_filing(actor, &row, &subject) {
             return Err(Error::Refused(refused));
         }
