@@ -51,7 +51,7 @@ fn Desk(review: ReviewView, beside: Neighbours, from: String) -> impl IntoView {
     let filing = review.filing.clone();
     let state = filing.state;
     let (id, masked_page) = (filing.id.clone(), filing_href(&filing.id, &from));
-    let is_open = state.is_open();
+    let (is_open, listened) = (state.is_open(), filing.id.clone());
     let refused = review.may_claim.clone();
     let may_transfer = is_open && (refused.is_none() || review.is_mine);
     view! {
@@ -59,15 +59,13 @@ fn Desk(review: ReviewView, beside: Neighbours, from: String) -> impl IntoView {
             above=vec![("审核工作台", "/review"), ("审核队列", "/review/queue")]
             title=format!("{}：{}", filing.procedure.label(), filing.title)
             beside=move || view! { <FilingBadge state/> }
+            actions=move || view! { <Live part="standing".to_owned() filing=listened.clone() at=masked_page.clone()/> }
         />
         <div class="stack">
             <InQueue beside from=from.clone()/>
             <Bundle rows=review.bundle.clone() here=id.clone() from=from.clone()/>
-            <div class="desk-bar">
-                <Live part="standing".to_owned() filing=id.clone() at=masked_page/>
-            </div>
             <div id="standing" class="stack">
-                <Presence others=review.others.clone()/>
+                <Presence others=review.others.clone() told=refused.clone().filter(|_| !review.is_mine)/>
                 <Head filing=filing.clone() jurisdiction=review.jurisdiction.clone()/>
                 <Claim filing may_claim=refused minutes=review.claim_minutes from=from.clone()/>
             </div>
@@ -112,15 +110,16 @@ fn InQueue(beside: Neighbours, from: String) -> impl IntoView {
     .into_any()
 }
 
-/// Who else has the page open (R62).
+/// What happened meanwhile and who else has the page open (R62): the line that changes even under
+/// the pointer, since nothing in it can be clicked.
 #[component]
-fn Presence(others: Vec<String>) -> impl IntoView {
-    let sentence = match others.len() {
-        0 => String::new(),
-        _ => format!("{}也打开了本页。", others.join("、")),
-    };
-    view! { <p class="presence soft" role="status" data-row="presence" data-others=others.len().to_string()>{sentence}</p> }
-        .into_any()
+fn Presence(others: Vec<String>, told: Option<domain::view::Refused>) -> impl IntoView {
+    let looking = (!others.is_empty()).then(|| format!("{}也打开了本页。", others.join("、")));
+    let told = told.map(|refused| format!("{}。", refused.sentence));
+    view! {
+        <p class="presence" role="status" data-row="presence">{told}{looking}</p>
+    }
+    .into_any()
 }
 
 /// The filings that came in together. Their links load the page anew: what is typed at one filing
@@ -196,7 +195,7 @@ fn Claim(
             {filing.claimed_by.map(|_| view! { <TakeOver id=filing.id/> })}
         }
         .into_any(),
-        Some(refused) => view! { <p class="soft">{refused.sentence}</p> }.into_any(),
+        Some(_) => ().into_any(),
     }
 }
 

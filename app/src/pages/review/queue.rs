@@ -13,7 +13,7 @@ use super::live::Live;
 use super::shortcuts::{Keys, QUEUE_KEYS};
 use crate::api;
 use crate::ui::table::{Filter, Pager, href};
-use crate::ui::{Empty, FilingBadge, Icon, Load, PageHead};
+use crate::ui::{Empty, FilingBadge, Load, PageHead};
 
 pub const PATH: &str = "/review/queue";
 
@@ -110,7 +110,6 @@ fn Arrivals(arrived: u64, request: QueueRequest) -> impl IntoView {
     let count = if more.is_empty() { format!("{arrived} 份") } else { more.to_owned() };
     is_shown.then(|| view! {
         <div class="banner bell" data-row="bell">
-            <Icon name="bell"/>
             <p>{format!("新到 {count}申请单，含重新提交的和其他地区移送的。")}</p>
             <a class="button button-small" href=format!("{PATH}?state=arrived") rel="external">"查看新到"</a>
             <form method="post" action="/act/saw-arrivals" class="inline">
@@ -334,11 +333,13 @@ fn Row(row: QueueRow, from: String) -> impl IntoView {
                 {row.is_overdue.then(|| view! { " " <span class="badge" data-state="overdue">"已超期"</span> })}
             </td>
             <td data-label="状态">
-                <FilingBadge state=row.state/>
-                {row.is_new.then(|| view! { " " <span class="badge" data-state="draft">"新到"</span> })}
-                {row.has_moved.then(|| view! { " " <span class="soft">"移送"</span> })}
-                " "<span class="soft">{holder}" "{again}</span>
-                <span class="just" hidden>"刚刚更新"</span>
+                <div>
+                    <FilingBadge state=row.state/>
+                    {row.is_new.then(|| view! { " " <span class="tag">"新到"</span> })}
+                    {row.has_moved.then(|| view! { " " <span class="tag">"移送"</span> })}
+                    " "<span class="soft">{holder}" "{again}</span>
+                    <span class="just tag" hidden>"刚刚更新"</span>
+                </div>
             </td>
             <td data-label="操作" class="row-actions">
                 <a href=filing_href(&row.id, &from) rel="external">
