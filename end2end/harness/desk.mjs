@@ -61,9 +61,10 @@ export async function decideAs(page, baseURL, filing, decision, { note = '', rem
   const { ask, act: post } = desk(page, baseURL);
   const look = () => ask('review', { id: filing, purpose: null });
   if ((await look()).may_decide) await post('claim', { filing });
-  const { version } = await look();
+  const { version, sign_off } = await look();
+  const signed = Object.fromEntries(sign_off.map((_, point) => [`sign.${point}`, 'yes']));
   const said = Object.fromEntries(Object.entries(remarks).map(([at, text]) => [`remark.${at}`, text]));
-  await post('decide', { filing, version: String(version), decision, note, ...said });
+  await post('decide', { filing, version: String(version), decision, note, ...signed, ...said });
   const { state } = (await look()).filing;
   expect(state).toBe({ approve: 'approved', return: 'returned', reject: 'rejected' }[decision]);
 }
