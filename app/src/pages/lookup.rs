@@ -94,19 +94,19 @@ fn Verification(record: PublicRecord) -> impl IntoView {
     (business == Business::Assessment).then(|| view! {
         {verified.map(|is_right| match is_right {
             true => view! {
-                <aside class="notice" data-tone="ok" role="status" aria-labelledby="verified">
-                    <h2 id="verified">"查验通过"</h2>
+                <div class="notice" data-tone="ok" role="status">
+                    <h2>"查验通过"</h2>
                     <p>"查验码与平台记录一致。请核对纸面内容与下列记录是否相同。"</p>
                     <dl class="facts">
                         {result.into_iter().map(|(label, text)| view! { <div><dt>{label}</dt><dd>{text}</dd></div> }).collect_view()}
                     </dl>
-                </aside>
+                </div>
             }
             .into_any(),
             false => view! {
-                <aside class="notice" data-tone="danger" role="alert">
+                <div class="notice" data-tone="danger" role="alert">
                     <p>"查验码与平台记录不一致：可能填写有误，也可能不是本平台出具的结果。"</p>
-                </aside>
+                </div>
             }
             .into_any(),
         })}

@@ -260,7 +260,7 @@ fn Item(section: &'static Section, item: usize, items: usize) -> impl IntoView {
                 view! {
                     <button
                         class="button button-small button-quiet"
-                        id=format!("{id}-{verb}")
+                        id=format!("{id}--{verb}")
                         name="go"
                         value=format!("{verb}:{at}")
                         aria-label=format!("{word}{name}")
@@ -268,9 +268,9 @@ fn Item(section: &'static Section, item: usize, items: usize) -> impl IntoView {
                 }
             };
             view! {
-                <div class="item" role="group" id=id.clone() tabindex="-1" aria-labelledby=format!("{id}-name")>
+                <div class="item" role="group" id=id.clone() tabindex="-1" aria-labelledby=format!("{id}--name")>
                     <div class="item-head">
-                        <h3 id=format!("{id}-name")>{name.clone()}</h3>
+                        <b id=format!("{id}--name")>{name.clone()}</b>
                         <div class="cluster">
                             {(item > 0).then(|| button("up", "上移"))}
                             {(item + 1 < items).then(|| button("down", "下移"))}

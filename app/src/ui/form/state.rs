@@ -530,7 +530,8 @@ impl FormState {
         let section = item.split('.').next().map(|key| format!("{key}.")).unwrap_or_default();
         self.faults.update(|faults| faults.retain(|at, _| !at.starts_with(&section)));
         let id = super::field_id(&item);
-        let button = format!("{id}-{verb}");
+        // Two dashes: a field of the item may be called as its parts are.
+        let button = format!("{id}--{verb}");
         set_timeout(
             move || {
                 let found = |id: &str| document().get_element_by_id(id)?.dyn_into().ok();
