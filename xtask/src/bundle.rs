@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::shell::{self, Run, WASM, say};
-use crate::{Outcome, style};
+use crate::{Outcome, snip, style};
 
 const NAME: &str = "beian";
 
@@ -91,7 +91,13 @@ fn code(pkg: &Path) -> Outcome<(String, String)> {
     let wasm_opt = shell::end2end().join("node_modules/binaryen/bin/wasm-opt");
     let optimises = wasm_opt.is_file() && Run::new("node").arg("--version").succeeds();
     let recipe = fs::read(shell::root().join("end2end/package-lock.json")).unwrap_or_default();
-    let key = hash(&[&raw, WASM_OPT.join(" ").as_bytes(), &recipe, &[u8::from(optimises)]]);
+    let key = hash(&[
+        &raw,
+        WASM_OPT.join(" ").as_bytes(),
+        snip::NEVER_RUN.join(" ").as_bytes(),
+        &recipe,
+        &[u8::from(optimises)],
+    ]);
 
     let made = shell::target().join("bundle");
     fs::create_dir_all(&made)?;
@@ -107,7 +113,7 @@ fn code(pkg: &Path) -> Outcome<(String, String)> {
 
     say("Writing the JavaScript around the wasm (wasm-bindgen)");
     let mut bindgen = Bindgen::new();
-    bindgen.input_bytes(NAME, raw).web(true)?.typescript(false).keep_debug(false);
+    bindgen.input_module(NAME, snip::snip(&raw)?).web(true)?.typescript(false).keep_debug(false);
     bindgen.remove_name_section(true).remove_producers_section(true).omit_default_module_path(false);
     bindgen.generate(&made).map_err(|error| format!("wasm-bindgen: {error:#}"))?;
 

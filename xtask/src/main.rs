@@ -4,6 +4,7 @@ mod bundle;
 mod invariants;
 mod postgres;
 mod shell;
+mod snip;
 mod style;
 mod suite;
 
