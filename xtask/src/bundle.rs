@@ -17,9 +17,10 @@ const NAME: &str = "beian";
 
 /// Features by name: with `--all-features` wasm-opt writes compact imports, which browsers refuse. Its inlining
 /// makes the file smaller and what is sent larger (by an eighth, with brotli), so it stays off.
-const WASM_OPT: [&str; 11] = [
+const WASM_OPT: [&str; 12] = [
     "--no-inline=*",
-    "-Oz",
+    "-O2",
+    "--converge",
     "--strip-debug",
     "--strip-producers",
     "--strip-target-features",

@@ -146,6 +146,59 @@ pub struct OwnRecord {
     pub text: String,
 }
 
+/// The part of a [`FormView`] that the form's controls live on in the browser. What the server draws once
+/// (sheets, comparison, remarks in general) is not sent a second time as data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepView {
+    pub procedure: Procedure,
+    pub step: String,
+    pub draft: Option<DraftHead>,
+    pub record: Option<String>,
+    /// Id of the subject this form is filed for.
+    pub subject: Option<String>,
+    pub answers: Answers,
+    pub sealed: BTreeMap<String, String>,
+    pub regions: BTreeMap<String, Vec<RegionOption>>,
+    pub files: Vec<FileView>,
+    pub remarks: Vec<Fault>,
+    pub refused: Option<Refused>,
+    /// Whether an older draft is offered, whose answer decides what is shown here.
+    pub has_offer: bool,
+    /// The person's own records that a question can refer to.
+    pub own_records: Vec<OwnRecord>,
+    /// Whose text may be kept in this browser.
+    pub owner: String,
+    pub today: String,
+    pub key: String,
+    pub faults: Vec<Fault>,
+    pub principal: Answers,
+}
+
+impl From<FormView> for StepView {
+    fn from(view: FormView) -> Self {
+        StepView {
+            procedure: view.procedure,
+            step: view.step,
+            draft: view.draft,
+            record: view.record,
+            subject: view.subject.map(|subject| subject.id),
+            answers: view.answers,
+            sealed: view.sealed,
+            regions: view.regions,
+            files: view.files.into_values().collect(),
+            remarks: view.remarks,
+            refused: view.refused,
+            has_offer: view.offered_draft.is_some(),
+            own_records: view.own_records,
+            owner: view.owner,
+            today: view.today,
+            key: view.key,
+            faults: view.faults,
+            principal: view.principal,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DraftHead {
     pub id: String,

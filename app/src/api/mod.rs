@@ -6,13 +6,14 @@
 #[cfg(feature = "ssr")]
 pub mod caller;
 mod error;
+mod wire;
 
 use domain::procedure::Business;
 use domain::view;
 use leptos::prelude::*;
-use leptos::server_fn::codec::Json;
 
 pub use error::ApiError;
+use wire::Json;
 
 #[cfg(feature = "ssr")]
 use caller::{refuse, service, signed_in};
@@ -20,7 +21,7 @@ use caller::{refuse, service, signed_in};
 pub type Answer<T> = Result<T, ApiError>;
 
 /// The signed-in person, or none.
-#[server(input = Json, endpoint = "me")]
+#[server(input = Json, output = Json, endpoint = "me")]
 pub async fn me() -> Answer<Option<view::Me>> {
     match caller::maybe_actor() {
         None => Ok(None),
@@ -28,37 +29,37 @@ pub async fn me() -> Answer<Option<view::Me>> {
     }
 }
 
-#[server(input = Json, endpoint = "home")]
+#[server(input = Json, output = Json, endpoint = "home")]
 pub async fn home() -> Answer<view::Home> {
     let (service, actor) = signed_in()?;
     service.home(&actor).await.map_err(refuse)
 }
 
-#[server(input = Json, endpoint = "offers")]
+#[server(input = Json, output = Json, endpoint = "offers")]
 pub async fn offers() -> Answer<Vec<view::OfferGroup>> {
     let (service, actor) = signed_in()?;
     service.offers(&actor).await.map_err(refuse)
 }
 
 /// Children of a region; the provinces for an empty code.
-#[server(input = Json, endpoint = "regions")]
+#[server(input = Json, output = Json, endpoint = "regions")]
 pub async fn regions(parent: String) -> Answer<Vec<view::RegionOption>> {
     Ok(service::region::options(&parent))
 }
 
-#[server(input = Json, endpoint = "form_view")]
+#[server(input = Json, output = Json, endpoint = "form_view")]
 pub async fn form_view(request: view::FormRequest) -> Answer<view::FormView> {
     let (service, actor) = signed_in()?;
     service.form_view(&actor, &request).await.map_err(refuse)
 }
 
-#[server(input = Json, endpoint = "save_draft")]
+#[server(input = Json, output = Json, endpoint = "save_draft")]
 pub async fn save_draft(draft: view::SaveDraft) -> Answer<view::Saved> {
     let (service, actor) = signed_in()?;
     service.save_draft(&actor, &draft).await.map_err(refuse)
 }
 
-#[server(input = Json, endpoint = "submit")]
+#[server(input = Json, output = Json, endpoint = "submit")]
 pub async fn submit(
     draft: String,
     version: i64,
@@ -69,13 +70,13 @@ pub async fn submit(
     service.submit(&actor, &draft, version, subject.as_deref(), &key).await.map_err(refuse)
 }
 
-#[server(input = Json, endpoint = "drafts")]
+#[server(input = Json, output = Json, endpoint = "drafts")]
 pub async fn drafts(procedure: String, after: String) -> Answer<view::Paged<view::DraftRow>> {
     let (service, actor) = signed_in()?;
     service.drafts(&actor, &procedure, &after).await.map_err(refuse)
 }
 
-#[server(input = Json, endpoint = "filings")]
+#[server(input = Json, output = Json, endpoint = "filings")]
 pub async fn filings(
     procedure: String,
     state: String,
@@ -85,81 +86,81 @@ pub async fn filings(
     service.filings(&actor, &procedure, &state, &after).await.map_err(refuse)
 }
 
-#[server(input = Json, endpoint = "filing")]
+#[server(input = Json, output = Json, endpoint = "filing")]
 pub async fn filing(id: String) -> Answer<view::FilingView> {
     let (service, actor) = signed_in()?;
     service.filing(&actor, &id).await.map_err(refuse)
 }
 
-#[server(input = Json, endpoint = "records")]
+#[server(input = Json, output = Json, endpoint = "records")]
 pub async fn records(business: Business, after: String) -> Answer<view::Paged<view::RecordRow>> {
     let (service, actor) = signed_in()?;
     service.records(&actor, business, &after).await.map_err(refuse)
 }
 
-#[server(input = Json, endpoint = "record")]
+#[server(input = Json, output = Json, endpoint = "record")]
 pub async fn record(business: Business, id: String) -> Answer<view::RecordView> {
     let (service, actor) = signed_in()?;
     service.record(&actor, business, &id).await.map_err(refuse)
 }
 
-#[server(input = Json, endpoint = "my_subject")]
+#[server(input = Json, output = Json, endpoint = "my_subject")]
 pub async fn my_subject() -> Answer<Option<view::RecordView>> {
     let (service, actor) = signed_in()?;
     service.my_subject(&actor).await.map_err(refuse)
 }
 
-#[server(input = Json, endpoint = "notices")]
+#[server(input = Json, output = Json, endpoint = "notices")]
 pub async fn notices(unread_only: bool, after: String) -> Answer<view::Paged<view::NoticeRow>> {
     let (service, actor) = signed_in()?;
     service.notices(&actor, unread_only, &after).await.map_err(refuse)
 }
 
-#[server(input = Json, endpoint = "sessions")]
+#[server(input = Json, output = Json, endpoint = "sessions")]
 pub async fn sessions() -> Answer<Vec<view::SessionRow>> {
     let (service, actor) = signed_in()?;
     service.sessions(&actor).await.map_err(refuse)
 }
 
 /// 公安备案查询: open to everybody, limited in rate by the server.
-#[server(input = Json, endpoint = "lookup")]
+#[server(input = Json, output = Json, endpoint = "lookup")]
 pub async fn lookup(text: String) -> Answer<Vec<view::PublicRecord>> {
     service()?.lookup(&text).await.map_err(refuse)
 }
 
-#[server(input = Json, endpoint = "public_record")]
+#[server(input = Json, output = Json, endpoint = "public_record")]
 pub async fn public_record(digits: String, code: Option<String>) -> Answer<view::PublicRecord> {
     service()?.public_record(&digits, code.as_deref()).await.map_err(refuse)
 }
 
-#[server(input = Json, endpoint = "dashboard")]
+#[server(input = Json, output = Json, endpoint = "dashboard")]
 pub async fn dashboard() -> Answer<view::Dashboard> {
     let (service, actor) = signed_in()?;
     service.dashboard(&actor).await.map_err(refuse)
 }
 
-#[server(input = Json, endpoint = "queue")]
+#[server(input = Json, output = Json, endpoint = "queue")]
 pub async fn queue(request: view::QueueRequest) -> Answer<view::Paged<view::QueueRow>> {
     let (service, actor) = signed_in()?;
     service.queue(&actor, &request).await.map_err(refuse)
 }
 
 /// What stands around the queue: what its filters offer, saved views, the bell.
-#[server(input = Json, endpoint = "queue_desk")]
+#[server(input = Json, output = Json, endpoint = "queue_desk")]
 pub async fn queue_desk(request: view::QueueRequest) -> Answer<view::QueueDesk> {
     let (service, actor) = signed_in()?;
     service.queue_desk(&actor, &request).await.map_err(refuse)
 }
 
 /// The filings before and after one in the queue it was opened from.
-#[server(input = Json, endpoint = "neighbours")]
+#[server(input = Json, output = Json, endpoint = "neighbours")]
 pub async fn neighbours(id: String, request: view::QueueRequest) -> Answer<view::Neighbours> {
     let (service, actor) = signed_in()?;
     service.neighbours(&actor, &id, &request).await.map_err(refuse)
 }
 
 /// What is in officers' hands, for administrators.
-#[server(input = Json, endpoint = "claims_held")]
+#[server(input = Json, output = Json, endpoint = "claims_held")]
 pub async fn claims_held(after: String) -> Answer<view::Paged<view::ClaimRow>> {
     let (service, actor) = signed_in()?;
     service.claims_held(&actor, &after).await.map_err(refuse)
@@ -167,20 +168,20 @@ pub async fn claims_held(after: String) -> Answer<view::Paged<view::ClaimRow>> {
 
 /// A filing on the review desk. Personal values are masked; the unmasked page is asked for with a
 /// purpose, through the server's plain route, and audited (R70).
-#[server(input = Json, endpoint = "review")]
+#[server(input = Json, output = Json, endpoint = "review")]
 pub async fn review(id: String, purpose: Option<String>) -> Answer<view::ReviewView> {
     let (service, actor) = signed_in()?;
     service.review(&actor, &id, purpose.as_deref()).await.map_err(refuse)
 }
 
-#[server(input = Json, endpoint = "staff")]
+#[server(input = Json, output = Json, endpoint = "staff")]
 pub async fn staff() -> Answer<Vec<view::StaffRow>> {
     let (service, actor) = signed_in()?;
     service.staff_list(&actor).await.map_err(refuse)
 }
 
 /// 注销主体, 注销网站 … (R22, R36). `check` gives back what was typed last, with its faults.
-#[server(input = Json, endpoint = "cancel_view")]
+#[server(input = Json, output = Json, endpoint = "cancel_view")]
 pub async fn cancel_view(
     business: Business,
     record: Option<String>,
@@ -191,27 +192,27 @@ pub async fn cancel_view(
 }
 
 /// 移交主体 (R24). `check` gives back what was typed last, with its faults.
-#[server(input = Json, endpoint = "transfer_view")]
+#[server(input = Json, output = Json, endpoint = "transfer_view")]
 pub async fn transfer_view(subject: Option<String>, check: bool) -> Answer<view::TransferView> {
     let (service, actor) = signed_in()?;
     service.transfer_view(&actor, subject.as_deref(), check).await.map_err(refuse)
 }
 
 /// 获取验证码, to the stored number of the subject's responsible person (R72).
-#[server(input = Json, endpoint = "send_identity_code")]
+#[server(input = Json, output = Json, endpoint = "send_identity_code")]
 pub async fn send_identity_code(purpose: view::IdentityPurpose, record: String) -> Answer<view::CodeSent> {
     let (service, actor) = signed_in()?;
     service.send_identity_code(&actor, purpose, &record).await.map_err(refuse)
 }
 
 /// 接收主体 (R25); empty searches mean any.
-#[server(input = Json, endpoint = "handovers")]
+#[server(input = Json, output = Json, endpoint = "handovers")]
 pub async fn handovers(name: String, mobile: String, id_no: String) -> Answer<Vec<view::HandoverRow>> {
     let (service, actor) = signed_in()?;
     service.handovers(&actor, &name, &mobile, &id_no).await.map_err(refuse)
 }
 
-#[server(input = Json, endpoint = "handover_view")]
+#[server(input = Json, output = Json, endpoint = "handover_view")]
 pub async fn handover_view(id: String) -> Answer<view::HandoverView> {
     let (service, actor) = signed_in()?;
     service.handover_view(&actor, &id).await.map_err(refuse)

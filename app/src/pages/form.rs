@@ -10,7 +10,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::api::{self, ApiError};
 use crate::ui::dialog::Dialog;
-use crate::ui::form::{StepForm, step_href};
+use crate::ui::form::{Letter, Statement, StepForm, step_href};
 use crate::ui::sheet::{ChangesTable, SheetView};
 use crate::ui::{PageHead, Problem, RecordBadge, StateBeside, Waiting};
 
@@ -135,7 +135,15 @@ fn Loaded(view: FormView) -> impl IntoView {
         {subject_step}
         {summary}
         {changes.map(|changes| view! { <Comparison changes view=view.clone()/> })}
-        {is_open.then(|| view! { <StepForm view=view.clone()/> })}
+        {is_open.then(|| view! {
+            <StepForm view=view.clone().into()>
+                {match step.body {
+                    Body::Notice(notice) => view! { <Letter notice/> }.into_any(),
+                    Body::Subject | Body::Sections(_) => ().into_any(),
+                }}
+                {(procedure.business == Business::Subject).then(|| view! { <Statement/> })}
+            </StepForm>
+        })}
     }
     .into_any()
 }

@@ -104,7 +104,12 @@ fn only_a_host(text: &str) -> Result<String, &'static str> {
             other => other,
         })
         .collect();
-    Ok(host.strip_suffix('.').unwrap_or(&host).to_lowercase())
+    Ok(lower_case(host.strip_suffix('.').unwrap_or(&host)))
+}
+
+/// Without the tables only for ASCII: other scripts with two cases are rare, and the service looks again.
+fn lower_case(text: &str) -> String {
+    if cfg!(feature = "full") { text.to_lowercase() } else { text.to_ascii_lowercase() }
 }
 
 fn check_syntax(ascii: &str) -> Result<(), &'static str> {
@@ -156,7 +161,7 @@ const WRONG_CHARACTER: &str = "域名中有不允许的字符，只能用汉字�
 fn decoded(label: &str) -> Option<String> {
     let unicode = idna::punycode::decode_to_string(label.strip_prefix("xn--")?)?;
     let again = idna::punycode::encode_str(&unicode)?;
-    let is_canonical = label.get(4..) == Some(again.as_str()) && unicode == unicode.to_lowercase();
+    let is_canonical = label.get(4..) == Some(again.as_str()) && unicode == lower_case(&unicode);
     (is_canonical && !unicode.is_ascii() && unicode.chars().all(may_stand_in_label)).then_some(unicode)
 }
 

@@ -1,24 +1,19 @@
-//! The identity check as a form (R22, R24, R36). It is posted whole, with its file; with wasm the code
-//! is sent without leaving the page and what is missing is said before anything is posted (R76).
+//! The identity check as a form (R22, R24, R36). It is posted whole, with its file, and comes back with what is
+//! wrong; only 【获取验证码】 works without leaving the page.
 
 use std::collections::BTreeMap;
 
 use domain::answer::Answers;
-use domain::check::{Context, UnknownRegions, check_form, check_place};
 use domain::dictionary::CANCEL_REASON;
 use domain::forms::identity::{self, CANCEL_STATEMENT};
 use domain::procedure::Business;
 use domain::schema::Form;
 use domain::view::{CodeSent, IdentityPurpose, IdentityView};
-use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos::wasm_bindgen::JsCast;
 
 use crate::api::{self, ApiError};
-use crate::ui::form::{MOST_BYTES, escape, field_id, file_name, readable_size};
-
-type Faults = BTreeMap<String, String>;
+use crate::ui::form::{FileChoice, escape, field_id, file_name, readable_size};
 
 fn form_of(purpose: IdentityPurpose) -> &'static Form {
     match purpose {
@@ -27,20 +22,12 @@ fn form_of(purpose: IdentityPurpose) -> &'static Form {
     }
 }
 
-/// What every control of the form shares.
+/// What every question of the form shares.
 #[derive(Clone, Copy)]
-struct Check {
+struct Check<'a> {
     form: &'static Form,
-    answers: StoredValue<Answers>,
-    faults: RwSignal<Faults>,
-    /// Whether wasm has taken over.
-    is_live: RwSignal<bool>,
-}
-
-impl Check {
-    fn text(&self, at: &str) -> String {
-        self.answers.with_value(|answers| answers.text(at).to_owned())
-    }
+    answers: &'a Answers,
+    faults: &'a BTreeMap<String, String>,
 }
 
 /// What a control must know of its question.
@@ -48,13 +35,14 @@ struct Parts {
     id: String,
     name: &'static str,
     label: &'static str,
-    placeholder: &'static str,
+    text: String,
+    placeholder: Option<&'static str>,
     required: Option<&'static str>,
-    described: Signal<Option<String>>,
-    invalid: Signal<Option<&'static str>>,
+    described: Option<String>,
+    invalid: Option<&'static str>,
 }
 
-#[island]
+#[component]
 pub fn IdentityForm(
     purpose: IdentityPurpose,
     business: Business,
@@ -63,7 +51,6 @@ pub fn IdentityForm(
     /// In a dialog, which says 身份验证 itself; 【取消】 leads here.
     back: Option<String>,
 ) -> impl IntoView {
-    let form = form_of(purpose);
     let is_dialog = back.is_some();
     let (action, code) = match purpose {
         IdentityPurpose::Cancel => ("/act/cancel", "cancel"),
@@ -76,74 +63,41 @@ pub fn IdentityForm(
     };
     let IdentityView { mobile_head, mobile_tail, wait_seconds, locked, answers, faults, files, key } =
         identity;
-    let check = Check {
-        form,
-        answers: StoredValue::new(answers),
-        faults: RwSignal::new(faults.into_iter().map(|fault| (fault.at, fault.message)).collect()),
-        is_live: RwSignal::new(false),
-    };
-    let element = NodeRef::<html::Form>::new();
-    let summary = NodeRef::<html::Div>::new();
-    Effect::new(move |_| check.is_live.set(true));
+    let faults: BTreeMap<String, String> =
+        faults.into_iter().map(|fault| (fault.at, fault.message)).collect();
+    let check = Check { form: form_of(purpose), answers: &answers, faults: &faults };
     // A dialog gives the focus to its first control otherwise, which is the hidden button.
-    let begins = is_dialog && check.faults.with_untracked(BTreeMap::is_empty);
-    let submitted = move |event: web_sys::SubmitEvent| {
-        let drops = event
-            .submitter()
-            .and_then(|button| button.get_attribute("name"))
-            .is_some_and(|name| name == "go");
-        if drops {
-            return;
-        }
-        if let Some(form) = element.get_untracked().and_then(|element| element.dyn_into().ok()) {
-            let faults = faults_of(check.form, &typed(check.form, &form));
-            if !faults.is_empty() {
-                event.prevent_default();
-                check.faults.set(faults);
-                focus_soon(summary);
-            }
-        }
-    };
-    let left = move |event: web_sys::Event| {
-        let name = event
-            .target()
-            .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
-            .and_then(|target| target.get_attribute("name"));
-        let form = element.get_untracked().and_then(|element| element.dyn_into().ok());
-        if let (Some(name), Some(form)) = (name, form) {
-            look_again(check, &name, &form);
-        }
-    };
-    let shown = StoredValue::new((mobile_head, mobile_tail));
-    let file = files.into_values().next().map(|file| (file.id, file.name, file.size));
+    let begins = is_dialog && faults.is_empty();
     let middle_four = question(check, identity::MIDDLE_FOUR, |parts| {
-        let (head, tail) = shown.get_value();
         view! {
             <div class="control gapped">
-                <span>{head}</span>
-                {line(check, parts, Look { class: "input w-4", inputmode: "numeric", most: Some(4), ..PLAIN })}
-                <span>{tail}</span>
+                <span>{mobile_head}</span>
+                {line(parts, Look { class: "input w-4", inputmode: "numeric", most: Some(4), ..PLAIN })}
+                <span>{mobile_tail}</span>
             </div>
         }
         .into_any()
     });
-    let sms_code = view! { <CodeQuestion check purpose record=record.clone() wait_seconds/> };
+    let sms_code = code_question(check, purpose, record.clone(), wait_seconds);
     let questions = match purpose {
-        IdentityPurpose::Cancel => view! {
-            {question(check, identity::NAME, |parts| boxed(line(check, parts, Look { begins, ..PLAIN })))}
-            {middle_four}
-            {sms_code}
-            <Reason check/>
-            <Attachment check file/>
+        IdentityPurpose::Cancel => {
+            let file = files.into_values().next().map(|file| (file.id, file.name, file.size));
+            view! {
+                {question(check, identity::NAME, |parts| boxed(line(parts, Look { begins, ..PLAIN })))}
+                {middle_four}
+                {sms_code}
+                {reason(check)}
+                {attachment(check, file)}
+            }
+            .into_any()
         }
-        .into_any(),
         IdentityPurpose::Transfer => view! {
             {middle_four}
             {question(check, identity::RECEIVER_MOBILE, |parts| {
-                boxed(line(check, parts, Look { class: "input w-18", inputmode: "tel", ..PLAIN }))
+                boxed(line(parts, Look { class: "input w-18", inputmode: "tel", ..PLAIN }))
             })}
             {question(check, identity::RECEIVER_ID_NO, |parts| {
-                boxed(line(check, parts, Look { class: "input w-18", ..PLAIN }))
+                boxed(line(parts, Look { class: "input w-18", ..PLAIN }))
             })}
             {sms_code}
         }
@@ -151,16 +105,7 @@ pub fn IdentityForm(
     };
     let sends_business = purpose == IdentityPurpose::Cancel;
     view! {
-        <form
-            class="form"
-            method="post"
-            action=action
-            enctype="multipart/form-data"
-            novalidate
-            node_ref=element
-            on:submit=submitted
-            on:change=left
-        >
+        <form class="form" method="post" action=action enctype="multipart/form-data" novalidate>
             // What Enter presses: the first button of a form, which must not be 获取验证码.
             <button class="visually-hidden" tabindex="-1" aria-hidden="true"></button>
             <input type="hidden" name="purpose" value=code/>
@@ -168,7 +113,7 @@ pub fn IdentityForm(
             <input type="hidden" name="record" value=record/>
             <input type="hidden" name="key" value=key/>
             {locked.map(|sentence| view! { <div class="banner" role="alert" data-tone="danger"><p>{sentence}</p></div> })}
-            {move || summary_of(check, summary)}
+            {summary(check)}
             {if is_dialog {
                 view! { <div class="fields">{questions}</div> }.into_any()
             } else {
@@ -202,80 +147,24 @@ fn Statement() -> impl IntoView {
     .into_any()
 }
 
-// ---- checking ------------------------------------------------------------------------------------
-
-/// What stands in the controls now; a file counts only once the server has it.
-fn typed(form: &'static Form, element: &web_sys::HtmlFormElement) -> Answers {
-    let mut answers = Answers::new();
-    if let Ok(entries) = web_sys::FormData::new_with_form(element) {
-        for place in form.places(&Answers::new()) {
-            let at = place.address();
-            if let Some(text) = entries.get(&at).as_string() {
-                answers.set_text(at, text);
-            }
-        }
-    }
-    answers
-}
-
-/// The context of the questions here: none depends on the day or on regions.
-fn with_context<T>(then: impl FnOnce(&Context) -> T) -> T {
-    let sealed = BTreeMap::new();
-    then(&Context { today: time::Date::MIN, regions: &UnknownRegions, sealed: &sealed })
-}
-
-fn faults_of(form: &'static Form, answers: &Answers) -> Faults {
-    let found = with_context(|context| check_form(form, answers, context).err()).unwrap_or_default();
-    found.into_iter().map(|fault| (fault.at, fault.message)).collect()
-}
-
-/// A field that was complained about was changed: the complaint goes, or says what is still wrong.
-fn look_again(check: Check, name: &str, element: &web_sys::HtmlFormElement) {
-    if !check.faults.with_untracked(|faults| faults.contains_key(name)) {
-        return;
-    }
-    let Some(place) = check.form.place(name) else { return };
-    let answers = typed(check.form, element);
-    let fault = with_context(|context| check_place(&place, &answers, context)).err();
-    check.faults.update(|faults| {
-        match fault {
-            Some(message) => faults.insert(name.to_owned(), message),
-            None => faults.remove(name),
-        };
-    });
-}
-
-fn focus_soon(element: NodeRef<html::Div>) {
-    set_timeout(
-        move || {
-            if let Some(element) = element.try_get_untracked().flatten() {
-                let _ = element.focus();
-                element.scroll_into_view();
-            }
-        },
-        std::time::Duration::ZERO,
-    );
-}
-
 /// The faults in the order of the page, each a link to its field.
-fn summary_of(check: Check, element: NodeRef<html::Div>) -> Option<AnyView> {
-    let faults = check.faults.get();
-    let nowhere = Answers::new();
-    let order: Vec<String> = check.form.places(&nowhere).map(|place| place.address()).collect();
-    let mut faults: Vec<(String, String)> = faults.into_iter().collect();
-    faults.sort_by_key(|(at, _)| order.iter().position(|known| known == at));
+fn summary(check: Check) -> Option<AnyView> {
+    let order: Vec<String> = check.form.places(check.answers).map(|place| place.address()).collect();
+    let mut faults: Vec<(&String, &String)> = check.faults.iter().collect();
+    faults.sort_by_key(|(at, _)| order.iter().position(|known| known == *at));
     (!faults.is_empty()).then(|| {
         view! {
-            <div class="error-summary" role="alert" tabindex="-1" id="errors" autofocus node_ref=element>
+            <div class="error-summary" role="alert" tabindex="-1" id="errors" autofocus>
                 <h2>{format!("有 {} 处需要修改", faults.len())}</h2>
                 <ul>
                     {faults
                         .into_iter()
                         .map(|(at, message)| {
+                            let message = message.clone();
                             if at.is_empty() {
                                 view! { <li>{message}</li> }.into_any()
                             } else {
-                                view! { <li><a href=format!("#{}", field_id(&at)) rel="external">{message}</a></li> }.into_any()
+                                view! { <li><a href=format!("#{}", field_id(at)) rel="external">{message}</a></li> }.into_any()
                             }
                         })
                         .collect_view()}
@@ -290,48 +179,35 @@ fn summary_of(check: Check, element: NodeRef<html::Div>) -> Option<AnyView> {
 
 /// One question: label, hint, control, fault.
 fn question(check: Check, at: &'static str, control: impl FnOnce(Parts) -> AnyView) -> AnyView {
-    question_with(check, at, control, || ())
-}
-
-fn question_with<V: IntoView + 'static>(
-    check: Check,
-    at: &'static str,
-    control: impl FnOnce(Parts) -> AnyView,
-    notes: impl FnOnce() -> V,
-) -> AnyView {
     let Some(place) = check.form.place(at) else { return ().into_any() };
     let field = place.field;
     let id = field_id(at);
-    let is_required = place.is_required(&Answers::new());
+    let is_required = place.is_required(check.answers);
     let is_wide = field.width == domain::schema::Width::Full;
     // A box of four figures has no room for its placeholder.
     let is_narrow = at == identity::MIDDLE_FOUR;
     let hint = if is_narrow { field.placeholder } else { field.hint };
-    let fault = Memo::new(move |_| check.faults.with(|faults| faults.get(at).cloned()));
-    let described = {
-        let id = id.clone();
-        Signal::derive(move || {
-            let mut ids = Vec::new();
-            if !hint.is_empty() {
-                ids.push(format!("{id}-hint"));
-            }
-            if fault.with(Option::is_some) {
-                ids.push(format!("{id}-error"));
-            }
-            (!ids.is_empty()).then(|| ids.join(" "))
-        })
-    };
+    let fault = check.faults.get(at).cloned();
+    let invalid = fault.as_ref().map(|_| "true");
+    let mut described = Vec::new();
+    if !hint.is_empty() {
+        described.push(format!("{id}-hint"));
+    }
+    if fault.is_some() {
+        described.push(format!("{id}-error"));
+    }
     let parts = Parts {
         id: id.clone(),
         name: at,
         label: field.label,
-        placeholder: if is_narrow { "" } else { field.placeholder },
+        text: check.answers.text(at).to_owned(),
+        placeholder: (!is_narrow && !field.placeholder.is_empty()).then_some(field.placeholder),
         required: is_required.then_some("true"),
-        described,
-        invalid: Signal::derive(move || fault.with(Option::is_some).then_some("true")),
+        described: (!described.is_empty()).then(|| described.join(" ")),
+        invalid,
     };
     view! {
-        <div class="field" class:field-wide=is_wide data-invalid=move || fault.with(Option::is_some).then_some("")>
+        <div class="field" class:field-wide=is_wide data-invalid=invalid.map(|_| "")>
             <div class="field-label">
                 {is_required.then(|| view! { <span class="star" aria-hidden="true">"*"</span> })}
                 <label for=id.clone()>{field.label}</label>
@@ -339,8 +215,7 @@ fn question_with<V: IntoView + 'static>(
             </div>
             {(!hint.is_empty()).then(|| view! { <p class="hint" id=format!("{id}-hint")>{hint}</p> })}
             {control(parts)}
-            {move || fault.get().map(|message| view! { <p class="error" id=format!("{id}-error")>{message}</p> })}
-            {notes()}
+            {fault.map(|message| view! { <p class="error" id=format!("{id}-error")>{message}</p> })}
         </div>
     }
     .into_any()
@@ -363,8 +238,8 @@ struct Look {
 const PLAIN: Look =
     Look { class: "input", inputmode: "text", autocomplete: "off", most: None, begins: false };
 
-fn line(check: Check, parts: Parts, look: Look) -> AnyView {
-    let Parts { id, name, placeholder, required, described, invalid, .. } = parts;
+fn line(parts: Parts, look: Look) -> AnyView {
+    let Parts { id, name, text, placeholder, required, described, invalid, .. } = parts;
     view! {
         <input
             class=look.class
@@ -374,21 +249,34 @@ fn line(check: Check, parts: Parts, look: Look) -> AnyView {
             maxlength=look.most.map(|most| most.to_string())
             id=id
             name=name
-            value=check.text(name)
+            value=text
             autofocus=look.begins
-            placeholder=(!placeholder.is_empty()).then_some(placeholder)
+            placeholder=placeholder
             spellcheck="false"
             aria-required=required
-            aria-invalid=move || invalid.get()
-            aria-describedby=move || described.get()
+            aria-invalid=invalid
+            aria-describedby=described
         />
     }
     .into_any()
 }
 
 /// 短信验证码 with 【获取验证码】 (R72).
-#[component]
-fn CodeQuestion(check: Check, purpose: IdentityPurpose, record: String, wait_seconds: u64) -> impl IntoView {
+fn code_question(check: Check, purpose: IdentityPurpose, record: String, wait_seconds: u64) -> AnyView {
+    question(check, identity::SMS_CODE, |parts| {
+        view! {
+            <div class="control joined">
+                {line(parts, Look { inputmode: "numeric", autocomplete: "one-time-code", ..PLAIN })}
+                <SendCode purpose record wait_seconds/>
+            </div>
+        }
+        .into_any()
+    })
+}
+
+/// 【获取验证码】: without wasm it posts the form to the sender; with wasm it sends in place and counts down.
+#[island]
+fn SendCode(purpose: IdentityPurpose, record: String, wait_seconds: u64) -> impl IntoView {
     let left = RwSignal::new(0_u64);
     let said = RwSignal::new(None::<(&'static str, String)>);
     let is_busy = RwSignal::new(false);
@@ -443,86 +331,40 @@ fn CodeQuestion(check: Check, purpose: IdentityPurpose, record: String, wait_sec
             said.set(Some((tone, sentence)));
         });
     };
-    let countdown = format!("{}-countdown", field_id(identity::SMS_CODE));
-    let counted_by = countdown.clone();
-    question_with(
-        check,
-        identity::SMS_CODE,
-        |parts| {
-            view! {
-                <div class="control joined">
-                    {line(check, parts, Look { inputmode: "numeric", autocomplete: "one-time-code", ..PLAIN })}
-                    <button
-                        class="button"
-                        type="submit"
-                        formaction="/act/send-code"
-                        aria-disabled=move || waits.get().then_some("true")
-                        aria-busy=move || is_busy.get().then_some("true")
-                        aria-describedby=move || waits.get().then(|| counted_by.clone())
-                        on:click=send
-                    >"获取验证码"</button>
-                </div>
-            }
-            .into_any()
-        },
-        move || {
-            view! {
-                // Always there, so that readers hear what is put into it.
-                <p
-                    role="status"
-                    class=move || if said.with(Option::is_some) { "field-note" } else { "visually-hidden" }
-                    data-tone=move || said.get().map(|(tone, _)| tone)
-                >
-                    {move || said.get().map(|(_, sentence)| sentence)}
-                </p>
-                {move || waits.get().then(|| view! {
-                    <p class="field-note figures" id=countdown.clone()>
-                        {move || format!("{} 秒后可重新获取", left.get())}
-                    </p>
-                })}
-            }
-        },
-    )
+    view! {
+        <button
+            class="button"
+            type="submit"
+            formaction="/act/send-code"
+            aria-disabled=move || waits.get().then_some("true")
+            aria-busy=move || is_busy.get().then_some("true")
+            aria-describedby=COUNTDOWN
+            on:click=send
+        >"获取验证码"</button>
+        // Always there, so that readers hear what is put into it.
+        <p
+            role="status"
+            class=move || if said.with(Option::is_some) { "field-note" } else { "visually-hidden" }
+            data-tone=move || said.get().map(|(tone, _)| tone)
+        >
+            {move || said.get().map(|(_, sentence)| sentence)}
+        </p>
+        <p class="field-note figures" id=COUNTDOWN>
+            {move || waits.get().then(|| format!("{} 秒后可重新获取", left.get()))}
+        </p>
+    }
+    .into_any()
 }
 
-/// 注销原因: an offered one, one's own words, or both.
-#[component]
-fn Reason(check: Check) -> impl IntoView {
-    let element = NodeRef::<html::Textarea>::new();
-    // With wasm the choice is written into the text at once and not sent by itself.
-    let take = move |event: web_sys::Event| {
-        event.stop_propagation();
-        let Some(area) = element.get_untracked() else { return };
-        let chosen = event_target_value(&event);
-        let label = CANCEL_REASON
-            .iter()
-            .find(|choice| choice.code == chosen && choice.code != "other")
-            .map(|c| c.label);
-        let text = area.value();
-        let typed = text.trim();
-        let is_offered = typed.is_empty() || CANCEL_REASON.iter().any(|choice| choice.label == typed);
-        match label {
-            Some(label) if is_offered => area.set_value(label),
-            Some(label) if !typed.contains(label) => area.set_value(&format!("{label}；{typed}")),
-            Some(_) | None => {}
-        }
-        check.faults.update(|faults| {
-            if label.is_some() {
-                faults.remove(identity::REASON);
-            }
-        });
-    };
+const COUNTDOWN: &str = "f-identity-sms_code-countdown";
+
+/// 注销原因: an offered one, one's own words, or both; they are joined where the form arrives.
+fn reason(check: Check) -> AnyView {
     view! {
         <div class="field field-wide">
             <div class="field-label"><label for="f-identity-preset">"常用原因"</label></div>
             <div class="control">
-                <select
-                    class="input w-18"
-                    id="f-identity-preset"
-                    name=move || (!check.is_live.get()).then_some("preset")
-                    autocomplete="off"
-                    on:change=take
-                >
+                <select class="input w-18" id="f-identity-preset" name="preset" autocomplete="off">
                     <option value="">"请选择"</option>
                     {CANCEL_REASON
                         .iter()
@@ -533,20 +375,19 @@ fn Reason(check: Check) -> impl IntoView {
             </div>
         </div>
         {question(check, identity::REASON, |parts| {
-            let Parts { id, name, placeholder, required, described, invalid, .. } = parts;
+            let Parts { id, name, text, placeholder, required, described, invalid, .. } = parts;
             boxed(view! {
                 <textarea
                     class="input"
                     rows="4"
                     id=id
                     name=name
-                    placeholder=(!placeholder.is_empty()).then_some(placeholder)
+                    placeholder=placeholder
                     spellcheck="false"
-                    node_ref=element
                     aria-required=required
-                    aria-invalid=move || invalid.get()
-                    aria-describedby=move || described.get()
-                    inner_html=escape(&check.text(name))
+                    aria-invalid=invalid
+                    aria-describedby=described
+                    inner_html=escape(&text)
                 ></textarea>
             }.into_any())
         })}
@@ -554,94 +395,54 @@ fn Reason(check: Check) -> impl IntoView {
     .into_any()
 }
 
-/// 附件说明: travels with the form (R71); what the server has already is kept by its id.
-#[component]
-fn Attachment(
-    check: Check,
-    /// Id, name and size of what was sent before.
-    file: Option<(String, String, u64)>,
-) -> impl IntoView {
-    let chosen = RwSignal::new(None::<(String, u64)>);
-    let element = NodeRef::<html::Input>::new();
-    let has_stored = file.is_some();
-    let stored = StoredValue::new(file);
-    let take = move |event: web_sys::Event| {
-        event.stop_propagation();
-        let Some(input) = element.get_untracked() else { return };
-        let Some(file) = input.files().and_then(|files| files.get(0)) else {
-            chosen.set(None);
-            return;
-        };
-        let fault = if !file.name().to_lowercase().ends_with(".pdf") {
-            Some("请选择pdf格式的文件")
-        } else if file.size() > MOST_BYTES {
-            Some("文件大小超过5MB，请重新选择")
-        } else {
-            None
-        };
-        check.faults.update(|faults| {
-            match fault {
-                Some(message) => faults.insert(identity::ATTACHMENT.to_owned(), message.to_owned()),
-                None => faults.remove(identity::ATTACHMENT),
-            };
-        });
-        if fault.is_some() {
-            input.set_value("");
-            chosen.set(None);
-        } else {
-            // A file has far fewer bytes than a double counts exactly.
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-            chosen.set(Some((file.name(), file.size() as u64)));
-        }
-    };
-    let look = move || if chosen.with(Option::is_some) || has_stored { "done" } else { "empty" };
-    let described_file = move || match (chosen.get(), stored.get_value()) {
-        (Some((name, size)), _) => view! {
-            <p class="upload-name">{name}</p>
-            <p class="upload-state">{format!("{}，随表单一起提交", readable_size(size))}</p>
-        }
-        .into_any(),
-        (None, Some((_, name, size))) => view! {
-            <p class="upload-name">{name}</p>
-            <p class="upload-state">{format!("{}，已上传", readable_size(size))}</p>
-        }
-        .into_any(),
-        (None, None) => view! { <p class="upload-state">"pdf，不超过 5 MB"</p> }.into_any(),
-    };
-    question(check, identity::ATTACHMENT, move |parts| {
+/// 附件说明: travels with the form (R71); what the server has already (id, name, size) is kept by its id.
+fn attachment(check: Check, stored: Option<(String, String, u64)>) -> AnyView {
+    question(check, identity::ATTACHMENT, |parts| {
         let Parts { id, name, label, described, invalid, .. } = parts;
         let input_id = id.clone();
+        let has_stored = stored.is_some();
+        let (look, pick) = if has_stored { ("done", "重新上传") } else { ("empty", "选择文件") };
+        let (picture, state) = match stored {
+            None => (
+                view! { <div class="upload-picture"><span class="icon icon-file" aria-hidden="true"></span></div> }
+                    .into_any(),
+                view! { <p class="upload-state">"pdf，不超过 5 MB"</p> }.into_any(),
+            ),
+            Some((file, file_name, size)) => (
+                view! {
+                    <input type="hidden" name=name value=file.clone()/>
+                    <a class="upload-picture" href=format!("/files/{file}") target="_blank" rel="noopener external">
+                        <span class="icon icon-file" aria-hidden="true"></span>
+                        <span class="visually-hidden">{format!("{label}预览")}</span>
+                    </a>
+                }
+                .into_any(),
+                view! {
+                    <p class="upload-name">{file_name}</p>
+                    <p class="upload-state">{format!("{}，已上传", readable_size(size))}</p>
+                }
+                .into_any(),
+            ),
+        };
         view! {
             <div class="control upload" data-state=look>
-                {match stored.get_value() {
-                    None => view! { <div class="upload-picture"><span class="icon icon-file" aria-hidden="true"></span></div> }.into_any(),
-                    Some((file, _, _)) => view! {
-                        <input type="hidden" name=name value=file.clone()/>
-                        <a class="upload-picture" href=format!("/files/{file}") target="_blank" rel="noopener external">
-                            <span class="icon icon-file" aria-hidden="true"></span>
-                            <span class="visually-hidden">{format!("{label}预览")}</span>
-                        </a>
-                    }
-                    .into_any(),
-                }}
+                {picture}
                 <div class="upload-body">
-                    {described_file}
+                    {state}
                     <div class="upload-actions">
-                        <label class="upload-pick" for=input_id aria-hidden="true">
-                            {move || if look() == "empty" { "选择文件" } else { "重新上传" }}
-                        </label>
-                        <input
-                            class="upload-input"
-                            type="file"
-                            id=id
-                            name=file_name(name)
-                            accept="application/pdf,.pdf"
-                            node_ref=element
-                            aria-label=label
-                            aria-invalid=move || invalid.get()
-                            aria-describedby=move || described.get()
-                            on:change=take
-                        />
+                        <label class="upload-pick" for=input_id aria-hidden="true">{pick}</label>
+                        <FileChoice>
+                            <input
+                                class="upload-input"
+                                type="file"
+                                id=id
+                                name=file_name(name)
+                                accept="application/pdf,.pdf"
+                                aria-label=label
+                                aria-invalid=invalid
+                                aria-describedby=described
+                            />
+                        </FileChoice>
                         {has_stored.then(|| view! {
                             <button
                                 class="button button-small button-quiet"

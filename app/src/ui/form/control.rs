@@ -12,7 +12,8 @@ pub struct Parts {
     pub place: Place,
     pub at: String,
     pub id: String,
-    pub required: Signal<bool>,
+    /// `true` for a question that must be answered.
+    pub required: Signal<Option<&'static str>>,
     /// Ids of hint, remark, fault and advice.
     pub described: Signal<Option<String>>,
     pub invalid: Signal<Option<&'static str>>,
@@ -113,9 +114,9 @@ fn input(state: FormState, parts: &Parts) -> AnyView {
             max=(look.kind == "date").then_some(LAST_DAY)
             autocomplete="off"
             spellcheck=if look.spellcheck { "true" } else { "false" }
-            aria-required=move || required.get().then_some("true")
-            aria-invalid=move || invalid.get()
-            aria-describedby=move || described.get()
+            aria-required=required
+            aria-invalid=invalid
+            aria-describedby=described
         />
     }
     .into_any()
@@ -159,9 +160,9 @@ fn long_text(state: FormState, parts: Parts, is_list: bool) -> AnyView {
                 name=parts.at.clone()
                 placeholder=parts.place.field.placeholder
                 spellcheck="false"
-                aria-required=move || required.get().then_some("true")
-                aria-invalid=move || invalid.get()
-                aria-describedby=move || described.get()
+                aria-required=required
+                aria-invalid=invalid
+                aria-describedby=described
                 inner_html=escape(&text)
             ></textarea>
         </div>
@@ -204,9 +205,9 @@ fn drop_down(parts: Parts, chosen: String, options: Vec<(String, String)>) -> An
                 id=parts.id.clone()
                 name=parts.at.clone()
                 autocomplete="off"
-                aria-required=move || required.get().then_some("true")
-                aria-invalid=move || invalid.get()
-                aria-describedby=move || described.get()
+                aria-required=required
+                aria-invalid=invalid
+                aria-describedby=described
             >
                 <option value="" selected=chosen.is_empty()>"请选择"</option>
                 {options}
@@ -241,9 +242,9 @@ fn choices(state: FormState, parts: Parts, choices: &'static [Choice], kind: &'s
             id=parts.id.clone()
             tabindex="-1"
             aria-labelledby=format!("{}-label", parts.id)
-            aria-describedby=move || described.get()
-            aria-required=move || (is_radio && required.get()).then_some("true")
-            aria-invalid=move || if is_radio { invalid.get() } else { None }
+            aria-describedby=described
+            aria-required=if is_radio { required } else { Signal::stored(None) }
+            aria-invalid=if is_radio { invalid } else { Signal::stored(None) }
         >
             {options}
         </div>

@@ -13,20 +13,19 @@ use domain::answer::Answers;
 use domain::check::same_as_address;
 use domain::forms::blocks::REUSE_CONSENT;
 use domain::forms::subject::{STATEMENT, STATEMENT_NOTE};
-use domain::procedure::Business;
 use domain::schema::{Body, Field, Form, Kind, Notice, Place, Section, Step};
-use domain::view::FormView;
+use domain::view::{FormView, StepView};
 use leptos::html;
 use leptos::prelude::*;
 
 pub use control::escape;
 pub use state::FormState;
-pub use upload::{MOST_BYTES, file_address, file_name, readable_size};
+pub use upload::{FileChoice, file_address, file_name, readable_size};
 
 use crate::ui::Icon;
 
 /// Where the form of a step is posted without wasm.
-fn post_path(view: &FormView) -> String {
+fn post_path(view: &StepView) -> String {
     format!("/form/{}/{}/{}", view.procedure.business.code(), view.procedure.action.code(), view.step)
 }
 
@@ -40,25 +39,21 @@ pub fn step_href(view: &FormView, step: &str, draft: Option<&str>) -> String {
     }
 }
 
-/// The controls of one step, with everything around them: summary of faults, sections, buttons.
+/// The controls of one step, with everything around them: summary of faults, sections, buttons. The children
+/// are texts to read above the buttons, drawn by the server.
 #[island]
-pub fn StepForm(view: FormView) -> impl IntoView {
-    let procedure = view.procedure;
-    let found = domain::forms::of(procedure.business).and_then(|form| Some((form, form.step(&view.step)?)));
+pub fn StepForm(view: StepView, children: Children) -> impl IntoView {
+    let found =
+        domain::forms::of(view.procedure.business).and_then(|form| Some((form, form.step(&view.step)?)));
     let Some((form, step)) = found else { return ().into_any() };
-    let state = FormState::new(&view, form, step);
+    let state = FormState::new(view.clone(), form, step);
     provide_context(state);
     let element = NodeRef::<html::Form>::new();
     state.bind(element);
     let is_first = form.steps.first().is_some_and(|first| first.key == step.key);
     let is_last = form.steps.last().is_some_and(|last| last.key == step.key);
-    let subject = view.subject.as_ref().map(|subject| subject.id.clone());
     let refused = view.refused.clone();
-    let body = match step.body {
-        Body::Subject => ().into_any(),
-        Body::Sections(sections) => view! { <Sections sections/> }.into_any(),
-        Body::Notice(notice) => view! { <Letter notice/> }.into_any(),
-    };
+    let sections = step.sections();
     view! {
         <form
             class="form"
@@ -76,12 +71,12 @@ pub fn StepForm(view: FormView) -> impl IntoView {
             <input type="hidden" name="draft" value=move || state.draft_id()/>
             <input type="hidden" name="version" value=move || state.version_text()/>
             <input type="hidden" name="record" value=view.record.clone().unwrap_or_default()/>
-            <input type="hidden" name="subject" value=subject.unwrap_or_default()/>
+            <input type="hidden" name="subject" value=view.subject.clone().unwrap_or_default()/>
             <input type="hidden" name="key" value=view.key.clone()/>
             <FaultSummary/>
             <save::Banners/>
-            {body}
-            {(procedure.business == Business::Subject).then(|| view! { <Statement/> })}
+            <Sections sections/>
+            {children()}
             <save::SaveState/>
             <div class="actions actions-sticky">
                 {if form.steps.len() == 1 {
@@ -103,7 +98,7 @@ pub fn StepForm(view: FormView) -> impl IntoView {
 
 /// 特别声明 (R14, R15)
 #[component]
-fn Statement() -> impl IntoView {
+pub fn Statement() -> impl IntoView {
     view! {
         <aside class="notice" data-tone="info" aria-labelledby="statement">
             <h2 id="statement">"特别声明"</h2>
@@ -328,7 +323,7 @@ fn FieldView(place: Place) -> impl IntoView {
             let at = at.get_value();
             let id = field_id(&at);
             let label = Memo::new(move |_| state.answers.with(|answers| place.label(answers)));
-            let required = Memo::new(move |_| state.answers.with(|answers| place.is_required(answers)));
+            let required = Memo::new(move |_| state.answers.with(|answers| place.is_required(answers).then_some("true")));
             let fault = {
                 let at = at.clone();
                 Memo::new(move |_| state.faults.with(|faults| faults.get(&at).cloned()))
@@ -376,13 +371,13 @@ fn FieldView(place: Place) -> impl IntoView {
                 <div class="field" class:field-wide=is_wide data-invalid=move || fault.with(Option::is_some).then_some("")>
                     {(!is_tick).then(|| view! {
                         <div class="field-label">
-                            {move || required.get().then(|| view! { <span class="star" aria-hidden="true">"*"</span> })}
+                            {move || required.get().map(|_| view! { <span class="star" aria-hidden="true">"*"</span> })}
                             {if is_group {
                                 view! { <span id=format!("{id}-label")>{move || label.get()}</span> }.into_any()
                             } else {
                                 view! { <label for=id.clone()>{move || label.get()}</label> }.into_any()
                             }}
-                            {move || required.get().then(|| view! { <span class="visually-hidden">"必填"</span> })}
+                            {move || required.get().map(|_| view! { <span class="visually-hidden">"必填"</span> })}
                         </div>
                     })}
                     {(!place.field.hint.is_empty()).then(|| view! {
@@ -415,7 +410,7 @@ fn FieldView(place: Place) -> impl IntoView {
 
 /// The notice of the last step, in full (R34).
 #[component]
-fn Letter(notice: &'static Notice) -> impl IntoView {
+pub fn Letter(notice: &'static Notice) -> impl IntoView {
     view! {
         <article class="letter letter-open" aria-labelledby="letter">
             <h2 id="letter">{notice.title}</h2>

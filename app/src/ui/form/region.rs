@@ -72,9 +72,9 @@ fn select(state: FormState, at: StoredValue<String>, level: usize, parts: &Parts
                     name=at.get_value()
                     autocomplete="off"
                     aria-label=move || (level > 0).then(|| format!("{}{}", label.get(), LEVELS.get(level).copied().unwrap_or_default()))
-                    aria-required=move || required.get().then_some("true")
-                    aria-invalid=move || invalid.get()
-                    aria-describedby=move || described.get()
+                    aria-required=required
+                    aria-invalid=invalid
+                    aria-describedby=described
                     on:change=move |event| {
                         let code = event_target_value(&event);
                         let code = if code.is_empty() { parent.get_untracked().unwrap_or_default() } else { code };

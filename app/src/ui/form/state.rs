@@ -36,7 +36,7 @@ pub struct FormState {
     pub faults: RwSignal<BTreeMap<String, String>>,
     /// Faults on other steps, on the last one.
     pub faults_elsewhere: RwSignal<Vec<Fault>>,
-    pub files: RwSignal<BTreeMap<String, FileView>>,
+    pub files: RwSignal<Vec<FileView>>,
     pub regions: RwSignal<BTreeMap<String, Vec<RegionOption>>>,
     pub draft: RwSignal<Option<DraftHead>>,
     pub save: RwSignal<Save>,
@@ -44,15 +44,8 @@ pub struct FormState {
     /// Counts how often the program (not the person) filled controls.
     pub epoch: RwSignal<u32>,
     sealed: RwSignal<BTreeMap<String, String>>,
-    remarks: StoredValue<Vec<Fault>>,
-    principal: StoredValue<Answers>,
-    record: StoredValue<Option<String>>,
-    subject: StoredValue<Option<String>>,
-    key: StoredValue<String>,
-    owner: StoredValue<String>,
-    has_offer: StoredValue<bool>,
-    own_records: StoredValue<Vec<OwnRecord>>,
-    today: StoredValue<Option<Date>>,
+    /// What came with the page and stays as it is.
+    view: StoredValue<StepView>,
     element: StoredValue<Option<NodeRef<html::Form>>>,
     /// Grows with every key, so that a timer knows whether it was overtaken.
     typed: StoredValue<u64>,
@@ -72,9 +65,9 @@ impl Regions for Loaded<'_> {
 }
 
 impl FormState {
-    pub fn new(view: &FormView, form: &'static Form, step: &'static Step) -> Self {
+    pub fn new(view: StepView, form: &'static Form, step: &'static Step) -> Self {
         let here = |fault: &&Fault| form.step_of(&fault.at).is_none_or(|of| of.key == step.key);
-        let faults = view.faults.iter().filter(here).map(|f| (f.at.clone(), f.message.clone())).collect();
+        let faults = by_address(view.faults.iter().filter(here).cloned());
         // A middle step speaks of itself; the last one of everything.
         let elsewhere = match step.body {
             Body::Notice(_) => view.faults.iter().filter(|fault| !here(fault)).cloned().collect(),
@@ -94,19 +87,11 @@ impl FormState {
             is_busy: RwSignal::new(false),
             epoch: RwSignal::new(0),
             sealed: RwSignal::new(view.sealed.clone()),
-            remarks: StoredValue::new(view.remarks.clone()),
-            principal: StoredValue::new(view.principal.clone()),
-            record: StoredValue::new(view.record.clone()),
-            subject: StoredValue::new(view.subject.as_ref().map(|subject| subject.id.clone())),
-            key: StoredValue::new(view.key.clone()),
-            owner: StoredValue::new(view.owner.clone()),
-            has_offer: StoredValue::new(view.offered_draft.is_some()),
-            own_records: StoredValue::new(view.own_records.clone()),
-            today: StoredValue::new(parse_date(&view.today)),
             element: StoredValue::new(None),
             typed: StoredValue::new(0),
             complaints: RwSignal::new(0),
             is_summed_up: RwSignal::new(!view.faults.is_empty()),
+            view: StoredValue::new(view),
         }
     }
 
@@ -135,8 +120,8 @@ impl FormState {
     /// Takes up what an earlier visit could not save. Where the draft was saved meanwhile, the person
     /// chooses; while an older draft is offered, what was kept waits for the answer.
     fn restore(self) {
-        self.owner.with_value(|owner| keep::forget_others(owner));
-        if self.has_offer.get_value() {
+        self.view.with_value(|view| keep::forget_others(&view.owner));
+        if self.view.with_value(|view| view.has_offer) {
             return;
         }
         let Some((version, mut kept)) = keep::find(&self.kept_name()) else { return };
@@ -152,6 +137,18 @@ impl FormState {
         }
     }
 
+    fn today(&self) -> Option<Date> {
+        self.view.with_value(|view| parse_date(&view.today))
+    }
+
+    fn record(&self) -> Option<String> {
+        self.view.with_value(|view| view.record.clone())
+    }
+
+    fn subject(&self) -> Option<String> {
+        self.view.with_value(|view| view.subject.clone())
+    }
+
     // ---- what fields ask -------------------------------------------------------------------
 
     pub fn is_sealed(&self, at: &str) -> bool {
@@ -159,13 +156,17 @@ impl FormState {
     }
 
     pub fn remarks_at(&self, at: &str) -> Vec<String> {
-        self.remarks.with_value(|remarks| {
-            remarks.iter().filter(|remark| remark.at == at).map(|remark| remark.message.clone()).collect()
+        self.view.with_value(|view| {
+            view.remarks
+                .iter()
+                .filter(|remark| remark.at == at)
+                .map(|remark| remark.message.clone())
+                .collect()
         })
     }
 
     pub fn advice_at(&self, at: &str) -> Option<String> {
-        let today = self.today.get_value()?;
+        let today = self.today()?;
         self.answers.with(|answers| {
             advice(self.form, answers, today)
                 .into_iter()
@@ -176,8 +177,12 @@ impl FormState {
 
     /// What a question may refer to among the subject's own records.
     pub fn own_records(&self, of: &[Business]) -> Vec<String> {
-        self.own_records.with_value(|own| {
-            own.iter().filter(|own| of.contains(&own.business)).map(|own| own.text.clone()).collect()
+        self.view.with_value(|view| {
+            view.own_records
+                .iter()
+                .filter(|own| of.contains(&own.business))
+                .map(|own| own.text.clone())
+                .collect()
         })
     }
 
@@ -209,7 +214,7 @@ impl FormState {
 
     pub fn path(&self, step: &str, with_draft: bool) -> String {
         let path = format!("/{}/{}/{step}", self.procedure.business.code(), self.procedure.action.code());
-        match (self.draft.get_untracked(), self.record.get_value()) {
+        match (self.draft.get_untracked(), self.record()) {
             (Some(draft), _) if with_draft => format!("{path}?draft={}", draft.id),
             (_, Some(record)) => format!("{path}?record={record}"),
             _ => path,
@@ -300,7 +305,7 @@ impl FormState {
     }
 
     fn with_context<T>(&self, look: impl FnOnce(&Answers, &Context) -> T) -> Option<T> {
-        let today = self.today.get_value()?;
+        let today = self.today()?;
         Some(self.answers.with_untracked(|answers| {
             self.regions.with_untracked(|regions| {
                 self.sealed.with_untracked(|sealed| {
@@ -324,7 +329,7 @@ impl FormState {
         let (here, elsewhere): (Vec<Fault>, Vec<Fault>) = faults
             .into_iter()
             .partition(|f| self.form.step_of(&f.at).is_none_or(|of| of.key == self.step.key));
-        self.faults.set(here.into_iter().map(|fault| (fault.at, fault.message)).collect());
+        self.faults.set(by_address(here));
         self.faults_elsewhere.set(elsewhere);
         if !fine {
             self.is_summed_up.set(true);
@@ -447,7 +452,7 @@ impl FormState {
         ids.push(file.id.clone());
         ids.truncate(max);
         self.files.update(|files| {
-            files.insert(file.id.clone(), file);
+            files.push(file);
         });
         self.set_files(at, ids);
     }
@@ -481,7 +486,7 @@ impl FormState {
     /// filled.
     pub fn copy_principal(self, section: &'static Section, ticked: bool) {
         self.collect();
-        let principal = self.principal.get_value();
+        let principal = self.view.with_value(|view| view.principal.clone());
         let mut sealed = self.sealed.get_untracked();
         self.fill(|answers| {
             answers.set_text(same_as_address(section.key), if ticked { "yes" } else { "" });
@@ -508,7 +513,7 @@ impl FormState {
 
     /// The subject's pictures join only after a visible tick (R32).
     pub fn copy_photos(self, section: &'static Section, ticked: bool) {
-        let principal = self.principal.get_value();
+        let principal = self.view.with_value(|view| view.principal.clone());
         for key in ["id_portrait", "id_emblem"] {
             let from = principal.text(&format!("principal.{key}")).to_owned();
             let at = format!("{}.{key}", section.key);
@@ -547,10 +552,10 @@ impl FormState {
     // ---- saving and submitting -----------------------------------------------------------------
 
     fn kept_name(&self) -> String {
-        let which = self.draft.get_untracked().map(|draft| draft.id).or_else(|| self.record.get_value());
+        let which = self.draft.get_untracked().map(|draft| draft.id).or_else(|| self.record());
         let which = which.unwrap_or_else(|| "new".to_owned());
         let of = format!("{}/{}/{which}", self.procedure.code(), self.step.key);
-        self.owner.with_value(|owner| keep::name(owner, &of))
+        self.view.with_value(|view| keep::name(&view.owner, &of))
     }
 
     fn request(&self, overwrite: bool) -> SaveDraft {
@@ -559,8 +564,8 @@ impl FormState {
             procedure: self.procedure.code(),
             step: self.step.key.to_owned(),
             draft: draft.as_ref().map(|draft| draft.id.clone()),
-            record: self.record.get_value(),
-            subject: self.subject.get_value(),
+            record: self.record(),
+            subject: self.subject(),
             version: draft.map(|draft| draft.version),
             overwrite,
             answers: self.answers.with_untracked(|answers| of_step(self.step, answers)),
@@ -702,8 +707,13 @@ impl FormState {
         let Some(draft) = self.draft.get_untracked() else { return };
         self.is_busy.set(true);
         spawn_local(async move {
-            let outcome =
-                api::submit(draft.id, draft.version, self.subject.get_value(), self.key.get_value()).await;
+            let outcome = api::submit(
+                draft.id,
+                draft.version,
+                self.subject(),
+                self.view.with_value(|view| view.key.clone()),
+            )
+            .await;
             self.is_busy.try_set(false);
             match outcome {
                 Ok(Submitted::Filing(id)) => {
@@ -721,6 +731,14 @@ impl FormState {
             }
         });
     }
+}
+
+fn by_address(faults: impl IntoIterator<Item = Fault>) -> BTreeMap<String, String> {
+    let mut sorted = BTreeMap::new();
+    for fault in faults {
+        sorted.insert(fault.at, fault.message);
+    }
+    sorted
 }
 
 fn target_name(event: &web_sys::Event) -> Option<String> {

@@ -46,7 +46,10 @@ pub fn control(state: FormState, parts: Parts, sort: Sort, max: usize) -> AnyVie
     let at = StoredValue::new(at);
     let files = Memo::new(move |_| {
         let ids = state.answers.with(|answers| answers.items(&at.get_value()).to_vec());
-        state.files.with(|files| ids.into_iter().map(|id| (files.get(&id).cloned(), id)).collect::<Vec<_>>())
+        state.files.with(|files| {
+            let named = |id: &str| files.iter().find(|file| file.id == id).cloned();
+            ids.into_iter().map(|id| (named(&id), id)).collect::<Vec<_>>()
+        })
     });
     let element = NodeRef::<html::Input>::new();
     let accept = match sort {
@@ -129,9 +132,9 @@ pub fn control(state: FormState, parts: Parts, sort: Sort, max: usize) -> AnyVie
                         multiple={max > 1}
                         node_ref=element
                         aria-label=move || label.get()
-                        aria-required=move || required.get().then_some("true")
-                        aria-invalid=move || invalid.get()
-                        aria-describedby=move || described.get()
+                        aria-required=required
+                        aria-invalid=invalid
+                        aria-describedby=described
                         on:change=move |event| {
                             event.stop_propagation();
                             if let Some(input) = element.get() {
@@ -183,6 +186,33 @@ fn described_files(files: &[(Option<FileView>, String)], sort: Sort) -> AnyView 
         })
         .collect_view()
         .into_any()
+}
+
+/// Around a file control that is sent with its form: says what was chosen, or that it is too large.
+#[island]
+pub fn FileChoice(children: Children) -> impl IntoView {
+    let said = RwSignal::new(None::<String>);
+    let chosen = move |event: web_sys::Event| {
+        let input = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok());
+        let file = input.as_ref().and_then(web_sys::HtmlInputElement::files).and_then(|files| files.get(0));
+        said.set(file.map(|file| {
+            if file.size() > MOST_BYTES {
+                if let Some(input) = &input {
+                    input.set_value("");
+                }
+                return "文件大小不超过5MB".to_owned();
+            }
+            // A file has far fewer bytes than a double counts exactly.
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            let size = readable_size(file.size() as u64);
+            format!("{}，{size}，随表单一起提交", file.name())
+        }));
+    };
+    view! {
+        <span on:change=chosen>{children()}</span>
+        <p class="upload-state" role="status">{move || said.get()}</p>
+    }
+    .into_any()
 }
 
 /// Bytes as people read them.
