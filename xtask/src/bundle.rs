@@ -95,7 +95,7 @@ fn code(pkg: &Path) -> Outcome<(String, String)> {
     let key = hash(&[
         &raw,
         WASM_OPT.join(" ").as_bytes(),
-        snip::NEVER_RUN.join(" ").as_bytes(),
+        snip::RECIPE.as_bytes(),
         &recipe,
         &[u8::from(optimises)],
     ]);

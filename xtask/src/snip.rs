@@ -7,22 +7,48 @@ use walrus::{ConstExpr, DataKind, FunctionBuilder, FunctionId, FunctionKind, Loc
 
 use crate::Outcome;
 
-/// Parts of mangled names. Whatever bears one traps if it should run after all, and the browser tests, which run
-/// on this bundle, would tell.
-pub const NEVER_RUN: [&str; 6] = [
-    // Islands are hydrated in one go; this is for whole pages with parts that come later.
-    "hydrate_async",
-    // Only the nightly `template!` macro.
-    "hydrate_from_template",
-    // Numbers with a decimal point: no answer, no view and no server function has one.
-    "flt2dec",
-    "dec2flt",
-    // A panic ends in a trap with or without its message.
-    "4core9panicking",
-    "3std9panicking",
-];
+/// This file: another one makes another bundle.
+pub const RECIPE: &str = include_str!("snip.rs");
 
-/// The module without the bodies of [`NEVER_RUN`] and without source lines. wasm-bindgen removes what only those
+/// Functions, by the last part of their names, that are linked and never run: should one run after all it traps,
+/// and the browser tests, which run on this bundle, would tell. Islands are hydrated in one go; this is for whole
+/// pages with parts that come later.
+///
+/// The compiler folds functions with the same body into one under either name. So only whole functions and the
+/// closures in them are named here, not small functions inside of them nor what drops their variables: those have
+/// twins in use. For the same reason `hydrate_from_template` must not stand here.
+const NEVER_RUN: [&str; 1] = ["hydrate_async"];
+
+/// Parts of names of the standard library: numbers with a decimal point, which no answer, no view and no server
+/// function has; and panics, which end in a trap with or without their message.
+const NEVER_RUN_IN_STD: [&str; 4] =
+    ["flt2dec", "dec2flt", "4core9panicking", "3std9panicking15panic_with_hook"];
+
+fn never_runs(name: &str) -> bool {
+    let last = segments(name).into_iter().rfind(|segment| !segment.contains("closure") && !is_hash(segment));
+    last.is_some_and(|last| NEVER_RUN.contains(&last))
+        || NEVER_RUN_IN_STD.iter().any(|part| name.contains(part))
+}
+
+/// The parts of a mangled name: `_ZN5first6second17h…E`. None for names mangled otherwise.
+fn segments(name: &str) -> Vec<&str> {
+    let mut rest = name.strip_prefix("_ZN").unwrap_or_default();
+    let mut segments = Vec::new();
+    while let Some(end) = rest.find(|c: char| !c.is_ascii_digit())
+        && let Ok(length) = rest.get(..end).unwrap_or_default().parse::<usize>()
+        && let Some(segment) = rest.get(end..end + length)
+    {
+        segments.push(segment);
+        rest = rest.get(end + length..).unwrap_or_default();
+    }
+    segments
+}
+
+fn is_hash(segment: &str) -> bool {
+    segment.len() == 17 && segment.starts_with('h')
+}
+
+/// The module without the bodies of what never runs and without source lines. wasm-bindgen removes what only those
 /// bodies called.
 pub fn snip(wasm: &[u8]) -> Outcome<Module> {
     let mut module =
@@ -32,9 +58,7 @@ pub fn snip(wasm: &[u8]) -> Outcome<Module> {
         .funcs
         .iter()
         .filter(|function| matches!(function.kind, FunctionKind::Local(_)))
-        .filter(|function| {
-            function.name.as_deref().is_some_and(|name| NEVER_RUN.iter().any(|part| name.contains(part)))
-        })
+        .filter(|function| function.name.as_deref().is_some_and(never_runs))
         .map(|function| function.id())
         .collect();
     for id in &never {
@@ -109,4 +133,31 @@ fn location_at(data: &[u8], at: usize, start: usize) -> Option<std::ops::Range<u
     let text = text.strip_suffix(b"\0").unwrap_or(text);
     let is_file = text.ends_with(b".rs") && text.iter().all(u8::is_ascii_graphic);
     (is_file && (1..100_000).contains(&line) && (1..1_000).contains(&column)).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::never_runs;
+
+    #[test]
+    fn only_whole_functions_and_their_closures_are_taken_out() {
+        let hash = "17h0123456789abcdefE";
+        let closure = "28_$u7b$$u7b$closure$u7d$$u7d$";
+        for name in [
+            format!("_ZN6tachys13hydrate_async{hash}"),
+            format!("_ZN6tachys13hydrate_async{closure}{hash}"),
+            format!("_ZN6tachys13hydrate_async{closure}{closure}{hash}"),
+            "_RNvNtCsgXGp5Oqx2Ny_4core9panicking9panic_fmt".to_owned(),
+        ] {
+            assert!(never_runs(&name), "{name}");
+        }
+        for name in [
+            format!("_ZN6tachys13hydrate_async{closure}7inner_1{hash}"),
+            format!("_ZN4core3ptr40drop_in_place$LT$..hydrate_async..$GT$..{hash}"),
+            format!("_ZN6tachys7hydrate{hash}"),
+            "memcpy".to_owned(),
+        ] {
+            assert!(!never_runs(&name), "{name}");
+        }
+    }
 }
