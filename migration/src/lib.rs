@@ -3,10 +3,11 @@
 //!
 //! Conventions: ids are UUIDv7 as text; instants are milliseconds since 1970 (UTC) in BIGINT; civil
 //! dates are `YYYY-MM-DD` texts; encrypted values are base64 texts (columns named `*_sealed`);
-//! keyed hashes are texts (columns named `*_hash`).
+//! keyed hashes are texts (columns named `*_hash`). `{binary}` in a statement stands for the collation
+//! that compares bytes.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbErr;
+use sea_orm_migration::sea_orm::{DatabaseBackend, DbErr};
 
 mod steps;
 
@@ -27,7 +28,13 @@ impl MigrationName for Step {
 #[async_trait::async_trait]
 impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(self.sql).await.map(|_| ())
+        // The order of texts by their bytes has two names.
+        let binary = match manager.get_database_backend() {
+            DatabaseBackend::Postgres => "COLLATE \"C\"",
+            _ => "COLLATE BINARY",
+        };
+        let sql = self.sql.replace("{binary}", binary);
+        manager.get_connection().execute_unprepared(&sql).await.map(|_| ())
     }
 
     async fn down(&self, _manager: &SchemaManager) -> Result<(), DbErr> {

@@ -304,6 +304,81 @@ pub const STEPS: &[(&str, &str)] = &[
             held_at BIGINT NOT NULL
         )",
     ),
+    // The queue of a province or a city is one equality and one order away (R61); a county's goes by
+    // `filing_queue`. Two digits are the province, four the city.
+    (
+        "m0046_filing_province",
+        "CREATE INDEX filing_province ON filing (is_reviewable, substr(jurisdiction, 1, 2), state, submitted_at, id)",
+    ),
+    (
+        "m0047_filing_city",
+        "CREATE INDEX filing_city ON filing (is_reviewable, substr(jurisdiction, 1, 4), state, submitted_at, id)",
+    ),
+    (
+        "m0048_filing_province_kind",
+        "CREATE INDEX filing_province_kind ON filing (is_reviewable, substr(jurisdiction, 1, 2), business, action, \
+         state, submitted_at, id)",
+    ),
+    (
+        "m0049_filing_city_kind",
+        "CREATE INDEX filing_city_kind ON filing (is_reviewable, substr(jurisdiction, 1, 4), business, action, \
+         state, submitted_at, id)",
+    ),
+    (
+        "m0050_filing_province_subject",
+        "CREATE INDEX filing_province_subject ON filing (is_reviewable, substr(jurisdiction, 1, 2), state, \
+         subject_name {binary}, id)",
+    ),
+    (
+        "m0051_filing_province_title",
+        "CREATE INDEX filing_province_title ON filing (is_reviewable, substr(jurisdiction, 1, 2), state, \
+         title {binary}, id)",
+    ),
+    (
+        "m0052_filing_city_subject",
+        "CREATE INDEX filing_city_subject ON filing (is_reviewable, substr(jurisdiction, 1, 4), state, \
+         subject_name {binary}, id)",
+    ),
+    (
+        "m0053_filing_city_title",
+        "CREATE INDEX filing_city_title ON filing (is_reviewable, substr(jurisdiction, 1, 4), state, \
+         title {binary}, id)",
+    ),
+    ("m0054_filing_claimed", "CREATE INDEX filing_claimed ON filing (claimed_by, state, submitted_at, id)"),
+    ("m0055_filing_domain", "CREATE INDEX filing_domain ON filing (main_domain)"),
+    // The counts behind the dashboard, for each region a filing lies in, and what is not yet added.
+    (
+        "m0056_tally",
+        "CREATE TABLE tally (
+            region TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            day BIGINT NOT NULL,
+            item TEXT NOT NULL,
+            n BIGINT NOT NULL,
+            PRIMARY KEY (region, kind, day, item)
+        )",
+    ),
+    (
+        "m0057_tally_change",
+        "CREATE TABLE tally_change (
+            id TEXT NOT NULL PRIMARY KEY,
+            jurisdiction TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            day BIGINT NOT NULL,
+            item TEXT NOT NULL,
+            n BIGINT NOT NULL
+        )",
+    ),
+    ("m0058_tally_change_place", "CREATE INDEX tally_change_place ON tally_change (kind, jurisdiction)"),
+    (
+        "m0059_holiday",
+        "CREATE TABLE holiday (
+            day TEXT NOT NULL PRIMARY KEY,
+            is_working BOOLEAN NOT NULL,
+            name TEXT NOT NULL,
+            source TEXT NOT NULL
+        )",
+    ),
     // Until when an officer who does nothing keeps a claim (R62), and when a filing came from another region.
     ("m0070_filing_claim_seen", "ALTER TABLE filing ADD COLUMN claim_seen_at BIGINT"),
     ("m0071_filing_moved", "ALTER TABLE filing ADD COLUMN moved_at BIGINT"),

@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use service::Settings;
+use service::calendar::SpecialDay;
 use service::clock::{Clock, ForwardClock, SystemClock};
 use service::keyring::Keyring;
 use service::sms::gateway::Gateway;
@@ -51,7 +52,9 @@ pub struct Config {
     /// The sign in front of registration numbers, or `province` for that of the province.
     pub registration_sign: String,
     pub platform_name: String,
-    /// After so many whole days an open filing counts as overdue (R61).
+    /// Public holidays, and weekend days worked instead (R61).
+    pub special_days: Vec<SpecialDay>,
+    /// After so many working days an open filing counts as overdue (R61).
     pub overdue_days: u16,
     /// The remedy a refusal names.
     pub rejection_remedy: Option<String>,
@@ -161,6 +164,7 @@ struct Written {
     registration_sign: Option<String>,
     platform_name: Option<String>,
     overdue_days: Option<u16>,
+    holidays: Vec<WrittenHoliday>,
     rejection_remedy: Option<String>,
     rejection_grounds: Option<Vec<String>>,
     claim_minutes: Option<u16>,
@@ -170,6 +174,50 @@ struct Written {
     no_samples: Option<bool>,
     forward_clock: Option<bool>,
     floods: Option<FloodLimits>,
+}
+
+/// Days as `2026-10-01`, or from one to another as `2026-10-01/2026-10-07`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenHoliday {
+    name: String,
+    rest: Vec<String>,
+    #[serde(default)]
+    work: Vec<String>,
+}
+
+/// The civil days that a text names.
+fn days_of(text: &str) -> Option<Vec<time::Date>> {
+    use domain::value::date::parse_date;
+    let (first, last) = text.split_once('/').unwrap_or((text, text));
+    let (first, last) = (parse_date(first)?, parse_date(last)?);
+    let days = (last - first).whole_days();
+    (0..=60).contains(&days).then(|| (0..=days).map(|after| first + time::Duration::days(after)).collect())
+}
+
+fn special_days(holidays: &[WrittenHoliday], refusals: &mut Vec<String>) -> Vec<SpecialDay> {
+    let mut special = Vec::new();
+    for holiday in holidays {
+        for (texts, is_working) in [(&holiday.rest, false), (&holiday.work, true)] {
+            for text in texts {
+                match days_of(text) {
+                    Some(days) => special.extend(days.into_iter().map(|day| SpecialDay {
+                        day,
+                        is_working,
+                        name: holiday.name.clone(),
+                    })),
+                    None => refusals.push(format!("[[holidays]] {}: {text} is no day.", holiday.name)),
+                }
+            }
+        }
+    }
+    special.sort_by_key(|special| special.day);
+    for (one, next) in special.iter().zip(special.iter().skip(1)) {
+        if one.day == next.day {
+            refusals.push(format!("[[holidays]] name {} twice.", one.day));
+        }
+    }
+    special
 }
 
 #[derive(Debug, Deserialize)]
@@ -449,6 +497,7 @@ impl Written {
             refusals.push("registration_sign must be one to four characters, or \"province\".".into());
         }
 
+        let special_days = special_days(&self.holidays, &mut refusals);
         let moves = self.forward_clock.unwrap_or(false);
         if moves && production {
             refusals.push("Production keeps the machine's clock: forward_clock is for development.".into());
@@ -478,6 +527,7 @@ impl Written {
             first_administrator: self.first_administrator,
             registration_sign,
             platform_name: self.platform_name.unwrap_or_else(|| "联网备案服务平台".into()),
+            special_days,
             overdue_days: self.overdue_days.unwrap_or(7),
             rejection_remedy: self.rejection_remedy,
             rejection_grounds: self.rejection_grounds,
@@ -701,5 +751,28 @@ mod tests {
             let refused = config.expect_err(file);
             assert!(refused.to_string().contains(word), "{word}: {refused}");
         }
+    }
+
+    #[test]
+    fn holidays_are_read_as_days_and_stretches() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("beian.toml");
+        let read = |holidays: &str| {
+            std::fs::write(&file, holidays).unwrap();
+            let data = directory.path().display().to_string();
+            Config::load(Some(&file), &move |name| (name == "DATA_DIR").then(|| data.clone()))
+        };
+        let config = read(
+            "[[holidays]]\nname = \"国庆节\"\nrest = [\"2026-10-01/2026-10-07\"]\nwork = [\"2026-10-10\"]",
+        );
+        let days = config.unwrap().special_days;
+        assert_eq!(days.len(), 8);
+        assert!(days.iter().take(7).all(|day| !day.is_working) && days[7].is_working);
+        for wrong in ["2026-02-30", "2026-10-07/2026-10-01", "soon"] {
+            let refused = read(&format!("[[holidays]]\nname = \"错\"\nrest = [\"{wrong}\"]")).unwrap_err();
+            assert!(refused.0[0].contains(wrong), "{refused}");
+        }
+        let twice = read("[[holidays]]\nname = \"重\"\nrest = [\"2026-10-01\"]\nwork = [\"2026-10-01\"]");
+        assert!(twice.unwrap_err().0[0].contains("twice"));
     }
 }

@@ -12,6 +12,7 @@ pub mod people;
 pub mod program;
 pub mod render;
 pub mod routes;
+pub mod scale;
 pub mod serve;
 pub mod session;
 pub mod site;

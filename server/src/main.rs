@@ -5,13 +5,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use server::config::{Config, Refused};
-use server::program;
+use server::{program, scale};
 use tracing_subscriber::EnvFilter;
 
 const USAGE: &str = "\
 server [--config FILE] [--no-samples]            answers requests
 server [--config FILE] check-config              says whether it would start
 server [--config FILE] verify-audit              checks the chain of the audit log
+server [--config FILE] recount                   makes the counts of the dashboard anew
+server [--config FILE] seed --filings NUMBER     fills an empty database with invented filings (development)
+server [--config FILE] bench                     measures the desk over what is there (development)
 server check-pdf                                 judges a document on standard input (used by the server)";
 
 /// Refused configuration or arguments.
@@ -27,6 +30,9 @@ enum Chore {
     Serve,
     CheckConfig,
     VerifyAudit,
+    Recount,
+    Seed(u64),
+    Bench,
     CheckPdf,
 }
 
@@ -56,6 +62,9 @@ fn main() -> ExitCode {
     let outcome = match arguments.chore {
         Chore::Serve => runtime.block_on(program::run(config)),
         Chore::VerifyAudit => return runtime.block_on(verify_audit(&config)),
+        Chore::Recount => runtime.block_on(scale::recount(&config)),
+        Chore::Seed(filings) => runtime.block_on(scale::seed(&config, filings)),
+        Chore::Bench => runtime.block_on(scale::bench(&config)),
         Chore::CheckConfig | Chore::CheckPdf => {
             println!("The configuration is complete.");
             Ok(())
@@ -79,6 +88,13 @@ fn arguments(given: impl Iterator<Item = String>) -> Result<Arguments, String> {
             "--no-samples" => arguments.no_samples = true,
             "check-config" => arguments.chore = Chore::CheckConfig,
             "verify-audit" => arguments.chore = Chore::VerifyAudit,
+            "recount" => arguments.chore = Chore::Recount,
+            "seed" => arguments.chore = Chore::Seed(1_000_000),
+            "bench" => arguments.chore = Chore::Bench,
+            "--filings" => {
+                let number = given.next().and_then(|number| number.parse().ok());
+                arguments.chore = Chore::Seed(number.ok_or("--filings needs a number.")?);
+            }
             "check-pdf" => arguments.chore = Chore::CheckPdf,
             other => return Err(format!("{other} is not understood.")),
         }

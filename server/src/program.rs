@@ -146,13 +146,20 @@ pub async fn run(config: Config) -> Result<(), Refused> {
     let listener = TcpListener::bind(config.addr)
         .await
         .map_err(|error| Refused(vec![format!("{} cannot be listened on: {error}.", config.addr)]))?;
+    let prepare = async {
+        service.take_holidays(&config.special_days).await?;
+        service.count_once().await
+    };
+    prepare.await.map_err(|error| Refused(vec![format!("The database cannot be made ready: {error}.")]))?;
     let local = listener.local_addr().unwrap_or(config.addr);
     let router = router(&config, &service, db, local)?;
     tracing::info!(address = %local, public = %config.public_origin(), mode = ?config.mode, "listening");
     let sweeping = tokio::spawn(sweep_now_and_then(service.clone()));
+    let adding = tokio::spawn(add_up_now_and_then(service.clone()));
     let freeing = tokio::spawn(free_idle_claims(service));
     serve(listener, router, Limits::default(), end_asked_for()).await;
     sweeping.abort();
+    adding.abort();
     freeing.abort();
     Ok(())
 }
@@ -164,6 +171,17 @@ async fn sweep_now_and_then(service: Service) {
         hourly.tick().await;
         let swept = service.sweep().await;
         tracing::info!(?swept, "swept");
+    }
+}
+
+/// Adds what has changed to the counts of the dashboard (R61).
+async fn add_up_now_and_then(service: Service) {
+    let mut often = tokio::time::interval(Duration::from_secs(10));
+    loop {
+        often.tick().await;
+        if let Err(error) = service.add_up().await {
+            tracing::error!(%error, "the counts were not added up");
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! browser and the server share them. No input or output, no clock, no page, no database.
 
 pub mod answer;
+pub mod calendar;
 pub mod check;
 pub mod dictionary;
 pub mod facts;

@@ -557,6 +557,9 @@ pub struct ClaimRow {
     pub idle_minutes: i64,
 }
 
+/// What matches a search beyond this is neither listed nor counted: type more of it.
+pub const MOST_FOUND: u64 = 1000;
+
 /// A filing on the review desk with everything it belongs to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReviewView {
@@ -633,11 +636,28 @@ pub struct Dashboard {
     pub mine: u64,
     pub overdue: u64,
     pub resubmitted: u64,
-    /// (procedure label, procedure code, state label, count) of what is not decided.
+    /// Every procedure and state that occurs.
     pub by_kind: Vec<KindCount>,
     pub days: Vec<DayCount>,
-    pub median_hours: Option<f64>,
-    pub p90_hours: Option<f64>,
+    /// In working time; a working day has 24 hours.
+    pub median_hours: Option<u64>,
+    pub p90_hours: Option<u64>,
+    /// Working days a filing may wait before it is overdue.
+    pub overdue_days: i64,
+    /// The regions directly below one's own; none below a county.
+    pub below: Vec<RegionCount>,
+}
+
+/// What one region below the officer's own has to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegionCount {
+    pub code: String,
+    pub name: String,
+    pub open: u64,
+    pub overdue: u64,
+    /// In the days of the chart.
+    pub received: u64,
+    pub decided: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

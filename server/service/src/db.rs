@@ -63,6 +63,11 @@ impl Db {
         &self.reader
     }
 
+    /// For what no transaction may hold: loading, and the database's own settings.
+    pub(crate) fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
     /// Begins a transaction that may write.
     pub async fn begin(&self) -> Result<DatabaseTransaction> {
         let transaction = match self.writer.get_database_backend() {
@@ -76,6 +81,15 @@ impl Db {
             _ => self.writer.begin_with_config(Some(IsolationLevel::ReadCommitted), None).await?,
         };
         Ok(transaction)
+    }
+
+    /// Begins a transaction that sees the database as it was when it began.
+    pub async fn begin_with_one_view(&self) -> Result<DatabaseTransaction> {
+        match self.writer.get_database_backend() {
+            // Nobody else writes meanwhile.
+            DatabaseBackend::Sqlite => self.begin().await,
+            _ => Ok(self.writer.begin_with_config(Some(IsolationLevel::RepeatableRead), None).await?),
+        }
     }
 
     pub async fn is_reachable(&self) -> bool {

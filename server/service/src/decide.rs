@@ -30,7 +30,7 @@ use crate::papers::{form_of, form_of_filing, store};
 use crate::record::{file_ids, keep_domains, title_of};
 use crate::review::{codes, is_claimed_by, own_filing, why_not_approve};
 use crate::transition::{self, Who, filing_state};
-use crate::{Actor, Service, again, number};
+use crate::{Actor, Service, again, number, tally};
 
 /// Longest reason in general, and at one field, in characters.
 const LONGEST_NOTE: usize = 1000;
@@ -401,12 +401,16 @@ impl Service {
         if !has_moved {
             return Ok(Vec::new());
         }
+        let returned = self.unfinished(tx, &subject.id, &row.id, &[FilingState::Returned]).await?;
         filing::Entity::update_many()
             .col_expr(filing::Column::Jurisdiction, Expr::value(jurisdiction))
-            .filter(filing::Column::SubjectId.eq(&subject.id))
-            .filter(filing::Column::State.eq(FilingState::Returned.code()))
+            .filter(filing::Column::Id.is_in(returned.iter().map(|one| one.id.as_str())))
             .exec(tx)
             .await?;
+        let there =
+            |one: &filing::Model| filing::Model { jurisdiction: jurisdiction.to_owned(), ..one.clone() };
+        let there: Vec<filing::Model> = returned.iter().map(there).collect();
+        tally::moved(tx, &returned, &there, now).await?;
         let mut moved = Vec::new();
         let note = "主体管辖地变更，转由新的管辖地审核";
         for open in

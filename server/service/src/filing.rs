@@ -25,7 +25,7 @@ use crate::papers::{form_of, form_of_filing, load};
 use crate::record::{file_ids, keep_domains, record_href};
 use crate::region::{KnownRegions, full_name};
 use crate::transition::{self, APPLICANT, SYSTEM, Who, filing_state, record_state};
-use crate::{Actor, Service, again};
+use crate::{Actor, Service, again, tally};
 
 /// Rows on one page of a list.
 pub(crate) const PAGE: u64 = 20;
@@ -443,14 +443,22 @@ impl Service {
     /// R15: a waiting 新增主体 is in the queue exactly while a business filing accompanies it.
     pub(crate) async fn settle_bundle(&self, on: &impl ConnectionTrait, subject_id: &str) -> Result<()> {
         let accompanied = !self.dependents(on, subject_id).await?.is_empty();
-        filing::Entity::update_many()
-            .col_expr(filing::Column::IsReviewable, Expr::value(accompanied))
+        let before = filing::Entity::find()
             .filter(filing::Column::RecordId.eq(subject_id))
             .filter(filing::Column::Action.eq(Action::New.code()))
             .filter(filing::Column::State.eq(FilingState::Pending.code()))
+            .filter(filing::Column::IsReviewable.ne(accompanied))
+            .lock_exclusive()
+            .all(on)
+            .await?;
+        filing::Entity::update_many()
+            .col_expr(filing::Column::IsReviewable, Expr::value(accompanied))
+            .filter(filing::Column::Id.is_in(before.iter().map(|row| row.id.as_str())))
             .exec(on)
             .await?;
-        Ok(())
+        let after: Vec<filing::Model> =
+            before.iter().map(|row| filing::Model { is_reviewable: accompanied, ..row.clone() }).collect();
+        tally::moved(on, &before, &after, self.clock.now()).await
     }
 
     /// Makes a filing that was withdrawn (R17) or returned (R53) a draft, or finds the draft that was

@@ -8,6 +8,7 @@ extern crate self as service;
 pub mod actor;
 pub mod audit;
 pub mod bell;
+pub mod calendar;
 mod cancel;
 mod check;
 mod claim;
@@ -18,6 +19,7 @@ mod decide;
 mod draft;
 mod entity;
 pub mod error;
+pub mod export;
 pub mod file;
 mod filing;
 mod handover;
@@ -33,6 +35,7 @@ mod offer;
 mod own_record;
 pub mod papers;
 pub mod person;
+mod queue;
 mod record;
 pub mod reference;
 pub mod region;
@@ -40,9 +43,11 @@ pub mod registration;
 mod review;
 pub mod sample;
 mod saved_view;
+mod scale;
 pub mod sms;
 mod staff;
 mod submit;
+mod tally;
 mod transition;
 pub mod upload;
 mod verification;
@@ -53,6 +58,7 @@ pub use actor::{Actor, Role};
 pub use bell::{Change, Missed, OpenPage, What};
 pub use decide::{Remark, Ruling};
 pub use error::{Error, Result};
+pub use scale::Measured;
 
 use crate::bell::Bell;
 use crate::clock::Clock;
@@ -121,7 +127,7 @@ pub struct Settings {
     pub public_url: String,
     /// Id number of the first administrator (R60).
     pub first_administrator: Option<String>,
-    /// After so many whole days an open filing counts as overdue.
+    /// So many working days after the one it came in an open filing is not yet overdue.
     pub overdue_days: i64,
     /// The remedy a refusal names.
     pub rejection_remedy: String,

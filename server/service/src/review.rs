@@ -1,5 +1,6 @@
-//! The review desk: the queue of a region, and one filing with everything it belongs to (R60–R63). What lies outside of the officer's region, or is not put to officers yet
-//! (R15), does not exist here (R74).
+//! The review desk: one filing with everything it belongs to, and what stands around the queue
+//! (R60–R63). What lies outside of the officer's region, or is not put to officers yet (R15), does not
+//! exist here (R74).
 
 use std::collections::BTreeMap;
 
@@ -12,54 +13,36 @@ use domain::record::RecordState;
 use domain::sheet::{Sight, sheet};
 use domain::sign_off::sign_off;
 use domain::value::domain_name;
-use domain::view::{
-    Neighbours, Paged, QueueDesk, QueueRequest, QueueRow, Refused, RegionOption, ReviewView, SubjectRecord,
-};
-use sea_orm::sea_query::{LikeExpr, OnConflict, Query};
+use domain::view::{QueueDesk, QueueRequest, QueueRow, Refused, RegionOption, ReviewView, SubjectRecord};
+use sea_orm::sea_query::{LikeExpr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Select,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use serde_json::json;
 
 use crate::clock::{shanghai_date, written, written_date};
 use crate::db::{instant, millis, plausible_id};
-use crate::entity::{desk_visit, filing, live_domain, record};
+use crate::entity::{desk_visit, filing, record};
 use crate::error::{Error, Result};
-use crate::filing::{PAGE, filing_files, filing_sheet, open_states, procedure_of};
+use crate::filing::{filing_files, filing_sheet, open_states, procedure_of};
 use crate::number::registration_view;
+use crate::queue::lies_in;
 use crate::record::file_ids;
-use crate::reference::Reference;
 use crate::region::{self, KnownRegions};
 use crate::transition::{self, Who, filing_state, record_state};
-use crate::{Actor, Service, again, papers, registration};
+use crate::{Actor, Service, again, papers};
 
 const DAY: i64 = 86_400_000;
 /// What the count of arrivals stops at.
 const MOST_ARRIVED: u64 = 100;
 /// So many of the subject's other records and filings stand on a review page.
 const MOST_BESIDE: u64 = 20;
-const DONE: [FilingState; 5] = [
-    FilingState::Approved,
-    FilingState::Returned,
-    FilingState::Rejected,
-    FilingState::Withdrawn,
-    FilingState::Terminated,
-];
 /// Longest purpose of a look at personal data, in characters.
 const LONGEST_PURPOSE: usize = 100;
 
 pub(crate) fn codes(states: &[FilingState]) -> impl Iterator<Item = &'static str> {
     states.iter().map(|state| state.code())
-}
-
-/// The filings that are put to the officers of a region.
-pub(crate) fn in_region(region: &str) -> Condition {
-    let (low, high) = jurisdiction::range(region);
-    Condition::all()
-        .add(filing::Column::IsReviewable.eq(true))
-        .add(filing::Column::Jurisdiction.gte(low))
-        .add(filing::Column::Jurisdiction.lt(high))
 }
 
 /// Moments that a queue is measured by, in milliseconds.
@@ -72,141 +55,6 @@ pub(crate) struct Moments {
     pub midnight: i64,
     /// What came in since is new to the officer.
     pub seen: i64,
-}
-
-/// It came in since then, by submission or from another region.
-fn arrived_since(at: i64) -> Condition {
-    Condition::any().add(filing::Column::SubmittedAt.gt(at)).add(filing::Column::MovedAt.gt(at))
-}
-
-/// The part of the queue that a request asks for.
-fn requested(actor: &Actor, region: &str, request: &QueueRequest, moments: Moments) -> Condition {
-    use filing::Column;
-    let narrower = Some(request.region.as_str()).filter(|inner| jurisdiction::covers(region, inner));
-    let mut wanted = in_region(narrower.unwrap_or(region));
-    wanted = match request.state.as_str() {
-        // Naming every state lets the index be used from its second column on.
-        "all" => wanted.add(Column::State.is_in(codes(&FilingState::ALL))),
-        "mine" => wanted
-            .add(Column::State.eq(FilingState::InReview.code()))
-            .add(Column::ClaimedBy.eq(&actor.person_id)),
-        "done" => wanted.add(Column::State.is_in(codes(&DONE))),
-        "resubmitted" => wanted.add(open_states()).add(Column::Round.gt(1)),
-        "overdue" => wanted.add(open_states()).add(Column::SubmittedAt.lt(moments.late)),
-        "arrived" => {
-            wanted.add(Column::State.eq(FilingState::Pending.code())).add(arrived_since(moments.seen))
-        }
-        other => match FilingState::from_code(other) {
-            Some(state) => wanted.add(Column::State.eq(state.code())),
-            None => wanted.add(open_states()),
-        },
-    };
-    if let Some(procedure) = Procedure::from_code(&request.procedure) {
-        wanted = wanted
-            .add(Column::Business.eq(procedure.business.code()))
-            .add(Column::Action.eq(procedure.action.code()));
-    } else if let Some(business) = Business::from_code(&request.procedure) {
-        wanted = wanted.add(Column::Business.eq(business.code()));
-    }
-    let is_claimed = Column::State.eq(FilingState::InReview.code());
-    wanted = match request.claimed_by.as_str() {
-        "" => wanted,
-        "none" => wanted.add(Column::State.eq(FilingState::Pending.code())),
-        "me" => wanted.add(is_claimed).add(Column::ClaimedBy.eq(&actor.person_id)),
-        officer => wanted.add(is_claimed).add(Column::ClaimedBy.eq(officer)),
-    };
-    wanted = match request.age.as_str() {
-        "" => wanted,
-        "today" => wanted.add(Column::SubmittedAt.gte(moments.midnight)),
-        days => match days.parse::<i64>() {
-            Ok(days @ 1..=3650) => wanted.add(Column::SubmittedAt.lte(moments.now - days * DAY)),
-            Ok(_) | Err(_) => wanted,
-        },
-    };
-    match matching(&request.search) {
-        Some(search) => wanted.add(search),
-        None => wanted,
-    }
-}
-
-/// What waits is worked off from the oldest on; what is done is read from the newest on.
-fn order_of(request: &QueueRequest) -> Order {
-    match request.sort.as_str() {
-        "oldest" => return Order::Asc,
-        "newest" => return Order::Desc,
-        _ => {}
-    }
-    let is_waiting = match request.state.as_str() {
-        "all" | "done" | "arrived" => false,
-        other => FilingState::from_code(other).is_none_or(FilingState::is_open),
-    };
-    if is_waiting { Order::Asc } else { Order::Desc }
-}
-
-/// What comes after a place in the queue, in this order.
-fn beyond(order: &Order, at: i64, id: &str) -> Condition {
-    use filing::Column::{Id, SubmittedAt};
-    match order {
-        Order::Asc => Condition::any()
-            .add(SubmittedAt.gt(at))
-            .add(Condition::all().add(SubmittedAt.eq(at)).add(Id.gt(id))),
-        _ => Condition::any()
-            .add(SubmittedAt.lt(at))
-            .add(Condition::all().add(SubmittedAt.eq(at)).add(Id.lt(id))),
-    }
-}
-
-/// One page of the queue and one row more.
-fn page(actor: &Actor, region: &str, request: &QueueRequest, moments: Moments) -> Select<filing::Entity> {
-    let order = order_of(request);
-    let mut wanted = requested(actor, region, request, moments);
-    if let Some((at, id)) = cursor(&request.after) {
-        wanted = wanted.add(beyond(&order, at, id));
-    }
-    filing::Entity::find()
-        .filter(wanted)
-        .order_by(filing::Column::SubmittedAt, order.clone())
-        .order_by(filing::Column::Id, order)
-        .limit(PAGE + 1)
-}
-
-fn cursor(after: &str) -> Option<(i64, &str)> {
-    let (at, id) = after.split_once('_')?;
-    Some((at.parse().ok()?, plausible_id(id).ok()?))
-}
-
-/// A reference, a registration number, a domain or web address, the beginning of a name.
-fn matching(text: &str) -> Option<Condition> {
-    let text = text.trim();
-    if text.is_empty() {
-        return None;
-    }
-    if let Some(reference) = Reference::parse(text) {
-        return Some(Condition::all().add(filing::Column::Reference.eq(reference.as_str())));
-    }
-    if let Some(digits) = registration::scan(text) {
-        let numbered = Query::select()
-            .column(record::Column::Id)
-            .from(record::Entity)
-            .and_where(record::Column::RegistrationDigits.eq(digits))
-            .to_owned();
-        return Some(Condition::all().add(filing::Column::RecordId.in_subquery(numbered)));
-    }
-    let mut any = Condition::any()
-        .add(filing::Column::SubjectName.like(starting_with(text)))
-        .add(filing::Column::Title.like(starting_with(text)));
-    if let Some(host) = host_in(text) {
-        let live = Query::select()
-            .column(live_domain::Column::RecordId)
-            .from(live_domain::Entity)
-            .and_where(live_domain::Column::Domain.eq(&host))
-            .to_owned();
-        any = any.add(filing::Column::MainDomain.eq(&host)).add(filing::Column::RecordId.in_subquery(live));
-        if let Some(registrable) = domain_name::registrable_domain(&host).filter(|main| *main != host) {
-            any = any.add(filing::Column::MainDomain.eq(registrable));
-        }
-    }
-    Some(any)
 }
 
 /// The pattern of texts that begin so; what the person typed is never a pattern itself.
@@ -262,39 +110,22 @@ impl Service {
     }
 
     /// The moments this officer's queue is measured by, now.
-    async fn moments(&self, actor: &Actor) -> Result<Moments> {
+    pub(crate) async fn moments(&self, actor: &Actor) -> Result<Moments> {
         let now = self.clock.now();
         let midnight = shanghai_date(now).midnight().assume_offset(time::macros::offset!(+8));
         let seen = desk_visit::Entity::find_by_id(&actor.person_id).one(self.db.read()).await?;
         Ok(Moments {
             now: millis(now),
-            late: millis(now - time::Duration::days(self.settings.overdue_days)),
+            late: self.overdue_before(now).await?,
             midnight: millis(midnight),
             seen: seen.map_or(millis(midnight), |visit| visit.seen_at),
         })
-    }
-
-    /// The queue of the officer's region (R61).
-    pub async fn queue(&self, actor: &Actor, request: &QueueRequest) -> Result<Paged<QueueRow>> {
-        let region = actor.must_review()?;
-        let moments = self.moments(actor).await?;
-        let on = self.db.read();
-        let total =
-            filing::Entity::find().filter(requested(actor, region, request, moments)).count(on).await?;
-        let mut rows = page(actor, region, request, moments).all(on).await?;
-        let page_size = usize::try_from(PAGE).unwrap_or(usize::MAX);
-        let has_more = rows.len() > page_size;
-        rows.truncate(page_size);
-        let next = rows.last().filter(|_| has_more).map(|last| format!("{}_{}", last.submitted_at, last.id));
-        let rows = self.queue_rows(actor, &rows).await?;
-        Ok(Paged { rows, total, next, is_later: cursor(&request.after).is_some() })
     }
 
     /// What stands around the queue: what its filters offer, saved views, what has arrived.
     pub async fn queue_desk(&self, actor: &Actor, request: &QueueRequest) -> Result<QueueDesk> {
         let own = actor.must_review()?;
         let on = self.db.read();
-        let moments = self.moments(actor).await?;
         let chosen = Some(request.region.as_str()).filter(|inner| jurisdiction::covers(own, inner));
         let chosen = chosen.unwrap_or(own);
         let option = |code: &str| RegionOption {
@@ -307,7 +138,8 @@ impl Service {
         let holders: Vec<String> = filing::Entity::find()
             .select_only()
             .column(filing::Column::ClaimedBy)
-            .filter(in_region(own))
+            .filter(filing::Column::IsReviewable.eq(true))
+            .filter(lies_in(own))
             .filter(filing::Column::State.eq(FilingState::InReview.code()))
             .filter(filing::Column::ClaimedBy.is_not_null())
             .group_by(filing::Column::ClaimedBy)
@@ -316,16 +148,8 @@ impl Service {
             .all(on)
             .await?;
         let officers = if holders.is_empty() { BTreeMap::new() } else { self.staff_names(&holders).await? };
-        let arrived: Vec<String> = filing::Entity::find()
-            .select_only()
-            .column(filing::Column::Id)
-            .filter(in_region(own))
-            .filter(filing::Column::State.eq(FilingState::Pending.code()))
-            .filter(arrived_since(moments.seen))
-            .limit(MOST_ARRIVED)
-            .into_tuple()
-            .all(on)
-            .await?;
+        let arrivals = QueueRequest { state: "arrived".to_owned(), ..QueueRequest::default() };
+        let arrived = self.oldest(actor, &arrivals, MOST_ARRIVED).await?;
         Ok(QueueDesk {
             region: option(own),
             above,
@@ -334,44 +158,6 @@ impl Service {
             views: self.saved_views(actor).await?,
             arrived: arrived.len() as u64,
         })
-    }
-
-    /// The ids of the first filings that a request asks for.
-    pub(crate) async fn oldest(
-        &self,
-        actor: &Actor,
-        request: &QueueRequest,
-        most: u64,
-    ) -> Result<Vec<String>> {
-        let region = actor.must_review()?;
-        let moments = self.moments(actor).await?;
-        let rows = page(actor, region, request, moments).limit(most).all(self.db.read()).await?;
-        Ok(rows.into_iter().map(|row| row.id).collect())
-    }
-
-    /// The filings before and after one in the queue that the request asks for. It need not be in it
-    /// any more: its place remains.
-    pub async fn neighbours(&self, actor: &Actor, id: &str, request: &QueueRequest) -> Result<Neighbours> {
-        let region = actor.must_review()?;
-        let on = self.db.read();
-        let row = self.reviewable(on, actor, id).await?;
-        let moments = self.moments(actor).await?;
-        let beside = |order: Order| {
-            filing::Entity::find()
-                .select_only()
-                .column(filing::Column::Id)
-                .filter(requested(actor, region, request, moments))
-                .filter(beyond(&order, row.submitted_at, &row.id))
-                .order_by(filing::Column::SubmittedAt, order.clone())
-                .order_by(filing::Column::Id, order)
-                .limit(1)
-                .into_tuple::<String>()
-        };
-        let (forward, backward) = match order_of(request) {
-            Order::Asc => (Order::Asc, Order::Desc),
-            _ => (Order::Desc, Order::Asc),
-        };
-        Ok(Neighbours { previous: beside(backward).one(on).await?, next: beside(forward).one(on).await? })
     }
 
     /// The officer has seen what arrived up to now.
@@ -743,11 +529,6 @@ pub(crate) fn why_not_approve(
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
     use super::*;
-    use crate::common::*;
-    use sea_orm::{DatabaseBackend, QueryTrait, Statement};
-
-    claims![the_queue_is_read_through_its_index];
-
     #[test]
     fn what_is_typed_is_no_pattern() {
         assert_eq!(escaped(r"100%_\"), r"100\%\_\\");
@@ -767,52 +548,5 @@ mod tests {
         ] {
             assert_eq!(host_in(text).as_deref(), host, "{text}");
         }
-    }
-
-    /// The queue of one county must not read those of the others.
-    async fn the_queue_is_read_through_its_index(world: World) {
-        let officer = world.officer("110101").await;
-        let subject = world.put_subject(&officer, "某某", "active", "110101").await;
-        let numbers: Vec<String> = (0..60).map(|n| format!("SELECT {n} AS n")).collect();
-        let numbers = numbers.join(" UNION ALL ");
-        // Fifty counties with sixty filings each, a third of them open.
-        for county in 101..151 {
-            world
-                .execute(&format!(
-                    "INSERT INTO record (id, business, subject_id, state, title, owner_kind, jurisdiction, answers, \
-                     answers_sealed, version, created_at, updated_at) SELECT 'x-{county}-' || n, 'website', \
-                     '{subject}', 'pending', '某某', '企业', '110{county}', '{{}}', '', 1, n, n FROM ({numbers}) AS many",
-                ))
-                .await;
-            world
-                .execute(&format!(
-                    "INSERT INTO filing (id, reference, idempotency_key, business, action, record_id, subject_id, \
-                     applicant_id, state, jurisdiction, title, subject_name, answers, answers_sealed, \
-                     is_reviewable, claimed_by, round, submitted_at, version) \
-                     SELECT id, id, id, 'website', 'new', id, subject_id, '{officer}', CASE WHEN created_at < 10 \
-                     THEN 'pending' WHEN created_at < 20 THEN 'in_review' ELSE 'approved' END, jurisdiction, title, \
-                     title, answers, '', TRUE, '{officer}', 1, created_at, 1 FROM record WHERE id LIKE 'x-{county}-%'",
-                    officer = officer.person_id,
-                ))
-                .await;
-        }
-        let connection = world.raw().await;
-        let backend = connection.get_database_backend();
-        let is_sqlite = backend == DatabaseBackend::Sqlite;
-        connection.execute_unprepared(if is_sqlite { "ANALYZE" } else { "ANALYZE filing" }).await.unwrap();
-        for state in ["open", "done", "all", "mine", "pending"] {
-            let request = QueueRequest { state: state.to_owned(), ..QueueRequest::default() };
-            let query = page(&officer, "110101", &request, Moments::default()).build(backend).to_string();
-            let explain = if is_sqlite { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };
-            let rows =
-                connection.query_all_raw(Statement::from_string(backend, format!("{explain} {query}"))).await;
-            let column = if is_sqlite { 3 } else { 0 };
-            let plan: Vec<String> =
-                rows.unwrap().iter().map(|row| row.try_get_by_index(column).unwrap()).collect();
-            let plan = plan.join("\n");
-            assert!(plan.contains("filing_queue"), "{state}: {plan}\n{query}");
-            assert!(!plan.contains("SCAN filing") && !plan.contains("Seq Scan"), "{state}: {plan}");
-        }
-        connection.close().await.unwrap();
     }
 }

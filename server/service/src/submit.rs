@@ -30,7 +30,7 @@ use crate::record::{file_ids, title_of};
 use crate::reference::Reference;
 use crate::region::KnownRegions;
 use crate::transition::{self, Who, filing_state};
-use crate::{Actor, Service, again};
+use crate::{Actor, Service, again, tally};
 
 /// The audit line by which a submitted draft is found again.
 const DRAFT_SUBMITTED: &str = "draft.submit";
@@ -499,7 +499,9 @@ impl Service {
         let row = match &resubmitted {
             Some(row) => {
                 let row = transition::filing(tx, row, FilingEvent::Resubmit, who, "", &[], now).await?;
-                filing::ActiveModel { id: Set(row.id), ..filed }.update(tx).await?
+                let again = filing::ActiveModel { id: Set(row.id.clone()), ..filed }.update(tx).await?;
+                tally::moved(tx, &[row], std::slice::from_ref(&again), now).await?;
+                again
             }
             None => {
                 let row = filing::ActiveModel {
@@ -520,7 +522,7 @@ impl Service {
                     ..filed
                 };
                 let row = row.insert(tx).await?;
-                transition::submitted(tx, &row.id, who, now).await?;
+                transition::submitted(tx, &row, who, now).await?;
                 row
             }
         };

@@ -16,6 +16,7 @@ use crate::clock::written;
 use crate::db::{instant, millis, new_id};
 use crate::entity::{filing, filing_event, handover, record};
 use crate::error::{Error, Result};
+use crate::tally;
 
 pub(crate) const APPLICANT: &str = "applicant";
 pub(crate) const REVIEWER: &str = "reviewer";
@@ -124,6 +125,7 @@ pub(crate) async fn filing(
         return Err(overtaken(on, &row.id, &who).await?);
     }
     history(on, &row.id, event.code(), Some(state), to, &who, note, remarks, now).await?;
+    tally::stepped(on, row, &after, event, now).await?;
     Ok(after)
 }
 
@@ -136,7 +138,8 @@ pub(crate) async fn transfer(
     note: &str,
     now: OffsetDateTime,
 ) -> Result<filing::Model> {
-    let mut after = filing(on, row, FilingEvent::Transfer, who, note, &[], now).await?;
+    let here = filing(on, row, FilingEvent::Transfer, who, note, &[], now).await?;
+    let mut after = here.clone();
     after.jurisdiction = region.to_owned();
     after.moved_at = Some(millis(now));
     filing::Entity::update_many()
@@ -145,17 +148,19 @@ pub(crate) async fn transfer(
         .filter(filing::Column::Id.eq(&row.id))
         .exec(on)
         .await?;
+    tally::moved(on, &[here], std::slice::from_ref(&after), now).await?;
     Ok(after)
 }
 
 /// The first line of a filing's history.
 pub(crate) async fn submitted(
     on: &impl ConnectionTrait,
-    filing_id: &str,
+    row: &filing::Model,
     who: Who,
     now: OffsetDateTime,
 ) -> Result<()> {
-    history(on, filing_id, SUBMITTED, None, FilingState::Pending, &who, "", &[], now).await
+    history(on, &row.id, SUBMITTED, None, FilingState::Pending, &who, "", &[], now).await?;
+    tally::entered(on, row, now).await
 }
 
 #[allow(clippy::too_many_arguments)] // the columns of the row

@@ -4,6 +4,7 @@
 
 mod acts;
 mod events;
+mod export;
 mod files;
 mod forms;
 mod hold;
@@ -41,6 +42,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/files", post(files::take).layer(DefaultBodyLimit::max(LARGEST_FILE)))
         .route("/files/{id}", get(files::give))
         .route("/review/events", get(events::stream))
+        .route("/review/export", get(export::table))
         .route("/review/at-work", post(events::at_work))
         .merge(acts::router())
         .merge(identity::router())

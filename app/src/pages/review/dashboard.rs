@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::filing::FilingState;
 use domain::procedure::Procedure;
-use domain::view::{Dashboard, KindCount};
+use domain::view::{Dashboard, KindCount, RegionCount};
 use leptos::prelude::*;
 
 use super::chart::DaysChart;
@@ -32,22 +32,36 @@ pub fn ReviewDashboard() -> impl IntoView {
 
 #[component]
 fn Desk(dashboard: Dashboard) -> impl IntoView {
-    let Dashboard { region, new, mine, overdue, resubmitted, by_kind, days, median_hours, p90_hours } =
-        dashboard;
+    let Dashboard {
+        region,
+        new,
+        mine,
+        overdue,
+        resubmitted,
+        by_kind,
+        days,
+        median_hours,
+        p90_hours,
+        overdue_days,
+        below,
+    } = dashboard;
+    let allowed = format!("超过 {overdue_days} 个工作日未办结");
     let late = if overdue > 0 { "danger" } else { "" };
     view! {
         <div class="stack" id="figures">
             <p class="page-lead">{format!("管辖地：{region}。有新的申请单时，本页自动更新。")}</p>
             <ul class="tiles">
-                <Tile name="新到" number=new note="等待领取" state="pending"/>
-                <Tile name="我的" number=mine note="已由我领取" state="mine"/>
-                <Tile name="退回后重新提交" number=resubmitted note="尚未办结" state="resubmitted"/>
-                <Tile name="已超期" number=overdue note="尚未办结" state="overdue" tone=late/>
+                <Tile name="新到" number=new note="等待领取".to_owned() state="pending"/>
+                <Tile name="我的" number=mine note="已由我领取".to_owned() state="mine"/>
+                <Tile name="退回后重新提交" number=resubmitted note="尚未办结".to_owned() state="resubmitted"/>
+                <Tile name="已超期" number=overdue note=allowed state="overdue" tone=late/>
             </ul>
             <Kinds by_kind/>
+            <Below below/>
             <DaysChart days/>
             <section class="card" aria-labelledby="speed">
                 <div class="card-head"><h2 id="speed">"办理用时"</h2></div>
+                <p class="soft">"近 13 周作出的决定，只计工作日的时间，节假日不计。"</p>
                 <dl class="facts">
                     <div><dt>"从提交到决定，半数不超过"</dt><dd class="figures">{in_words(median_hours)}</dd></div>
                     <div><dt>"从提交到决定，九成不超过"</dt><dd class="figures">{in_words(p90_hours)}</dd></div>
@@ -62,7 +76,7 @@ fn Desk(dashboard: Dashboard) -> impl IntoView {
 fn Tile(
     name: &'static str,
     number: u64,
-    note: &'static str,
+    note: String,
     /// Of the queue behind the tile.
     state: &'static str,
     #[prop(default = "")] tone: &'static str,
@@ -79,13 +93,13 @@ fn Tile(
     .into_any()
 }
 
-/// What is open, by procedure and state; each number leads to its filings.
+/// Every filing of the region, by procedure and state; each number leads to its filings.
 #[component]
 fn Kinds(by_kind: Vec<KindCount>) -> impl IntoView {
     if by_kind.is_empty() {
-        return view! { <Empty sentence="目前没有未办结的申请单。"/> }.into_any();
+        return view! { <Empty sentence="本管辖地还没有申请单。"/> }.into_any();
     }
-    let states: Vec<FilingState> = FilingState::ALL.into_iter().filter(|state| state.is_open()).collect();
+    let states = FilingState::ALL;
     let mut rows: BTreeMap<Procedure, BTreeMap<&str, u64>> = BTreeMap::new();
     for KindCount { procedure, state, count } in by_kind {
         *rows.entry(procedure).or_default().entry(state.code()).or_default() += count;
@@ -120,7 +134,7 @@ fn Kinds(by_kind: Vec<KindCount>) -> impl IntoView {
     view! {
         <div class="table-wrap">
             <table class="table">
-                <caption class="visually-hidden">"未办结的申请单"</caption>
+                <caption class="visually-hidden">"按业务类型和审核状态统计的申请单"</caption>
                 <thead><tr><th scope="col">"业务类型"</th>{heads}</tr></thead>
                 <tbody>{rows}</tbody>
             </table>
@@ -129,13 +143,56 @@ fn Kinds(by_kind: Vec<KindCount>) -> impl IntoView {
     .into_any()
 }
 
-/// A length of time as one would say it.
-fn in_words(hours: Option<f64>) -> String {
+/// How the regions below fare; each leads to its part of the queue.
+#[component]
+fn Below(below: Vec<RegionCount>) -> impl IntoView {
+    if below.is_empty() {
+        return ().into_any();
+    }
+    let rows = below
+        .into_iter()
+        .map(|row| {
+            let RegionCount { code, name, open, overdue, received, decided } = row;
+            view! {
+                <tr>
+                    <td data-label="地区"><a href=href("/review/queue", &[("region", &code)])>{name}</a></td>
+                    <td data-label="未办结" class="num">{open.to_string()}</td>
+                    <td data-label="已超期" class="num">{overdue.to_string()}</td>
+                    <td data-label="近 14 天受理" class="num">{received.to_string()}</td>
+                    <td data-label="近 14 天办结" class="num">{decided.to_string()}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="stack" aria-labelledby="below">
+            <h2 id="below">"下级地区"</h2>
+            <div class="table-wrap">
+                <table class="table">
+                    <caption class="visually-hidden">"下级地区的申请单"</caption>
+                    <thead>
+                        <tr>
+                            <th scope="col">"地区"</th>
+                            <th scope="col" class="num">"未办结"</th>
+                            <th scope="col" class="num">"已超期"</th>
+                            <th scope="col" class="num">"近 14 天受理"</th>
+                            <th scope="col" class="num">"近 14 天办结"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+/// A length of working time as one would say it.
+fn in_words(hours: Option<u64>) -> String {
     match hours {
         None => "暂无".to_owned(),
-        Some(hours) if hours < 1.0 => "1 小时".to_owned(),
-        Some(hours) if hours < 48.0 => format!("{hours:.1} 小时"),
-        Some(hours) => format!("{:.1} 天", hours / 24.0),
+        Some(hours) if hours <= 24 => format!("{hours} 小时"),
+        Some(hours) => format!("{}.{} 个工作日", hours / 24, hours % 24 * 10 / 24),
     }
 }
 
@@ -146,7 +203,7 @@ mod tests {
     #[test]
     fn times_read_as_one_would_say_them() {
         for (hours, words) in
-            [(None, "暂无"), (Some(0.2), "1 小时"), (Some(5.04), "5.0 小时"), (Some(60.0), "2.5 天")]
+            [(None, "暂无"), (Some(1), "1 小时"), (Some(24), "24 小时"), (Some(60), "2.5 个工作日")]
         {
             assert_eq!(in_words(hours), words);
         }

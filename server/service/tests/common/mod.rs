@@ -165,6 +165,55 @@ impl World {
         id
     }
 
+    /// Puts filings of one website after the other past all procedures: so many counties (at most
+    /// fifty), in ten provinces, with so many each, a third of them open; and lets the database look at what it has got.
+    pub async fn many_filings(&self, officer: &Actor, counties: u32, each: u32) {
+        let subject = self.put_subject(officer, "某某", "active", "110101").await;
+        let numbers: Vec<String> = (0..each).map(|n| format!("SELECT {n} AS n")).collect();
+        let numbers = numbers.join(" UNION ALL ");
+        for county in 0..counties {
+            let province = ["11", "12", "13", "31", "32", "33", "41", "42", "44", "51"][county as usize % 10];
+            let county = format!("{province}01{:02}", [1, 2, 5, 6, 7][county as usize / 10]);
+            self.execute(&format!(
+                "INSERT INTO record (id, business, subject_id, state, title, owner_kind, jurisdiction, answers, \
+                 answers_sealed, version, created_at, updated_at) SELECT 'x-{county}-' || n, 'website', \
+                 '{subject}', 'pending', '某某', '企业', '{county}', '{{}}', '', 1, n, n FROM ({numbers}) AS many",
+            ))
+            .await;
+            self.execute(&format!(
+                "INSERT INTO filing (id, reference, idempotency_key, business, action, record_id, subject_id, \
+                 applicant_id, state, jurisdiction, title, subject_name, answers, answers_sealed, \
+                 is_reviewable, claimed_by, round, submitted_at, version) \
+                 SELECT id, id, id, 'website', 'new', id, subject_id, '{officer}', CASE WHEN created_at < 10 \
+                 THEN 'pending' WHEN created_at < 20 THEN 'in_review' ELSE 'approved' END, jurisdiction, title, \
+                 title, answers, '', TRUE, CASE WHEN created_at >= 10 AND created_at < 20 THEN '{officer}' ELSE \
+                 'x-' || created_at END, 1, created_at, 1 FROM record WHERE id LIKE 'x-{county}-%'",
+                officer = officer.person_id,
+            ))
+            .await;
+        }
+        self.execute("ANALYZE").await;
+    }
+
+    pub fn backend(&self) -> DatabaseBackend {
+        if self.is_sqlite() { DatabaseBackend::Sqlite } else { DatabaseBackend::Postgres }
+    }
+
+    /// How the database would answer a question.
+    pub async fn plan(&self, query: &impl sea_orm::StatementBuilder) -> String {
+        let connection = self.raw().await;
+        let mut statement = query.build(&self.backend());
+        let (explain, column) = match self.is_sqlite() {
+            true => ("EXPLAIN QUERY PLAN", 3),
+            false => ("EXPLAIN", 0),
+        };
+        statement.sql = format!("{explain} {}", statement.sql);
+        let rows = connection.query_all_raw(statement).await.unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| row.try_get_by_index(column).unwrap()).collect();
+        connection.close().await.unwrap();
+        plan.join("\n")
+    }
+
     pub fn is_sqlite(&self) -> bool {
         self.url.starts_with("sqlite:")
     }

@@ -1,0 +1,56 @@
+//! The chores about many filings: `seed`, `bench` and `recount`.
+
+use crate::config::{Config, Refused};
+use crate::program;
+
+/// Questions of each kind that are measured.
+const ROUNDS: usize = 200;
+
+fn refused(error: &service::Error) -> Refused {
+    Refused(vec![error.to_string()])
+}
+
+fn not_in_production(config: &Config) -> Result<(), Refused> {
+    match config.is_production() {
+        true => Err(Refused(vec!["Invented filings do not belong into production.".to_owned()])),
+        false => Ok(()),
+    }
+}
+
+/// Makes the counts of the dashboard anew.
+///
+/// # Errors
+/// Sentences for the operator.
+pub async fn recount(config: &Config) -> Result<(), Refused> {
+    let (service, _) = program::open(config).await?;
+    service.recount().await.map_err(|error| refused(&error))?;
+    println!("The counts are made.");
+    Ok(())
+}
+
+/// Fills an empty database.
+///
+/// # Errors
+/// Sentences for the operator.
+pub async fn seed(config: &Config, filings: u64) -> Result<(), Refused> {
+    not_in_production(config)?;
+    let (service, _) = program::open(config).await?;
+    let begun = std::time::Instant::now();
+    let say = |what: &str| println!("{:6.1} s  {what}", begun.elapsed().as_secs_f64());
+    service.seed(filings, say).await.map_err(|error| refused(&error))
+}
+
+/// Measures the desk, and prints a table.
+///
+/// # Errors
+/// Sentences for the operator.
+pub async fn bench(config: &Config) -> Result<(), Refused> {
+    not_in_production(config)?;
+    let (service, _) = program::open(config).await?;
+    let measured = service.bench(ROUNDS).await.map_err(|error| refused(&error))?;
+    println!("| question | p50 ms | p95 ms | longest ms |\n|---|---|---|---|");
+    for row in measured {
+        println!("| {} | {:.1} | {:.1} | {:.1} |", row.what, row.p50, row.p95, row.most);
+    }
+    Ok(())
+}
