@@ -85,6 +85,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("review/queue") view=pages::review::ReviewQueue ssr=SsrMode::Async/>
                     <Route path=path!("review/claims") view=pages::review::ReviewClaims ssr=SsrMode::Async/>
                     <Route path=path!("review/filings/:id") view=pages::review::ReviewFiling ssr=SsrMode::Async/>
+                    <Route path=path!("audit") view=pages::audit::Audit ssr=SsrMode::Async/>
+                    <Route path=path!("mine/looks") view=pages::audit::Looks ssr=SsrMode::Async/>
                     <Route path=path!("mine/drafts") view=pages::mine::Drafts ssr=SsrMode::Async/>
                     <Route path=path!("mine/filings") view=pages::mine::Filings ssr=SsrMode::Async/>
                     <Route path=path!("mine/filings/:id") view=pages::mine::FilingPage ssr=SsrMode::Async/>

@@ -46,6 +46,8 @@ const functions = {
   neighbours: [{ id: NOBODYS, request: {} }, { anonymous: 401, applicant: [403, 404], reviewer: 404, administrator: [403, 404] }],
   claims_held: [{ after: '' }, { anonymous: 401, applicant: [403, 404], reviewer: [403, 404], administrator: 200 }],
   review: [{ id: NOBODYS, purpose: null }, { anonymous: 401, applicant: [403, 404], reviewer: 404 }],
+  audit_log: [{ request: {} }, { anonymous: 401, applicant: [403, 404], reviewer: [403, 404], administrator: [403, 404] }],
+  looks: [{}, signedIn],
   staff: [{}, { anonymous: 401, applicant: [403, 404], reviewer: [403, 404], administrator: 200 }],
 };
 

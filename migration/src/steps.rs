@@ -408,4 +408,6 @@ pub const STEPS: &[(&str, &str)] = &[
         "m0076_filing_moved_index",
         "CREATE INDEX filing_moved ON filing (moved_at, jurisdiction) WHERE moved_at IS NOT NULL",
     ),
+    ("m0080_audit_action", "CREATE INDEX audit_action ON audit (action, seq)"),
+    ("m0081_audit_at", "CREATE INDEX audit_at ON audit (at, seq)"),
 ];

@@ -719,6 +719,45 @@ pub struct StaffRow {
     pub since: String,
 }
 
+/// A search in the audit log (R65); empty parts mean any.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AuditRequest {
+    pub action: String,
+    pub object: String,
+    /// Who did it, by id
+    pub person: String,
+    /// Civil days, both of them included
+    pub since: String,
+    pub until: String,
+    pub after: String,
+}
+
+/// A line of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditRow {
+    pub seq: i64,
+    pub at: String,
+    /// Masked; none where the platform itself acted.
+    pub who: Option<String>,
+    pub who_id: String,
+    pub role: String,
+    pub action: String,
+    pub object_kind: String,
+    pub object_id: String,
+    pub detail: String,
+}
+
+/// Somebody looked at the person's data unmasked (R65).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookRow {
+    pub at: String,
+    pub who: String,
+    pub purpose: String,
+    pub filing: String,
+    pub reference: String,
+}
+
 /// What an identity check allows (R22, R24).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -174,6 +174,20 @@ pub async fn review(id: String, purpose: Option<String>) -> Answer<view::ReviewV
     service.review(&actor, &id, purpose.as_deref()).await.map_err(refuse)
 }
 
+/// 审计日志, for auditors (R65).
+#[server(input = Json, output = Json, endpoint = "audit_log")]
+pub async fn audit_log(request: view::AuditRequest) -> Answer<view::Paged<view::AuditRow>> {
+    let (service, actor) = signed_in()?;
+    service.audit_log(&actor, &request).await.map_err(refuse)
+}
+
+/// Who looked at the person's data unmasked (R65).
+#[server(input = Json, output = Json, endpoint = "looks")]
+pub async fn looks() -> Answer<Vec<view::LookRow>> {
+    let (service, actor) = signed_in()?;
+    service.looks_at_mine(&actor).await.map_err(refuse)
+}
+
 #[server(input = Json, output = Json, endpoint = "staff")]
 pub async fn staff() -> Answer<Vec<view::StaffRow>> {
     let (service, actor) = signed_in()?;

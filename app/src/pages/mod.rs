@@ -1,5 +1,6 @@
 //! The pages: each fetches what it shows and hands it to `ui`.
 
+pub mod audit;
 pub mod form;
 pub mod home;
 pub mod identity;

@@ -91,6 +91,9 @@ fn SideMenu(me: Me) -> impl IntoView {
                         links.push(("在办申请单", "/review/claims".to_owned()));
                         links.push(("人员管理", "/staff".to_owned()));
                     }
+                    if me.is_auditor {
+                        links.push(("审计日志", "/audit".to_owned()));
+                    }
                     view! { <SideGroup name="审核" links/> }
                 })}
                 <SideLink name="首页" href="/" icon="home"/>
@@ -171,6 +174,7 @@ fn PersonMenu(me: Me) -> impl IntoView {
             <ul class="popup-list">
                 {me.region.map(|region| view! { <li><span class="soft">{format!("管辖 {region}")}</span></li> })}
                 <li><a href="/sessions">"登录会话"</a></li>
+                <li><a href="/mine/looks">"信息查阅记录"</a></li>
                 <li>
                     <form method="post" action="/act/elder">
                         <input type="hidden" name="on" value=if me.elder { "" } else { "yes" }/>

@@ -7,6 +7,7 @@ extern crate self as service;
 
 pub mod actor;
 pub mod audit;
+mod audit_search;
 pub mod bell;
 pub mod calendar;
 mod cancel;

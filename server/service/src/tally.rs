@@ -402,6 +402,69 @@ impl Service {
     }
 }
 
+/// What all rows count for as they stand, grouped by the database.
+async fn stand_all(on: &impl ConnectionTrait, shifts: &mut Shifts) -> Result<()> {
+    use filing::Column;
+    let rows: Vec<(String, String, String, String, i64, i64, i64)> = filing::Entity::find()
+        .select_only()
+        .column(Column::Jurisdiction)
+        .column(Column::Business)
+        .column(Column::Action)
+        .column(Column::State)
+        // The days of closed filings count for nothing.
+        .column_as(Expr::cust(STANDING_DAY), "day")
+        .column_as(Column::Id.count(), "filings")
+        .column_as(Expr::cust("SUM(CASE WHEN round > 1 THEN 1 ELSE 0 END)"), "again")
+        .filter(Column::IsReviewable.eq(true))
+        .group_by(Column::Jurisdiction)
+        .group_by(Column::Business)
+        .group_by(Column::Action)
+        .group_by(Column::State)
+        .group_by(Expr::cust(STANDING_DAY))
+        .into_tuple()
+        .all(on)
+        .await?;
+    for (place, business, action, state, day, n, again) in rows {
+        shifts.add(&place, STATE, 0, format!("{business}_{action}/{state}"), n);
+        if FilingState::from_code(&state).is_some_and(FilingState::is_open) {
+            shifts.add(&place, WAITING, day, String::new(), n);
+            shifts.add(&place, AGAIN, 0, String::new(), again);
+        }
+    }
+    Ok(())
+}
+
+/// What all of history counts for: flows grouped by the database, and one by one the decisions since
+/// then, for how long they took.
+async fn happen_all(on: &impl ConnectionTrait, shifts: &mut Shifts, since: i64) -> Result<()> {
+    let backend = on.get_database_backend();
+    let flows = "SELECT f.jurisdiction, e.event, (e.at + 28800000) / 86400000 AS day, COUNT(*) AS n \
+                 FROM filing_event e JOIN filing f ON f.id = e.filing_id WHERE f.is_reviewable \
+                 AND e.event IN ('submit', 'resubmit', 'approve', 'return', 'reject') \
+                 GROUP BY f.jurisdiction, e.event, (e.at + 28800000) / 86400000";
+    for row in on.query_all_raw(Statement::from_string(backend, flows)).await? {
+        let (place, event): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        let (day, n): (i64, i64) = (row.try_get_by_index(2)?, row.try_get_by_index(3)?);
+        let kind = if FilingEvent::from_code(&event).is_some_and(is_decision) { DECIDED } else { RECEIVED };
+        shifts.add(&place, kind, day, String::new(), n);
+    }
+    let calendar = calendar(on).await?;
+    let decided = format!(
+        "SELECT f.jurisdiction, (SELECT MAX(s.at) FROM filing_event s WHERE s.filing_id = e.filing_id \
+         AND s.event IN ('submit', 'resubmit') AND s.id < e.id) AS begun, e.at \
+         FROM filing_event e JOIN filing f ON f.id = e.filing_id WHERE f.is_reviewable AND e.at >= {since} \
+         AND e.event IN ('approve', 'return', 'reject')"
+    );
+    for row in on.query_all_raw(Statement::from_string(backend, decided)).await? {
+        let place: String = row.try_get_by_index(0)?;
+        let (begun, at): (Option<i64>, i64) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+        if let Some(begun) = begun {
+            shifts.spent(&place, begun, at, &calendar, 1);
+        }
+    }
+    Ok(())
+}
+
 async fn add(on: &impl ConnectionTrait, sums: BTreeMap<(String, String, i64, String), i64>) -> Result<()> {
     let rows = sums.into_iter().filter(|(_, n)| *n != 0);
     let rows: Vec<tally::ActiveModel> = rows

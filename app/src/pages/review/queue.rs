@@ -64,12 +64,14 @@ pub fn ReviewQueue() -> impl IntoView {
     });
     let here = untrack(request);
     let from = query_of(&QueueRequest { after: String::new(), ..here });
+    let export = from.clone();
     view! {
         <PageHead
             above=vec![("审核工作台", "/review")]
             title="审核队列"
             actions=move || view! {
                 <Live part="queue".to_owned()/>
+                <a class="button" href=format!("/review/export?{export}") download="filings.csv">"导出表格"</a>
                 <form method="post" action="/act/claim-next" class="inline">
                     <input type="hidden" name="from" value=from.clone() autocomplete="off"/>
                     <button class="button button-primary" accesskey="n">"领取下一件"</button>

@@ -1,0 +1,151 @@
+//! 审计日志 for auditors, and for everybody else who looked at their own data (R65).
+
+use domain::view::{AuditRequest, AuditRow, LookRow, Paged};
+use leptos::prelude::*;
+
+use crate::api;
+use crate::pages::mine::query_text;
+use crate::ui::table::{Grid, Pager, href, words};
+use crate::ui::{Empty, Load, PageHead};
+
+const PATH: &str = "/audit";
+
+#[component]
+pub fn Audit() -> impl IntoView {
+    let (action, object, person) = (query_text("action"), query_text("object"), query_text("person"));
+    let (since, until, after) = (query_text("since"), query_text("until"), query_text("after"));
+    let request = move || AuditRequest {
+        action: action(),
+        object: object(),
+        person: person(),
+        since: since(),
+        until: until(),
+        after: after(),
+    };
+    let page = Resource::new(request, |request| async move {
+        let page = api::audit_log(request.clone()).await?;
+        Ok((request, page))
+    });
+    view! {
+        <PageHead title="审计日志" lead="每一次写入和每一次查看未脱敏信息都有一条记录。查询日志本身也会记录。"/>
+        <Search request=untrack(request)/>
+        <Load
+            resource=page
+            titled=true
+            children={|(request, page): (AuditRequest, Paged<AuditRow>)| view! { <Lines request page/> }}
+        />
+    }
+    .into_any()
+}
+
+#[component]
+fn Search(request: AuditRequest) -> impl IntoView {
+    let AuditRequest { action, object, person, since, until, after: _ } = request;
+    let fields = [
+        ("action", "操作", "text", action),
+        ("object", "对象编号", "text", object),
+        ("person", "人员编号", "text", person),
+        ("since", "起始日期", "date", since),
+        ("until", "截止日期", "date", until),
+    ];
+    view! {
+        <form class="filters" method="get" action=PATH role="search" aria-label="查询审计日志">
+            {fields
+                .into_iter()
+                .map(|(name, label, kind, value)| view! {
+                    <div class="filter">
+                        <label for=name>{label}</label>
+                        <input class="input" type=kind id=name name=name value=value autocomplete="off"/>
+                    </div>
+                })
+                .collect_view()}
+            <button class="button">"查询"</button>
+        </form>
+    }
+    .into_any()
+}
+
+#[component]
+fn Lines(request: AuditRequest, page: Paged<AuditRow>) -> impl IntoView {
+    if page.rows.is_empty() {
+        return view! { <Empty sentence="没有符合条件的记录。" action=("查看全部", PATH)/> }.into_any();
+    }
+    let here = |after: &str| {
+        let AuditRequest { action, object, person, since, until, after: _ } = &request;
+        let parts = [
+            ("action", action.as_str()),
+            ("object", object),
+            ("person", person),
+            ("since", since),
+            ("until", until),
+            ("after", after),
+        ];
+        href(PATH, &parts)
+    };
+    let (next, first) = (page.next.as_deref().map(here), page.is_later.then(|| here("")));
+    view! {
+        <div class="stack">
+            <Grid caption="审计日志" columns=words(["序号", "时间", "人员", "操作", "对象", "内容"])>
+                {page.rows.into_iter().map(|row| {
+                    let who = row.who.unwrap_or_default();
+                    let by = href(PATH, &[("person", &row.who_id)]);
+                    let about = href(PATH, &[("object", &row.object_id)]);
+                    let name = if row.who_id.is_empty() {
+                        view! { {row.role} }.into_any()
+                    } else {
+                        view! { <a href=by>{who}</a>" "<span class="soft">{row.role}</span> }.into_any()
+                    };
+                    let object = if row.object_id.is_empty() {
+                        view! { {row.object_kind} }.into_any()
+                    } else {
+                        view! { <a href=about>{row.object_kind}" "{row.object_id}</a> }.into_any()
+                    };
+                    view! {
+                        <tr>
+                            <td data-label="序号" class="figures">{row.seq.to_string()}</td>
+                            <td data-label="时间" class="figures">{row.at}</td>
+                            <td data-label="人员">{name}</td>
+                            <td data-label="操作">{row.action}</td>
+                            <td data-label="对象">{object}</td>
+                            <td data-label="内容"><code>{row.detail}</code></td>
+                        </tr>
+                    }
+                }).collect_view()}
+            </Grid>
+            <Pager total=page.total next=next first=first/>
+        </div>
+    }
+    .into_any()
+}
+
+/// 信息查阅记录
+#[component]
+pub fn Looks() -> impl IntoView {
+    let looks = Resource::new(|| (), |()| api::looks());
+    view! {
+        <PageHead title="信息查阅记录" lead="审核人员查看您未脱敏的个人信息时，须说明用途，并逐次记录在此。"/>
+        <Load resource=looks titled=true children={|rows: Vec<LookRow>| view! { <LookTable rows/> }}/>
+    }
+    .into_any()
+}
+
+#[component]
+fn LookTable(rows: Vec<LookRow>) -> impl IntoView {
+    if rows.is_empty() {
+        return view! { <Empty sentence="还没有人查看过您未脱敏的信息。" action=("返回首页", "/")/> }
+            .into_any();
+    }
+    view! {
+        <Grid caption="信息查阅记录" columns=words(["时间", "查看人", "用途", "申请单"])>
+            {rows.into_iter().map(|row| view! {
+                <tr>
+                    <td data-label="时间" class="figures">{row.at}</td>
+                    <td data-label="查看人">{row.who}</td>
+                    <td data-label="用途">{row.purpose}</td>
+                    <td data-label="申请单"><a href=format!("/mine/filings/{}", row.filing)>{row.reference}</a></td>
+                </tr>
+            }).collect_view()}
+        </Grid>
+    }
+    .into_any()
+}

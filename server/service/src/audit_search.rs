@@ -1,0 +1,237 @@
+//! Reading the audit log (R65): auditors search it, which is itself a line in it; applicants see who
+//! looked at their personal data.
+
+use std::collections::BTreeMap;
+
+use domain::mask::{Mask, mask};
+use domain::value::date::parse_date;
+use domain::view::{AuditRequest, AuditRow, LookRow, Paged};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::json;
+
+use crate::calendar::begin_of;
+use crate::clock::written;
+use crate::db::instant;
+use crate::entity::{audit, filing};
+use crate::error::{Error, Result};
+use crate::review::region_name;
+use crate::transition::APPLICANT;
+use crate::{Actor, Service, again};
+
+const PAGE: usize = 50;
+/// So many of a person's latest filings are asked about, and so many looks shown.
+const FILINGS: u64 = 500;
+const LOOKS: u64 = 200;
+const UNMASK: &str = "filing.unmask";
+
+/// 管理员, 北京市东城区审核民警, 申请人 …, from the words of a line.
+fn role_in_words(roles: &str) -> String {
+    let each = roles.split(' ').map(|role| match role.split_once('/') {
+        Some((_, region)) => format!("{}审核民警", region_name(region)),
+        None => match role {
+            "administrator" => "管理员".to_owned(),
+            "auditor" => "审计员".to_owned(),
+            APPLICANT => "申请人".to_owned(),
+            _ => "系统".to_owned(),
+        },
+    });
+    each.collect::<Vec<_>>().join("、")
+}
+
+impl Service {
+    /// A page of the log, the latest lines first.
+    ///
+    /// # Errors
+    /// `Forbidden` for everybody but auditors.
+    pub async fn audit_log(&self, actor: &Actor, request: &AuditRequest) -> Result<Paged<AuditRow>> {
+        if !actor.is_auditor() {
+            return Err(Error::Forbidden);
+        }
+        again!(self.write_down_search(actor, request))?;
+        let on = self.db.read();
+        let mut lines = audit::Entity::find();
+        for (text, column) in [
+            (&request.action, audit::Column::Action),
+            (&request.object, audit::Column::ObjectId),
+            (&request.person, audit::Column::ActorId),
+        ] {
+            if !text.trim().is_empty() {
+                lines = lines.filter(column.eq(text.trim()));
+            }
+        }
+        // Numbers grow with time: a day is a stretch of them, found by one step into an index.
+        if let Some(day) = parse_date(&request.since) {
+            match self.first_line_since(begin_of(day)).await? {
+                Some(first) => lines = lines.filter(audit::Column::Seq.gte(first)),
+                None => return Ok(Paged::default()),
+            }
+        }
+        if let Some(after) = parse_date(&request.until).and_then(|day| day.next_day())
+            && let Some(first) = self.first_line_since(begin_of(after)).await?
+        {
+            lines = lines.filter(audit::Column::Seq.lt(first));
+        }
+        if let Ok(after) = request.after.parse::<i64>() {
+            lines = lines.filter(audit::Column::Seq.lt(after));
+        }
+        let mut rows = lines.order_by_desc(audit::Column::Seq).limit(PAGE as u64 + 1).all(on).await?;
+        let has_more = rows.len() > PAGE;
+        rows.truncate(PAGE);
+        let next = rows.last().filter(|_| has_more).map(|row| row.seq.to_string());
+        let mut people: Vec<String> = rows.iter().filter_map(|row| row.actor_id.clone()).collect();
+        people.sort_unstable();
+        people.dedup();
+        let names = if people.is_empty() { BTreeMap::new() } else { self.staff_names(&people).await? };
+        let rows: Vec<AuditRow> = rows
+            .into_iter()
+            .map(|row| AuditRow {
+                seq: row.seq,
+                at: written(instant(row.at)),
+                who: row.actor_id.as_ref().and_then(|id| names.get(id)).map(|name| mask(Mask::Name, name)),
+                who_id: row.actor_id.unwrap_or_default(),
+                role: role_in_words(&row.actor_role),
+                action: row.action,
+                object_kind: row.object_kind,
+                object_id: row.object_id,
+                detail: row.detail,
+            })
+            .collect();
+        Ok(Paged { total: rows.len() as u64, rows, next, is_later: !request.after.is_empty() })
+    }
+
+    async fn first_line_since(&self, at: i64) -> Result<Option<i64>> {
+        let first: Option<i64> = audit::Entity::find()
+            .select_only()
+            .column(audit::Column::Seq)
+            .filter(audit::Column::At.gte(at))
+            .order_by_asc(audit::Column::At)
+            .order_by_asc(audit::Column::Seq)
+            .limit(1)
+            .into_tuple()
+            .one(self.db.read())
+            .await?;
+        Ok(first)
+    }
+
+    async fn write_down_search(&self, actor: &Actor, request: &AuditRequest) -> Result<()> {
+        let tx = self.db.begin().await?;
+        let detail = json!({ "action": request.action, "object": request.object, "person": request.person,
+            "since": request.since, "until": request.until });
+        self.write(&tx, Some(actor), "audit.search", "audit", "", detail).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Who looked at the person's data unmasked, when, and what for; the latest first.
+    pub async fn looks_at_mine(&self, actor: &Actor) -> Result<Vec<LookRow>> {
+        let on = self.db.read();
+        let mine: Vec<(String, String)> = filing::Entity::find()
+            .select_only()
+            .column(filing::Column::Id)
+            .column(filing::Column::Reference)
+            .filter(filing::Column::ApplicantId.eq(&actor.person_id))
+            .order_by_desc(filing::Column::Id)
+            .limit(FILINGS)
+            .into_tuple()
+            .all(on)
+            .await?;
+        if mine.is_empty() {
+            return Ok(Vec::new());
+        }
+        let lines = audit::Entity::find()
+            .filter(audit::Column::ObjectId.is_in(mine.iter().map(|(id, _)| id.as_str())))
+            .filter(audit::Column::Action.eq(UNMASK))
+            .order_by_desc(audit::Column::Seq)
+            .limit(LOOKS)
+            .all(on)
+            .await?;
+        let references: BTreeMap<String, String> = mine.into_iter().collect();
+        lines
+            .into_iter()
+            .map(|line| {
+                let detail: serde_json::Value = serde_json::from_str(&line.detail)?;
+                Ok(LookRow {
+                    at: written(instant(line.at)),
+                    who: role_in_words(&line.actor_role),
+                    purpose: detail.get("purpose").and_then(|text| text.as_str()).unwrap_or("").to_owned(),
+                    reference: references.get(&line.object_id).cloned().unwrap_or_default(),
+                    filing: line.object_id,
+                })
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+    use super::*;
+    use crate::common::*;
+    use crate::person::Claims;
+    use time::Duration;
+
+    claims![an_auditor_finds_lines_and_is_found_in_them, applicants_see_who_looked_at_their_data];
+
+    async fn auditor(world: &World) -> Actor {
+        let claims = Claims { name: "审计员".to_owned(), ..claims_of(9_998) };
+        world.sign_in(&claims).await;
+        let administrator = world.administrator().await;
+        world.service.appoint(&administrator, &claims.name, &claims.id_no, "auditor", "").await.unwrap();
+        world.sign_in(&claims).await
+    }
+
+    async fn an_auditor_finds_lines_and_is_found_in_them(world: World) {
+        let auditor = auditor(&world).await;
+        world.later(Duration::days(3));
+        world.applicant(1).await;
+        let search = |change: &dyn Fn(&mut AuditRequest)| {
+            let mut request = AuditRequest::default();
+            change(&mut request);
+            request
+        };
+        let found =
+            async |request: AuditRequest| world.service.audit_log(&auditor, &request).await.unwrap().rows;
+        let appointed = found(search(&|request| request.action = "appoint".to_owned())).await;
+        assert_eq!(appointed[0].role, "管理员");
+        let object = appointed[0].object_id.clone();
+        assert_eq!(found(search(&|request| request.object = object.clone())).await, [appointed[0].clone()]);
+        let days = |since: &str, until: &str| AuditRequest {
+            since: since.to_owned(),
+            until: until.to_owned(),
+            ..AuditRequest::default()
+        };
+        assert!(found(days("2026-03-03", "2026-03-04")).await.is_empty());
+        assert!(found(days("2026-03-06", "")).await.is_empty());
+        assert!(
+            found(days("2026-03-05", "2026-03-05")).await.iter().all(|row| row.at.starts_with("2026-03-05"))
+        );
+        let searches = found(search(&|request| request.action = "audit.search".to_owned())).await;
+        assert_eq!((searches.len(), searches[0].role.as_str()), (6, "审计员"));
+        for other in [world.administrator().await, world.officer("110101").await, world.applicant(2).await] {
+            let refused = world.service.audit_log(&other, &AuditRequest::default()).await;
+            assert!(matches!(refused, Err(Error::Forbidden)));
+        }
+    }
+
+    async fn applicants_see_who_looked_at_their_data(world: World) {
+        let (applicant, other) = (world.applicant(1).await, world.applicant(2).await);
+        let officer = world.officer("110000").await;
+        world.many_filings(&officer, 10, 1).await;
+        let filing = "019cac46-1500-7000-8000-000000000001";
+        world
+            .execute(&format!(
+                "UPDATE filing SET id = '{filing}', applicant_id = '{}' WHERE jurisdiction = '110101'",
+                applicant.person_id
+            ))
+            .await;
+        let tx = world.service.db.begin().await.unwrap();
+        let detail = json!({ "reference": "x", "purpose": "核对证件" });
+        world.service.write(&tx, Some(&officer), UNMASK, "filing", filing, detail).await.unwrap();
+        world.service.write(&tx, Some(&officer), "filing.claim", "filing", filing, json!({})).await.unwrap();
+        tx.commit().await.unwrap();
+        let looks = world.service.looks_at_mine(&applicant).await.unwrap();
+        assert_eq!(looks.len(), 1);
+        assert_eq!((looks[0].who.as_str(), looks[0].purpose.as_str()), ("北京市审核民警", "核对证件"));
+        assert_eq!((looks[0].at.as_str(), looks[0].filing.as_str()), ("2026-03-02 10:00", filing));
+        assert!(world.service.looks_at_mine(&other).await.unwrap().is_empty());
+    }
+}
