@@ -40,6 +40,13 @@ pub async fn seed(config: &Config, filings: u64) -> Result<(), Refused> {
     service.seed(filings, say).await.map_err(|error| refused(&error))
 }
 
+/// As Linux counts it.
+fn most_memory() -> Option<String> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().to_owned())
+}
+
 /// Measures the desk, and prints a table.
 ///
 /// # Errors
@@ -52,5 +59,13 @@ pub async fn bench(config: &Config) -> Result<(), Refused> {
     for row in measured {
         println!("| {} | {:.1} | {:.1} | {:.1} |", row.what, row.p50, row.p95, row.most);
     }
+    let begun = std::time::Instant::now();
+    let (rows, bytes) = service.bench_export().await.map_err(|error| refused(&error))?;
+    println!(
+        "\nExport of {rows} rows, {} MB: {:.0} s; the most memory this process had: {}",
+        bytes / 1_000_000,
+        begun.elapsed().as_secs_f64(),
+        most_memory().unwrap_or_else(|| "unknown".to_owned())
+    );
     Ok(())
 }

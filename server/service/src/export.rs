@@ -3,7 +3,7 @@
 //! along is a line in the audit log (R65).
 
 use domain::view::QueueRequest;
-use sea_orm::{ColumnTrait, ConnectionTrait as _, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 
 use crate::clock::written;

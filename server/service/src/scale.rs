@@ -363,6 +363,23 @@ impl Service {
         measured.push(sum_up("dashboard", times));
         Ok(measured)
     }
+
+    /// Exports every filing there is, province by province: rows and bytes.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn bench_export(&self) -> Result<(u64, u64)> {
+        let (mut rows, mut bytes) = (0, 0);
+        for province in region::children(None) {
+            let officer = self.bench_officer(province.code).await?;
+            let mut export = self.export(&officer, &asking(&[("state", "all")])).await?;
+            while let Some(piece) = self.export_piece(&mut export).await? {
+                rows += piece.lines().filter(|line| line.starts_with("BA")).count() as u64;
+                bytes += piece.len() as u64;
+            }
+        }
+        Ok((rows, bytes))
+    }
 }
 
 fn asking(parts: &[(&str, &str)]) -> QueueRequest {
