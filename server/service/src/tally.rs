@@ -450,17 +450,15 @@ async fn happen_all(on: &impl ConnectionTrait, shifts: &mut Shifts, since: i64) 
     }
     let calendar = calendar(on).await?;
     let decided = format!(
-        "SELECT f.jurisdiction, (SELECT MAX(s.at) FROM filing_event s WHERE s.filing_id = e.filing_id \
-         AND s.event IN ('submit', 'resubmit') AND s.id < e.id) AS begun, e.at \
+        "SELECT f.jurisdiction, COALESCE((SELECT MAX(s.at) FROM filing_event s WHERE s.filing_id = e.filing_id \
+         AND s.event IN ('submit', 'resubmit') AND s.id < e.id), f.submitted_at) AS begun, e.at \
          FROM filing_event e JOIN filing f ON f.id = e.filing_id WHERE f.is_reviewable AND e.at >= {since} \
          AND e.event IN ('approve', 'return', 'reject')"
     );
     for row in on.query_all_raw(Statement::from_string(backend, decided)).await? {
         let place: String = row.try_get_by_index(0)?;
-        let (begun, at): (Option<i64>, i64) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
-        if let Some(begun) = begun {
-            shifts.spent(&place, begun, at, &calendar, 1);
-        }
+        let (begun, at): (i64, i64) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+        shifts.spent(&place, begun, at, &calendar, 1);
     }
     Ok(())
 }
