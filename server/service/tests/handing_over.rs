@@ -819,7 +819,7 @@ async fn history_replays(on: &DatabaseConnection) {
                     filings.insert(id.clone(), after.unwrap_or_else(|| panic!("{before:?} {happened:?}")));
                     let was_open = before.is_open();
                     match happened {
-                        FilingEvent::Claim | FilingEvent::Release => continue,
+                        FilingEvent::Claim | FilingEvent::Release | FilingEvent::Transfer => continue,
                         FilingEvent::Approve => {
                             if action == "cancel" && business == "subject" {
                                 ended.insert(record_id.clone());

@@ -164,7 +164,7 @@ impl Post<'_> {
         };
         let view = service.form_view(actor, &request).await?;
         let mut answers = answers_of_step(self.form, self.step, &view.answers, &posted.controls);
-        self.apply(&go, &view, &mut answers);
+        self.apply(&go, &view, &posted.controls, &mut answers);
         let mut complaints = Vec::new();
         for file in posted.files.iter() {
             let Some(kind) = self.form.place(&file.at).map(|place| place.field.kind) else { continue };
@@ -324,16 +324,21 @@ impl Post<'_> {
     }
 
     /// Buttons that change the form rather than leave it.
-    fn apply(&self, go: &str, view: &FormView, answers: &mut Answers) {
+    fn apply(&self, go: &str, view: &FormView, controls: &Controls, answers: &mut Answers) {
         let Some((verb, what)) = go.split_once(':') else { return };
         match verb {
             "drop" => {
                 answers.remove(what);
             }
-            // R32: the subject's responsible person, masked; the service puts the stored values back.
+            // R32: the subject's responsible person, masked; the service puts the stored values back. The
+            // pictures join only where their own tick says so.
             "same" => {
                 answers.set_text(same_as_address(what), "yes");
-                for key in SHARED_WITH_PRINCIPAL {
+                let may_reuse = controls.contains_key(&format!("{what}.reuse_photos"));
+                for key in SHARED_WITH_PRINCIPAL
+                    .iter()
+                    .filter(|key| may_reuse || !matches!(**key, "id_portrait" | "id_emblem"))
+                {
                     if let Some(answer) = view.principal.get(&format!("principal.{key}")) {
                         answers.set(format!("{what}.{key}"), answer.clone());
                     }
