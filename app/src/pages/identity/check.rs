@@ -431,18 +431,13 @@ fn attachment(check: Check, stored: Option<(String, String, u64)>) -> AnyView {
                     {state}
                     <div class="upload-actions">
                         <label class="upload-pick" for=input_id aria-hidden="true">{pick}</label>
-                        <FileChoice>
-                            <input
-                                class="upload-input"
-                                type="file"
-                                id=id
-                                name=file_name(name)
-                                accept="application/pdf,.pdf"
-                                aria-label=label
-                                aria-invalid=invalid
-                                aria-describedby=described
-                            />
-                        </FileChoice>
+                        <FileChoice
+                            id
+                            name=file_name(name)
+                            label=label.to_owned()
+                            is_invalid=invalid.is_some()
+                            described
+                        />
                         {has_stored.then(|| view! {
                             <button
                                 class="button button-small button-quiet"

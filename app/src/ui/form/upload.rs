@@ -188,9 +188,15 @@ fn described_files(files: &[(Option<FileView>, String)], sort: Sort) -> AnyView 
         .into_any()
 }
 
-/// Around a file control that is sent with its form: says what was chosen, or that it is too large.
+/// The control of a pdf that is sent with its form: says what was chosen, or that it is too large.
 #[island]
-pub fn FileChoice(children: Children) -> impl IntoView {
+pub fn FileChoice(
+    id: String,
+    name: String,
+    label: String,
+    is_invalid: bool,
+    described: Option<String>,
+) -> impl IntoView {
     let said = RwSignal::new(None::<String>);
     let chosen = move |event: web_sys::Event| {
         let input = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok());
@@ -209,7 +215,17 @@ pub fn FileChoice(children: Children) -> impl IntoView {
         }));
     };
     view! {
-        <span on:change=chosen>{children()}</span>
+        <input
+            class="upload-input"
+            type="file"
+            id=id
+            name=name
+            accept="application/pdf,.pdf"
+            aria-label=label
+            aria-invalid=is_invalid.then_some("true")
+            aria-describedby=described
+            on:change=chosen
+        />
         <p class="upload-state" role="status">{move || said.get()}</p>
     }
     .into_any()
