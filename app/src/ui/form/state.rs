@@ -49,6 +49,8 @@ pub struct FormState {
     element: StoredValue<Option<NodeRef<html::Form>>>,
     /// Grows with every key, so that a timer knows whether it was overtaken.
     typed: StoredValue<u64>,
+    /// Files on their way to the server.
+    sending: StoredValue<u64>,
     /// Grows with every failed check, so that the summary takes the focus.
     complaints: RwSignal<u32>,
     /// Whether all faults are summed up: after a failed check, not while one types for the first time.
@@ -89,6 +91,7 @@ impl FormState {
             sealed: RwSignal::new(view.sealed.clone()),
             element: StoredValue::new(None),
             typed: StoredValue::new(0),
+            sending: StoredValue::new(0),
             complaints: RwSignal::new(0),
             is_summed_up: RwSignal::new(!view.faults.is_empty()),
             view: StoredValue::new(view),
@@ -364,6 +367,28 @@ impl FormState {
             .and_then(|button| button.get_attribute("value"))
             .unwrap_or_else(|| "next".to_owned());
         event.prevent_default();
+        if self.sending.get_value() == 0 {
+            self.pressed(&go);
+            return;
+        }
+        // What was chosen belongs to what is sent: the button waits for it.
+        self.is_busy.set(true);
+        spawn_local(async move {
+            while self.sending.try_get_value().is_some_and(|sending| sending > 0) {
+                gloo_timers::future::TimeoutFuture::new(100).await;
+            }
+            if self.is_busy.try_set(false).is_none() {
+                self.pressed(&go);
+            }
+        });
+    }
+
+    /// A file begins its way to the server (1) or has ended it (-1).
+    pub fn sends(&self, by: i64) {
+        self.sending.try_update_value(|sending| *sending = sending.saturating_add_signed(by));
+    }
+
+    fn pressed(self, go: &str) {
         self.collect();
         let steps = self.form.steps;
         let position = steps.iter().position(|step| step.key == self.step.key).unwrap_or(0);
@@ -371,7 +396,7 @@ impl FormState {
             |by: isize| position.checked_add_signed(by).and_then(|at| steps.get(at)).map(|s| s.key);
         match go.split_once(':') {
             Some((verb, what)) => self.rearrange(verb, what),
-            None => match go.as_str() {
+            None => match go {
                 "previous" => self.save_then_go(neighbour(-1)),
                 "save" => self.save_then(move |state| state.go("/mine/drafts")),
                 "submit" => self.submit(),

@@ -300,6 +300,7 @@ fn send_one(
     let answered = request.clone();
     let at = place.address();
     let on_end = Closure::once(move || {
+        state.sends(-1);
         let text = answered.response_text().ok().flatten().unwrap_or_default();
         match answered.status() {
             Ok(200) => match serde_json::from_str::<FileView>(&text) {
@@ -321,5 +322,7 @@ fn send_one(
     });
     request.set_onloadend(Some(on_end.as_ref().unchecked_ref()));
     on_end.forget();
-    request.send_with_opt_blob(Some(file)).map_err(|_| TROUBLE)
+    request.send_with_opt_blob(Some(file)).map_err(|_| TROUBLE)?;
+    state.sends(1);
+    Ok(())
 }
