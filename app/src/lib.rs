@@ -81,6 +81,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("notices") view=pages::notices::Notices ssr=SsrMode::Async/>
                     <Route path=path!("sessions") view=pages::sessions::Sessions ssr=SsrMode::Async/>
                     <Route path=path!("staff") view=pages::staff::Staff ssr=SsrMode::Async/>
+                    <Route path=path!("upkeep/providers") view=pages::upkeep::Providers ssr=SsrMode::Async/>
+                    <Route path=path!("upkeep/reasons") view=pages::upkeep::Reasons ssr=SsrMode::Async/>
+                    <Route path=path!("upkeep/holidays") view=pages::upkeep::Holidays ssr=SsrMode::Async/>
                     <Route path=path!("review") view=pages::review::ReviewDashboard ssr=SsrMode::Async/>
                     <Route path=path!("review/queue") view=pages::review::ReviewQueue ssr=SsrMode::Async/>
                     <Route path=path!("review/claims") view=pages::review::ReviewClaims ssr=SsrMode::Async/>

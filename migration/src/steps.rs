@@ -410,4 +410,45 @@ pub const STEPS: &[(&str, &str)] = &[
     ),
     ("m0080_audit_action", "CREATE INDEX audit_action ON audit (action, seq)"),
     ("m0081_audit_at", "CREATE INDEX audit_at ON audit (at, seq)"),
+    // What applicants typed by hand waits for an administrator, each name once (R31).
+    (
+        "m0090_provider_typed",
+        "CREATE UNIQUE INDEX provider_typed ON provider (directory, name) WHERE source = 'typed'",
+    ),
+    ("m0091_provider_list", "CREATE INDEX provider_list ON provider (source, name, id)"),
+    ("m0092_provider_name", "CREATE INDEX provider_name ON provider (directory, name)"),
+    // What the network told of a website; waiting while it was not asked yet.
+    (
+        "m0094_network_check",
+        "CREATE TABLE network_check (
+            filing_id TEXT NOT NULL PRIMARY KEY REFERENCES filing (id),
+            asked_at BIGINT NOT NULL,
+            checked_at BIGINT,
+            checks TEXT NOT NULL
+        )",
+    ),
+    (
+        "m0095_network_check_waiting",
+        "CREATE INDEX network_check_waiting ON network_check (asked_at) WHERE checked_at IS NULL",
+    ),
+    // What was put to officers before a filing came back and was submitted again (R53).
+    (
+        "m0097_filing_round",
+        "CREATE TABLE filing_round (
+            filing_id TEXT NOT NULL REFERENCES filing (id),
+            round INTEGER NOT NULL,
+            answers TEXT NOT NULL,
+            answers_sealed TEXT NOT NULL,
+            PRIMARY KEY (filing_id, round)
+        )",
+    ),
+    (
+        "m0096_reason",
+        "CREATE TABLE reason (
+            id TEXT NOT NULL PRIMARY KEY,
+            title TEXT NOT NULL,
+            text TEXT NOT NULL,
+            created_at BIGINT NOT NULL
+        )",
+    ),
 ];

@@ -71,6 +71,8 @@ pub struct Config {
     pub tls: bool,
     /// Leave out the sample people and records of development.
     pub no_samples: bool,
+    /// Ask the network where a website's domains lead and what its pages show.
+    pub network_checks: bool,
     /// The clock can be put forward at /dev/clock; development only.
     pub forward_clock: Option<Arc<ForwardClock>>,
     pub floods: FloodLimits,
@@ -173,6 +175,7 @@ struct Written {
     trusted_proxies: Vec<IpNet>,
     no_samples: Option<bool>,
     forward_clock: Option<bool>,
+    network_checks: Option<bool>,
     floods: Option<FloodLimits>,
 }
 
@@ -394,7 +397,11 @@ impl Written {
             }
         }
         let switches =
-            [("BEIAN_NO_SAMPLES", &mut self.no_samples), ("BEIAN_FORWARD_CLOCK", &mut self.forward_clock)];
+            [
+                ("BEIAN_NO_SAMPLES", &mut self.no_samples),
+                ("BEIAN_FORWARD_CLOCK", &mut self.forward_clock),
+                ("BEIAN_NETWORK_CHECKS", &mut self.network_checks),
+            ];
         for (name, switch) in switches {
             match read(name).as_deref() {
                 None => {}
@@ -537,6 +544,7 @@ impl Written {
             storage,
             trusted_proxies: self.trusted_proxies,
             no_samples: self.no_samples.unwrap_or(production),
+            network_checks: self.network_checks.unwrap_or(false),
             forward_clock: moves.then(Arc::default),
             floods,
         })

@@ -50,6 +50,8 @@ pub enum SampleRole {
         region: &'static str,
     },
     Administrator,
+    Keeper,
+    Auditor,
 }
 
 /// An invented person everybody may sign in as in development.
@@ -61,13 +63,15 @@ pub struct Sample {
     pub role: SampleRole,
 }
 
-pub const SAMPLES: [Sample; 6] = [
+pub const SAMPLES: [Sample; 8] = [
     sample("申请人甲", "13800000001", "110101190001010014", SampleRole::Applicant),
     sample("申请人乙", "13800000002", "110101190001020028", SampleRole::Applicant),
     sample("申请人丙", "13800000003", "310101190001030039", SampleRole::Applicant),
     sample("审核员东城", "13800000101", "110101190001040045", SampleRole::Reviewer { region: "110101" }),
     sample("审核员上海", "13800000102", "310101190001050056", SampleRole::Reviewer { region: "310000" }),
     sample("管理员", "13800000103", "110101190001060062", SampleRole::Administrator),
+    sample("维护员", "13800000104", "110101190001070076", SampleRole::Keeper),
+    sample("审计员", "13800000105", "11010119000108008X", SampleRole::Auditor),
 ];
 
 const fn sample(

@@ -9,6 +9,7 @@ use axum::middleware;
 use futures::FutureExt as _;
 use service::Service;
 use service::db::Db;
+use service::network::Internet;
 use service::sample::SampleOfficer;
 use service::upload::store::FileStore;
 use tokio::net::TcpListener;
@@ -44,7 +45,12 @@ pub async fn open(config: &Config) -> Result<(Service, Db), Refused> {
             .map_err(|error| sentence("The directory of files cannot be used", &error))?,
     };
     let service = Service::new(db.clone(), config.keyring.clone(), config.clock(), files, config.settings());
-    Ok((service.with_gateway(config.gateway.clone()), db))
+    let service = service.with_gateway(config.gateway.clone());
+    let service = match config.network_checks {
+        true => service.with_outbound(Arc::new(Internet::guarded())),
+        false => service,
+    };
+    Ok((service, db))
 }
 
 /// The router that answers everything, for a server that listens at `local`.
@@ -126,6 +132,8 @@ pub async fn sow_samples(config: &Config, service: &Service) -> service::Result<
                 SampleRole::Applicant => return None,
                 SampleRole::Reviewer { region } => ("reviewer", region),
                 SampleRole::Administrator => ("administrator", ""),
+                SampleRole::Keeper => ("keeper", ""),
+                SampleRole::Auditor => ("auditor", ""),
             };
             Some(SampleOfficer { name: sample.name, id_no: sample.id_number, role, region })
         })
@@ -148,6 +156,8 @@ pub async fn run(config: Config) -> Result<(), Refused> {
         .map_err(|error| Refused(vec![format!("{} cannot be listened on: {error}.", config.addr)]))?;
     let prepare = async {
         service.take_holidays(&config.special_days).await?;
+        service.fill_directories().await?;
+        service.fill_reasons().await?;
         service.count_once().await
     };
     prepare.await.map_err(|error| Refused(vec![format!("The database cannot be made ready: {error}.")]))?;
@@ -156,10 +166,12 @@ pub async fn run(config: Config) -> Result<(), Refused> {
     tracing::info!(address = %local, public = %config.public_origin(), mode = ?config.mode, "listening");
     let sweeping = tokio::spawn(sweep_now_and_then(service.clone()));
     let adding = tokio::spawn(add_up_now_and_then(service.clone()));
+    let looking = tokio::spawn(look_at_websites(service.clone()));
     let freeing = tokio::spawn(free_idle_claims(service));
     serve(listener, router, Limits::default(), end_asked_for()).await;
     sweeping.abort();
     adding.abort();
+    looking.abort();
     freeing.abort();
     Ok(())
 }
@@ -181,6 +193,17 @@ async fn add_up_now_and_then(service: Service) {
         often.tick().await;
         if let Err(error) = service.add_up().await {
             tracing::error!(%error, "the counts were not added up");
+        }
+    }
+}
+
+/// Asks the network about websites that were filed, where the operator turned it on.
+async fn look_at_websites(service: Service) {
+    let mut minutely = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        minutely.tick().await;
+        if let Err(error) = service.look_at_websites().await {
+            tracing::error!(%error, "the network was not asked about websites");
         }
     }
 }

@@ -42,6 +42,8 @@ fn greet() {
         申请人甲, 申请人乙, 申请人丙    applicants
         审核员东城, 审核员上海          reviewers of their region
         管理员                          gives the roles
+        维护员                          keeps directories, reasons, holidays
+        审计员                          reads the audit log
       or make up another person. SMS codes arrive at http://{address}/dev/outbox
     Ctrl-C ends it; the data stay in data/.
 "

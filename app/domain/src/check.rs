@@ -22,6 +22,9 @@ pub const MOST_DRAFT_CHARACTERS: usize = 20_000;
 /// so it may not know (`None`); the server always does.
 pub trait Regions: Send + Sync {
     fn is_leaf(&self, code: &str) -> Option<bool>;
+
+    /// Whether there is such a region, at whatever level.
+    fn exists(&self, code: &str) -> Option<bool>;
 }
 
 /// Knows no region: only the shape of the code is checked.
@@ -29,6 +32,10 @@ pub struct UnknownRegions;
 
 impl Regions for UnknownRegions {
     fn is_leaf(&self, _code: &str) -> Option<bool> {
+        None
+    }
+
+    fn exists(&self, _code: &str) -> Option<bool> {
         None
     }
 }
@@ -147,8 +154,8 @@ fn check_places(step: &Step, answers: &Answers, context: &Context, checked: &mut
         for place in section.places(answers) {
             let at = place.address();
             match check_place(&place, answers, context) {
-                Ok(Some(answer)) => checked.set(at, answer),
-                Ok(None) => {
+                Ok(Some(answer)) if !place.section.is_guide => checked.set(at, answer),
+                Ok(_) => {
                     checked.remove(&at);
                 }
                 Err(message) => faults.push(fault(at, message)),
@@ -230,6 +237,10 @@ fn value(place: &Place, answer: &Answer, answers: &Answers, context: &Context) -
             _ => Err("请勾选或取消勾选".to_owned()),
         },
         Kind::Date(rule) => check_date(text, rule, context.today).map(Answer::One),
+        // Of a provider often only its city is known, and officers find it by name (R31).
+        Kind::Region if place.section.directory.is_some() => {
+            check_any_region(text, context.regions).map(Answer::One)
+        }
         Kind::Region => check_region(text, context.regions).map(Answer::One),
         Kind::PersonId { kind } => {
             one(id_number::check_person_id(answers.text(&place.sibling(kind)), text, context.today))
@@ -265,11 +276,25 @@ fn check_date(text: &str, rule: DateRule, today: Date) -> Result<String, String>
     Ok(date::format_date(day))
 }
 
-fn check_region(text: &str, regions: &dyn Regions) -> Result<String, String> {
+fn region_code(text: &str) -> Result<&str, String> {
     let text = text.trim();
-    if text.len() != 6 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err("请从列表中选择地区".to_owned());
+    let is_code = text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_code { Ok(text) } else { Err("请从列表中选择地区".to_owned()) }
+}
+
+/// A province, a city or a county.
+fn check_any_region(text: &str, regions: &dyn Regions) -> Result<String, String> {
+    let text = region_code(text)?;
+    match regions.exists(text) {
+        Some(false) => Err("请从列表中选择地区".to_owned()),
+        // The browser has not loaded this branch; the server decides.
+        Some(true) | None => Ok(text.to_owned()),
     }
+}
+
+/// A place where an address can be.
+fn check_region(text: &str, regions: &dyn Regions) -> Result<String, String> {
+    let text = region_code(text)?;
     match regions.is_leaf(text) {
         Some(true) => Ok(text.to_owned()),
         Some(false) => Err("请选择到最末一级地区".to_owned()),

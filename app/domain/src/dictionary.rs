@@ -108,6 +108,34 @@ pub static SERVICE_CLASS: &[Choice] = &[
     choice("Z", "Z 其他"),
 ];
 
+/// What a website is mainly about, in words people use; each leads to a class of [`SERVICE_CLASS`].
+pub static GUIDE_CONTENT: &[Choice] = &[
+    choice("own", "单位或个人介绍、博客"),
+    choice("news", "新闻、资讯、搜索"),
+    choice("shop", "商品销售、团购"),
+    choice("life", "出行、旅游、家政、房产、教育、医疗等服务"),
+    choice("social", "聊天、游戏、直播、视频、文学"),
+    choice("money", "支付、理财、证券等金融服务"),
+    choice("tool", "软件、在线工具、技术平台"),
+    choice("net", "网络接入、机房、云计算、域名服务"),
+    choice("other", "以上都不是"),
+];
+
+/// The class that an answer to [`GUIDE_CONTENT`] leads to.
+pub fn guide_class(content: &str) -> Option<&'static str> {
+    Some(match content {
+        "own" | "other" => "Z",
+        "news" => "E",
+        "shop" => "B",
+        "life" => "C",
+        "social" => "D",
+        "money" => "F",
+        "tool" => "G",
+        "net" => "A",
+        _ => return None,
+    })
+}
+
 /// 服务类型, the form of 2016–2018
 pub static SERVICE_TYPE: &[Choice] = &[
     choice("00", "www服务"),

@@ -55,6 +55,8 @@ pub struct Section {
     pub same_as_principal: bool,
     /// Which directory of providers can fill this block (R31).
     pub directory: Option<Directory>,
+    /// Questions that only help to answer others: kept in the draft, never filed nor shown elsewhere.
+    pub is_guide: bool,
 }
 
 /// A section that may stand several times.
@@ -78,6 +80,27 @@ impl Directory {
         match self {
             Directory::Access => "access",
             Directory::Registrar => "registrar",
+        }
+    }
+
+    pub const ALL: [Directory; 2] = [Directory::Access, Directory::Registrar];
+
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|directory| directory.code() == code)
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Directory::Access => "网络接入服务商",
+            Directory::Registrar => "域名注册服务商",
+        }
+    }
+
+    /// The button that opens the directory, and the title of its dialog (R31).
+    pub fn search_label(self) -> &'static str {
+        match self {
+            Directory::Access => "查询网络接入服务商",
+            Directory::Registrar => "查询域名注册服务商",
         }
     }
 }
@@ -324,6 +347,7 @@ pub const fn section(key: &'static str, title: &'static str, fields: &'static [F
         repeat: None,
         same_as_principal: false,
         directory: None,
+        is_guide: false,
     }
 }
 
@@ -351,6 +375,10 @@ impl Section {
     }
     pub const fn same_as_principal(mut self) -> Self {
         self.same_as_principal = true;
+        self
+    }
+    pub const fn guide(mut self) -> Self {
+        self.is_guide = true;
         self
     }
     pub const fn directory(mut self, directory: Directory) -> Self {

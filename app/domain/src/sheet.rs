@@ -68,7 +68,7 @@ pub enum Sight {
 pub fn sheet(form: &'static Form, answers: &Answers, regions: &dyn RegionNames, sight: Sight) -> Sheet {
     let mut sections = Vec::new();
     for step in form.steps {
-        for section in step.sections() {
+        for section in step.sections().iter().filter(|section| !section.is_guide) {
             let mut items: Vec<Vec<SheetRow>> = Vec::new();
             for place in section.places(answers).filter(|place| place.is_shown(answers)) {
                 let item = place.item.unwrap_or(0);
@@ -149,7 +149,7 @@ pub fn diff(
     regions: &dyn RegionNames,
 ) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
-    for section in form.sections() {
+    for section in form.sections().filter(|section| !section.is_guide) {
         let pairs = match section.repeat {
             None => vec![(Some(None), Some(None))],
             Some(repeat) => {
@@ -169,6 +169,10 @@ pub fn diff(
                 let read = |answer: Option<&Answer>, sight: Sight| {
                     answer.map_or(Shown::Nothing, |answer| shown(field, answer, regions, sight))
                 };
+                let (was, is) = match (field.kind, old, new) {
+                    (Kind::Lines { .. }, Some(old), Some(new)) => items_changed(old.items(), new.items()),
+                    _ => (read(old, sight_before), read(new, sight_after)),
+                };
                 let label = place.label(if new_place.is_some() { after } else { before });
                 // The address of an item that is gone is another's now.
                 let at = new_place.map_or_else(|| section.count_address(), |_| place.address());
@@ -176,13 +180,34 @@ pub fn diff(
                     at,
                     section: title_of_item(section, old_item.flatten(), new_item.flatten()),
                     label: label.to_owned(),
-                    before: read(old, sight_before),
-                    after: read(new, sight_after),
+                    before: was,
+                    after: is,
                 });
             }
         }
     }
     changes
+}
+
+/// Of a list on either side what is gone and what is new; the whole lists where only their order differs.
+fn items_changed(old: &[String], new: &[String]) -> (Shown, Shown) {
+    let gone: Vec<String> = old.iter().filter(|item| !new.contains(item)).cloned().collect();
+    let fresh: Vec<String> = new.iter().filter(|item| !old.contains(item)).cloned().collect();
+    if gone.is_empty() && fresh.is_empty() {
+        return (Shown::Lines(old.to_vec()), Shown::Lines(new.to_vec()));
+    }
+    let same = old.len() - gone.len();
+    let read = |mut items: Vec<String>| {
+        if same > 0 {
+            items.push(format!("（其余 {same} 项不变）"));
+        }
+        match items.len() {
+            0 => Shown::Nothing,
+            1 => Shown::Text(items.remove(0)),
+            _ => Shown::Lines(items),
+        }
+    };
+    (read(gone), read(fresh))
 }
 
 fn title_of_item(section: &Section, old: Option<usize>, new: Option<usize>) -> String {

@@ -9,7 +9,7 @@ use crate::answer::Answers;
 use crate::filing::FilingState;
 use crate::procedure::{Business, Procedure};
 use crate::record::RecordState;
-use crate::schema::Fault;
+use crate::schema::{Directory, Fault};
 use crate::sheet::{Change, Sheet};
 
 /// One page of a list, paged by key.
@@ -41,6 +41,7 @@ pub struct Me {
     pub is_reviewer: bool,
     pub is_administrator: bool,
     pub is_auditor: bool,
+    pub is_keeper: bool,
     /// The officer's region in words.
     pub region: Option<String>,
     /// 长辈版 is on.
@@ -92,6 +93,130 @@ pub struct FormRequest {
     pub fresh: bool,
     /// Say what is wrong with what is saved, everything the submit would say.
     pub check: bool,
+    /// Look for a provider for one of the step's blocks (R31).
+    #[serde(default)]
+    pub find: Option<ProviderSearch>,
+}
+
+/// A search in the directory that fills a block (R31).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderSearch {
+    /// The block to be filled: `isp`.
+    pub section: String,
+    /// A part of the name, or of what the provider is called otherwise.
+    pub name: String,
+    /// Code of a province or of a foreign country.
+    pub area: String,
+    pub after: String,
+    /// Whether the person asked; a dialog just opened shows no results yet.
+    pub is_asked: bool,
+}
+
+/// The dialog of a directory: what was asked and what was found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finder {
+    pub directory: Directory,
+    pub search: ProviderSearch,
+    pub provinces: Vec<RegionOption>,
+    pub fault: Option<String>,
+    pub page: Paged<ProviderRow>,
+    /// Nothing was found in the area; the page shows what there is elsewhere.
+    pub is_elsewhere: bool,
+}
+
+/// A provider in a directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderRow {
+    pub id: String,
+    pub directory: Directory,
+    pub name: String,
+    /// What it is called otherwise, separated by blanks.
+    pub aliases: String,
+    /// Its region or country in words.
+    pub place: String,
+    /// Code of its region or country.
+    pub place_code: String,
+    pub phone: String,
+    pub source: ProviderSource,
+}
+
+/// Where a row of a directory comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProviderSource {
+    /// Came with the software, to be verified by the operator.
+    Seed,
+    /// Entered or confirmed by an administrator.
+    Kept,
+    /// An approved filing of 服务商; changes with it.
+    Filing,
+    /// Typed by an applicant; not offered until an administrator decides.
+    Typed,
+    /// Decided against; not offered and not asked about again.
+    Dropped,
+}
+
+impl ProviderSource {
+    pub const ALL: [ProviderSource; 5] = [
+        ProviderSource::Typed,
+        ProviderSource::Seed,
+        ProviderSource::Kept,
+        ProviderSource::Filing,
+        ProviderSource::Dropped,
+    ];
+
+    pub fn code(self) -> &'static str {
+        match self {
+            ProviderSource::Seed => "seed",
+            ProviderSource::Kept => "kept",
+            ProviderSource::Filing => "filing",
+            ProviderSource::Typed => "typed",
+            ProviderSource::Dropped => "dropped",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.code() == code)
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            ProviderSource::Seed => "随软件提供",
+            ProviderSource::Kept => "人工收录",
+            ProviderSource::Filing => "来自备案",
+            ProviderSource::Typed => "待整理",
+            ProviderSource::Dropped => "不收录",
+        }
+    }
+}
+
+/// A list of the directories, for whoever keeps them; empty parts mean any.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DirectoryRequest {
+    /// Code of a [`ProviderSource`]; those to be decided about where empty.
+    pub source: String,
+    pub name: String,
+    pub after: String,
+}
+
+/// A reason that comes up again and again, as officers pick it (`domain.md` 2.8).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReasonRow {
+    pub id: String,
+    pub title: String,
+    /// What the applicant reads.
+    pub text: String,
+}
+
+/// A day that is not as its weekday says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HolidayRow {
+    pub day: String,
+    pub is_working: bool,
+    pub name: String,
+    /// It stands in the configuration and cannot be taken away on the page.
+    pub is_configured: bool,
 }
 
 /// Everything a page of a form needs.
@@ -137,6 +262,8 @@ pub struct FormView {
     pub principal: Answers,
     /// The subject's own records that the step's questions can refer to.
     pub own_records: Vec<OwnRecord>,
+    /// The directory that was opened to fill a block (R31).
+    pub finder: Option<Finder>,
 }
 
 /// A record as it is offered to be referred to: “网站：示例站（测公网安备11010502000001号）”.
@@ -570,6 +697,8 @@ pub struct ReviewView {
     pub jurisdiction: String,
     pub sheet: Sheet,
     pub changes: Vec<Change>,
+    /// What is different from the round before, after a return (R53).
+    pub since_last: Vec<Change>,
     /// The subject's sheet in force or under review, for business filings.
     pub subject_sheet: Option<Sheet>,
     pub checks: Vec<MachineCheck>,
@@ -582,6 +711,8 @@ pub struct ReviewView {
     pub may_approve: Option<Refused>,
     pub is_mine: bool,
     pub effects: Vec<String>,
+    /// 常用意见 to pick from.
+    pub reasons: Vec<ReasonRow>,
     pub earlier_remarks: Vec<Fault>,
     /// The personal values are shown in full on this page, and that was written down (R65).
     pub unmasked: bool,
@@ -685,18 +816,6 @@ pub struct HandoverRow {
     pub sender_id: String,
     pub created_at: String,
     pub days_left: i64,
-}
-
-/// A provider of the directory (R31).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProviderRow {
-    pub id: String,
-    pub name: String,
-    pub region: String,
-    pub region_name: String,
-    pub country: String,
-    pub phone: String,
-    pub aliases: String,
 }
 
 /// A person's session.

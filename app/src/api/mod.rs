@@ -188,6 +188,27 @@ pub async fn looks() -> Answer<Vec<view::LookRow>> {
     service.looks_at_mine(&actor).await.map_err(refuse)
 }
 
+/// The rows of the directories, for whoever keeps them (R31).
+#[server(input = Json, output = Json, endpoint = "directory")]
+pub async fn directory(request: view::DirectoryRequest) -> Answer<view::Paged<view::ProviderRow>> {
+    let (service, actor) = signed_in()?;
+    service.directory(&actor, &request).await.map_err(refuse)
+}
+
+/// 常用意见, for whoever keeps them.
+#[server(input = Json, output = Json, endpoint = "reasons")]
+pub async fn reasons() -> Answer<Vec<view::ReasonRow>> {
+    let (service, actor) = signed_in()?;
+    service.reason_list(&actor).await.map_err(refuse)
+}
+
+/// Days that are not as their weekday says, for whoever keeps them.
+#[server(input = Json, output = Json, endpoint = "holidays")]
+pub async fn holidays() -> Answer<Vec<view::HolidayRow>> {
+    let (service, actor) = signed_in()?;
+    service.holiday_list(&actor).await.map_err(refuse)
+}
+
 #[server(input = Json, output = Json, endpoint = "staff")]
 pub async fn staff() -> Answer<Vec<view::StaffRow>> {
     let (service, actor) = signed_in()?;

@@ -10,7 +10,8 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::api::{self, ApiError};
 use crate::ui::dialog::Dialog;
-use crate::ui::form::{Letter, Statement, StepForm, step_href};
+use super::finder::FinderDialog;
+use crate::ui::form::{Letter, Statement, StepForm, field_id, step_href, step_path};
 use crate::ui::sheet::{ChangesTable, SheetView};
 use crate::ui::{PageHead, Problem, RecordBadge, StateBeside, Waiting};
 
@@ -61,6 +62,7 @@ fn FormPage(action: Action) -> impl IntoView {
             record: query.get("record").filter(|id| !id.is_empty()),
             fresh: query.get("fresh").is_some(),
             check: query.get("check").is_some(),
+            find: super::finder::request_of(query),
         }))
     });
     let view = Resource::new(
@@ -109,7 +111,6 @@ fn Loaded(view: FormView) -> impl IntoView {
         });
         view! { <h2 class="visually-hidden">"填报内容"</h2> <SheetView sheet edit/> }
     });
-    let general = view.general_remark.clone();
     let refused = view.refused.clone();
     // Without a subject there is nothing to fill in (R4); otherwise what is typed can be kept.
     let is_open = refused.is_none() || view.subject.is_some() || view.draft.is_some();
@@ -125,16 +126,15 @@ fn Loaded(view: FormView) -> impl IntoView {
                 <p>{refused.sentence}{refused.link.map(|link| view! { "，" <a href=link>"查看"</a> })}</p>
             </aside>
         })}
-        {general.map(|remark| view! {
-            <aside class="notice" data-tone="warning" aria-labelledby="general-remark">
-                <h2 id="general-remark">"审核意见"</h2>
-                <p>{remark}</p>
-            </aside>
-        })}
+        {(view.general_remark.is_some() || !view.remarks.is_empty()).then(|| view! { <Points form view=view.clone()/> })}
         {steps}
         {subject_step}
         {summary}
         {changes.map(|changes| view! { <Comparison changes view=view.clone()/> })}
+        {view.finder.clone().zip(view.draft.clone()).map(|(finder, draft)| {
+            let path = step_path(&view, &view.step);
+            view! { <FinderDialog finder path draft/> }
+        })}
         {is_open.then(|| view! {
             <StepForm view=view.clone().into()>
                 {match step.body {
@@ -144,6 +144,30 @@ fn Loaded(view: FormView) -> impl IntoView {
                 {(procedure.business == Business::Subject).then(|| view! { <Statement/> })}
             </StepForm>
         })}
+    }
+    .into_any()
+}
+
+/// What the officer asks for (R53): each point leads to its field, with the remark beside it.
+#[component]
+fn Points(form: &'static Form, view: FormView) -> impl IntoView {
+    let draft = view.draft.as_ref().map(|draft| draft.id.clone());
+    let points = view
+        .remarks
+        .iter()
+        .map(|remark| {
+            let step = form.step_of(&remark.at).map_or(view.step.as_str(), |step| step.key);
+            let href = format!("{}#{}", step_href(&view, step, draft.as_deref()), field_id(&remark.at));
+            let label = form.place(&remark.at).map_or("", |place| place.field.label);
+            view! { <li><a href=href rel="external"><b>{label}</b>"："{remark.message.clone()}</a></li> }
+        })
+        .collect_view();
+    view! {
+        <aside class="notice" data-tone="warning" aria-labelledby="general-remark">
+            <h2 id="general-remark">"审核意见"</h2>
+            {view.general_remark.clone().map(|remark| view! { <p>{remark}</p> })}
+            <ol>{points}</ol>
+        </aside>
     }
     .into_any()
 }
@@ -241,7 +265,7 @@ fn Comparison(changes: Vec<Difference>, view: FormView) -> impl IntoView {
         version: 0,
         saved_at: String::new(),
     });
-    let path = format!("/{}/{}/{}", view.procedure.business.code(), view.procedure.action.code(), view.step);
+    let path = step_path(&view, &view.step);
     let back = format!("{path}?draft={}", draft.id);
     if total == 0 {
         return view! {

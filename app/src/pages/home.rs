@@ -85,7 +85,7 @@ fn Card(
         <section class="card" aria-labelledby=id>
             <div class="card-head">
                 <h2 id=id>{title}</h2>
-                {more.map(|href| view! { <a href=href>"更多"<span class="visually-hidden">{format!("：{name}")}</span></a> })}
+                {more.map(|href| view! { <a href=href aria-description=name.clone()>"更多"</a> })}
             </div>
             {children()}
         </section>
@@ -129,7 +129,7 @@ fn Boxes(home: HomeView) -> impl IntoView {
                                         <span class="soft">{format!("{} · ", row.title)}<time class="figures">{row.submitted_at}</time></span>
                                     </div>
                                     <FilingBadge state=row.state/>
-                                    <a href=format!("/mine/filings/{}", row.id)>"详情"<span class="visually-hidden">{format!("：{}", row.reference)}</span></a>
+                                    <a href=format!("/mine/filings/{}", row.id) aria-description=row.reference.clone()>"详情"</a>
                                 </li>
                             }).collect_view()}
                         </ul>
@@ -221,7 +221,7 @@ fn RecordsCard(business: Business, rows: Vec<RecordRow>) -> impl IntoView {
                                     <span class="soft figures">{row.registration_number.or(row.domain).unwrap_or_default()}</span>
                                 </div>
                                 <RecordBadge state=row.state/>
-                                <a href=format!("/mine/{code}/{}", row.id)>"详情"<span class="visually-hidden">{format!("：{}", row.name)}</span></a>
+                                <a href=format!("/mine/{code}/{}", row.id) aria-description=row.name.clone()>"详情"</a>
                             </li>
                         }).collect_view()}
                     </ul>

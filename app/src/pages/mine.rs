@@ -67,7 +67,7 @@ fn DraftTable(page: Paged<DraftRow>) -> impl IntoView {
                     <td data-label="保存时间" class="figures">{row.saved_at}</td>
                     <td data-label="剩余天数" class="num">{format!("{} 天", row.days_left)}</td>
                     <td data-label="操作" class="row-actions">
-                        <a href=row.href>"详情"<span class="visually-hidden">{format!("：{}", row.title)}</span></a>
+                        <a href=row.href aria-description=row.title.clone()>"详情"</a>
                         <PostButton action="/act/delete-draft" label="删除" class="link" fields=vec![("draft", row.id)] about=row.title/>
                     </td>
                 </tr>
@@ -125,7 +125,7 @@ fn FilingTable(page: Paged<FilingRow>) -> impl IntoView {
                     <td data-label="提交时间" class="figures">{row.submitted_at}</td>
                     <td data-label="审核状态"><FilingBadge state=row.state/></td>
                     <td data-label="操作" class="row-actions">
-                        <a href=format!("/mine/filings/{}", row.id)>"详情"<span class="visually-hidden">{format!("：{}", row.reference)}</span></a>
+                        <a href=format!("/mine/filings/{}", row.id) aria-description=row.reference.clone()>"详情"</a>
                     </td>
                 </tr>
             }).collect_view()}

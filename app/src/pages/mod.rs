@@ -1,6 +1,7 @@
 //! The pages: each fetches what it shows and hands it to `ui`.
 
 pub mod audit;
+mod finder;
 pub mod form;
 pub mod home;
 pub mod identity;
@@ -11,6 +12,7 @@ pub mod records;
 pub mod review;
 pub mod sessions;
 pub mod staff;
+pub mod upkeep;
 
 use leptos::prelude::*;
 

@@ -108,7 +108,7 @@ fn Table(page: Paged<RecordRow>, business: Business, only: Option<Action>, path:
                             <td data-label="状态"><RecordBadge state=row.state/></td>
                             <td data-label="操作" class="row-actions">
                                 {only.is_none().then(|| view! {
-                                    <a href=format!("/mine/{code}/{}", row.id)>"详情"<span class="visually-hidden">{format!("：{name}")}</span></a>
+                                    <a href=format!("/mine/{code}/{}", row.id) aria-description=name.clone()>"详情"</a>
                                 })}
                                 {offers.into_iter().map(|offer| view! { <OfferLink offer about=name.clone()/> }).collect_view()}
                             </td>
@@ -237,7 +237,7 @@ fn Related(filings: Vec<domain::view::FilingRow>) -> impl IntoView {
                     <li>
                         <div class="row-main"><b>{row.procedure.label()}</b><span class="soft figures">{format!("{} · {}", row.reference, row.submitted_at)}</span></div>
                         <FilingBadge state=row.state/>
-                        <a href=format!("/mine/filings/{}", row.id)>"详情"<span class="visually-hidden">{format!("：{}", row.reference)}</span></a>
+                        <a href=format!("/mine/filings/{}", row.id) aria-description=row.reference.clone()>"详情"</a>
                     </li>
                 }).collect_view()}
             </ul>

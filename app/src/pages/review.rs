@@ -6,7 +6,6 @@ mod dashboard;
 mod decide;
 mod filing;
 mod live;
-mod presets;
 mod queue;
 mod shortcuts;
 mod transfer;

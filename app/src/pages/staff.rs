@@ -9,13 +9,14 @@ use crate::ui::table::{Grid, words};
 use crate::ui::{Empty, Load, PageHead, PostButton};
 
 /// (code, 角色)
-const ROLES: [(&str, &str); 3] = [("reviewer", "审核员"), ("administrator", "管理员"), ("auditor", "审计员")];
+const ROLES: [(&str, &str); 4] =
+    [("reviewer", "审核员"), ("administrator", "管理员"), ("keeper", "系统管理员"), ("auditor", "审计员")];
 
 #[component]
 pub fn Staff() -> impl IntoView {
     let staff = Resource::new(|| (), |()| api::staff());
     view! {
-        <PageHead above=vec![("审核", "")] title="人员管理" lead="任命和撤销即时生效，并记入审计日志。"/>
+        <PageHead above=vec![("审核", "")] title="人员管理" lead="任命和撤销即时生效，并记入审计日志。管理员、系统管理员与审计员须由不同人员担任。"/>
         <Load
             resource=staff
             titled=true

@@ -78,6 +78,7 @@ fn SideGroup(name: &'static str, links: Vec<(&'static str, String)>) -> impl Int
 #[component]
 fn SideMenu(me: Me) -> impl IntoView {
     let staff = me.is_reviewer || me.is_administrator || me.is_auditor;
+    let keeps = me.is_keeper;
     view! {
         <nav class="side" aria-label="主菜单">
             <ul>
@@ -95,6 +96,14 @@ fn SideMenu(me: Me) -> impl IntoView {
                         links.push(("审计日志", "/audit".to_owned()));
                     }
                     view! { <SideGroup name="审核" links/> }
+                })}
+                {keeps.then(|| {
+                    let links = vec![
+                        ("服务商名录", "/upkeep/providers".to_owned()),
+                        ("常用意见", "/upkeep/reasons".to_owned()),
+                        ("节假日", "/upkeep/holidays".to_owned()),
+                    ];
+                    view! { <SideGroup name="系统维护" links/> }
                 })}
                 <SideLink name="首页" href="/" icon="home"/>
                 <SideLink name="业务办理" href="/services" icon="grid"/>

@@ -206,13 +206,12 @@ pub fn OfferLink(
     about: String,
 ) -> impl IntoView {
     let Offer { label, href, refused } = offer;
-    let about =
-        (!about.is_empty()).then(|| view! { <span class="visually-hidden">{format!("：{about}")}</span> });
+    let about = (!about.is_empty()).then_some(about);
     match refused {
-        None => view! { <a class=class href=href>{label}{about}</a> }.into_any(),
+        None => view! { <a class=class href=href aria-description=about>{label}</a> }.into_any(),
         Some(Refused { sentence, link }) => view! {
             <span class="unavailable">
-                <span class=class aria-disabled="true">{label}{about}</span>
+                <span class=class aria-disabled="true">{label}</span>
                 <span class="why">{sentence}{link.map(|link| view! { "，" <a href=link>"查看"</a> })}</span>
             </span>
         }
@@ -249,12 +248,11 @@ pub fn PostButton(
     #[prop(optional)]
     key: &'static str,
 ) -> impl IntoView {
-    let about =
-        (!about.is_empty()).then(|| view! { <span class="visually-hidden">{format!("：{about}")}</span> });
+    let about = (!about.is_empty()).then_some(about);
     view! {
         <form method="post" action=action class="inline">
             {fields.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect_view()}
-            <button class=class accesskey=(!key.is_empty()).then_some(key)>{label}{about}</button>
+            <button class=class accesskey=(!key.is_empty()).then_some(key) aria-description=about>{label}</button>
         </form>
     }
     .into_any()

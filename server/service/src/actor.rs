@@ -17,8 +17,10 @@ pub struct Actor {
 pub enum Role {
     /// Reviews filings of a region and below.
     Reviewer { region: String },
-    /// Gives roles, takes filings over, keeps the directories.
+    /// Gives roles and takes filings over.
     Administrator,
+    /// Keeps the directories, the reasons officers pick, and the holidays.
+    Keeper,
     /// Reads the audit log.
     Auditor,
 }
@@ -27,12 +29,20 @@ impl Actor {
     pub fn reviewer_region(&self) -> Option<&str> {
         self.roles.iter().find_map(|role| match role {
             Role::Reviewer { region } => Some(region.as_str()),
-            Role::Administrator | Role::Auditor => None,
+            Role::Administrator | Role::Keeper | Role::Auditor => None,
         })
     }
 
     pub fn is_administrator(&self) -> bool {
         self.roles.contains(&Role::Administrator)
+    }
+
+    pub fn is_keeper(&self) -> bool {
+        self.roles.contains(&Role::Keeper)
+    }
+
+    pub fn must_keep(&self) -> Result<()> {
+        if self.is_keeper() { Ok(()) } else { Err(Error::Forbidden) }
     }
 
     pub fn is_auditor(&self) -> bool {

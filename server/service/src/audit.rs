@@ -130,6 +130,7 @@ fn role_words(actor: Option<&Actor>) -> String {
     let words = actor.roles.iter().map(|role| match role {
         Role::Reviewer { region } => format!("reviewer/{region}"),
         Role::Administrator => "administrator".to_owned(),
+        Role::Keeper => "keeper".to_owned(),
         Role::Auditor => "auditor".to_owned(),
     });
     words.collect::<Vec<_>>().join(" ")

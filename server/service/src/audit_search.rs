@@ -30,6 +30,7 @@ fn role_in_words(roles: &str) -> String {
         Some((_, region)) => format!("{}审核民警", region_name(region)),
         None => match role {
             "administrator" => "管理员".to_owned(),
+            "keeper" => "系统管理员".to_owned(),
             "auditor" => "审计员".to_owned(),
             APPLICANT => "申请人".to_owned(),
             _ => "系统".to_owned(),

@@ -1,6 +1,6 @@
 //! What a machine can look at before the officer does (R63): numbers that do not add up, domains and
 //! people that are filed elsewhere, papers about to end. Advice with what was seen; the officer
-//! decides. Nothing here asks the network, and no evidence repeats a personal value.
+//! decides. What only the network can tell is asked in `network`; no evidence repeats a personal value.
 
 use std::collections::BTreeMap;
 
@@ -259,6 +259,7 @@ impl Service {
             checks.push(self.people_elsewhere(subject, &people).await?);
         }
         checks.extend(pictures(files));
+        checks.extend(self.network_checks(&row.id).await?);
         checks.push(self.past_of_subject(row, subject).await?);
         Ok(checks)
     }

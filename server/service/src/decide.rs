@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use domain::answer::Answers;
-use domain::facts::{self, ProviderFacts};
+use domain::facts;
 use domain::filing::{FilingEvent, FilingState};
 use domain::procedure::{Action, Business, Effect, Procedure};
 use domain::record::{RecordEvent, RecordState};
@@ -14,8 +14,7 @@ use domain::value::text::check_text;
 use domain::view::Decision;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde_json::json;
 use time::OffsetDateTime;
@@ -23,7 +22,8 @@ use time::OffsetDateTime;
 use crate::bell::What;
 use crate::claim::Locked;
 use crate::db::millis;
-use crate::entity::{filing, live_domain, provider, record};
+use crate::directory::{keep_typed, list_provider, unlist_providers};
+use crate::entity::{filing, live_domain, record};
 use crate::error::{Error, Result};
 use crate::filing::{filing_href, procedure_of};
 use crate::papers::{form_of, form_of_filing, store};
@@ -329,6 +329,7 @@ impl Service {
             (jurisdiction, owner_kind) = (region.clone(), subject.owner_kind.clone());
             (main_domain, is_interactive) = (facts.domains.first().cloned(), facts.is_interactive);
             keep_domains(tx, &record.id, &facts.domains).await?;
+            keep_typed(tx, form, &answers, now).await?;
             if business == Business::Provider {
                 list_provider(tx, record, &facts::of_provider(&answers), now).await?;
             }
@@ -582,35 +583,4 @@ async fn terminate(
             .push(transition::filing(tx, &row, FilingEvent::Terminate, Who::system(), note, &[], now).await?);
     }
     Ok(ended)
-}
-
-/// R40: an approved provider can be found in the look-up of R31.
-async fn list_provider(
-    on: &impl ConnectionTrait,
-    record: &record::Model,
-    facts: &ProviderFacts,
-    now: OffsetDateTime,
-) -> Result<()> {
-    unlist_providers(on, std::slice::from_ref(&record.id)).await?;
-    for directory in &facts.directories {
-        let row = provider::ActiveModel {
-            id: Set(crate::db::new_id(now)),
-            directory: Set(directory.code().to_owned()),
-            name: Set(facts.name.clone()),
-            aliases: Set(facts.brand.clone()),
-            region: Set(facts.region.clone()),
-            country: Set(facts.country.clone()),
-            phone: Set(facts.phone.clone()),
-            source: Set("filing".to_owned()),
-            record_id: Set(Some(record.id.clone())),
-            created_at: Set(millis(now)),
-        };
-        row.insert(on).await?;
-    }
-    Ok(())
-}
-
-async fn unlist_providers(on: &impl ConnectionTrait, record_ids: &[String]) -> Result<()> {
-    provider::Entity::delete_many().filter(provider::Column::RecordId.is_in(record_ids)).exec(on).await?;
-    Ok(())
 }

@@ -126,7 +126,7 @@ pub(crate) fn form_href(procedure: Procedure, step: &str, draft: &str) -> String
     format!("/{}/{}/{step}?draft={draft}", procedure.business.code(), procedure.action.code())
 }
 
-fn is_on(step: &Step, at: &str) -> bool {
+pub(crate) fn is_on(step: &Step, at: &str) -> bool {
     let key = at.split_once('.').map_or(at, |(section, _)| section);
     step.sections().iter().any(|section| section.key == key)
 }
@@ -430,6 +430,10 @@ impl Service {
         if let Some(record) = changed {
             files.extend(file_ids(form, &self.record_answers(record)?));
         }
+        let finder = match &request.find {
+            Some(search) => self.finder(form, &answers, search).await?,
+            None => None,
+        };
         let is_notice = matches!(step.body, Body::Notice(_));
         let now = self.clock.now();
         Ok(FormView {
@@ -456,6 +460,7 @@ impl Service {
             faults,
             principal,
             own_records: self.own_records(on, opening.subject.as_ref(), step).await?,
+            finder,
         })
     }
 

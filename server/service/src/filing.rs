@@ -18,7 +18,7 @@ use serde_json::json;
 use crate::clock::written;
 use crate::db::{instant, plausible_id};
 use crate::draft::FromFiling;
-use crate::entity::{filing, filing_event, record};
+use crate::entity::{filing, filing_event, filing_round, record};
 use crate::error::{Error, Result};
 use crate::number::registration_view;
 use crate::papers::{form_of, form_of_filing, load};
@@ -155,6 +155,17 @@ impl Service {
             }
             (Action::New | Action::Change | Action::Cancel, _) => Ok(Vec::new()),
         }
+    }
+
+    /// What a filing said in the round before this one, if it came back and was submitted again (R53).
+    pub(crate) async fn answers_of_last_round(
+        &self,
+        on: &impl ConnectionTrait,
+        row: &filing::Model,
+    ) -> Result<Option<Answers>> {
+        let before = filing_round::Entity::find_by_id((row.id.clone(), row.round - 1)).one(on).await?;
+        let context = format!("filing/{}", row.id);
+        before.map(|before| load(&self.keys, &context, &before.answers, &before.answers_sealed)).transpose()
     }
 
     /// A filing with its subject, if that is the actor's (R74). In a transaction `lock` keeps both as

@@ -17,6 +17,7 @@ pub mod clock;
 mod dashboard;
 pub mod db;
 mod decide;
+mod directory;
 mod draft;
 mod entity;
 pub mod error;
@@ -30,6 +31,7 @@ mod identity;
 pub mod jobs;
 pub mod keyring;
 mod lookup;
+pub mod network;
 mod notice;
 mod number;
 mod offer;
@@ -37,6 +39,7 @@ mod own_record;
 pub mod papers;
 pub mod person;
 mod queue;
+mod reason;
 mod record;
 pub mod reference;
 pub mod region;
@@ -58,6 +61,7 @@ use std::sync::Arc;
 pub use actor::{Actor, Role};
 pub use bell::{Change, Missed, OpenPage, What};
 pub use decide::{Remark, Ruling};
+pub use directory::ProviderEntry;
 pub use error::{Error, Result};
 pub use scale::Measured;
 
@@ -65,6 +69,7 @@ use crate::bell::Bell;
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::keyring::Keyring;
+use crate::network::Outbound;
 use crate::sms::gateway::Gateway;
 use crate::upload::pdf::PdfCheck;
 use crate::upload::store::FileStore;
@@ -85,6 +90,8 @@ pub struct Service {
     pub(crate) settings: Arc<Settings>,
     /// Tells open desks that something changed (R61).
     pub(crate) bell: Arc<Bell>,
+    /// The way to the internet; without one nothing is asked there.
+    pub(crate) outbound: Option<Arc<dyn Outbound>>,
 }
 
 impl Service {
@@ -103,7 +110,8 @@ impl Service {
             .unwrap_or_else(|_| PdfCheck::by_program("this-program-cannot-be-found".into(), Vec::new()));
         let bell = Arc::new(Bell::new(db::new_id(clock.now())));
         let settings = Arc::new(settings);
-        Service { db, keys, clock, files, pdf_check, gateway: Gateway::Outbox, settings, bell }
+        let gateway = Gateway::Outbox;
+        Service { db, keys, clock, files, pdf_check, gateway, settings, bell, outbound: None }
     }
 
     pub fn with_pdf_check(mut self, pdf_check: PdfCheck) -> Self {

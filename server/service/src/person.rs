@@ -262,6 +262,7 @@ impl Service {
             is_reviewer: actor.reviewer_region().is_some(),
             is_administrator: actor.is_administrator(),
             is_auditor: actor.is_auditor(),
+            is_keeper: actor.is_keeper(),
             region: actor.reviewer_region().and_then(region::full_name),
             elder: person.elder,
             flash: again!(self.take_flash(actor))?,

@@ -10,7 +10,7 @@ use domain::filing::FilingState;
 use domain::jurisdiction;
 use domain::procedure::{Action, Business, Procedure};
 use domain::record::RecordState;
-use domain::sheet::{Sight, sheet};
+use domain::sheet::{Sight, diff, sheet};
 use domain::sign_off::sign_off;
 use domain::value::domain_name;
 use domain::view::{QueueDesk, QueueRequest, QueueRow, Refused, RegionOption, ReviewView, SubjectRecord};
@@ -31,6 +31,7 @@ use crate::queue::lies_in;
 use crate::record::file_ids;
 use crate::region::{self, KnownRegions};
 use crate::transition::{self, Who, filing_state, record_state};
+use crate::papers::form_of_filing;
 use crate::{Actor, Service, again, papers};
 
 const DAY: i64 = 86_400_000;
@@ -227,6 +228,14 @@ impl Service {
         let (subject_form, subject_answers) =
             (papers::form_of(Business::Subject)?, self.record_answers(&subject)?);
         let mut files = filing_files(procedure, &answers, before.as_ref())?;
+        let form = form_of_filing(procedure)?;
+        let since_last = match self.answers_of_last_round(on, &row).await? {
+            None => Vec::new(),
+            Some(last) => {
+                files.extend(file_ids(form, &last));
+                diff(form, (&last, sight), (&answers, sight), &KnownRegions)
+            }
+        };
         let shows_subject = !is_of_subject || procedure.action == Action::Cancel;
         let subject_sheet = shows_subject.then(|| {
             files.extend(file_ids(subject_form, &subject_answers));
@@ -253,6 +262,7 @@ impl Service {
             jurisdiction: region_name(&row.jurisdiction),
             sheet: filing_sheet(procedure, &answers, cancelled, sight)?,
             changes: self.filing_changes(&row, &answers, sight)?,
+            since_last,
             subject_sheet,
             checks: self
                 .machine_checks(&row, procedure, &answers, &subject, &subject_answers, &files)
@@ -268,6 +278,7 @@ impl Service {
             subject_filings: self.subject_filings(actor, &row, &bundle).await?,
             others: self.others_with(actor, &row.id).await?,
             sign_off: sign_off(procedure).iter().map(|point| (*point).to_owned()).collect(),
+            reasons: self.reasons().await?,
             grounds: self.settings.rejection_grounds.clone(),
             remedy: self.settings.rejection_remedy.clone(),
             claim_minutes: self.settings.claim_minutes,

@@ -1,6 +1,7 @@
 //! Roles (R60): an administrator gives a person, known by id number, the work of a reviewer of a
-//! region, of an administrator or of an auditor, and takes it away. Roles hold at once: every request
-//! asks anew.
+//! region, of an administrator, of a keeper or of an auditor, and takes it away. Roles hold at once:
+//! every request asks anew. Whoever gives roles, whoever keeps the system and whoever audits are three
+//! people (GB/T 22239 level 3).
 
 use domain::schema::fault;
 use domain::value::{id_number, name};
@@ -8,7 +9,7 @@ use domain::view::StaffRow;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait,
-    QueryFilter, QueryOrder,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use serde_json::json;
 use time::OffsetDateTime;
@@ -23,10 +24,13 @@ use crate::{Service, again, region};
 
 const REVIEWER: &str = "reviewer";
 const ADMINISTRATOR: &str = "administrator";
+const KEEPER: &str = "keeper";
 const AUDITOR: &str = "auditor";
+/// One person has at most one of these.
+const APART: [&str; 3] = [ADMINISTRATOR, KEEPER, AUDITOR];
 
 impl Service {
-    /// Gives a role: `reviewer` (of a region), `administrator` or `auditor`. The person need not have
+    /// Gives a role: `reviewer` (of a region), `administrator`, `keeper` or `auditor`. The person need not have
     /// signed in before.
     pub async fn appoint(
         &self,
@@ -64,7 +68,7 @@ impl Service {
                 faults.push(fault("region", "请选择管辖地区"));
                 ""
             }
-            ADMINISTRATOR | AUDITOR => "",
+            ADMINISTRATOR | KEEPER | AUDITOR => "",
             _ => {
                 faults.push(fault("role", "请从列表中选择"));
                 ""
@@ -75,14 +79,19 @@ impl Service {
         }
         let tx = self.db.begin().await?;
         next_serial(&tx, LOCK).await?;
-        let has_it = staff::Entity::find()
+        let roles: Vec<String> = staff::Entity::find()
+            .select_only()
+            .column(staff::Column::Role)
             .filter(staff::Column::IdNoHash.eq(id_no_hash(&self.keys, &id_no)))
-            .filter(staff::Column::Role.eq(role))
             .filter(staff::Column::RevokedAt.is_null())
-            .count(&tx)
+            .into_tuple()
+            .all(&tx)
             .await?;
-        if has_it > 0 {
+        if roles.iter().any(|held| held == role) {
             return Err(Error::refused("该人员已有此角色；如需更换管辖地区，请先撤销原有角色"));
+        }
+        if APART.contains(&role) && roles.iter().any(|held| APART.contains(&held.as_str())) {
+            return Err(Error::refused("管理员、系统管理员与审计员须由不同人员担任"));
         }
         let id = self.insert_staff(&tx, &name, &id_no, role, region, now).await?;
         let detail = json!({ "role": role, "region": region });
@@ -181,6 +190,7 @@ pub(crate) fn role_of(row: staff::Model) -> Result<Role> {
     match row.role.as_str() {
         REVIEWER => Ok(Role::Reviewer { region: row.region }),
         ADMINISTRATOR => Ok(Role::Administrator),
+        KEEPER => Ok(Role::Keeper),
         AUDITOR => Ok(Role::Auditor),
         _ => Err(Error::Corrupt(format!("staff {} has no known role", row.id))),
     }

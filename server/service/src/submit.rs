@@ -22,7 +22,7 @@ use time::OffsetDateTime;
 use crate::clock::shanghai_date;
 use crate::db::{millis, new_id, next_serial, plausible_id};
 use crate::draft::{Opening, faults_of_files, form_href, procedure_with_form, stars};
-use crate::entity::{audit, filing, live_domain, person, record};
+use crate::entity::{audit, filing, filing_round, live_domain, person, record};
 use crate::error::{Error, Result};
 use crate::filing::{filing_href, procedure_of};
 use crate::papers::{form_of, store};
@@ -471,6 +471,10 @@ impl Service {
             // What the comparison shows must stay even after the record has let go of it.
             files.extend(file_ids(before_form, before));
         }
+        if let Some(row) = &resubmitted {
+            // The round before stays for the officer to compare with.
+            files.extend(file_ids(form, &self.filing_answers(row)?));
+        }
         let stored = store(&self.keys, form, &format!("filing/{id}"), answers)?;
         let before = match before {
             None => None,
@@ -498,6 +502,13 @@ impl Service {
         let who = Who::applicant(actor);
         let row = match &resubmitted {
             Some(row) => {
+                let before = filing_round::ActiveModel {
+                    filing_id: Set(row.id.clone()),
+                    round: Set(row.round),
+                    answers: Set(row.answers.clone()),
+                    answers_sealed: Set(row.answers_sealed.clone()),
+                };
+                before.insert(tx).await?;
                 let row = transition::filing(tx, row, FilingEvent::Resubmit, who, "", &[], now).await?;
                 let again = filing::ActiveModel { id: Set(row.id.clone()), ..filed }.update(tx).await?;
                 tally::moved(tx, &[row], std::slice::from_ref(&again), now).await?;
@@ -527,6 +538,7 @@ impl Service {
             }
         };
         self.hold_files(tx, "filing", &row.id, &files).await?;
+        self.ask_the_network(tx, &row).await?;
         if procedure.action == Action::New && procedure.business != Business::Subject {
             self.settle_bundle(tx, &row.subject_id).await?;
         }

@@ -56,6 +56,10 @@ impl Regions for Leaves {
     fn is_leaf(&self, code: &str) -> Option<bool> {
         Some(region::is_leaf(code))
     }
+
+    fn exists(&self, code: &str) -> Option<bool> {
+        Some(region::exists(code))
+    }
 }
 
 fn code(business: Business, action: Action) -> String {

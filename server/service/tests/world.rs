@@ -20,6 +20,10 @@ impl Regions for Leaves {
     fn is_leaf(&self, code: &str) -> Option<bool> {
         Some(region::is_leaf(code))
     }
+
+    fn exists(&self, code: &str) -> Option<bool> {
+        Some(region::exists(code))
+    }
 }
 
 async fn sample_answers_pass_every_check(world: World) {

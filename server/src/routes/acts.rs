@@ -11,7 +11,7 @@ use axum::routing::post;
 use axum::{Extension, Form, Router};
 use domain::view::{Decision, QueueRequest, Submitted};
 use http::HeaderMap;
-use service::{Actor, Error, Remark, Ruling};
+use service::{Actor, Error, ProviderEntry, Remark, Ruling};
 
 use super::{Desk, actor_of, came_from, see};
 use crate::oidc::local_path;
@@ -54,6 +54,7 @@ macro_rules! act {
 pub fn router() -> Router<Desk> {
     Router::new()
         .route("/act/submit", act!(submit))
+        .route("/act/choose-provider", act!(choose_provider))
         .route("/act/withdraw", act!(withdraw))
         .route("/act/redraft", act!(redraft))
         .route("/act/delete-draft", act!(delete_draft))
@@ -76,6 +77,13 @@ pub fn router() -> Router<Desk> {
         .route("/act/delete-view", act!(delete_view))
         .route("/act/appoint", act!(appoint))
         .route("/act/dismiss", act!(dismiss))
+        .route("/act/keep-provider", act!(keep_provider))
+        .route("/act/merge-provider", act!(merge_provider))
+        .route("/act/drop-provider", act!(drop_provider))
+        .route("/act/keep-reason", act!(keep_reason))
+        .route("/act/drop-reason", act!(drop_reason))
+        .route("/act/keep-holiday", act!(keep_holiday))
+        .route("/act/drop-holiday", act!(drop_holiday))
 }
 
 async fn finish(desk: &Desk, actor: &Actor, headers: &HeaderMap, outcome: Result<Done, Error>) -> Response {
@@ -115,6 +123,14 @@ async fn submit(desk: &Desk, actor: &Actor, fields: &Fields, back: &str) -> Resu
         }
         Submitted::Refused(refused) => to(form).saying(refused.sentence),
     })
+}
+
+/// 【选择】 in a directory (R31).
+async fn choose_provider(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let of = |name: &str| field(fields, name);
+    let (draft, section) = (of("draft"), of("section"));
+    let page = desk.service.choose_provider(actor, draft, version(fields)?, section, of("provider")).await?;
+    Ok(to(format!("{page}#f-{section}-name")).saying("已回填服务商信息，请核对。"))
 }
 
 async fn withdraw(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
@@ -293,4 +309,53 @@ async fn dismiss(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Re
     };
     desk.service.dismiss(actor, id).await?;
     Ok(to("/staff").saying("已撤销。"))
+}
+
+fn given<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
+    Some(field(fields, name)).filter(|value| !value.is_empty())
+}
+
+async fn keep_provider(desk: &Desk, actor: &Actor, fields: &Fields, back: &str) -> Result<Done, Error> {
+    let entry = ProviderEntry {
+        id: given(fields, "provider"),
+        directory: field(fields, "directory"),
+        name: field(fields, "name"),
+        aliases: field(fields, "aliases"),
+        place: field(fields, "place"),
+        phone: field(fields, "phone"),
+    };
+    desk.service.keep_provider(actor, &entry).await?;
+    Ok(to(back).saying("已收录。"))
+}
+
+async fn merge_provider(desk: &Desk, actor: &Actor, fields: &Fields, back: &str) -> Result<Done, Error> {
+    desk.service.merge_provider(actor, field(fields, "provider"), field(fields, "into")).await?;
+    Ok(to(back).saying("已并入。"))
+}
+
+async fn drop_provider(desk: &Desk, actor: &Actor, fields: &Fields, back: &str) -> Result<Done, Error> {
+    desk.service.drop_provider(actor, field(fields, "provider")).await?;
+    Ok(to(back).saying("已标为不收录。"))
+}
+
+async fn keep_reason(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let of = |name: &str| field(fields, name);
+    desk.service.keep_reason(actor, given(fields, "reason"), of("title"), of("text")).await?;
+    Ok(to("/upkeep/reasons").saying("已保存。"))
+}
+
+async fn drop_reason(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    desk.service.drop_reason(actor, field(fields, "reason")).await?;
+    Ok(to("/upkeep/reasons").saying("已删除。"))
+}
+
+async fn keep_holiday(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let of = |name: &str| field(fields, name);
+    desk.service.keep_holiday(actor, of("day"), of("kind") == "work", of("name")).await?;
+    Ok(to("/upkeep/holidays").saying("已保存。"))
+}
+
+async fn drop_holiday(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    desk.service.drop_holiday(actor, field(fields, "day")).await?;
+    Ok(to("/upkeep/holidays").saying("已删除。"))
 }

@@ -3,6 +3,7 @@
 
 use app::api::caller::Caller;
 use app::ui::form::{field_id, file_address};
+use app::ui::table::percent;
 use axum::Extension;
 use axum::extract::{Multipart, Path, State};
 use axum::response::Response;
@@ -161,6 +162,7 @@ impl Post<'_> {
             record: posted.text("record"),
             fresh: true,
             check: false,
+            find: None,
         };
         let view = service.form_view(actor, &request).await?;
         let mut answers = answers_of_step(self.form, self.step, &view.answers, &posted.controls);
@@ -253,8 +255,11 @@ impl Post<'_> {
                     Ok(see(&self.page_of(self.neighbour(1).unwrap_or(self.step.key), draft)))
                 }
             }
-            // More rows, fewer rows, other questions: the same page again.
-            _ => Ok(see(&here)),
+            // More rows, fewer rows, other questions: the same page again, or a directory over it (R31).
+            other => Ok(see(&match other.strip_prefix("find:") {
+                Some(section) => format!("{here}&find={}", percent(section)),
+                None => here,
+            })),
         }
     }
 
@@ -274,6 +279,7 @@ impl Post<'_> {
             record: None,
             fresh: false,
             check: true,
+            find: None,
         };
         self.desk.service.form_view(actor, &request).await
     }

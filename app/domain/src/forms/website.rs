@@ -4,7 +4,7 @@ use time::Date;
 
 use super::blocks::*;
 use crate::answer::Answers;
-use crate::dictionary::{SERVICE_CLASS, SERVICE_TYPE};
+use crate::dictionary::{GUIDE_CONTENT, SERVICE_CLASS, SERVICE_TYPE, guide_class};
 use crate::schema::*;
 use crate::value::{date, domain_name};
 
@@ -17,7 +17,13 @@ pub static FORM: Form = Form {
         Step { key: "notice", title: "提示说明", body: Body::Notice(&DUTY_NOTICE) },
     ],
     rules: &[pages_lie_under_the_domains, main_domain_is_not_repeated],
-    advice: &[opened_long_ago, one_person_for_both, logs_are_kept_too_briefly],
+    advice: &[
+        opened_long_ago,
+        one_person_for_both,
+        logs_are_kept_too_briefly,
+        class_by_the_guide,
+        interaction_by_the_guide,
+    ],
 };
 
 const HAS_DOMAIN: When = When::Is(".has_own_domain", "yes");
@@ -66,6 +72,17 @@ const SITE: &[Section] = &[
     section("isp", "网络接入服务商", ACCESS_PROVIDER).directory(Directory::Access),
     section("registrar", "域名注册服务商", REGISTRAR).directory(Directory::Registrar),
     section(
+        "guide",
+        "选择助手（可不填）",
+        fields![
+            field("content", "网站以什么内容为主", Kind::Select(GUIDE_CONTENT)),
+            field("presents", "是否只介绍本单位或本人，没有在线服务", Kind::YesNo),
+            field("publishes", "访问者能否注册、登录、评论、留言或发布内容", Kind::YesNo),
+        ],
+    )
+    .intro("不确定怎么选时，回答三个问题，建议会显示在下面的栏目旁；这里的回答不会提交。")
+    .guide(),
+    section(
         "service",
         "服务内容",
         fields![
@@ -93,6 +110,28 @@ const PEOPLE: &[Section] = &[
         .same_as_principal()
         .intro("网站应急联络人需承担7×24小时联络责任，建议不与网站负责人相同。为保障您的信息安全，平台未完整存储您的个人信息，请您逐项核实。"),
 ];
+
+/// The three questions of the guide suggest a class; officers send a wrong one back (`domain.md` 2.4, 2.8).
+fn class_by_the_guide(answers: &Answers, _today: Date) -> Option<Fault> {
+    let suggested = match (answers.text("guide.presents"), answers.text("guide.content")) {
+        ("yes", "" | "own") => "Z",
+        (_, content) => guide_class(content)?,
+    };
+    (answers.text("service.class") != suggested).then(|| {
+        fault("service.class", format!("按选择助手中的回答，建议选择“{}”", label_of(SERVICE_CLASS, suggested)))
+    })
+}
+
+fn interaction_by_the_guide(answers: &Answers, _today: Date) -> Option<Fault> {
+    let publishes = answers.text("guide.publishes");
+    let at = "interactive.is_interactive";
+    let word = match publishes {
+        "yes" => "是",
+        "no" => "否",
+        _ => return None,
+    };
+    (answers.text(at) != publishes).then(|| fault(at, format!("按选择助手中的回答，建议选择“{word}”")))
+}
 
 fn pages_lie_under_the_domains(answers: &Answers, _today: Date) -> Option<Fault> {
     let main = answers.text("site.main_domain");

@@ -85,7 +85,7 @@ fn Handovers(rows: Vec<HandoverRow>) -> impl IntoView {
                             <td data-label="创建时间" class="figures">{created_at}</td>
                             <td data-label="操作" class="row-actions">
                                 <PostButton action="/act/receive" label="接收" class="link" fields=vec![("handover", id.clone())] about=subject_name.clone()/>
-                                <a href=format!("/subject/receive/{id}")>"详情"<span class="visually-hidden">{format!("：{subject_name}")}</span></a>
+                                <a href=format!("/subject/receive/{id}") aria-description=subject_name.clone()>"详情"</a>
                                 <PostButton action="/act/refuse" label="拒绝" class="link" fields=vec![("handover", id)] about=subject_name/>
                             </td>
                         </tr>

@@ -1,15 +1,13 @@
 //! 审核决定: the panel beside the sheets. It lies in the form of the whole page, so that remarks at
 //! fields travel with the decision (R53, R62).
 
-use domain::view::Refused;
+use domain::view::{ReasonRow, Refused};
 use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos::wasm_bindgen::closure::Closure;
 use web_sys::{HtmlButtonElement, HtmlTextAreaElement};
-
-use super::presets::PRESETS;
 
 /// What keeps a decision from being sent, as the server would say it. Only in the browser, so that
 /// what was typed is not lost on the way.
@@ -49,7 +47,7 @@ fn has_unsigned(form: &web_sys::Element) -> bool {
     form.query_selector("input[name^='sign.']:not(:checked)").ok().flatten().is_some()
 }
 
-/// Puts the chosen reason under what is in the note; without scripts the server does it.
+/// Puts the reason chosen in `#preset` under what is in the note; without scripts the server does it.
 fn add_preset(select: &web_sys::HtmlSelectElement, note: &HtmlTextAreaElement) {
     let (preset, text) = (select.value(), note.value());
     if !preset.is_empty() && !text.contains(&preset) {
@@ -67,6 +65,7 @@ pub fn Decision(
     /// What approving does.
     effects: Vec<String>,
     sign_off: Vec<String>,
+    reasons: Vec<ReasonRow>,
     grounds: Vec<String>,
     remedy: String,
 ) -> impl IntoView {
@@ -76,7 +75,7 @@ pub fn Decision(
         <aside class="decision" aria-labelledby="decision">
             <h2 id="decision">"审核决定"</h2>
             {(!effects.is_empty()).then(|| view! { <Effects effects/> })}
-            {is_open.then(|| view! { <SignOff points=sign_off/> <Note/> <Grounds grounds remedy/> })}
+            {is_open.then(|| view! { <SignOff points=sign_off/> <Presets reasons/> <Note/> <Grounds grounds remedy/> })}
             <div class="actions">
                 <Button label="通过" value="approve" key="y" class="button button-primary" refused=may_approve.filter(|_| is_open) shut=!is_open/>
                 <Button label="退回" value="return" key="t" class="button" shut=!is_open/>
@@ -145,6 +144,28 @@ fn Effects(effects: Vec<String>) -> impl IntoView {
     .into_any()
 }
 
+/// Ready sentences for the note below.
+#[component]
+fn Presets(reasons: Vec<ReasonRow>) -> impl IntoView {
+    let options = reasons
+        .into_iter()
+        .map(|reason| view! { <option value=reason.text>{reason.title}</option> })
+        .collect_view();
+    view! {
+        <div class="field">
+            <div class="field-label"><label for="preset">"常用意见"</label></div>
+            <div class="control">
+                <select class="input" id="preset" name="preset" autocomplete="off">
+                    <option value="">"请选择"</option>
+                    {options}
+                </select>
+            </div>
+            <p class="field-note no-js-only">"选中的意见会写在审核意见之前。"</p>
+        </div>
+    }
+    .into_any()
+}
+
 #[island]
 fn Note() -> impl IntoView {
     let (note, fault) = (NodeRef::<html::Textarea>::new(), RwSignal::new(None));
@@ -157,27 +178,20 @@ fn Note() -> impl IntoView {
             let _ = form.add_event_listener_with_callback("submit", check.as_ref().unchecked_ref());
             // The form lives as long as the page.
             check.forget();
+            let preset = form.query_selector("#preset").ok().flatten();
+            let choose = Closure::<dyn FnMut(leptos::ev::Event)>::new(move |event| {
+                if let Some(note) = note.get_untracked() {
+                    add_preset(&event_target::<web_sys::HtmlSelectElement>(&event), &note);
+                    fault.set(None);
+                }
+            });
+            if let Some(preset) = preset {
+                let _ = preset.add_event_listener_with_callback("change", choose.as_ref().unchecked_ref());
+            }
+            choose.forget();
         }
     });
-    let choose = move |event: leptos::ev::Event| {
-        if let Some(note) = note.get_untracked() {
-            add_preset(&event_target::<web_sys::HtmlSelectElement>(&event), &note);
-            fault.set(None);
-        }
-    };
-    let presets =
-        PRESETS.iter().map(|(name, text)| view! { <option value=*text>{*name}</option> }).collect_view();
     view! {
-        <div class="field">
-            <div class="field-label"><label for="preset">"常用意见"</label></div>
-            <div class="control">
-                <select class="input" id="preset" name="preset" autocomplete="off" on:change=choose>
-                    <option value="">"请选择"</option>
-                    {presets}
-                </select>
-            </div>
-            <p class="field-note no-js-only">"选中的意见会写在审核意见之前。"</p>
-        </div>
         <div class="field" data-invalid=move || fault.get().map(|_| "")>
             <div class="field-label"><label for="note">"审核意见"</label></div>
             <p class="hint" id="note-hint">"申请人会看到。不予通过时必填；退回时也可以只对栏目写意见。"</p>

@@ -3,7 +3,8 @@
 use domain::schema::Fault;
 use domain::sheet::Sheet;
 use domain::view::{
-    MachineCheck, Neighbours, QueueRequest, QueueRow, RegistrationView, ReviewView, SubjectRecord,
+    MachineCheck, Neighbours, QueueRequest, QueueRow, ReasonRow, RegistrationView, ReviewView,
+    SubjectRecord,
 };
 use leptos::prelude::*;
 use leptos::reactive::computed::ScopedFuture;
@@ -11,7 +12,6 @@ use leptos_router::hooks::use_params_map;
 
 use super::decide::Decision;
 use super::live::Live;
-use super::presets::PRESETS;
 use super::queue::{PATH as QUEUE, filing_href};
 use super::shortcuts::{FILING_KEYS, Keys};
 use super::transfer::Transfer;
@@ -53,6 +53,7 @@ fn Desk(review: ReviewView, beside: Neighbours, from: String) -> impl IntoView {
     let (id, masked_page) = (filing.id.clone(), filing_href(&filing.id, &from));
     let (is_open, listened) = (state.is_open(), filing.id.clone());
     let refused = review.may_claim.clone();
+    let reasons = review.reasons.clone();
     let may_transfer = is_open && (refused.is_none() || review.is_mine);
     view! {
         <PageHead
@@ -74,7 +75,7 @@ fn Desk(review: ReviewView, beside: Neighbours, from: String) -> impl IntoView {
             {may_transfer.then(|| view! { <Transfer id from/> })}
             <Keys keys=FILING_KEYS/>
         </div>
-        <Presets/>
+        <Presets reasons/>
         <Zoom/>
     }
     .into_any()
@@ -82,9 +83,11 @@ fn Desk(review: ReviewView, beside: Neighbours, from: String) -> impl IntoView {
 
 /// Ready sentences for remarks at fields.
 #[component]
-fn Presets() -> impl IntoView {
-    let options =
-        PRESETS.iter().map(|(name, text)| view! { <option value=*text>{*name}</option> }).collect_view();
+fn Presets(reasons: Vec<ReasonRow>) -> impl IntoView {
+    let options = reasons
+        .into_iter()
+        .map(|reason| view! { <option value=reason.text>{reason.title}</option> })
+        .collect_view();
     view! { <datalist id="presets">{options}</datalist> }.into_any()
 }
 
@@ -286,6 +289,12 @@ fn Papers(review: ReviewView, from: String) -> impl IntoView {
                 {review.registration.map(|registration| view! { <Registration registration/> })}
                 {(!checks.is_empty()).then(|| view! { <Checks checks/> })}
                 {(!earlier_remarks.is_empty()).then(|| view! { <Earlier remarks=earlier_remarks sheet=labels/> })}
+                {(!review.since_last.is_empty()).then(|| view! {
+                    <section class="stack" aria-labelledby="since-last">
+                        <h2 id="since-last">"与上一次提交相比"</h2>
+                        <ChangesTable changes=review.since_last/>
+                    </section>
+                })}
                 {(!changes.is_empty()).then(|| view! {
                     <section class="stack" aria-labelledby="changes">
                         <h2 id="changes">"变更前后对比"</h2>
@@ -310,6 +319,7 @@ fn Papers(review: ReviewView, from: String) -> impl IntoView {
                 may_approve=review.may_approve
                 effects=review.effects
                 sign_off=review.sign_off
+                reasons=review.reasons
                 grounds=review.grounds
                 remedy=review.remedy
             />
@@ -348,7 +358,7 @@ fn Beside(records: Vec<SubjectRecord>, filings: Vec<QueueRow>, from: String) -> 
                         <span class="soft">{row.reference}" · "<time class="figures">{row.submitted_at}</time></span>
                     </div>
                     <FilingBadge state=row.state/>
-                    <a href=filing_href(&row.id, &from) rel="external">"详情"<span class="visually-hidden">{format!("：{}", row.title)}</span></a>
+                    <a href=filing_href(&row.id, &from) rel="external" aria-description=row.title.clone()>"详情"</a>
                 </li>
             }
         })

@@ -344,15 +344,14 @@ fn Row(row: QueueRow, from: String) -> impl IntoView {
                 </div>
             </td>
             <td data-label="操作" class="row-actions">
-                <a href=filing_href(&row.id, &from) rel="external">
+                <a href=filing_href(&row.id, &from) rel="external" aria-description=row.reference.clone()>
                     {if is_open { "审核" } else { "详情" }}
-                    <span class="visually-hidden">{format!("：{}", row.reference)}</span>
                 </a>
                 {open.then(|| view! {
                     <form method="post" action="/act/claim" class="inline">
                         <input type="hidden" name="filing" value=row.id.clone() autocomplete="off"/>
                         <input type="hidden" name="from" value=from.clone() autocomplete="off"/>
-                        <button class="link">"领取"<span class="visually-hidden">{format!("：{}", row.reference)}</span></button>
+                        <button class="link" aria-description=row.reference.clone()>"领取"</button>
                     </form>
                 })}
             </td>

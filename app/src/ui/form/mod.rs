@@ -29,9 +29,14 @@ fn post_path(view: &StepView) -> String {
     format!("/form/{}/{}/{}", view.procedure.business.code(), view.procedure.action.code(), view.step)
 }
 
+/// The path of a step of the same procedure.
+pub fn step_path(view: &FormView, step: &str) -> String {
+    format!("/{}/{}/{step}", view.procedure.business.code(), view.procedure.action.code())
+}
+
 /// The address of another step of the same draft.
 pub fn step_href(view: &FormView, step: &str, draft: Option<&str>) -> String {
-    let path = format!("/{}/{}/{step}", view.procedure.business.code(), view.procedure.action.code());
+    let path = step_path(view, step);
     match (draft, &view.record) {
         (Some(draft), _) => format!("{path}?draft={draft}"),
         (None, Some(record)) => format!("{path}?record={record}"),
@@ -212,6 +217,13 @@ fn SectionView(section: &'static Section) -> impl IntoView {
                     <legend>{section.title}</legend>
                     {(!section.intro.is_empty()).then(|| view! { <p class="section-lead">{section.intro}</p> })}
                     {section.same_as_principal.then(|| view! { <SameAsPrincipal section/> })}
+                    {section.directory.map(|directory| view! {
+                        <p>
+                            <button class="button button-small" name="go" value=format!("find:{}", section.key)>
+                                <Icon name="search"/>{directory.search_label()}
+                            </button>
+                        </p>
+                    })}
                     {section.repeat.map(|_| view! {
                         <input type="hidden" name=section.count_address() value=items.to_string()/>
                     })}

@@ -64,6 +64,10 @@ impl Regions for Loaded<'_> {
     fn is_leaf(&self, code: &str) -> Option<bool> {
         self.0.values().flatten().find(|region| region.code == code).map(|region| region.is_leaf)
     }
+
+    fn exists(&self, code: &str) -> Option<bool> {
+        self.is_leaf(code).map(|_| true)
+    }
 }
 
 impl FormState {
@@ -395,6 +399,11 @@ impl FormState {
         let neighbour =
             |by: isize| position.checked_add_signed(by).and_then(|at| steps.get(at)).map(|s| s.key);
         match go.split_once(':') {
+            // The dialog of a directory is part of the saved draft's address (R31).
+            Some(("find", section)) => {
+                let query = format!("&find={section}");
+                self.save_then(move |state| state.go(&(state.path(state.step.key, true) + &query)));
+            }
             Some((verb, what)) => self.rearrange(verb, what),
             None => match go {
                 "previous" => self.save_then_go(neighbour(-1)),

@@ -78,6 +78,10 @@ impl Regions for KnownRegions {
     fn is_leaf(&self, code: &str) -> Option<bool> {
         Some(is_leaf(code))
     }
+
+    fn exists(&self, code: &str) -> Option<bool> {
+        Some(exists(code))
+    }
 }
 
 impl RegionNames for KnownRegions {

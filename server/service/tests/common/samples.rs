@@ -62,6 +62,7 @@ impl World {
             // An answer may ask for more.
             let next = form.shown(&answers).find(|place| {
                 answers.get(&place.address()).is_none()
+                    && !place.section.is_guide
                     && !matches!(place.field.kind, Kind::Tick | Kind::OwnRecord(_))
             });
             let Some(place) = next else { return answers };
