@@ -11,19 +11,25 @@ use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::shell::{self, Run, WASM, say};
-use crate::{Outcome, snip, style};
+use crate::{Outcome, lay, snip, style};
 
 const NAME: &str = "beian";
 
-/// Features by name: with `--all-features` wasm-opt writes compact imports, which browsers refuse. Its inlining
-/// makes the file smaller and what is sent larger (by an eighth, with brotli), so it stays off.
-const WASM_OPT: [&str; 12] = [
+/// wasm-opt's inlining makes the file smaller and what is sent larger (by an eighth, with brotli), so it stays off.
+const WASM_OPT: [&str; 9] = [
     "--no-inline=*",
     "-O2",
     "--converge",
-    "--strip-debug",
+    "--flatten",
+    "--rereloop",
+    "-O2",
+    "--converge",
     "--strip-producers",
     "--strip-target-features",
+];
+
+/// Features by name: with `--all-features` wasm-opt writes compact imports, which browsers refuse.
+const WASM_FEATURES: [&str; 6] = [
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",
     "--enable-sign-ext",
@@ -95,7 +101,9 @@ fn code(pkg: &Path) -> Outcome<(String, String)> {
     let key = hash(&[
         &raw,
         WASM_OPT.join(" ").as_bytes(),
+        WASM_FEATURES.join(" ").as_bytes(),
         snip::RECIPE.as_bytes(),
+        lay::RECIPE.as_bytes(),
         &recipe,
         &[u8::from(optimises)],
     ]);
@@ -119,19 +127,15 @@ fn code(pkg: &Path) -> Outcome<(String, String)> {
     bindgen.generate(&made).map_err(|error| format!("wasm-bindgen: {error:#}"))?;
 
     let plain = made.join(format!("{NAME}_bg.wasm"));
-    let small = made.join("small.wasm");
-    if optimises {
-        say("Shrinking the wasm (wasm-opt, up to a minute)");
-        let run = Run::new("node").arg(&wasm_opt).args(WASM_OPT);
-        run.arg(&plain).arg("-o").arg(&small).run()?;
+    let script_file = made.join(format!("{NAME}.js"));
+    let (wasm, script) = if optimises {
+        shrunk(&made, &plain, &script_file)?
     } else {
         say("No node with end2end/node_modules: the wasm stays larger than it needs to be");
-        fs::copy(&plain, &small)?;
-    }
-
-    let wasm = hashed(pkg, NAME, "wasm", &fs::read(&small)?)?;
+        (fs::read(&plain)?, fs::read_to_string(&script_file)?)
+    };
+    let wasm = hashed(pkg, NAME, "wasm", &wasm)?;
     let wasm_file = wasm.trim_start_matches("pkg/");
-    let script = fs::read_to_string(made.join(format!("{NAME}.js")))?;
     let js = hashed(pkg, NAME, "js", script.replace(&format!("{NAME}_bg.wasm"), wasm_file).as_bytes())?;
     // Inline scripts of dependencies, if one should ever have some, keep the place the JavaScript names.
     let snippets = made.join("snippets");
@@ -140,6 +144,26 @@ fn code(pkg: &Path) -> Outcome<(String, String)> {
     }
     fs::write(stamp, format!("{key}\n{js}\n{wasm}\n"))?;
     Ok((js, wasm))
+}
+
+/// The wasm and its script, as small as they get: optimised, laid out for brotli, with short names between them.
+fn shrunk(made: &Path, plain: &Path, script: &Path) -> Outcome<(Vec<u8>, String)> {
+    let modules = shell::end2end().join("node_modules");
+    let wasm_opt = |from: &Path, to: &Path, how: &[&str]| {
+        let run = Run::new("node").arg(modules.join("binaryen/bin/wasm-opt")).args(how).args(WASM_FEATURES);
+        run.arg(from).arg("-o").arg(to).run()
+    };
+    say("Shrinking the wasm (wasm-opt, a minute or two)");
+    let (small, named, laid) = (made.join("small.wasm"), made.join("named.wasm"), made.join("laid.wasm"));
+    wasm_opt(plain, &small, &WASM_OPT)?;
+    fs::write(&named, lay::named_by_likeness(&fs::read(&small)?)?)?;
+    wasm_opt(&named, &laid, &["--reorder-functions-by-name", "--strip-debug"])?;
+    let (wasm, short) = lay::with_short_names(&fs::read(&laid)?, &fs::read_to_string(script)?)?;
+    let (long, minified) = (made.join("short.js"), made.join("min.js"));
+    fs::write(&long, short)?;
+    let run = Run::new("node").arg(modules.join("terser/bin/terser")).arg(&long);
+    run.args(["--module", "--compress", "--mangle", "--output"]).arg(&minified).run()?;
+    Ok((wasm, fs::read_to_string(minified)?))
 }
 
 fn exists(path: &Path) -> bool {

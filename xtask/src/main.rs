@@ -2,6 +2,7 @@
 
 mod bundle;
 mod invariants;
+mod lay;
 mod postgres;
 mod shell;
 mod snip;

@@ -10,7 +10,7 @@ use crate::shell::{self, Run, cargo, say};
 use crate::{Outcome, bundle, invariants, postgres};
 
 /// What the browser may have to load for the code, with brotli.
-const CODE_LIMIT: u64 = 250_000;
+const CODE_LIMIT: u64 = 230_000;
 
 /// One invocation for all of them, so that their dependencies are compiled once; `frontend` stays out,
 /// since its features must never meet the server's in one build (leptos#4586).
