@@ -396,12 +396,11 @@ impl Written {
                 }
             }
         }
-        let switches =
-            [
-                ("BEIAN_NO_SAMPLES", &mut self.no_samples),
-                ("BEIAN_FORWARD_CLOCK", &mut self.forward_clock),
-                ("BEIAN_NETWORK_CHECKS", &mut self.network_checks),
-            ];
+        let switches = [
+            ("BEIAN_NO_SAMPLES", &mut self.no_samples),
+            ("BEIAN_FORWARD_CLOCK", &mut self.forward_clock),
+            ("BEIAN_NETWORK_CHECKS", &mut self.network_checks),
+        ];
         for (name, switch) in switches {
             match read(name).as_deref() {
                 None => {}

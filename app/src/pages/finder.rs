@@ -6,9 +6,9 @@ use domain::schema::Directory;
 use domain::view::{DraftHead, Finder, ProviderRow, ProviderSearch};
 use leptos::prelude::*;
 
+use crate::ui::PostButton;
 use crate::ui::dialog::Dialog;
 use crate::ui::table::{Grid, href, words};
-use crate::ui::PostButton;
 
 /// The address of the dialog on a step, without what was asked in it.
 pub fn request_of(query: &leptos_router::params::ParamsMap) -> Option<ProviderSearch> {

@@ -8,9 +8,9 @@ use domain::view::{FormRequest, FormView};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
+use super::finder::FinderDialog;
 use crate::api::{self, ApiError};
 use crate::ui::dialog::Dialog;
-use super::finder::FinderDialog;
 use crate::ui::form::{Letter, Statement, StepForm, field_id, step_href, step_path};
 use crate::ui::sheet::{ChangesTable, SheetView};
 use crate::ui::{PageHead, Problem, RecordBadge, StateBeside, Waiting};

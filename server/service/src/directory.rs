@@ -10,7 +10,7 @@ use domain::value::{phone, text};
 use domain::view::{
     DirectoryRequest, Finder, Paged, ProviderRow, ProviderSearch, ProviderSource, SaveDraft, Saved,
 };
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction,
     EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -121,9 +121,13 @@ fn named(name: &str) -> Condition {
     let name = name.trim();
     match name {
         "" => Condition::all(),
-        name => Condition::any()
-            .add(provider::Column::Name.like(containing(name)))
-            .add(provider::Column::Aliases.like(containing(name))),
+        name => {
+            let pattern = containing(&name.to_lowercase());
+            let column = |column: provider::Column| Expr::expr(Func::lower(Expr::col(column)));
+            Condition::any()
+                .add(column(provider::Column::Name).like(pattern.clone()))
+                .add(column(provider::Column::Aliases).like(pattern))
+        }
     }
 }
 
@@ -151,9 +155,11 @@ async fn page_of(
     after: &str,
 ) -> Result<Vec<provider::Model>> {
     if !after.is_empty() {
-        let last = provider::Entity::find_by_id(plausible_id(after)?).one(on).await?.ok_or(Error::NotFound)?;
-        let same_name =
-            Condition::all().add(provider::Column::Name.eq(&last.name)).add(provider::Column::Id.gt(&last.id));
+        let last =
+            provider::Entity::find_by_id(plausible_id(after)?).one(on).await?.ok_or(Error::NotFound)?;
+        let same_name = Condition::all()
+            .add(provider::Column::Name.eq(&last.name))
+            .add(provider::Column::Id.gt(&last.id));
         query = query.filter(Condition::any().add(provider::Column::Name.gt(&last.name)).add(same_name));
     }
     let query = query.order_by_asc(provider::Column::Name).order_by_asc(provider::Column::Id);
@@ -238,7 +244,8 @@ pub(crate) async fn keep_typed(
         provider::Entity::insert(row)
             .on_conflict(
                 OnConflict::columns([provider::Column::Directory, provider::Column::Name])
-                    .target_and_where(Expr::col(provider::Column::Source).eq(ProviderSource::Typed.code()))
+                    // As the index says it: SQLite does not look into a parameter.
+                    .target_and_where(Expr::cust("source = 'typed'"))
                     .do_nothing()
                     .to_owned(),
             )
@@ -272,7 +279,8 @@ struct Entry {
 
 fn checked(entry: &ProviderEntry) -> Result<Entry> {
     let mut faults: Vec<Fault> = Vec::new();
-    let mut say = |at: &str, label: &str, sentence: String| faults.push(fault(at, format!("{label}：{sentence}")));
+    let mut say =
+        |at: &str, label: &str, sentence: String| faults.push(fault(at, format!("{label}：{sentence}")));
     let directory = Directory::from_code(entry.directory);
     if directory.is_none() {
         say("directory", "名录", "请从列表中选择".to_owned());
@@ -318,7 +326,9 @@ impl Service {
             if let Some((name, place, _)) = provider_in(section, answers) {
                 search.name = name;
                 search.area = match place {
-                    Place::Region(code) => code.get(..2).map(|prefix| format!("{prefix}0000")).unwrap_or_default(),
+                    Place::Region(code) => {
+                        code.get(..2).map(|prefix| format!("{prefix}0000")).unwrap_or_default()
+                    }
                     Place::Country(code) => code,
                 };
             } else {

@@ -93,9 +93,11 @@ impl Internet {
             .resolve_to_addrs(host, &allowed)
             .build()
             .map_err(|_| "无法建立连接".to_owned())?;
-        client.get(url.clone()).send().await.map_err(|failure| {
-            if failure.is_timeout() { "访问超时" } else { "无法访问" }.to_owned()
-        })
+        client
+            .get(url.clone())
+            .send()
+            .await
+            .map_err(|failure| if failure.is_timeout() { "访问超时" } else { "无法访问" }.to_owned())
     }
 }
 
@@ -196,15 +198,14 @@ async fn of_page(way: &dyn Outbound, address: &str, answers: &Answers) -> Vec<Ma
     if !is_fine {
         return checks;
     }
-    let marks: Vec<&str> = INTERACTIVE_MARKS.iter().copied().filter(|mark| page.text.contains(mark)).collect();
+    let marks: Vec<&str> =
+        INTERACTIVE_MARKS.iter().copied().filter(|mark| page.text.contains(mark)).collect();
     if answers.text("interactive.is_interactive") == "no" {
         checks.push(match marks.is_empty() {
             true => check("页面未见登录、评论等互动功能", true, address),
-            false => check(
-                "页面似有互动功能，所填为“否”",
-                false,
-                format!("{address} 出现：{}", marks.join("、")),
-            ),
+            false => {
+                check("页面似有互动功能，所填为“否”", false, format!("{address} 出现：{}", marks.join("、")))
+            }
         });
     }
     let icp = answers.text("site.icp_number");
@@ -351,7 +352,10 @@ mod tests {
     }
 
     fn http(status: &str, headers: &str, body: &str) -> String {
-        format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n{body}", body.len())
+        format!(
+            "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n{body}",
+            body.len()
+        )
     }
 
     async fn fetch(way: &Internet, url: &str) -> std::result::Result<Page, String> {
@@ -408,7 +412,10 @@ mod tests {
     async fn a_page_without_end_and_one_that_never_comes_are_given_up() {
         let way = within_reach(300);
         let long = serving(http("200 OK", "", &"x".repeat(2 * MOST_OF_A_PAGE))).await;
-        assert_eq!(fetch(&way, &format!("http://127.0.0.1:{long}/")).await.unwrap().text.len(), MOST_OF_A_PAGE);
+        assert_eq!(
+            fetch(&way, &format!("http://127.0.0.1:{long}/")).await.unwrap().text.len(),
+            MOST_OF_A_PAGE
+        );
         let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = silent.local_addr().unwrap().port();
         assert!(fetch(&way, &format!("http://127.0.0.1:{port}/")).await.unwrap_err().contains("超时"));

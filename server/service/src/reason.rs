@@ -4,9 +4,7 @@
 use domain::schema::fault;
 use domain::value::text;
 use domain::view::ReasonRow;
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, EntityTrait, PaginatorTrait, QueryOrder,
-};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, PaginatorTrait, QueryOrder};
 use serde_json::json;
 
 use crate::db::{millis, new_id, next_serial, plausible_id};

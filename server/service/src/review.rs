@@ -27,11 +27,11 @@ use crate::entity::{desk_visit, filing, record};
 use crate::error::{Error, Result};
 use crate::filing::{filing_files, filing_sheet, open_states, procedure_of};
 use crate::number::registration_view;
+use crate::papers::form_of_filing;
 use crate::queue::lies_in;
 use crate::record::file_ids;
 use crate::region::{self, KnownRegions};
 use crate::transition::{self, Who, filing_state, record_state};
-use crate::papers::form_of_filing;
 use crate::{Actor, Service, again, papers};
 
 const DAY: i64 = 86_400_000;

@@ -70,7 +70,9 @@ fn names(finder: &Finder) -> Vec<&str> {
 fn told(error: Error) -> String {
     match error {
         Error::Refused(refused) => refused.sentence,
-        Error::Faults(faults) => faults.into_iter().map(|fault: Fault| fault.message).collect::<Vec<_>>().join(" "),
+        Error::Faults(faults) => {
+            faults.into_iter().map(|fault: Fault| fault.message).collect::<Vec<_>>().join(" ")
+        }
         other => format!("{other:?}"),
     }
 }
@@ -101,7 +103,8 @@ async fn a_directory_is_paged_by_name(world: World) {
     let keeper = keeper(&world).await;
     for number in 0..45 {
         let name = format!("示例接入{number:02}有限公司");
-        let entry = ProviderEntry { directory: "access", name: &name, place: "320100", ..ProviderEntry::default() };
+        let entry =
+            ProviderEntry { directory: "access", name: &name, place: "320100", ..ProviderEntry::default() };
         world.service.keep_provider(&keeper, &entry).await.unwrap();
     }
     let actor = world.applicant(1).await;
@@ -219,7 +222,10 @@ async fn what_applicants_type_waits_apart_until_it_is_decided_about(world: World
     world.service.merge_provider(&keeper, &typed.id, "阿里云计算有限公司").await.unwrap();
     let finder = found(&world, &actor, &draft, asked).await;
     assert_eq!(names(&finder), ["阿里云计算有限公司"]);
-    assert!(told(world.service.merge_provider(&keeper, &typed.id, "没有").await.unwrap_err()).contains("完整名称"));
+    assert!(
+        told(world.service.merge_provider(&keeper, &typed.id, "没有").await.unwrap_err())
+            .contains("完整名称")
+    );
 
     // The next filing with this name does not ask again.
     world.in_force(&world.applicant(2).await, "again.cn").await;
@@ -240,18 +246,24 @@ async fn what_applicants_type_waits_apart_until_it_is_decided_about(world: World
     let finder = found(&world, &actor, &draft, search("registrar", "品牌甲", "110000")).await;
     assert_eq!(names(&finder), [other.name.as_str()]);
     world.service.drop_provider(&keeper, &other.id).await.unwrap();
-    assert!(found(&world, &actor, &draft, search("registrar", "品牌甲", "110000")).await.page.rows.is_empty());
+    assert!(
+        found(&world, &actor, &draft, search("registrar", "品牌甲", "110000")).await.page.rows.is_empty()
+    );
     assert_eq!(world.service.verify_audit().await.unwrap().first_bad, None);
 }
 
 async fn an_entry_that_cannot_stand_in_a_directory_is_refused_with_its_sentences(world: World) {
     let keeper = keeper(&world).await;
-    let bad = ProviderEntry { directory: "x", name: "a", place: "1", phone: "12", ..ProviderEntry::default() };
+    let bad =
+        ProviderEntry { directory: "x", name: "a", place: "1", phone: "12", ..ProviderEntry::default() };
     let sentences = told(world.service.keep_provider(&keeper, &bad).await.unwrap_err());
     for label in ["名录：", "名称：", "所属地区：", "电话："] {
         assert!(sentences.contains(label), "{label} {sentences}");
     }
-    let good = ProviderEntry { directory: "access", name: "示例接入", place: "110000", ..ProviderEntry::default() };
+    let good =
+        ProviderEntry {
+            directory: "access", name: "示例接入", place: "110000", ..ProviderEntry::default()
+        };
     world.service.keep_provider(&keeper, &good).await.unwrap();
     assert!(told(world.service.keep_provider(&keeper, &good).await.unwrap_err()).contains("已有"));
 }
@@ -315,7 +327,10 @@ async fn a_holiday_entered_goes_before_the_configured_one(world: World) {
     assert!(service.holiday_list(&keeper).await.unwrap()[0].is_configured);
     assert!(matches!(service.drop_holiday(&keeper, "2026-10-01").await, Err(Error::NotFound)));
     for (day, name) in [("2026-02-30", "不存在"), ("", "没有日期"), ("2026-10-02", "")] {
-        assert!(matches!(service.keep_holiday(&keeper, day, false, name).await, Err(Error::Faults(_))), "{day}");
+        assert!(
+            matches!(service.keep_holiday(&keeper, day, false, name).await, Err(Error::Faults(_))),
+            "{day}"
+        );
     }
 }
 

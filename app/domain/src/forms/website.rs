@@ -118,7 +118,10 @@ fn class_by_the_guide(answers: &Answers, _today: Date) -> Option<Fault> {
         (_, content) => guide_class(content)?,
     };
     (answers.text("service.class") != suggested).then(|| {
-        fault("service.class", format!("按选择助手中的回答，建议选择“{}”", label_of(SERVICE_CLASS, suggested)))
+        fault(
+            "service.class",
+            format!("按选择助手中的回答，建议选择“{}”", label_of(SERVICE_CLASS, suggested)),
+        )
     })
 }
 

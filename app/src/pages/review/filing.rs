@@ -3,8 +3,7 @@
 use domain::schema::Fault;
 use domain::sheet::Sheet;
 use domain::view::{
-    MachineCheck, Neighbours, QueueRequest, QueueRow, ReasonRow, RegistrationView, ReviewView,
-    SubjectRecord,
+    MachineCheck, Neighbours, QueueRequest, QueueRow, ReasonRow, RegistrationView, ReviewView, SubjectRecord,
 };
 use leptos::prelude::*;
 use leptos::reactive::computed::ScopedFuture;
