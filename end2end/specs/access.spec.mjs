@@ -10,6 +10,9 @@ const notYours = { anonymous: 401, applicant: 404, reviewer: 404, administrator:
 // An administrator gives roles and sees no filings (R60).
 const reviewersOnly = { anonymous: 401, applicant: [403, 404], reviewer: 200, administrator: [403, 404] };
 
+// Whoever keeps the system gives no roles and reviews nothing, and the other way round.
+const keepersOnly = { anonymous: 401, applicant: 403, reviewer: 403, administrator: 403, auditor: 403, keeper: 200 };
+
 /** What to send, and what each kind of caller is answered. */
 const functions = {
   me: [{}, anybody],
@@ -41,14 +44,17 @@ const functions = {
   transfer_view: [{ subject: NOBODYS, check: false }, notYours],
   send_identity_code: [{ purpose: 'cancel', record: NOBODYS }, notYours],
   dashboard: [{}, reviewersOnly],
-  queue: [{ request: { state: 'all', procedure: '', search: '', after: '' } }, reviewersOnly],
+  queue: [{ request: { state: 'all', procedure: '', search: '', after: '' } }, { ...reviewersOnly, keeper: 403, auditor: 403 }],
   queue_desk: [{ request: { state: 'all' } }, reviewersOnly],
   neighbours: [{ id: NOBODYS, request: {} }, { anonymous: 401, applicant: [403, 404], reviewer: 404, administrator: [403, 404] }],
   claims_held: [{ after: '' }, { anonymous: 401, applicant: [403, 404], reviewer: [403, 404], administrator: 200 }],
   review: [{ id: NOBODYS, purpose: null }, { anonymous: 401, applicant: [403, 404], reviewer: 404 }],
-  audit_log: [{ request: {} }, { anonymous: 401, applicant: [403, 404], reviewer: [403, 404], administrator: [403, 404] }],
+  audit_log: [{ request: {} }, { anonymous: 401, applicant: [403, 404], reviewer: [403, 404], administrator: [403, 404], keeper: 403, auditor: 200 }],
+  directory: [{ request: {} }, keepersOnly],
+  reasons: [{}, keepersOnly],
+  holidays: [{}, keepersOnly],
   looks: [{}, signedIn],
-  staff: [{}, { anonymous: 401, applicant: [403, 404], reviewer: [403, 404], administrator: 200 }],
+  staff: [{}, { anonymous: 401, applicant: [403, 404], reviewer: [403, 404], administrator: 200, keeper: 403, auditor: 403 }],
 };
 
 const callers = {
@@ -56,6 +62,8 @@ const callers = {
   applicant: (page) => signInAs(page, person('陈测试')),
   reviewer: (page) => signIn(page, '审核员东城'),
   administrator: (page) => signIn(page, '管理员'),
+  keeper: (page) => signIn(page, '维护员'),
+  auditor: (page) => signIn(page, '审计员'),
 };
 
 test('every server function is in the table', () => {

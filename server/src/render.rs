@@ -1,6 +1,7 @@
 //! The pages of `app`, drawn on the server, and its server functions.
 
 use app::api::caller::Caller;
+use app::ui::PlatformName;
 use app::{App, Bundle, shell};
 use axum::Router;
 use axum::extract::Request;
@@ -24,6 +25,7 @@ impl Pages {
         let service = self.service.clone();
         move || {
             provide_csp_nonce();
+            provide_context(PlatformName(service.platform_name().to_owned()));
             provide_context(service.clone());
         }
     }

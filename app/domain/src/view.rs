@@ -50,6 +50,24 @@ pub struct Me {
     pub flash: Option<String>,
 }
 
+impl Me {
+    pub fn is_staff(&self) -> bool {
+        self.desk().is_some()
+    }
+
+    /// Where somebody with a role works: (what it is called, its address).
+    pub fn desk(&self) -> Option<(&'static str, &'static str)> {
+        [
+            (self.is_reviewer, "审核工作台", "/review"),
+            (self.is_administrator, "人员管理", "/staff"),
+            (self.is_keeper, "服务商名录", "/upkeep/providers"),
+            (self.is_auditor, "审计日志", "/audit"),
+        ]
+        .into_iter()
+        .find_map(|(has_it, label, href)| has_it.then_some((label, href)))
+    }
+}
+
 /// A subject one can switch to (R6).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubjectChoice {

@@ -105,7 +105,7 @@ fn Lines(request: AuditRequest, page: Paged<AuditRow>) -> impl IntoView {
                             <td data-label="序号" class="figures">{row.seq.to_string()}</td>
                             <td data-label="时间" class="figures">{row.at}</td>
                             <td data-label="人员">{name}</td>
-                            <td data-label="操作">{row.action}</td>
+                            <td data-label="操作" class="figures">{row.action}</td>
                             <td data-label="对象">{object}</td>
                             <td data-label="内容"><code>{row.detail}</code></td>
                         </tr>

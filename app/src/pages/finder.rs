@@ -140,8 +140,10 @@ fn Found(
             {rows.into_iter().map(|row| view! {
                 <tr>
                     <td data-label="名称">
-                        {row.name.clone()}
-                        {(!row.aliases.is_empty()).then(|| view! { " "<span class="soft">{row.aliases}</span> })}
+                        <span>
+                            {row.name.clone()}
+                            {(!row.aliases.is_empty()).then(|| view! { " "<span class="soft">{row.aliases}</span> })}
+                        </span>
                     </td>
                     <td data-label="所属地区">{row.place}</td>
                     <td data-label="电话" class="figures">{if row.phone.is_empty() { "—".to_owned() } else { row.phone }}</td>

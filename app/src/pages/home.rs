@@ -2,13 +2,15 @@
 
 use domain::procedure::Business;
 use domain::record::RecordState;
-use domain::view::{Home as HomeView, OfferGroup, RecordRow};
+use domain::view::{Home as HomeView, Me, OfferGroup, RecordRow};
 use leptos::prelude::*;
 
 use crate::WhoAmI;
 use crate::api;
 use crate::ui::dialog::Dialog;
-use crate::ui::{Empty, FilingBadge, Icon, Load, OfferLink, PageHead, RecordBadge};
+use crate::ui::{
+    Empty, FilingBadge, Icon, Load, OfferLink, PageHead, RecordBadge, WindowTitle, platform_name,
+};
 
 #[component]
 pub fn Home() -> impl IntoView {
@@ -17,7 +19,7 @@ pub fn Home() -> impl IntoView {
         <Suspense>
             {move || Suspend::new(async move {
                 match me.await {
-                    Ok(Some(_)) => view! { <SignedIn/> }.into_any(),
+                    Ok(Some(me)) => view! { <SignedIn me/> }.into_any(),
                     _ => view! { <FrontDoor/> }.into_any(),
                 }
             })}
@@ -29,9 +31,9 @@ pub fn Home() -> impl IntoView {
 #[component]
 fn FrontDoor() -> impl IntoView {
     view! {
-        <leptos_meta::Title text="联网备案服务平台"/>
+        <WindowTitle title=""/>
         <section class="hero">
-            <h1>"联网备案服务平台"</h1>
+            <h1>{platform_name()}</h1>
             <p>"网站、APP、小程序等的开办者，在这里向所在地网安部门办理联网备案：在线填报，随时保存，进度可查。"</p>
             <div class="actions">
                 <a class="button button-primary button-large" href="/auth/login" rel="external">"用户登录"</a>
@@ -62,12 +64,23 @@ fn FrontDoor() -> impl IntoView {
     .into_any()
 }
 
+/// Whoever works here is not asked to file a subject (R5 speaks of applicants).
+#[derive(Clone, Copy)]
+struct IsStaff(bool);
+
 #[component]
-fn SignedIn() -> impl IntoView {
+fn SignedIn(me: Me) -> impl IntoView {
     let home = Resource::new(|| (), |()| api::home());
+    provide_context(IsStaff(me.is_staff()));
     view! {
-        <leptos_meta::Title text="首页 · 联网备案服务平台"/>
+        <WindowTitle title="首页"/>
         <div class="page-head"><h1>"首页"</h1></div>
+        {me.desk().map(|(label, href)| view! {
+            <div class="banner">
+                <p>"您是平台工作人员。下方是您本人作为申请人的业务。"</p>
+                <a class="button button-small" href=href>{label}</a>
+            </div>
+        })}
         <Load resource=home titled=true children={|home: HomeView| view! { <Boxes home/> }}/>
     }
     .into_any()
@@ -96,7 +109,8 @@ fn Card(
 #[component]
 fn Boxes(home: HomeView) -> impl IntoView {
     let HomeView { filings, notices, subject, records, draft } = home;
-    let question = subject.is_none().then(|| {
+    let IsStaff(is_staff) = expect_context();
+    let question = (subject.is_none() && !is_staff).then(|| {
         view! {
             <Dialog title="您当前尚无有效主体，请先申请主体">
                 <div class="dialog-body"><p>"办理网站、APP等业务之前，需要先填报开办主体。"</p></div>

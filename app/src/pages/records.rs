@@ -5,6 +5,7 @@ use domain::procedure::{Action, Business, Procedure};
 use domain::sheet::Shown;
 use domain::view::{Paged, RecordRow, RecordView, RegistrationView};
 use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::api::{self, ApiError};
@@ -245,6 +246,29 @@ fn Related(filings: Vec<domain::view::FilingRow>) -> impl IntoView {
     })
 }
 
+/// 【复制】, where the browser lets a page write to the clipboard.
+#[island]
+fn Copy(text: String, about: String) -> impl IntoView {
+    let is_done = RwSignal::new(false);
+    let copy = move |_| {
+        let navigator = web_sys::window().map(|window| window.navigator());
+        let clipboard =
+            navigator.and_then(|navigator| js_sys::Reflect::get(&navigator, &"clipboard".into()).ok());
+        // Only pages that came over TLS, or from this machine, have one.
+        if let Some(clipboard) = clipboard.filter(|clipboard| !clipboard.is_undefined()) {
+            let clipboard: web_sys::Clipboard = clipboard.unchecked_into();
+            let _ = clipboard.write_text(&text);
+            is_done.set(true);
+        }
+    };
+    view! {
+        <p class="js-only cluster">
+            <button class="button button-small" type="button" aria-description=about on:click=copy>"复制"</button>
+            <span class="soft" role="status">{move || is_done.get().then_some("已复制")}</span>
+        </p>
+    }
+}
+
 /// The number, the badge and the snippets for the site's footer (R38).
 #[component]
 pub fn Registration(business: Business, registration: RegistrationView) -> impl IntoView {
@@ -264,7 +288,8 @@ pub fn Registration(business: Business, registration: RegistrationView) -> impl 
         view! {
             <details class="stack" open=title == "HTML">
                 <summary>{format!("{title} 代码")}</summary>
-                <pre class="snippet" tabindex="0" aria-label=format!("{title} 代码")><code>{text}</code></pre>
+                <pre class="snippet" tabindex="0" aria-label=format!("{title} 代码")><code>{text.clone()}</code></pre>
+                <Copy text about=format!("{title} 代码")/>
             </details>
         }
     };

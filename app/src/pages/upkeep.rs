@@ -122,8 +122,10 @@ fn ProviderLine(row: ProviderRow) -> impl IntoView {
     view! {
         <tr>
             <td data-label="名称">
-                <b>{row.name.clone()}</b>
-                {(!row.aliases.is_empty()).then(|| view! { " "<span class="soft">{row.aliases.clone()}</span> })}
+                <span>
+                    <b>{row.name.clone()}</b>
+                    {(!row.aliases.is_empty()).then(|| view! { " "<span class="soft">{row.aliases.clone()}</span> })}
+                </span>
             </td>
             <td data-label="名录">{row.directory.label()}</td>
             <td data-label="所属地区">{row.place.clone()}</td>

@@ -6,7 +6,7 @@ use domain::view::Me;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use crate::ui::Icon;
+use crate::ui::{Icon, platform_name};
 
 /// What one may do with a business, as the side menu lists it (R7).
 fn menu_of(business: Business) -> Vec<(&'static str, String)> {
@@ -77,8 +77,7 @@ fn SideGroup(name: &'static str, links: Vec<(&'static str, String)>) -> impl Int
 
 #[component]
 fn SideMenu(me: Me) -> impl IntoView {
-    let staff = me.is_reviewer || me.is_administrator || me.is_auditor;
-    let keeps = me.is_keeper;
+    let (staff, keeps) = (me.is_reviewer || me.is_administrator || me.is_auditor, me.is_keeper);
     view! {
         <nav class="side" aria-label="主菜单">
             <ul>
@@ -219,7 +218,7 @@ pub fn Frame(me: Option<Me>, children: Children) -> impl IntoView {
                     <input class="drawer-switch" type="checkbox" id="drawer" aria-label="菜单" autocomplete="off"/>
                     <label class="drawer-open" for="drawer" aria-hidden="true"><span class="icon icon-menu"></span></label>
                 })}
-                <a class="brand" href="/"><img src="/mark.svg" alt="" width="28" height="28"/><span>"联网备案服务平台"</span></a>
+                <a class="brand" href="/"><img src="/mark.svg" alt="" width="28" height="28"/><span>{platform_name()}</span></a>
                 <div class="topbar-end">{end}</div>
             </header>
             {menu}
@@ -229,7 +228,7 @@ pub fn Frame(me: Option<Me>, children: Children) -> impl IntoView {
                 {children()}
             </main>
             <footer class="foot">
-                <p>"联网备案服务平台 · 开源软件 · 演示部署不代表任何机关"</p>
+                <p>{platform_name()}" · 开源软件 · 演示部署不代表任何机关"</p>
             </footer>
         </div>
     }

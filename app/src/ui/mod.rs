@@ -148,8 +148,22 @@ pub fn Problem(
 /// The name of the window. leptos_meta puts it into the page as it is, so that a `</title>` in the name
 /// of a website would end it; pages are drawn on the server alone, so it is escaped here.
 #[component]
-fn WindowTitle(title: String) -> impl IntoView {
-    view! { <leptos_meta::Title text=form::escape(&format!("{title} · 联网备案服务平台"))/> }
+pub fn WindowTitle(
+    /// Of the page; the front door has none.
+    #[prop(into)]
+    title: String,
+) -> impl IntoView {
+    let name = platform_name();
+    let whole = if title.is_empty() { name } else { format!("{title} · {name}") };
+    view! { <leptos_meta::Title text=form::escape(&whole)/> }
+}
+
+/// What the operator calls the platform; the server provides it.
+#[derive(Debug, Clone)]
+pub struct PlatformName(pub String);
+
+pub fn platform_name() -> String {
+    use_context::<PlatformName>().map_or_else(|| "联网备案服务平台".to_owned(), |PlatformName(name)| name)
 }
 
 /// The head of a page: where one is, its title, its one primary action.

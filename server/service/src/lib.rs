@@ -119,6 +119,11 @@ impl Service {
         self
     }
 
+    /// What the operator calls the platform.
+    pub fn platform_name(&self) -> &str {
+        &self.settings.platform_name
+    }
+
     pub fn with_gateway(mut self, gateway: Gateway) -> Self {
         self.gateway = gateway;
         self

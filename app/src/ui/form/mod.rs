@@ -218,7 +218,7 @@ fn SectionView(section: &'static Section) -> impl IntoView {
                     {(!section.intro.is_empty()).then(|| view! { <p class="section-lead">{section.intro}</p> })}
                     {section.same_as_principal.then(|| view! { <SameAsPrincipal section/> })}
                     {section.directory.map(|directory| view! {
-                        <p>
+                        <p class="section-lead">
                             <button class="button button-small" name="go" value=format!("find:{}", section.key)>
                                 <Icon name="search"/>{directory.search_label()}
                             </button>
