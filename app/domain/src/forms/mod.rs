@@ -474,4 +474,92 @@ mod tests {
         assert!(!decides(Business::Website, "registrar") || decides(Business::Website, "isp"));
         assert!(!decides(Business::Provider, "scale"));
     }
+
+    /// `domain.md` 2.4, 2.8: the wrong class and a wrong answer about interaction are sent back most.
+    #[test]
+    fn the_guide_of_a_website_suggests_and_is_not_filed() {
+        let form = of(Business::Website).unwrap();
+        let told = |answers: &[(&str, &str)]| -> Vec<(String, String)> {
+            let answers = answers.iter().map(|(at, text)| ((*at).to_owned(), (*text).to_owned())).collect();
+            let found = crate::check::advice(form, &of_texts(answers), date!(2026 - 03 - 02));
+            found.into_iter().map(|fault| (fault.at, fault.message)).collect()
+        };
+        let class =
+            |label: &str| ("service.class".to_owned(), format!("按选择助手中的回答，建议选择“{label}”"));
+        assert!(told(&[]).is_empty());
+        assert_eq!(told(&[("guide.content", "tool")]), [class("G 计算应用类")]);
+        assert_eq!(told(&[("guide.presents", "yes")]), [class("Z 其他")]);
+        assert_eq!(told(&[("guide.presents", "yes"), ("guide.content", "shop")]), [class("B 网络销售类")]);
+        assert!(told(&[("guide.content", "tool"), ("service.class", "G")]).is_empty());
+        assert!(told(&[("guide.content", "nonsense")]).is_empty());
+        assert_eq!(told(&[("guide.publishes", "no")])[0].0, "interactive.is_interactive");
+        assert!(told(&[("guide.publishes", "no"), ("interactive.is_interactive", "no")]).is_empty());
+
+        let (before, after) =
+            (Answers::from([("guide.content", "own")]), Answers::from([("guide.content", "shop")]));
+        assert!(diff(form, (&before, Sight::Full), (&after, Sight::Full), &NoNames).is_empty());
+        assert!(crate::sheet::sheet(form, &after, &NoNames, Sight::Full).sections.is_empty());
+        // What is typed there is checked as any list is.
+        assert!(
+            faults(Business::Website, &Answers::from([("guide.content", "x")]))
+                .iter()
+                .any(|fault| fault.at == "guide.content")
+        );
+    }
+
+    #[test]
+    fn lists_are_compared_item_by_item() {
+        let form = of(Business::Website).unwrap();
+        let lines = |items: &[&str]| {
+            let mut answers = Answers::from([("site.has_own_domain", "yes")]);
+            answers.set(
+                "site.other_domains",
+                Answer::Many(items.iter().map(|item| (*item).to_owned()).collect()),
+            );
+            answers
+        };
+        let compared = |old: &[&str], new: &[&str]| -> Option<(Shown, Shown)> {
+            let changes = diff(form, (&lines(old), Sight::Full), (&lines(new), Sight::Full), &NoNames);
+            changes.into_iter().next().map(|change| (change.before, change.after))
+        };
+        let text = |text: &str| Shown::Text(text.to_owned());
+        let all = |items: &[&str]| Shown::Lines(items.iter().map(|item| (*item).to_owned()).collect());
+        assert_eq!(compared(&["a.cn", "b.cn"], &["a.cn", "b.cn"]), None);
+        assert_eq!(compared(&["a.cn"], &["b.cn"]), Some((text("a.cn"), text("b.cn"))));
+        assert_eq!(
+            compared(&["a.cn", "b.cn", "c.cn"], &["a.cn", "c.cn", "d.cn", "e.cn"]),
+            Some((all(&["b.cn", "（其余 2 项不变）"]), all(&["d.cn", "e.cn", "（其余 2 项不变）"])))
+        );
+        let turned = compared(&["a.cn", "b.cn"], &["b.cn", "a.cn"]);
+        assert_eq!(turned, Some((all(&["a.cn", "b.cn"]), all(&["b.cn", "a.cn"]))));
+    }
+
+    /// R31: of a provider often only the city is known; an address must still end in a county.
+    #[test]
+    fn a_provider_may_stand_at_any_level_and_an_address_may_not() {
+        struct Known;
+        impl crate::check::Regions for Known {
+            fn is_leaf(&self, code: &str) -> Option<bool> {
+                Some(code == "330106")
+            }
+            fn exists(&self, code: &str) -> Option<bool> {
+                Some(matches!(code, "330000" | "330100" | "330106"))
+            }
+        }
+        let sealed = BTreeMap::new();
+        let context = Context { today: date!(2026 - 03 - 02), regions: &Known, sealed: &sealed };
+        let told = |business: Business, at: &str, code: &str| {
+            let answers = Answers::from([(at, code), ("subject.nature", "unit")]);
+            let found = check_form(of(business).unwrap(), &answers, &context).err().unwrap();
+            found.into_iter().any(|fault| fault.at == at)
+        };
+        for code in ["330000", "330100", "330106"] {
+            assert!(!told(Business::Website, "isp.region", code), "{code}");
+        }
+        for code in ["440000", "33", "x"] {
+            assert!(told(Business::Website, "isp.region", code), "{code}");
+        }
+        assert!(told(Business::Subject, "unit.office_region", "330100"));
+        assert!(!told(Business::Subject, "unit.office_region", "330106"));
+    }
 }

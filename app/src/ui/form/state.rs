@@ -26,6 +26,11 @@ use crate::api::{self, ApiError};
 
 /// How long after the last key what is typed goes to the server; R77 allows five seconds.
 const SAVE_AFTER_MILLISECONDS: u64 = 2_000;
+/// Who goes on typing is saved all the same, so long after the first key.
+const SAVE_AT_LATEST_MILLISECONDS: f64 = 3_000.0;
+/// A rest this long between keys, or so long without one, and what was typed is looked at.
+const REST_MILLISECONDS: u64 = 120;
+const LOOK_AT_LATEST_MILLISECONDS: f64 = 1_000.0;
 
 #[derive(Clone, Copy)]
 pub struct FormState {
@@ -49,6 +54,12 @@ pub struct FormState {
     element: StoredValue<Option<NodeRef<html::Form>>>,
     /// Grows with every key, so that a timer knows whether it was overtaken.
     typed: StoredValue<u64>,
+    /// When the first key came that is not saved yet.
+    unsaved_since: StoredValue<Option<f64>>,
+    /// Counts keys, and when the first came that was not looked at yet.
+    keys: StoredValue<(u64, Option<f64>)>,
+    /// What the form advises, by address.
+    advice: Memo<BTreeMap<String, String>>,
     /// Files on their way to the server.
     sending: StoredValue<u64>,
     /// Grows with every failed check, so that the summary takes the focus.
@@ -79,11 +90,21 @@ impl FormState {
             Body::Notice(_) => view.faults.iter().filter(|fault| !here(fault)).cloned().collect(),
             Body::Sections(_) | Body::Subject => Vec::new(),
         };
+        let answers = RwSignal::new(view.answers.clone());
+        let today = parse_date(&view.today);
         FormState {
             form,
             step,
             procedure: view.procedure,
-            answers: RwSignal::new(view.answers.clone()),
+            unsaved_since: StoredValue::new(None),
+            keys: StoredValue::new((0, None)),
+            // Once for all the fields.
+            advice: Memo::new(move |_| {
+                let found = today.map(|today| answers.with(|answers| advice(form, answers, today)));
+                // The first that speaks of a field.
+                by_address(found.into_iter().flatten().rev())
+            }),
+            answers,
             faults: RwSignal::new(faults),
             faults_elsewhere: RwSignal::new(elsewhere),
             files: RwSignal::new(view.files.clone()),
@@ -173,13 +194,7 @@ impl FormState {
     }
 
     pub fn advice_at(&self, at: &str) -> Option<String> {
-        let today = self.today()?;
-        self.answers.with(|answers| {
-            advice(self.form, answers, today)
-                .into_iter()
-                .find(|advice| advice.at == at)
-                .map(|advice| advice.message)
-        })
+        self.advice.with(|advice| advice.get(at).cloned())
     }
 
     /// What a question may refer to among the subject's own records.
@@ -268,13 +283,33 @@ impl FormState {
 
     // ---- events ------------------------------------------------------------------------------
 
-    /// Something was typed or chosen.
+    /// Something was typed or chosen. What a key paints does not wait for what follows from it: that comes in
+    /// the rest between two keys.
     pub fn typed(self, event: &web_sys::Event) {
+        let at = target_name(event);
+        let now = js_sys::Date::now();
+        let (key, since) = self.keys.with_value(|(key, since)| (key + 1, since.unwrap_or(now)));
+        self.keys.set_value((key, Some(since)));
+        set_timeout(
+            move || {
+                let Some((last, since)) = self.keys.try_get_value() else { return };
+                let waited =
+                    since.is_some_and(|since| js_sys::Date::now() - since > LOOK_AT_LATEST_MILLISECONDS);
+                if last == key || waited {
+                    self.look_at(at);
+                }
+            },
+            Duration::from_millis(REST_MILLISECONDS),
+        );
+    }
+
+    fn look_at(self, at: Option<String>) {
+        self.keys.update_value(|(_, since)| *since = None);
         if self.collect() {
             self.touch();
         }
         // A field that was complained about is told at once when it is right.
-        if let Some(at) = target_name(event).filter(|at| self.faults.with_untracked(|f| f.contains_key(at))) {
+        if let Some(at) = at.filter(|at| self.faults.with_untracked(|faults| faults.contains_key(at))) {
             self.check_one(&at);
         }
     }
@@ -611,18 +646,23 @@ impl FormState {
         if matches!(self.save.get_untracked(), Save::Conflict(_)) {
             return;
         }
-        if self.save.get_untracked() != Save::SignedOut {
-            self.save.set(Save::Waiting);
-        } else {
-            self.keep_here();
+        match self.save.get_untracked() {
+            Save::SignedOut => self.keep_here(),
+            Save::Waiting => {}
+            Save::Untouched | Save::Sending | Save::Done(_) | Save::Failed(_) | Save::Conflict(_) => {
+                self.save.set(Save::Waiting);
+            }
         }
         let typed = self.typed.get_value();
+        let since = self.unsaved_since.get_value().unwrap_or_else(js_sys::Date::now);
+        self.unsaved_since.set_value(Some(since));
         spawn_local(async move {
             if milliseconds > 0 {
                 gloo_timers::future::TimeoutFuture::new(u32::try_from(milliseconds).unwrap_or(u32::MAX))
                     .await;
             }
-            let overtaken = self.typed.try_get_value() != Some(typed) && milliseconds > 0;
+            let is_late = js_sys::Date::now() - since > SAVE_AT_LATEST_MILLISECONDS;
+            let overtaken = self.typed.try_get_value() != Some(typed) && milliseconds > 0 && !is_late;
             if !overtaken && self.save.try_get_untracked() == Some(Save::Waiting) {
                 self.save_now(false).await;
             }
@@ -631,6 +671,7 @@ impl FormState {
 
     async fn save_now(self, overwrite: bool) -> bool {
         self.save.set(Save::Sending);
+        self.unsaved_since.set_value(None);
         let typed = self.typed.get_value();
         let outcome = api::save_draft(self.request(overwrite)).await;
         match outcome {

@@ -1,0 +1,116 @@
+//! What an officer sees beside the answers: what changed since the round before (R53), and what the network
+//! told of a website.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+#[path = "common/acts.rs"]
+mod acts;
+mod common;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use acts::filed;
+use common::{World, claims};
+use domain::sheet::Shown;
+use domain::view::*;
+use futures::future::BoxFuture;
+use service::network::{Outbound, Page};
+
+claims![
+    the_officer_sees_what_changed_since_the_round_before,
+    the_network_is_asked_about_websites_once_a_round_where_it_may_be,
+    without_a_way_out_nothing_is_asked,
+];
+
+/// A network that always tells the same.
+struct Told(IpAddr);
+
+impl Outbound for Told {
+    fn addresses<'a>(&'a self, _host: &'a str) -> BoxFuture<'a, Result<Vec<IpAddr>, String>> {
+        Box::pin(async { Ok(vec![self.0]) })
+    }
+
+    fn page<'a>(&'a self, _url: &'a reqwest::Url) -> BoxFuture<'a, Result<Page, String>> {
+        Box::pin(async { Ok(Page { status: 200, text: "登录".to_owned() }) })
+    }
+}
+
+async fn website(world: &World, domain: &str) -> (service::Actor, String) {
+    let actor = world.applicant(1).await;
+    let subject = world.subject_answers_person(&actor).await;
+    world.file(&actor, "subject_new", None, &subject).await;
+    let answers = world.website_answers(&actor, domain).await;
+    let filing = world.file(&actor, "website_new", None, &answers).await;
+    (actor, filing)
+}
+
+/// Sends it back, renames it and submits it again.
+async fn again(world: &World, actor: &service::Actor, filing: &str, name: &str) {
+    world.decide(filing, Decision::Return, "请改名", &[]).await;
+    let href = world.service.redraft(actor, filing).await.unwrap();
+    let draft = href.rsplit_once("draft=").unwrap().1;
+    let request = FormRequest {
+        procedure: "website_new".to_owned(),
+        step: "site".to_owned(),
+        draft: Some(draft.to_owned()),
+        ..FormRequest::default()
+    };
+    let view = world.service.form_view(actor, &request).await.unwrap();
+    let mut answers = view.answers;
+    answers.set_text("site.name", name);
+    let mut save = acts::save_of("website_new", "site", view.draft.as_ref(), answers);
+    save.version = view.draft.as_ref().map(|head| head.version);
+    let head = acts::saved(world.service.save_draft(actor, &save).await.unwrap());
+    assert_eq!(filed(world.submit(actor, &head, &format!("again-{name}")).await), filing);
+}
+
+async fn the_officer_sees_what_changed_since_the_round_before(world: World) {
+    let (actor, filing) = website(&world, "rounds.cn").await;
+    let officer = world.officer("110101").await;
+    let look = async || world.service.review(&officer, &filing, None).await.unwrap();
+    assert!(look().await.since_last.is_empty());
+    let first = look().await.filing.title;
+    for (name, before) in [("第二轮", first.as_str()), ("第三轮", "第二轮")] {
+        again(&world, &actor, &filing, name).await;
+        let since = look().await.since_last;
+        assert_eq!(since.len(), 1, "{since:?}");
+        assert_eq!(since[0].at, "site.name");
+        assert_eq!(since[0].before, Shown::Text(before.to_owned()));
+        assert_eq!(since[0].after, Shown::Text(name.to_owned()));
+    }
+    // Pictures of the round before can still be looked at.
+    assert!(world.service.sweep_uploads().await.is_ok());
+    assert!(!look().await.files.is_empty());
+}
+
+async fn the_network_is_asked_about_websites_once_a_round_where_it_may_be(mut world: World) {
+    let way = Arc::new(Told("1.2.4.8".parse().unwrap()));
+    world.service = world.service.clone().with_outbound(way);
+    let (actor, filing) = website(&world, "network.cn").await;
+    let officer = world.officer("110101").await;
+    let told = async || -> Vec<MachineCheck> {
+        let checks = world.service.review(&officer, &filing, None).await.unwrap().checks;
+        checks
+            .into_iter()
+            .filter(|check| check.evidence.contains("联网核验") || check.title == "联网核验")
+            .collect()
+    };
+    assert_eq!(told().await[0].evidence, "正在进行，稍后刷新本页查看");
+    assert_eq!(world.service.look_at_websites().await.unwrap(), 1);
+    assert_eq!(world.service.look_at_websites().await.unwrap(), 0, "once");
+    let checks = told().await;
+    let titles: Vec<&str> = checks.iter().map(|check| check.title.as_str()).collect();
+    assert!(titles.iter().any(|title| title.starts_with("域名解析：network.cn")), "{titles:?}");
+    assert!(titles.iter().any(|title| title.starts_with("网站访问：")), "{titles:?}");
+    again(&world, &actor, &filing, "再来一次").await;
+    assert_eq!(world.service.look_at_websites().await.unwrap(), 1, "and once a round");
+}
+
+async fn without_a_way_out_nothing_is_asked(world: World) {
+    let (_, filing) = website(&world, "quiet.cn").await;
+    let officer = world.officer("110101").await;
+    assert_eq!(world.service.look_at_websites().await.unwrap(), 0);
+    let checks = world.service.review(&officer, &filing, None).await.unwrap().checks;
+    assert!(!checks.iter().any(|check| check.title.contains("联网核验")));
+    assert_eq!(world.number("SELECT COUNT(*) FROM network_check").await, 0);
+}
