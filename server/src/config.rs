@@ -473,10 +473,8 @@ impl Written {
                 None
             }
         };
-        if production {
-            if self.sms.is_none() {
-                refusals.push("Production needs an [sms] gateway: codes cannot be sent without one.".into());
-            }
+        if production && self.sms.is_none() {
+            refusals.push("Production needs an [sms] gateway: codes cannot be sent without one.".into());
         }
         let gateway = match self.sms {
             None => Gateway::Outbox,

@@ -103,7 +103,11 @@ fn floods(limits: FloodLimits) -> Vec<Flood> {
         Flood {
             per_minute: limits.look_up,
             applies: |_, path| {
-                path == "/lookup" || path.starts_with("/lookup/") || path.starts_with("/api/lookup")
+                path == "/lookup"
+                    || path.starts_with("/lookup/")
+                    || path.starts_with("/r/")
+                    || path.starts_with("/api/lookup")
+                    || path.starts_with("/api/public_record")
             },
         },
         Flood { per_minute: limits.upload, applies: is_upload },
@@ -199,9 +203,12 @@ pub fn health(ready: impl Fn() -> BoxFuture<'static, bool> + Clone + Send + Sync
     Router::new().route("/healthz", get(answer))
 }
 
+/// Whether a request counts towards a limit.
+type Counts = fn(&Method, &str) -> bool;
+
 struct Hull {
     hardening: Hardening,
-    floods: Vec<(fn(&Method, &str) -> bool, DefaultKeyedRateLimiter<IpAddr>)>,
+    floods: Vec<(Counts, DefaultKeyedRateLimiter<IpAddr>)>,
 }
 
 /// Outermost: names the request, finds out who asks, and dresses whatever answer comes back.

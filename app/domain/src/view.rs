@@ -567,6 +567,8 @@ pub struct QueueRow {
     pub age_days: i64,
     pub jurisdiction: String,
     pub is_mine: bool,
+    /// The officer filed it and cannot decide about it.
+    pub is_own: bool,
     pub claimed_by: Option<String>,
     pub round: i32,
     /// It came in since the officer last said that they had seen everything.
@@ -729,6 +731,8 @@ pub struct ReviewView {
     pub may_approve: Option<Refused>,
     pub is_mine: bool,
     pub effects: Vec<String>,
+    /// What the officer wrote before and could not send: `note`, `remark.<address>`, `suggest.<address>`.
+    pub typed: Answers,
     /// 常用意见 to pick from.
     pub reasons: Vec<ReasonRow>,
     pub earlier_remarks: Vec<Fault>,

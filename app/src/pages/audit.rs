@@ -112,7 +112,7 @@ fn Lines(request: AuditRequest, page: Paged<AuditRow>) -> impl IntoView {
                     }
                 }).collect_view()}
             </Grid>
-            <Pager total=page.total next=next first=first/>
+            <Pager total=None next=next first=first/>
         </div>
     }
     .into_any()

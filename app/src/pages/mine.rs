@@ -269,6 +269,9 @@ fn Details(filing: FilingView) -> impl IntoView {
     let question = (withdrawal_left.is_some() && !untrack(asks).is_empty()).then(|| {
         view! { <WithdrawQuestion id=row.id.clone() here=here.clone() dependents/> }
     });
+    let refusal = (state == FilingState::Rejected)
+        .then(|| history.iter().map(|event| event.note.clone()).find(|note| !note.is_empty()))
+        .flatten();
     let can_redraft = match state {
         FilingState::Returned => Some("修改后重新提交"),
         FilingState::Withdrawn if row.procedure.action != Action::Cancel => Some("转为草稿"),
@@ -309,6 +312,12 @@ fn Details(filing: FilingView) -> impl IntoView {
                     <button class="button">"撤销申请"</button>
                 </form>
             </div>
+        })}
+        {refusal.map(|words| view! {
+            <aside class="notice" data-tone="warning" aria-labelledby="refusal">
+                <h2 id="refusal">"不予通过的理由"</h2>
+                <p class="timeline-note">{words}</p>
+            </aside>
         })}
         {(!remarks.is_empty() || general_remark.is_some()).then(|| view! { <Points procedure=row.procedure remarks general=general_remark/> })}
         {registration.map(|registration| view! { <Registration business=row.procedure.business registration/> })}

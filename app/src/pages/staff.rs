@@ -2,7 +2,6 @@
 
 use domain::view::StaffRow;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use crate::api;
 use crate::ui::table::{Grid, words};
@@ -93,25 +92,9 @@ fn Appoint() -> impl IntoView {
     .into_any()
 }
 
-/// A code with its name beside it as one types.
+/// The reviewer's region, by its code.
 #[component]
 fn RegionField() -> impl IntoView {
-    let code = RwSignal::new(String::new());
-    let name = RwSignal::new(None::<String>);
-    let look = move |event| {
-        let typed = event_target_value(&event).trim().to_owned();
-        code.set(typed.clone());
-        name.set(None);
-        if typed.len() == 6 {
-            spawn_local(async move {
-                let found = region_name(&typed).await;
-                // Meanwhile something else may have been typed.
-                if code.try_get_untracked() == Some(typed) {
-                    name.try_set(Some(found.unwrap_or_else(|| "没有这个地区代码".to_owned())));
-                }
-            });
-        }
-    };
     view! {
         <div class="field">
             <div class="field-label"><label for="region">"地区代码"</label></div>
@@ -124,55 +107,10 @@ fn RegionField() -> impl IntoView {
                     inputmode="numeric"
                     maxlength="6"
                     autocomplete="off"
-                    aria-describedby="region-hint region-name"
-                    on:input=look
+                    aria-describedby="region-hint"
                 />
             </div>
-            <p class="field-note" id="region-name" role="status" hidden=move || name.get().is_none()>{move || name.get()}</p>
         </div>
     }
     .into_any()
-}
-
-/// 北京市 市辖区 东城区, found from the province down.
-async fn region_name(code: &str) -> Option<String> {
-    let mut names: Vec<String> = Vec::new();
-    let mut parent = String::new();
-    loop {
-        let options = api::regions(parent).await.ok()?;
-        let next = options.into_iter().find(|option| covers(&option.code, code))?;
-        // A municipality has one city of its own name below it.
-        if names.last() != Some(&next.name) {
-            names.push(next.name);
-        }
-        if next.code == code {
-            return Some(names.join(" "));
-        }
-        parent = next.code;
-    }
-}
-
-/// Whether the first code is the second or a region above it: 110000 of 110101.
-fn covers(above: &str, code: &str) -> bool {
-    let stem = ["0000", "00"].iter().find_map(|zeros| above.strip_suffix(zeros)).unwrap_or(above);
-    code.starts_with(stem)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_region_covers_itself_and_what_lies_in_it() {
-        for (above, code, wanted) in [
-            ("110000", "110101", true),
-            ("110100", "110101", true),
-            ("110101", "110101", true),
-            ("110000", "110000", true),
-            ("110102", "110101", false),
-            ("310000", "110101", false),
-        ] {
-            assert_eq!(covers(above, code), wanted, "{above} {code}");
-        }
-    }
 }

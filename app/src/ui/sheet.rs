@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::answer::Answers;
 use domain::sheet::{Change, Sheet, SheetRow, SheetSection, Shown};
 use domain::view::EventView;
 use leptos::prelude::*;
@@ -77,16 +78,26 @@ fn Row(row: SheetRow, remarkable: bool, change: Option<Change>) -> impl IntoView
     .into_any()
 }
 
+/// What an officer wrote about fields before and could not send: `remark.<address>`, `suggest.<address>`.
+#[derive(Debug, Clone)]
+pub struct Written(pub Answers);
+
 /// Where an officer writes about a field: a ready sentence of the list `presets` or words of one's own,
 /// and what should stand there instead. Personal values and pictures are not suggested (R70).
 #[component]
 fn RemarkBox(at: String, name: String, masked: bool) -> impl IntoView {
+    let written = |name: &str| {
+        use_context::<Written>().map(|Written(all)| all.text(name).to_owned()).unwrap_or_default()
+    };
+    let (remark, suggested) = (written(&format!("remark.{at}")), written(&format!("suggest.{at}")));
+    let is_open = !remark.is_empty() || !suggested.is_empty();
     view! {
-        <details class="remark-box">
+        <details class="remark-box" open=is_open>
             <summary>"写意见"<span class="visually-hidden">{format!("：{name}")}</span></summary>
             <input
                 class="input"
                 name=format!("remark.{at}")
+                value=remark
                 aria-label=format!("对“{name}”的意见")
                 list="presets"
                 maxlength="500"
@@ -97,6 +108,7 @@ fn RemarkBox(at: String, name: String, masked: bool) -> impl IntoView {
                 <input
                     class="input"
                     name=format!("suggest.{at}")
+                    value=suggested
                     aria-label=format!("对“{name}”建议填写的内容")
                     maxlength="200"
                     placeholder="建议填写的内容（可不填）"

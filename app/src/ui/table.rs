@@ -73,7 +73,9 @@ pub fn Filter(
 /// and a way back to the beginning.
 #[component]
 pub fn Pager(
-    total: u64,
+    /// How many there are on all pages, where that is known.
+    #[prop(into)]
+    total: Option<u64>,
     /// Address of the following page.
     next: Option<String>,
     /// Address of the first page, when this is a later one.
@@ -81,7 +83,7 @@ pub fn Pager(
 ) -> impl IntoView {
     view! {
         <nav class="pager" aria-label="分页">
-            <p>{format!("共 {total} 条数据")}</p>
+            {total.map(|total| view! { <p>{format!("共 {total} 条数据")}</p> })}
             <ul>
                 {first.map(|href| view! { <li><a href=href rel="first">"首页"</a></li> })}
                 {next.map(|href| view! { <li><a href=href rel="next">"下一页"</a></li> })}

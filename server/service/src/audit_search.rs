@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::calendar::begin_of;
 use crate::clock::written;
 use crate::db::instant;
-use crate::entity::{audit, filing};
+use crate::entity::{audit, filing, upload_use};
 use crate::error::{Error, Result};
 use crate::review::region_name;
 use crate::transition::APPLICANT;
@@ -22,7 +22,9 @@ const PAGE: usize = 50;
 /// So many of a person's latest filings are asked about, and so many looks shown.
 const FILINGS: u64 = 500;
 const LOOKS: u64 = 200;
+const FILES: u64 = 2_000;
 const UNMASK: &str = "filing.unmask";
+const LOOK_AT_FILE: &str = "look_at_file";
 
 /// 管理员, 北京市东城区审核民警, 申请人 …, from the words of a line.
 fn role_in_words(roles: &str) -> String {
@@ -138,27 +140,53 @@ impl Service {
         if mine.is_empty() {
             return Ok(Vec::new());
         }
-        let lines = audit::Entity::find()
-            .filter(audit::Column::ObjectId.is_in(mine.iter().map(|(id, _)| id.as_str())))
-            .filter(audit::Column::Action.eq(UNMASK))
-            .order_by_desc(audit::Column::Seq)
-            .limit(LOOKS)
+        // Their pictures and documents, each with the filing it belongs to.
+        let files: BTreeMap<String, String> = upload_use::Entity::find()
+            .filter(upload_use::Column::HolderKind.eq("filing"))
+            .filter(upload_use::Column::HolderId.is_in(mine.iter().map(|(id, _)| id.as_str())))
+            .order_by_desc(upload_use::Column::HolderId)
+            .limit(FILES)
             .all(on)
-            .await?;
-        let references: BTreeMap<String, String> = mine.into_iter().collect();
-        lines
+            .await?
             .into_iter()
-            .map(|line| {
-                let detail: serde_json::Value = serde_json::from_str(&line.detail)?;
-                Ok(LookRow {
-                    at: written(instant(line.at)),
-                    who: role_in_words(&line.actor_role),
-                    purpose: detail.get("purpose").and_then(|text| text.as_str()).unwrap_or("").to_owned(),
-                    reference: references.get(&line.object_id).cloned().unwrap_or_default(),
-                    filing: line.object_id,
-                })
-            })
-            .collect()
+            .map(|held| (held.upload_id, held.holder_id))
+            .collect();
+        let lines_of = |action: &str, objects: Vec<String>| {
+            audit::Entity::find()
+                .filter(audit::Column::ObjectId.is_in(objects))
+                .filter(audit::Column::Action.eq(action))
+                .order_by_desc(audit::Column::Seq)
+                .limit(LOOKS)
+                .all(on)
+        };
+        let mut lines = lines_of(UNMASK, mine.iter().map(|(id, _)| id.clone()).collect()).await?;
+        lines.extend(lines_of(LOOK_AT_FILE, files.keys().cloned().collect()).await?);
+        lines.sort_by_key(|line| std::cmp::Reverse(line.seq));
+        let references: BTreeMap<String, String> = mine.into_iter().collect();
+        let mut rows = Vec::new();
+        for line in lines {
+            let detail: serde_json::Value = serde_json::from_str(&line.detail)?;
+            // The small pictures of a page are no look at what they show.
+            if detail.get("thumbnail").and_then(serde_json::Value::as_bool) == Some(true) {
+                continue;
+            }
+            let (filing, purpose) = match files.get(&line.object_id) {
+                Some(filing) => (filing.clone(), "查看证件照片或附件".to_owned()),
+                None => {
+                    let purpose = detail.get("purpose").and_then(|text| text.as_str()).unwrap_or_default();
+                    (line.object_id, purpose.to_owned())
+                }
+            };
+            rows.push(LookRow {
+                at: written(instant(line.at)),
+                who: role_in_words(&line.actor_role),
+                purpose,
+                reference: references.get(&filing).cloned().unwrap_or_default(),
+                filing,
+            });
+        }
+        rows.truncate(usize::try_from(LOOKS).unwrap_or(usize::MAX));
+        Ok(rows)
     }
 }
 
@@ -234,5 +262,18 @@ mod tests {
         assert_eq!((looks[0].who.as_str(), looks[0].purpose.as_str()), ("北京市审核民警", "核对证件"));
         assert_eq!((looks[0].at.as_str(), looks[0].filing.as_str()), ("2026-03-02 10:00", filing));
         assert!(world.service.looks_at_mine(&other).await.unwrap().is_empty());
+
+        // A picture of it, looked at in full; the small ones of a page are no look.
+        let picture = world.picture(&applicant, 1).await;
+        let tx = world.service.db.begin().await.unwrap();
+        world.service.hold_files(&tx, "filing", filing, std::slice::from_ref(&picture)).await.unwrap();
+        for thumbnail in [true, false] {
+            let detail = json!({ "thumbnail": thumbnail });
+            world.service.write(&tx, Some(&officer), LOOK_AT_FILE, "upload", &picture, detail).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let looks = world.service.looks_at_mine(&applicant).await.unwrap();
+        assert_eq!(looks.len(), 2);
+        assert_eq!((looks[0].purpose.as_str(), looks[0].filing.as_str()), ("查看证件照片或附件", filing));
     }
 }

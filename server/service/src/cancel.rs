@@ -155,7 +155,7 @@ impl Service {
         };
         let row = self.file(&tx, actor, opening, identity::filed(proven.answers.clone()), key).await?;
         tx.commit().await?;
-        Ok(Cancelled::Now(row))
+        Ok(Cancelled::Now(Box::new(row)))
     }
 
     /// A cancellation that was withdrawn or came back (R17, R53): its page, filled with what was filed
@@ -171,7 +171,7 @@ impl Service {
 
 /// What came of the transaction.
 enum Cancelled {
-    Now(filing::Model),
+    Now(Box<filing::Model>),
     /// By the same key.
     Before(String),
 }

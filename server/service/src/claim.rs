@@ -101,7 +101,7 @@ impl Service {
     }
 
     /// Nobody has done anything about this claim for as long as a claim lasts.
-    fn has_lapsed(&self, row: &filing::Model, now: OffsetDateTime) -> bool {
+    pub(crate) fn has_lapsed(&self, row: &filing::Model, now: OffsetDateTime) -> bool {
         let seen = row.claim_seen_at.or(row.claimed_at);
         row.state == FilingState::InReview.code()
             && seen.is_some_and(|seen| instant(seen) + self.lease() <= now)

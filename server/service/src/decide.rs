@@ -24,6 +24,7 @@ use crate::directory::{keep_typed, list_provider, unlist_providers};
 use crate::entity::{filing, live_domain, record};
 use crate::error::{Error, Result};
 use crate::filing::{filing_href, procedure_of};
+use crate::held::Held;
 use crate::papers::{form_of, form_of_filing, store};
 use crate::record::{file_ids, keep_domains, title_of};
 use crate::review::{codes, is_claimed_by, own_filing, why_not_approve};
@@ -34,6 +35,11 @@ use crate::{Actor, Service, again, number, tally};
 const LONGEST_NOTE: usize = 1000;
 const LONGEST_REMARK: usize = 500;
 const MOST_REMARKS: usize = 100;
+
+/// Where an officer's words about a filing are held that could not be sent.
+fn ruling_slot(actor: &Actor, filing: &str) -> String {
+    format!("{}/ruling/{filing}", actor.person_id)
+}
 
 /// What approval or refusal did beside the filing itself; for notices and the audit log.
 #[derive(Default)]
@@ -185,10 +191,46 @@ impl Service {
     /// `NotFound` outside of the region, `Refused` with what happened when somebody was quicker, or
     /// while points are not signed off, `Faults` when the words are missing.
     pub async fn rule(&self, actor: &Actor, id: &str, version: i64, ruling: &Ruling) -> Result<()> {
-        for (what, row, left) in again!(self.try_rule(actor, id, version, ruling))? {
-            self.tell(what, &row, left);
+        match again!(self.try_rule(actor, id, version, ruling)) {
+            Ok(told) => {
+                for (what, row, left) in told {
+                    self.tell(what, &row, left);
+                }
+                Ok(())
+            }
+            Err(error @ (Error::Refused(_) | Error::Faults(_))) => {
+                // What was written belongs to the officer, whatever became of the filing.
+                again!(self.hold_ruling(actor, id, ruling))?;
+                Err(error)
+            }
+            Err(error) => Err(error),
         }
-        Ok(())
+    }
+
+    async fn hold_ruling(&self, actor: &Actor, id: &str, ruling: &Ruling) -> Result<()> {
+        let mut answers = Answers::new();
+        let mut keep = |at: String, text: &str| {
+            if !text.trim().is_empty() {
+                answers.set_text(at, text.chars().take(LONGEST_NOTE).collect::<String>());
+            }
+        };
+        keep("note".to_owned(), &ruling.note);
+        for remark in ruling.remarks.iter().take(MOST_REMARKS) {
+            keep(format!("remark.{}", remark.at), &remark.text);
+            keep(format!("suggest.{}", remark.at), &remark.suggested);
+        }
+        if answers.iter().next().is_none() {
+            return Ok(());
+        }
+        let tx = self.db.begin().await?;
+        self.hold(&tx, ruling_slot(actor, id), &Held { answers, faults: Vec::new() }).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// What the officer wrote about a filing and could not send.
+    pub(crate) async fn held_ruling(&self, actor: &Actor, id: &str) -> Result<Answers> {
+        let held = self.held(self.db.read(), &ruling_slot(actor, id)).await?;
+        Ok(held.map(|held| held.answers).unwrap_or_default())
     }
 
     /// The ground that a refusal names, in a sentence.

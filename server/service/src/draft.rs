@@ -25,7 +25,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::clock::{written, written_date};
 use crate::db::{instant, millis, new_id, plausible_id};
-use crate::entity::{draft, filing, notice, record};
+use crate::entity::{draft, filing, notice, record, upload};
 use crate::error::{Error, Result};
 use crate::filing::{PAGE, cut, filing_href};
 use crate::held::Held;
@@ -595,6 +595,14 @@ impl Service {
         if !faults.is_empty() {
             return Ok(Saved::Faults(faults));
         }
+        let (answers, files) = match (procedure.action, &opening.record) {
+            (Action::Change, Some(record)) => {
+                let kept = self.with_same_files(tx, form, &self.record_answers(record)?, answers).await?;
+                let files = file_ids(form, &kept);
+                (kept, files)
+            }
+            (Action::New | Action::Change | Action::Cancel, _) => (answers, files),
+        };
         let row = self.write_draft(tx, actor, &opening, step, answers).await?;
         let on_what = save.draft.as_deref().or(save.record.as_deref());
         self.no_longer_hold(tx, &held_slot(actor, procedure, on_what, step.key)).await?;
@@ -602,6 +610,50 @@ impl Service {
         let detail = json!({ "procedure": row.procedure, "step": row.step, "version": row.version });
         self.write(tx, Some(actor), "draft.save", "draft", &row.id, detail).await?;
         Ok(Saved::Ok(head(&row)))
+    }
+
+    /// A picture sent anew that is the one on record changes nothing (R19): the answer names the old one.
+    async fn with_same_files(
+        &self,
+        on: &impl ConnectionTrait,
+        form: &'static Form,
+        before: &Answers,
+        mut answers: Answers,
+    ) -> Result<Answers> {
+        let is_file = |at: &str| {
+            let kind = form.place(at).map(|place| place.field.kind);
+            matches!(kind, Some(Kind::Pictures { .. } | Kind::Documents { .. }))
+        };
+        let sent_anew: Vec<(String, Answer)> = answers
+            .iter()
+            .filter(|(at, answer)| is_file(at) && before.get(at).is_some_and(|old| old != *answer))
+            .map(|(at, answer)| (at.to_owned(), answer.clone()))
+            .collect();
+        if sent_anew.is_empty() {
+            return Ok(answers);
+        }
+        let ids: Vec<&String> =
+            sent_anew.iter().flat_map(|(at, answer)| answer.items().iter().chain(before.items(at))).collect();
+        let contents: BTreeMap<String, String> = upload::Entity::find()
+            .select_only()
+            .columns([upload::Column::Id, upload::Column::Sha256])
+            .filter(upload::Column::Id.is_in(ids))
+            .into_tuple()
+            .all(on)
+            .await?
+            .into_iter()
+            .collect();
+        let content = |ids: &[String]| ids.iter().map(|id| contents.get(id)).collect::<Vec<_>>();
+        for (at, answer) in sent_anew {
+            let old = content(before.items(&at));
+            if old.iter().all(Option::is_some)
+                && old == content(answer.items())
+                && let Some(kept) = before.get(&at)
+            {
+                answers.set(at, kept.clone());
+            }
+        }
+        Ok(answers)
     }
 
     /// Keeps for half an hour what was typed on a step that could not be saved and what is wrong with

@@ -201,7 +201,9 @@ impl Service {
     pub async fn review(&self, actor: &Actor, id: &str, unmask: Option<&str>) -> Result<ReviewView> {
         let on = self.db.read();
         let row = self.reviewable(on, actor, id).await?;
-        let sight = match unmask {
+        let sight = match unmask.map(str::trim) {
+            // A look without a purpose is none.
+            Some("") => return Err(Error::refused("请填写查看目的")),
             Some(purpose) => {
                 again!(self.write_down_look(actor, &row, purpose))?;
                 Sight::Full
@@ -278,6 +280,7 @@ impl Service {
             subject_filings: self.subject_filings(actor, &row, &bundle).await?,
             others: self.others_with(actor, &row.id).await?,
             sign_off: sign_off(procedure).iter().map(|point| (*point).to_owned()).collect(),
+            typed: self.held_ruling(actor, &row.id).await?,
             reasons: self.reasons().await?,
             grounds: self.settings.rejection_grounds.clone(),
             remedy: self.settings.rejection_remedy.clone(),
@@ -383,6 +386,10 @@ impl Service {
         }
         match filing_state(row)? {
             FilingState::Pending => Ok(None),
+            // A colleague who claims need not wait for the sweep (R79).
+            FilingState::InReview if self.has_lapsed(row, self.clock.now()) && !is_claimed_by(row, actor) => {
+                Ok(None)
+            }
             FilingState::InReview
             | FilingState::Approved
             | FilingState::Returned
@@ -511,6 +518,7 @@ fn queue_row(
         age_days: ((moments.now - row.submitted_at) / DAY).max(0),
         jurisdiction: region_name(&row.jurisdiction),
         is_mine: is_claimed_by(row, actor),
+        is_own: row.applicant_id == actor.person_id,
         claimed_by: claimed_by.map(|id| names.get(id).cloned().unwrap_or_default()),
         round: row.round,
         is_new: state == FilingState::Pending

@@ -44,6 +44,7 @@ claims![
     a_change_that_came_to_nothing_leaves_the_old_domains,
     a_domain_is_filed_once,
     of_two_people_who_file_one_domain_at_once_one_wins,
+    the_same_picture_sent_anew_changes_nothing,
     what_belongs_to_somebody_else_does_not_exist,
     a_page_that_speaks_of_another_subject_files_nothing,
     a_stale_page_files_nothing,
@@ -1009,4 +1010,26 @@ async fn every_write_is_in_the_audit_log(world: World) {
         assert_eq!(count(&world, &format!("audit WHERE action = '{action}'")).await, lines, "{action}");
     }
     assert!(world.service.verify_audit().await.unwrap().is_whole());
+}
+
+/// R19: pictures are compared by what they show.
+async fn the_same_picture_sent_anew_changes_nothing(world: World) {
+    let actor = world.applicant(1).await;
+    world.in_force(&actor, "example.cn").await;
+    let mut answers = world.change_form(&actor, "subject_change", None).await.answers;
+    let old = answers.text("principal.id_portrait").to_owned();
+    let again = world.picture(&actor, 1).await;
+    assert_ne!(again, old);
+    answers.set_text("principal.id_portrait", again);
+    let draft = world.draft(&actor, "subject_change", None, &answers).await;
+    let view = world.draft_form(&actor, "subject_change", "form", &draft).await;
+    assert_eq!(view.changes, Some(Vec::new()));
+    assert_eq!(faults(world.submit(&actor, &draft, "k").await), [fault("", "没有变更内容")]);
+    // Another picture is one.
+    answers.set_text("principal.id_portrait", world.picture(&actor, 2).await);
+    let mut save = save_of("subject_change", "form", Some(&draft), answers);
+    save.version = Some(draft.version);
+    let draft = saved(world.service.save_draft(&actor, &save).await.unwrap());
+    let view = world.draft_form(&actor, "subject_change", "form", &draft).await;
+    assert_eq!(view.changes.unwrap().len(), 1);
 }

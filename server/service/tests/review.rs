@@ -829,6 +829,11 @@ async fn personal_values_are_masked_until_an_audited_look(world: World) {
     }
     let looks = "SELECT COUNT(*) FROM audit WHERE action = 'filing.unmask'";
     assert_eq!(world.number(looks).await, 0);
+    for blank in ["", "  "] {
+        let look = world.service.review(&officer, &website, Some(blank)).await;
+        assert!(matches!(look, Err(Error::Refused(_))), "a look without a purpose");
+    }
+    assert_eq!(world.number(looks).await, 0);
     let view = world.service.review(&officer, &website, Some("核对证件")).await.unwrap();
     assert!(view.unmasked);
     let shown = serde_json::to_string(&view).unwrap();

@@ -20,6 +20,7 @@ claims![
     the_officer_sees_what_changed_since_the_round_before,
     the_network_is_asked_about_websites_once_a_round_where_it_may_be,
     without_a_way_out_nothing_is_asked,
+    what_an_officer_wrote_and_could_not_send_comes_back,
 ];
 
 /// A network that always tells the same.
@@ -113,4 +114,29 @@ async fn without_a_way_out_nothing_is_asked(world: World) {
     let checks = world.service.review(&officer, &filing, None).await.unwrap().checks;
     assert!(!checks.iter().any(|check| check.title.contains("联网核验")));
     assert_eq!(world.number("SELECT COUNT(*) FROM network_check").await, 0);
+}
+
+/// Whatever keeps a decision from being made, what the officer wrote is there again.
+async fn what_an_officer_wrote_and_could_not_send_comes_back(world: World) {
+    let (_, filing) = website(&world, "written.cn").await;
+    let (officer, other) = (world.officer("110101").await, world.nth_officer(2, "110101").await);
+    let service = &world.service;
+    service.claim(&officer, &filing).await.unwrap();
+    let ruling = service::Ruling {
+        decision: Decision::Approve,
+        note: "已电话核实".to_owned(),
+        ground: String::new(),
+        remarks: vec![service::Remark {
+            at: "site.name".to_owned(),
+            text: "请核对".to_owned(),
+            ..Default::default()
+        }],
+        signed: Default::default(),
+    };
+    let version = service.review(&officer, &filing, None).await.unwrap().version;
+    assert!(service.rule(&officer, &filing, version, &ruling).await.is_err());
+    let typed = service.review(&officer, &filing, None).await.unwrap().typed;
+    assert_eq!((typed.text("note"), typed.text("remark.site.name")), ("已电话核实", "请核对"));
+    assert!(service.review(&other, &filing, None).await.unwrap().typed.iter().next().is_none());
+    assert!(!world.is_stored_in_the_open("已电话核实").await);
 }

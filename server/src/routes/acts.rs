@@ -10,11 +10,11 @@ use axum::response::Response;
 use axum::routing::post;
 use axum::{Extension, Form, Router};
 use domain::view::{Decision, QueueRequest, Submitted};
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use service::{Actor, Error, ProviderEntry, Remark, Ruling};
 
-use super::{Desk, actor_of, came_from, see};
-use crate::oidc::local_path;
+use super::{Desk, actor_of, came_from, hold, see};
+use crate::oidc::{local_path, login_path};
 
 type Fields = BTreeMap<String, String>;
 
@@ -69,7 +69,7 @@ pub fn router() -> Router<Desk> {
         .route("/act/claim", act!(claim))
         .route("/act/release", act!(release))
         .route("/act/take-over", act!(take_over))
-        .route("/act/decide", act!(decide))
+        .route("/act/decide", post(decide_or_hold))
         .route("/act/claim-next", act!(claim_next))
         .route("/act/transfer-filing", act!(transfer_filing))
         .route("/act/saw-arrivals", act!(saw_arrivals))
@@ -255,6 +255,34 @@ async fn save_view(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> 
 async fn delete_view(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     desk.service.delete_view(actor, field(fields, "view")).await?;
     Ok(to(queue_page(fields)).saying("视图已删除。"))
+}
+
+/// A decision by somebody whose session has ended meanwhile: what was written stays on the page that says so.
+async fn decide_or_hold(
+    State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    Form(fields): Form<Fields>,
+) -> Response {
+    let back = came_from(&headers);
+    let Ok(actor) = actor_of(&caller) else {
+        let controls = fields.into_iter().map(|(name, value)| (name, vec![value])).collect();
+        return hold::page(
+            &desk,
+            &hold::Held {
+                status: StatusCode::UNAUTHORIZED,
+                title: "登录已过期",
+                sentence: "您填写的审核意见保留在本页。请先在新窗口登录，再回到本页点击“继续”。",
+                action: "/act/decide",
+                encoding: hold::URL_ENCODED,
+                controls: &controls,
+                choices: &[hold::Choice { label: "继续", name: "held", value: "yes" }],
+                links: &[("重新登录", login_path("/"))],
+            },
+        );
+    };
+    let outcome = decide(&desk, actor, &fields, &back).await;
+    finish(&desk, actor, &headers, outcome).await
 }
 
 /// 【通过】【退回】【不予通过】 with remarks at fields: `remark.<address>`, `suggest.<address>` (R53, R62).

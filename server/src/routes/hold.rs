@@ -16,12 +16,17 @@ pub struct Choice<'a> {
     pub value: &'a str,
 }
 
+pub const MULTIPART: &str = "multipart/form-data";
+pub const URL_ENCODED: &str = "application/x-www-form-urlencoded";
+
 pub struct Held<'a> {
     pub status: StatusCode,
     pub title: &'a str,
     pub sentence: &'a str,
     /// Where the form is posted again.
     pub action: &'a str,
+    /// As that address reads forms.
+    pub encoding: &'a str,
     pub controls: &'a Controls,
     pub choices: &'a [Choice<'a>],
     /// Other ways: label and address; opened beside this page, so that it stays.
@@ -41,7 +46,7 @@ pub fn page(desk: &Desk, held: &Held<'_>) -> Response {
     }
     main += "</div>";
     main +=
-        &format!(r#"<form method="post" enctype="multipart/form-data" action="{}">"#, attribute(held.action));
+        &format!(r#"<form method="post" enctype="{}" action="{}">"#, held.encoding, attribute(held.action));
     for (name, values) in held.controls {
         for value in values {
             // A hidden field would fold line breaks; a hidden textarea keeps them.

@@ -73,6 +73,7 @@ fn hold_for_sign_in(desk: &Desk, action: &str, posted: &Posted) -> Response {
             title: "登录已过期",
             sentence: "您填写的内容保留在本页。请先在新窗口登录，再回到本页点击“继续”。",
             action,
+            encoding: hold::MULTIPART,
             controls: &posted.controls,
             choices: &[Choice { label: "继续", name: "held", value: "yes" }],
             links: &[("重新登录", login_path("/"))],

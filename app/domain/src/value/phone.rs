@@ -110,7 +110,7 @@ pub fn check_any_phone(text: &str) -> Result<String, &'static str> {
 
 /// Without blanks and brackets; the words for an extension as a dash.
 fn plain(text: &str) -> String {
-    compact_code(text).replace("分机", "-").replace('转', "-").replace(')', "-").replace('(', "")
+    compact_code(text).replace("分机", "-").replace(['转', ')'], "-").replace('(', "")
 }
 
 /// Without the country code of China.

@@ -66,21 +66,28 @@ pub fn Decision(
     effects: Vec<String>,
     sign_off: Vec<String>,
     reasons: Vec<ReasonRow>,
+    /// What was written before and could not be sent.
+    note: String,
     grounds: Vec<String>,
     remedy: String,
 ) -> impl IntoView {
     let is_open = may_decide.is_none();
+    let left = (!is_open && !note.is_empty()).then(|| note.clone());
     let reason = may_decide.clone();
     view! {
         <aside class="decision" aria-labelledby="decision">
             <h2 id="decision">"审核决定"</h2>
             {(!effects.is_empty()).then(|| view! { <Effects effects/> })}
-            {is_open.then(|| view! { <SignOff points=sign_off/> <Presets reasons/> <Note/> <Grounds grounds remedy/> })}
+            {is_open.then(|| view! { <SignOff points=sign_off/> <Presets reasons/> <Note text=note/> <Grounds grounds remedy/> })}
             <div class="actions">
                 <Button label="通过" value="approve" key="y" class="button button-primary" refused=may_approve.filter(|_| is_open) shut=!is_open/>
                 <Button label="退回" value="return" key="t" class="button" shut=!is_open/>
                 <Button label="不予通过" value="reject" key="x" class="button button-danger" shut=!is_open/>
             </div>
+            {left.map(|words| view! {
+                <p class="field-note">"您填写的审核意见没有发出："</p>
+                <p class="timeline-note">{words}</p>
+            })}
             {reason.map(|refused| view! { <p class="why" id="why-decide"><Why refused/></p> })}
         </aside>
     }
@@ -167,7 +174,7 @@ fn Presets(reasons: Vec<ReasonRow>) -> impl IntoView {
 }
 
 #[island]
-fn Note() -> impl IntoView {
+fn Note(text: String) -> impl IntoView {
     let (note, fault) = (NodeRef::<html::Textarea>::new(), RwSignal::new(None));
     Effect::new(move |_| {
         let form = note.get().and_then(|note| note.form());
@@ -207,6 +214,7 @@ fn Note() -> impl IntoView {
                     node_ref=note
                     aria-invalid=move || fault.get().map(|_| "true")
                     aria-describedby="note-hint note-error"
+                    inner_html=crate::ui::form::escape(&text)
                 ></textarea>
             </div>
             <p class="error" id="note-error" hidden=move || fault.get().is_none()>{move || fault.get()}</p>

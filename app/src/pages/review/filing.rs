@@ -18,7 +18,7 @@ use super::zoom::Zoom;
 use crate::WhoAmI;
 use crate::api;
 use crate::pages::mine::query_text;
-use crate::ui::sheet::{ChangesTable, History, SheetView};
+use crate::ui::sheet::{ChangesTable, History, SheetView, Written};
 use crate::ui::{FilingBadge, Load, PageHead, PostButton, RecordBadge};
 
 #[component]
@@ -32,6 +32,9 @@ pub fn ReviewFiling() -> impl IntoView {
             ScopedFuture::new(async move {
                 let beside = api::neighbours(id.clone(), QueueRequest::from_query(&from)).await?;
                 let purpose = Some(purpose).filter(|purpose| !purpose.trim().is_empty());
+                // A link on another site makes nobody look at personal data.
+                #[cfg(feature = "ssr")]
+                let purpose = purpose.filter(|_| api::caller::came_from_here());
                 let review = api::review(id, purpose).await?;
                 Ok((review, beside, from))
             })
@@ -278,6 +281,7 @@ fn Papers(review: ReviewView, from: String) -> impl IntoView {
     let ReviewView { filing, sheet, changes, subject_sheet, checks, history, earlier_remarks, .. } = review;
     let (records, filings) = (review.subject_records, review.subject_filings);
     let remarkable = review.may_decide.is_none();
+    provide_context(Written(review.typed.clone()));
     let labels = sheet.clone();
     view! {
         <form class="review" method="post" action="/act/decide">
@@ -319,6 +323,7 @@ fn Papers(review: ReviewView, from: String) -> impl IntoView {
                 effects=review.effects
                 sign_off=review.sign_off
                 reasons=review.reasons
+                note=review.typed.text("note").to_owned()
                 grounds=review.grounds
                 remedy=review.remedy
             />

@@ -322,7 +322,7 @@ fn Row(row: QueueRow, from: String) -> impl IntoView {
     } else {
         row.claimed_by.map(|name| format!("{name}领取"))
     };
-    let open = row.state == FilingState::Pending;
+    let open = row.state == FilingState::Pending && !row.is_own;
     view! {
         <tr data-row=row.id.clone()>
             <td data-label="编号" class="figures">{row.reference.clone()}</td>
