@@ -160,7 +160,7 @@ test('R6: 当前主体 switches what all pages speak of, and the choice outlives
   await inForce(page, baseURL, browser, who, { name: second, domain: `second${serial()}.cn` });
   await page.goto('/mine/subject');
   const choice = page.getByLabel('当前主体');
-  await choice.selectOption({ label: `${first}（有效）` });
+  await choice.selectOption({ label: first });
   await page.getByRole('button', { name: '切换' }).click();
   await expect(page.getByText('已切换当前主体。')).toBeVisible();
   await expect(card(page, '我的主体')).toContainText(first);
@@ -177,7 +177,7 @@ test('R6: 当前主体 switches what all pages speak of, and the choice outlives
   await signInAs(page, who);
   await page.goto('/mine/subject');
   await expect(page.getByText(first, { exact: true }).first()).toBeVisible();
-  await choice.selectOption({ label: `${second}（有效）` });
+  await choice.selectOption({ label: second });
   await page.getByRole('button', { name: '切换' }).click();
   await expect(card(page, '我的主体')).toContainText(second);
   await page.goto('/subject/change');
@@ -196,7 +196,7 @@ test('R6: a tab that still shows the other subject cannot file for the wrong one
   await page.goto('/website/new/site');
   const tab = await newTab(page, hydrates);
   await tab.goto('/');
-  await tab.getByLabel('当前主体').selectOption({ label: `${first}（有效）` });
+  await tab.getByLabel('当前主体').selectOption({ label: first });
   await tab.getByRole('button', { name: '切换' }).click();
   await expect(card(tab, '我的主体')).toContainText(first);
   // What the stale tab saves is for the subject that it shows, not for the one chosen since.

@@ -13,7 +13,7 @@ use crate::api::{self, ApiError};
 use crate::ui::dialog::Dialog;
 use crate::ui::form::{Letter, Statement, StepForm, field_id, step_href, step_path};
 use crate::ui::sheet::{ChangesTable, SheetView};
-use crate::ui::{PageHead, Problem, RecordBadge, StateBeside, Waiting};
+use crate::ui::{PageHead, Problem, RecordBadge, StateBeside, Waiting, with_state};
 
 /// Rows of the comparison on one page (R19).
 const CHANGES_PER_PAGE: usize = 10;
@@ -118,6 +118,7 @@ fn Loaded(view: FormView) -> impl IntoView {
         <PageHead
             above=vec![(procedure.business.menu(), "/services")]
             title=procedure.label()
+            whole=with_state(procedure.label(), state)
             beside=move || state.map(|state| view! { <StateBeside state/> })
         />
         {question}

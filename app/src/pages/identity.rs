@@ -18,7 +18,7 @@ use crate::WhoAmI;
 use crate::api::{self, ApiError};
 use crate::pages::records::Choose;
 use crate::ui::dialog::Dialog;
-use crate::ui::{Load, PageHead, Problem, StateBeside};
+use crate::ui::{Load, PageHead, Problem, StateBeside, with_state};
 
 /// The record the address names and whether it asks for what was typed last.
 fn asked() -> impl Fn() -> (Option<String>, bool) + Copy {
@@ -60,6 +60,7 @@ fn Subject(view: CancelView) -> impl IntoView {
         <PageHead
             above=vec![(Business::Subject.menu(), "/services")]
             title=procedure.label()
+            whole=with_state(procedure.label(), state)
             beside=move || state.map(|state| view! { <StateBeside state/> })
         />
         {content}

@@ -11,7 +11,9 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use crate::api::{self, ApiError};
 use crate::ui::sheet::SheetView;
 use crate::ui::table::{Column, Grid, Pager, href, words};
-use crate::ui::{Empty, FilingBadge, Load, OfferLink, PageHead, Problem, RecordBadge, StateBeside};
+use crate::ui::{
+    Empty, FilingBadge, Load, OfferLink, PageHead, Problem, RecordBadge, StateBeside, with_state,
+};
 
 fn business_of_address() -> Memo<Option<Business>> {
     let params = use_params_map();
@@ -328,6 +330,7 @@ pub fn MySubject() -> impl IntoView {
                     <PageHead
                         above=vec![("我的", "/")]
                         title="我的主体"
+                        whole=with_state("我的主体", Some(state))
                         beside=move || view! { <StateBeside state/> }
                         actions=move || change.clone().map(|mut offer| {
                             offer.label = "发起变更".to_owned();

@@ -150,8 +150,7 @@ fn Switcher(me: Me) -> impl IntoView {
                             .into_iter()
                             .map(|subject| {
                                 let selected = subject.id == id;
-                                let name = format!("{}（{}）", subject.name, subject.state.label());
-                                view! { <option value=subject.id selected=selected>{name}</option> }
+                                view! { <option value=subject.id selected=selected title=subject.state.label()>{subject.name}</option> }
                             })
                             .collect_view()}
                     </select>

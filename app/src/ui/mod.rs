@@ -44,6 +44,11 @@ pub fn StateBeside(state: RecordState) -> impl IntoView {
     }
 }
 
+/// The name of a title with a state beside it.
+pub fn with_state(title: &str, state: Option<RecordState>) -> Option<String> {
+    state.map(|state| format!("{title} ({})", state.label()))
+}
+
 /// A record's state as icon, word and colour.
 #[component]
 pub fn RecordBadge(state: RecordState) -> impl IntoView {
@@ -173,6 +178,9 @@ pub fn PageHead(
     #[prop(optional)]
     above: Vec<(&'static str, &'static str)>,
     #[prop(into)] title: String,
+    /// What the title is called together with its state: 我的主体 (有效).
+    #[prop(optional_no_strip)]
+    whole: Option<String>,
     /// Beside the title: a badge.
     #[prop(optional, into)]
     beside: ViewFn,
@@ -195,14 +203,14 @@ pub fn PageHead(
                         } else {
                             view! { <a href=href>{name}</a> }.into_any()
                         };
-                        view! { <li>{link}</li> }
+                        view! { <li>{link}<span class="breadcrumb-mark">" > "</span></li> }
                     })
                     .collect_view()}
                 <li aria-current="page">{name}</li>
             </ol>
         </nav>
         <div class="page-head">
-            <h1>{title}" "{beside.run()}</h1>
+            <h1 aria-label=whole>{title}" "{beside.run()}</h1>
             <div class="page-actions">{actions.run()}</div>
             {(!lead.is_empty()).then(|| view! { <p class="page-lead">{lead}</p> })}
         </div>

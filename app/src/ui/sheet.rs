@@ -7,6 +7,8 @@ use domain::sheet::{Change, Sheet, SheetRow, SheetSection, Shown};
 use domain::view::EventView;
 use leptos::prelude::*;
 
+use crate::ui::form::field_id;
+
 /// All answers by section.
 #[component]
 pub fn SheetView(
@@ -31,9 +33,9 @@ pub fn SheetView(
         .map(|(number, SheetSection { title, step, rows })| {
             let id = format!("{prefix}-{number}");
             let link = edit.map(|edit| {
-                let href = edit.run(step);
-                let name = title.clone();
-                view! { <a class="no-print" href=href>"修改"<span class="visually-hidden">{name}</span></a> }
+                let first = rows.first().map(|row| field_id(&row.at)).unwrap_or_default();
+                let href = format!("{}#{first}", edit.run(step));
+                view! { <a class="no-print" href=href aria-description=title.clone()>"修改"</a> }
             });
             let rows = rows
                 .into_iter()

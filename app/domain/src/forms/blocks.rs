@@ -40,7 +40,7 @@ pub const fn person(labels: PersonLabels) -> [Field; 9] {
         field("id_valid_to", "证件有效期", Kind::Date(DateRule::AfterToday))
             .required_when(When::Not(".id_long_term", "yes"))
             .when(When::Not(".id_long_term", "yes")),
-        field("id_long_term", "长期有效", Kind::Tick),
+        field("id_long_term", "长期有效", Kind::Tick).full(),
         field("id_portrait", "身份证人像面", PICTURE)
             .required()
             .relabel(NOT_RESIDENT_ID, "证件照片（资料页）")

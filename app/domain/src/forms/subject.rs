@@ -90,7 +90,7 @@ const SECTIONS: &[Section] = &[
                 .required_when(When::Not(".id_long_term", "yes"))
                 .when(When::Not(".id_long_term", "yes"))
                 .hint("证件上的有效期截止日"),
-            field("id_long_term", "长期有效", Kind::Tick),
+            field("id_long_term", "长期有效", Kind::Tick).full(),
             field("id_portrait", "身份证人像面", PICTURE)
                 .required()
                 .relabel(NOT_RESIDENT_ID, "证件照片（资料页）")

@@ -8,7 +8,7 @@ use super::check::IdentityForm;
 use super::{Unavailable, asked};
 use crate::api::{self, ApiError};
 use crate::ui::sheet::SheetView;
-use crate::ui::{Load, PageHead, PostButton, Problem, StateBeside};
+use crate::ui::{Load, PageHead, PostButton, Problem, StateBeside, with_state};
 
 /// What handing over means; every point is a rule the server keeps (R24, R25).
 const TERMS: &[&str] = &[
@@ -50,6 +50,7 @@ fn Page(view: TransferView) -> impl IntoView {
         <PageHead
             above=vec![(Business::Subject.menu(), "/services")]
             title="移交主体"
+            whole=with_state("移交主体", state)
             beside=move || state.map(|state| view! { <StateBeside state/> })
         />
         {content}

@@ -314,7 +314,7 @@ fn SameAsPrincipal(section: &'static Section) -> impl IntoView {
                 <span>"同主体负责人信息"</span>
             </label>
             <label class="choice">
-                <input type="checkbox" name=consent value="yes"
+                <input type="checkbox" name=consent value="yes" checked=state.reuses_photos(section)
                     on:change=move |event| state.copy_photos(section, event_target_checked(&event))/>
                 <span>{REUSE_CONSENT}</span>
             </label>

@@ -54,6 +54,8 @@ pub struct FormState {
     element: StoredValue<Option<NodeRef<html::Form>>>,
     /// Grows with every key, so that a timer knows whether it was overtaken.
     typed: StoredValue<u64>,
+    /// A save is on its way; the next one waits for its version.
+    is_saving: StoredValue<bool>,
     /// When the first key came that is not saved yet.
     unsaved_since: StoredValue<Option<f64>>,
     /// Counts keys, and when the first came that was not looked at yet.
@@ -96,6 +98,7 @@ impl FormState {
             form,
             step,
             procedure: view.procedure,
+            is_saving: StoredValue::new(false),
             unsaved_since: StoredValue::new(None),
             keys: StoredValue::new((0, None)),
             // Once for all the fields.
@@ -578,6 +581,19 @@ impl FormState {
         });
         self.sealed.set(sealed);
         self.epoch.update(|epoch| *epoch += 1);
+        // What was missing may be there now.
+        let own = format!("{}.", section.key);
+        let told: Vec<String> = self
+            .faults
+            .with_untracked(|faults| faults.keys().filter(|at| at.starts_with(&own)).cloned().collect());
+        told.iter().for_each(|at| self.check_one(at));
+    }
+
+    /// Whether the section's pictures are the subject's (R32).
+    pub fn reuses_photos(&self, section: &Section) -> bool {
+        let of_subject = self.view.with_value(|view| view.principal.text("principal.id_portrait").to_owned());
+        let own = format!("{}.id_portrait", section.key);
+        !of_subject.is_empty() && self.answers.with_untracked(|answers| answers.text(&own) == of_subject)
     }
 
     /// The subject's pictures join only after a visible tick (R32).
@@ -670,10 +686,15 @@ impl FormState {
     }
 
     async fn save_now(self, overwrite: bool) -> bool {
+        while self.is_saving.try_get_value() == Some(true) {
+            gloo_timers::future::TimeoutFuture::new(30).await;
+        }
+        self.is_saving.set_value(true);
         self.save.set(Save::Sending);
         self.unsaved_since.set_value(None);
         let typed = self.typed.get_value();
         let outcome = api::save_draft(self.request(overwrite)).await;
+        self.is_saving.try_update_value(|is_saving| *is_saving = false);
         match outcome {
             Ok(Saved::Ok(draft)) => {
                 keep::forget(&self.kept_name());
