@@ -166,7 +166,7 @@ test('R6: 当前主体 switches what all pages speak of, and the choice outlives
   await expect(card(page, '我的主体')).toContainText(first);
   await expectNoAxeViolations(page);
   await page.goto('/mine/subject');
-  await expect(page.getByText(first, { exact: true }).first()).toBeVisible();
+  await expect(main(page).getByText(first, { exact: true }).first()).toBeVisible();
   await page.goto('/website/new');
   await expect(page.getByText(`本次业务由“${first}”申请办理`)).toBeVisible();
   await page.goto('/mine/website');
@@ -176,7 +176,7 @@ test('R6: 当前主体 switches what all pages speak of, and the choice outlives
   await page.getByRole('button', { name: '退出' }).click();
   await signInAs(page, who);
   await page.goto('/mine/subject');
-  await expect(page.getByText(first, { exact: true }).first()).toBeVisible();
+  await expect(main(page).getByText(first, { exact: true }).first()).toBeVisible();
   await choice.selectOption({ label: second });
   await page.getByRole('button', { name: '切换' }).click();
   await expect(card(page, '我的主体')).toContainText(second);

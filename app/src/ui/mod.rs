@@ -203,7 +203,7 @@ pub fn PageHead(
                         } else {
                             view! { <a href=href>{name}</a> }.into_any()
                         };
-                        view! { <li>{link}<span class="breadcrumb-mark">" > "</span></li> }
+                        view! { <li>{link}</li> <li class="breadcrumb-mark" aria-hidden="true">" > "</li> }
                     })
                     .collect_view()}
                 <li aria-current="page">{name}</li>
