@@ -289,7 +289,7 @@ impl FormState {
     /// Something was typed or chosen. What a key paints does not wait for what follows from it: that comes in
     /// the rest between two keys.
     pub fn typed(self, event: &web_sys::Event) {
-        let at = target_name(event);
+        let (at, complaints) = (target_name(event), self.complaints.get_untracked());
         let now = js_sys::Date::now();
         let (key, since) = self.keys.with_value(|(key, since)| (key + 1, since.unwrap_or(now)));
         self.keys.set_value((key, Some(since)));
@@ -299,7 +299,8 @@ impl FormState {
                 let waited =
                     since.is_some_and(|since| js_sys::Date::now() - since > LOOK_AT_LATEST_MILLISECONDS);
                 if last == key || waited {
-                    self.look_at(at);
+                    // What a button has checked meanwhile stands: it knows the rules over several fields.
+                    self.look_at(at.filter(|_| self.complaints.try_get_untracked() == Some(complaints)));
                 }
             },
             Duration::from_millis(REST_MILLISECONDS),
