@@ -1,5 +1,6 @@
 // How long from a key to what it paints, in a website with 50 domains and 50 addresses, on a processor slowed down
-// four times: `make bench-typing`. It prints the figures; it is no test, as they depend on the machine.
+// four times. It prints the figures; it is no test, as they depend on the machine. After `make build` and a build of the
+// server: SERVER_BIN=… SITE_DIR=… CHROMIUM=… node bench/typing.mjs
 import { chromium } from '@playwright/test';
 import { startServer } from '../harness/server.mjs';
 import { person, signInAs } from '../harness/test.mjs';
