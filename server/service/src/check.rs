@@ -33,7 +33,7 @@ const NATIONAL: &[&str] = &["中国", "中华", "全国", "国家", "中央", "�
 /// Words that an individual's service does not bear.
 const OF_UNITS: &[&str] = &["公司", "集团", "协会", "学会", "学校", "大学", "医院", "银行", "政府", "委员会"];
 
-fn check(title: impl Into<String>, passed: bool, evidence: impl Into<String>) -> MachineCheck {
+pub(crate) fn check(title: impl Into<String>, passed: bool, evidence: impl Into<String>) -> MachineCheck {
     MachineCheck { title: title.into(), passed, evidence: evidence.into() }
 }
 

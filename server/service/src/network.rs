@@ -19,6 +19,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
+use crate::check::check;
 use crate::clock::written;
 use crate::db::{instant, millis};
 use crate::entity::{filing, network_check};
@@ -150,10 +151,6 @@ impl Outbound for Internet {
             Err("转址次数过多".to_owned())
         })
     }
-}
-
-fn check(title: impl Into<String>, passed: bool, evidence: impl Into<String>) -> MachineCheck {
-    MachineCheck { title: title.into(), passed, evidence: evidence.into() }
 }
 
 /// Whether an address is one of those that were filled in, alone or within a range.

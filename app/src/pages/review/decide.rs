@@ -151,13 +151,18 @@ fn Effects(effects: Vec<String>) -> impl IntoView {
     .into_any()
 }
 
+/// Ready sentences as the options of a list: what is chosen is the sentence, what is shown its name.
+pub fn reason_options(reasons: Vec<ReasonRow>) -> impl IntoView {
+    reasons
+        .into_iter()
+        .map(|reason| view! { <option value=reason.text>{reason.title}</option> })
+        .collect_view()
+}
+
 /// Ready sentences for the note below.
 #[component]
 fn Presets(reasons: Vec<ReasonRow>) -> impl IntoView {
-    let options = reasons
-        .into_iter()
-        .map(|reason| view! { <option value=reason.text>{reason.title}</option> })
-        .collect_view();
+    let options = reason_options(reasons);
     view! {
         <div class="field">
             <div class="field-label"><label for="preset">"常用意见"</label></div>

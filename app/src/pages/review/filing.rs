@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use leptos::reactive::computed::ScopedFuture;
 use leptos_router::hooks::use_params_map;
 
-use super::decide::Decision;
+use super::decide::{Decision, reason_options};
 use super::live::Live;
 use super::queue::{PATH as QUEUE, filing_href};
 use super::shortcuts::{FILING_KEYS, Keys};
@@ -86,11 +86,7 @@ fn Desk(review: ReviewView, beside: Neighbours, from: String) -> impl IntoView {
 /// Ready sentences for remarks at fields.
 #[component]
 fn Presets(reasons: Vec<ReasonRow>) -> impl IntoView {
-    let options = reasons
-        .into_iter()
-        .map(|reason| view! { <option value=reason.text>{reason.title}</option> })
-        .collect_view();
-    view! { <datalist id="presets">{options}</datalist> }.into_any()
+    view! { <datalist id="presets">{reason_options(reasons)}</datalist> }.into_any()
 }
 
 /// The ways to the filings before and after this one, and back.
