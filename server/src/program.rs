@@ -21,6 +21,7 @@ use crate::idp::{self, IdentityProvider, SAMPLES, SampleRole};
 use crate::oidc::{self, Auth};
 use crate::pages::Chrome;
 use crate::people::{Callers, know_the_caller};
+use crate::pulse::Pulse;
 use crate::render::{self, Pages};
 use crate::routes::{self, Desk};
 use crate::serve::{Limits, end_asked_for, serve};
@@ -99,9 +100,10 @@ pub fn router(config: &Config, service: &Service, db: Db, local: SocketAddr) -> 
     let pages = render::router(Pages { service: service.clone(), bundle })
         .merge(routes::router(desk))
         .layer(middleware::from_fn_with_state(callers, know_the_caller));
+    let pulse = Pulse::new(service.clone(), db);
     let ready = move || {
-        let db = db.clone();
-        async move { db.is_reachable().await }.boxed()
+        let pulse = pulse.clone();
+        async move { pulse.beats().await }.boxed()
     };
     let assets = site::router(&config.site_dir)
         .map_err(|error| refused(&format!("The site cannot be listed: {error}.")))?;

@@ -164,7 +164,7 @@ impl Service {
         if filing::Entity::find().one(self.db.read()).await?.is_some() {
             return Err(Error::refused("There are filings already; seed an empty database."));
         }
-        let on = self.db.writer();
+        let on = &self.db.loader().await?;
         let is_sqlite = on.get_database_backend() == DatabaseBackend::Sqlite;
         let now = self.clock.now();
         let step = i64::try_from(REACH.whole_milliseconds() / i128::from(filings.max(1))).unwrap_or(1);
