@@ -5,16 +5,19 @@ mod pool;
 #[cfg(test)]
 mod tests;
 mod transaction;
+#[cfg(test)]
+mod upgrades;
 
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use migration::Shape;
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, IsolationLevel,
-    SqliteTransactionMode, TransactionOptions,
+    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
+    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use sea_orm_migration::MigratorTrait;
 
 pub use self::transaction::Transaction;
 use crate::error::{Error, Result};
@@ -33,17 +36,23 @@ fn options(url: &str) -> ConnectOptions {
         .sqlx_logging(false)
         .connect_timeout(Duration::from_secs(15))
         .acquire_timeout(Duration::from_secs(15))
-        .min_connections(1);
-    options.map_sqlx_sqlite_opts(|options| {
-        use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-        options
-            .create_if_missing(true)
-            .foreign_keys(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(Duration::from_secs(10))
-    });
+        .min_connections(1)
+        .map_sqlx_sqlite_opts(sqlite);
     options
+}
+
+fn sqlite(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options
+        .create_if_missing(false)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(10))
+}
+
+/// Others who change the shape at the same moment are waited for.
+fn sqlite_to_be_shaped(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    sqlite(options).create_if_missing(true).foreign_keys(false).busy_timeout(Duration::from_secs(60))
 }
 
 impl Db {
@@ -52,13 +61,28 @@ impl Db {
     /// # Errors
     /// When the database cannot be reached or a migration fails.
     pub async fn open(url: &str) -> Result<Self> {
-        let connection = Self::without_hurry(url).await?;
-        migration::Migrator::up(&connection, None).await?;
-        connection.close().await?;
+        Self::migrate(url).await?;
         Self::connect(url).await
     }
 
-    async fn connect(url: &str) -> Result<Self> {
+    /// Brings the shape up to date, of a new database too; gives the names of the steps that were taken.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, is of a newer program, or a step fails.
+    pub async fn migrate(url: &str) -> Result<Vec<String>> {
+        let mut options = options(url);
+        options.max_connections(1).map_sqlx_sqlite_opts(sqlite_to_be_shaped);
+        let connection = Database::connect(options).await?;
+        let taken = migration::migrate(&connection).await;
+        connection.close().await?;
+        Ok(taken?)
+    }
+
+    /// Opens a database as it is; [`shape`](Db::shape) tells whether use cases can work with it.
+    ///
+    /// # Errors
+    /// When the database is not there or cannot be reached.
+    pub async fn connect(url: &str) -> Result<Self> {
         let mut options = options(url);
         let (writer, reader) = if url.starts_with("sqlite:") {
             let mut writing = options.clone();
@@ -74,11 +98,29 @@ impl Db {
         Ok(Db { url: url.to_owned(), writer, reader })
     }
 
-    /// One connection whose statements may take as long as they need.
-    async fn without_hurry(url: &str) -> Result<DatabaseConnection> {
-        let mut options = options(url);
-        options.max_connections(1);
-        Ok(Database::connect(options).await?)
+    /// Whether the shape is the one this program knows.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn shape(&self) -> Result<Shape> {
+        Ok(migration::shape(&self.reader).await?)
+    }
+
+    /// Waits until no other server fills the database with what belongs into a new one, and keeps others
+    /// waiting until the turn is over. On SQLite each filling is one transaction, and there is one writer.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn turn(&self) -> Result<Turn> {
+        let tx = match self.writer.get_database_backend() {
+            DatabaseBackend::Sqlite => None,
+            _ => {
+                let tx = self.loader().await?.begin().await?;
+                tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({FILLING})")).await?;
+                Some(tx)
+            }
+        };
+        Ok(Turn { _lock: tx })
     }
 
     /// For reading outside a transaction.
@@ -86,9 +128,12 @@ impl Db {
         &self.reader
     }
 
-    /// A connection of its own for what no transaction may hold: loading, and the database's own settings.
+    /// A connection of its own for what no transaction may hold: loading, and the database's own settings. Its
+    /// statements may take as long as they need.
     pub(crate) async fn loader(&self) -> Result<DatabaseConnection> {
-        Self::without_hurry(&self.url).await
+        let mut options = options(&self.url);
+        options.max_connections(1);
+        Ok(Database::connect(options).await?)
     }
 
     /// Begins a transaction that may write.
@@ -132,6 +177,15 @@ impl Db {
         next_serial(&tx, "sign_of_life").await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// The number of the lock under which PostgreSQL is filled; any that nobody else takes.
+const FILLING: i64 = 0x6265_6961_6e00_0002;
+
+/// Ends when it is dropped.
+#[must_use]
+pub struct Turn {
+    _lock: Option<DatabaseTransaction>,
 }
 
 /// Runs a use case again while the database says that another transaction was in the way.

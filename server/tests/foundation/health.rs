@@ -11,6 +11,8 @@ use server::config::Config;
 use server::program;
 use tower::ServiceExt as _;
 
+use crate::stage::empty_site;
+
 async fn asked(router: &Router) -> StatusCode {
     // Longer than an answer holds.
     tokio::time::sleep(Duration::from_millis(1_100)).await;
@@ -22,10 +24,7 @@ async fn asked(router: &Router) -> StatusCode {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_health_page_tells_when_nothing_can_be_written() {
     let directory = tempfile::tempdir().unwrap();
-    let site = directory.path().join("site");
-    std::fs::create_dir_all(&site).unwrap();
-    let manifest = r#"{"js":"pkg/beian-1.js","wasm":"pkg/beian-2.wasm","css":"pkg/main-3.css"}"#;
-    std::fs::write(site.join("manifest.json"), manifest).unwrap();
+    let site = empty_site(directory.path());
     let data = directory.path().join("data");
     let config = Config::load(None, &|name| match name {
         "DATA_DIR" => Some(data.display().to_string()),

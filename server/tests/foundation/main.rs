@@ -9,3 +9,4 @@ mod identity;
 mod program;
 mod sign_in;
 mod stage;
+mod upgrade;
