@@ -9,7 +9,8 @@ use server::{program, scale};
 use tracing_subscriber::EnvFilter;
 
 const USAGE: &str = "\
-server [--config FILE] [--no-samples]            answers requests
+server [--config FILE] [--no-samples] [serve]    answers requests
+server [--config FILE] migrate                   brings the shape of the database up to date
 server [--config FILE] check-config              says whether it would start
 server [--config FILE] verify-audit              checks the chain of the audit log
 server [--config FILE] recount                   makes the counts of the dashboard anew
@@ -29,6 +30,7 @@ struct Arguments {
 enum Chore {
     Serve,
     CheckConfig,
+    Migrate,
     VerifyAudit,
     Recount,
     Seed(u64),
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
     };
     let outcome = match arguments.chore {
         Chore::Serve => runtime.block_on(program::run(config)),
+        Chore::Migrate => runtime.block_on(migrate(&config)),
         Chore::VerifyAudit => return runtime.block_on(verify_audit(&config)),
         Chore::Recount => runtime.block_on(scale::recount(&config)),
         Chore::Seed(filings) => runtime.block_on(scale::seed(&config, filings)),
@@ -86,6 +89,8 @@ fn arguments(given: impl Iterator<Item = String>) -> Result<Arguments, String> {
                 arguments.config = Some(file.into());
             }
             "--no-samples" => arguments.no_samples = true,
+            "serve" => arguments.chore = Chore::Serve,
+            "migrate" => arguments.chore = Chore::Migrate,
             "check-config" => arguments.chore = Chore::CheckConfig,
             "verify-audit" => arguments.chore = Chore::VerifyAudit,
             "recount" => arguments.chore = Chore::Recount,
@@ -121,9 +126,18 @@ fn refuse(refused: &Refused) -> ExitCode {
     ExitCode::from(REFUSED)
 }
 
+async fn migrate(config: &Config) -> Result<(), Refused> {
+    let taken = program::migrate(config).await?;
+    for step in &taken {
+        println!("{step}");
+    }
+    println!("The database is up to date; {} steps were taken.", taken.len());
+    Ok(())
+}
+
 /// R65
 async fn verify_audit(config: &Config) -> ExitCode {
-    let service = match program::open(config).await {
+    let service = match program::open_as_it_is(config).await {
         Ok((service, _)) => service,
         Err(refused) => return refuse(&refused),
     };

@@ -69,9 +69,13 @@ fn build_server() -> Outcome<()> {
 
 pub fn hand_to_server(chore: &str, args: &[String]) -> Outcome<()> {
     build_server()?;
-    let mut run = Run::new(shell::server_binary()).arg(chore).args(args);
-    run.0.current_dir(shell::root());
-    run.run()
+    let server = || {
+        let mut run = Run::new(shell::server_binary());
+        run.0.current_dir(shell::root());
+        run
+    };
+    server().arg("migrate").run()?;
+    server().arg(chore).args(args).run()
 }
 
 pub fn lint() -> Outcome<()> {

@@ -14,7 +14,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::bell::What;
 use crate::clock::written;
-use crate::db::{instant, millis, plausible_id};
+use crate::db::{Transaction, instant, millis, plausible_id};
 use crate::entity::{filing, record};
 use crate::error::{Error, Result};
 use crate::filing::{PAGE, cut, filing_href, open_states, procedure_of};
@@ -34,7 +34,7 @@ const MOST_LAPSED: u64 = 200;
 /// A filing on which an officer acts, with its subject's lock: what is decided about one subject
 /// happens one after the other.
 pub(crate) struct Locked {
-    pub tx: DatabaseTransaction,
+    pub tx: Transaction,
     pub subject: record::Model,
     pub row: filing::Model,
     pub who: Who,
