@@ -451,4 +451,10 @@ pub const STEPS: &[(&str, &str)] = &[
             created_at BIGINT NOT NULL
         )",
     ),
+    // When the person was told that the draft ends (R66); saved again, it is not any more.
+    ("m20261128_0830_draft_warned", "ALTER TABLE draft ADD COLUMN warned_at BIGINT"),
+    // When a message is to be sent; none for one that was sent or given up. Whoever sends it moves it on first.
+    ("m20261128_0831_outbox_due", "ALTER TABLE outbox ADD COLUMN due_at BIGINT"),
+    ("m20261128_0832_outbox_unsent", "DROP INDEX outbox_unsent"),
+    ("m20261128_0833_outbox_due", "CREATE INDEX outbox_due ON outbox (due_at) WHERE due_at IS NOT NULL"),
 ];
