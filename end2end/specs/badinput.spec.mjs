@@ -242,6 +242,63 @@ test('of two tabs on one draft the later save is told, keeps its text and may ch
   await expect(second.getByLabel('负责人姓名')).toHaveValue('三号');
 });
 
+test('B3: of two tabs opened before there was a draft the later is told, keeps its text and may choose', async ({ page, hydrates }) => {
+  await begin(page, '个人');
+  const second = await page.context().newPage();
+  await second.goto('/subject/new');
+  await second.getByLabel('开办主体性质').selectOption('个人');
+  const name = (tab) => tab.getByLabel('负责人姓名');
+  const save = (tab) => tab.getByRole('button', { name: '保存草稿' }).click();
+  const stored = async () => {
+    const tab = await page.context().newPage();
+    await tab.goto('/mine/drafts');
+    const row = tab.getByRole('row').filter({ hasText: '新增主体' });
+    await expect(row).toHaveCount(1);
+    await row.getByRole('link').first().click();
+    await tab.waitForURL(/draft=/);
+    const value = await name(tab).inputValue();
+    await tab.close();
+    return value;
+  };
+  await name(page).fill('一号');
+  await save(page);
+  await page.waitForURL(/\/mine\/drafts/);
+  await name(second).fill('二号');
+  await save(second);
+  await expect(second.getByText('此草稿已在另一个窗口更新')).toBeVisible();
+  await expectNoAxeViolations(second);
+  expect(await stored()).toBe('一号');
+  if (hydrates) {
+    await expect(name(second)).toHaveValue('二号');
+    // What is there belongs to the draft that there is now, and so does a reload.
+    await expect(second).toHaveURL(/draft=/);
+  } else {
+    await expect(second.getByRole('link', { name: '载入已保存的内容' })).toHaveAttribute('href', /draft=/);
+  }
+  await second.getByRole('button', { name: '用本页内容覆盖' }).click();
+  if (hydrates) await expect(second.getByRole('status').filter({ hasText: '已保存' })).toBeVisible();
+  else await second.waitForURL(/\/mine\/drafts/);
+  expect(await stored()).toBe('二号');
+  // 否 is an answer about the draft as it was then.
+  const [third, fourth] = [await page.context().newPage(), await page.context().newPage()];
+  for (const tab of [third, fourth]) {
+    await tab.goto('/subject/new');
+    await tab.getByRole('dialog').getByRole('button', { name: '否', exact: true }).click();
+    await expect(tab.getByRole('dialog')).toHaveCount(0);
+  }
+  const type = async (tab, text) => {
+    await tab.getByLabel('开办主体性质').selectOption('个人');
+    await name(tab).fill(text);
+  };
+  await type(third, '三号');
+  await save(third);
+  await third.waitForURL(/\/mine\/drafts/);
+  await type(fourth, '四号');
+  await save(fourth);
+  await expect(fourth.getByText('此草稿已在另一个窗口更新')).toBeVisible();
+  expect(await stored()).toBe('三号');
+});
+
 /** Leaves the platform in another tab, as an expired session does. */
 async function leaveElsewhere(page) {
   const tab = await page.context().newPage();

@@ -5,14 +5,27 @@ use crate::Step;
 /// Everything up to the day on which the history was written anew.
 pub const SHAPE: &str = "m20261128_0600_shape";
 
-pub const STEPS: &[Step] = &[Step {
-    name: SHAPE,
-    both: &[
-        include_str!("m20261128_0600_shape/people.sql"),
-        include_str!("m20261128_0600_shape/filings.sql"),
-        include_str!("m20261128_0600_shape/desk.sql"),
-        include_str!("m20261128_0600_shape/audit.sql"),
-    ],
-    sqlite: &[],
-    postgres: &[include_str!("m20261128_0600_shape/postgres.sql")],
-}];
+pub const STEPS: &[Step] = &[
+    Step {
+        name: SHAPE,
+        both: &[
+            include_str!("m20261128_0600_shape/people.sql"),
+            include_str!("m20261128_0600_shape/filings.sql"),
+            include_str!("m20261128_0600_shape/desk.sql"),
+            include_str!("m20261128_0600_shape/audit.sql"),
+        ],
+        sqlite: &[],
+        postgres: &[include_str!("m20261128_0600_shape/postgres.sql")],
+    },
+    shared("m20261128_0810_key_check", &[include_str!("m20261128_0810_key_check/both.sql")]),
+    shared("m20261128_0820_audit_digests", &[include_str!("m20261128_0820_audit_digests/both.sql")]),
+    shared("m20261128_0830_outbox", &[include_str!("m20261128_0830_outbox/both.sql")]),
+    shared("m20261128_0840_usage", &[include_str!("m20261128_0840_usage/both.sql")]),
+    shared("m20261128_0850_suspension", &[include_str!("m20261128_0850_suspension/both.sql")]),
+    shared("m20261128_0860_session_proof", &[include_str!("m20261128_0860_session_proof/both.sql")]),
+];
+
+/// A step of statements that both databases take.
+const fn shared(name: &'static str, both: &'static [&'static str]) -> Step {
+    Step { name, both, sqlite: &[], postgres: &[] }
+}

@@ -221,12 +221,14 @@ pub async fn run(config: Config) -> Result<(), Refused> {
     let sweeping = tokio::spawn(sweep_now_and_then(service.clone()));
     let adding = tokio::spawn(add_up_now_and_then(service.clone()));
     let looking = tokio::spawn(look_at_websites(service.clone()));
+    let sending = tokio::spawn(send_messages(service.clone()));
     let freeing = tokio::spawn(free_idle_claims(service));
     serve(listener, router, Limits::default(), end_asked_for()).await;
     sweeping.abort();
     adding.abort();
     looking.abort();
     freeing.abort();
+    sending.abort();
     Ok(())
 }
 
@@ -258,6 +260,18 @@ async fn look_at_websites(service: Service) {
         minutely.tick().await;
         if let Err(error) = service.look_at_websites().await {
             tracing::error!(%error, "the network was not asked about websites");
+        }
+    }
+}
+
+/// Sends the text messages that are due: what nobody waits for, and what could not be sent before.
+async fn send_messages(service: Service) {
+    let mut often = tokio::time::interval(Duration::from_secs(2));
+    often.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        often.tick().await;
+        if let Err(error) = service.send_due().await {
+            tracing::error!(%error, "text messages were not sent");
         }
     }
 }

@@ -260,6 +260,9 @@ pub struct FormView {
     pub general_remark: Option<String>,
     /// Id of the draft the page asks about: “您有一条草稿，是否使用” (R11, R18). The question's words are the page's.
     pub offered_draft: Option<String>,
+    /// The version of the only draft, where the person does not want to use it.
+    #[serde(default)]
+    pub declined: Option<i64>,
     pub refused: Option<Refused>,
     /// The read-only subject on the step that shows it (R30).
     pub subject_sheet: Option<Sheet>,
@@ -309,6 +312,9 @@ pub struct StepView {
     pub refused: Option<Refused>,
     /// Whether an older draft is offered, whose answer decides what is shown here.
     pub has_offer: bool,
+    /// The version of the draft that the person does not want to use.
+    #[serde(default)]
+    pub declined: Option<i64>,
     /// The person's own records that a question can refer to.
     pub own_records: Vec<OwnRecord>,
     /// Whose text may be kept in this browser.
@@ -334,6 +340,7 @@ impl From<FormView> for StepView {
             remarks: view.remarks,
             refused: view.refused,
             has_offer: view.offered_draft.is_some(),
+            declined: view.declined,
             own_records: view.own_records,
             owner: view.owner,
             today: view.today,
@@ -383,6 +390,10 @@ pub struct SaveDraft {
     pub version: Option<i64>,
     /// Save all the same.
     pub overwrite: bool,
+    /// 否 (R11, R18): the version of the only draft, which is not to be used and may be replaced. A page
+    /// older than this field says nothing and is told that there is a draft.
+    #[serde(default)]
+    pub declined: Option<i64>,
     /// All answers of the step; what is not mentioned is emptied.
     pub answers: Answers,
 }
@@ -394,6 +405,9 @@ pub enum Saved {
     /// Somebody (another tab) saved after this page was loaded.
     Conflict {
         saved_at: String,
+        /// The draft that was saved.
+        #[serde(default)]
+        draft: Option<String>,
     },
     /// The draft cannot hold this.
     Faults(Vec<Fault>),

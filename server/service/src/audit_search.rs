@@ -84,7 +84,11 @@ impl Service {
         let mut people: Vec<String> = rows.iter().filter_map(|row| row.actor_id.clone()).collect();
         people.sort_unstable();
         people.dedup();
-        let names = if people.is_empty() { BTreeMap::new() } else { self.staff_names(&people).await? };
+        let names = if people.is_empty() {
+            BTreeMap::new()
+        } else {
+            self.staff_names(self.db.read(), &people).await?
+        };
         let rows: Vec<AuditRow> = rows
             .into_iter()
             .map(|row| AuditRow {

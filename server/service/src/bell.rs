@@ -236,6 +236,6 @@ impl Service {
         if people.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(self.staff_names(&people).await?.into_values().collect())
+        Ok(self.staff_names(self.db.read(), &people).await?.into_values().collect())
     }
 }

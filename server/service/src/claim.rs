@@ -7,7 +7,8 @@ use domain::schema::fault;
 use domain::view::{ClaimRow, Paged, QueueRequest};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
@@ -26,10 +27,10 @@ use crate::{Actor, Service, again, region};
 const LONGEST_REASON: usize = 200;
 /// A sign of life is written down at most so often.
 const TOUCH: Duration = Duration::minutes(1);
-/// How many of the oldest are tried, when others take the next one at the same moment.
+/// How many of the oldest are read at a time, to try one after the other.
 const CANDIDATES: u64 = 20;
-/// Lapsed claims given back in one round.
-const MOST_LAPSED: u64 = 200;
+/// Lapsed claims read at a time.
+const LAPSED_AT_ONCE: u64 = 200;
 
 /// A filing on which an officer acts, with its subject's lock: what is decided about one subject
 /// happens one after the other.
@@ -38,6 +39,7 @@ pub(crate) struct Locked {
     pub subject: record::Model,
     pub row: filing::Model,
     pub who: Who,
+    /// Read under the lock: the history is ordered by it.
     pub now: OffsetDateTime,
 }
 
@@ -78,18 +80,17 @@ impl Service {
     /// row is as it stands under the lock.
     pub(crate) async fn locked(&self, actor: &Actor, id: &str) -> Result<Locked> {
         let seen = self.reviewable(self.db.read(), actor, id).await?;
-        let (now, who) = (self.clock.now(), Who::reviewer(actor));
         let tx = self.db.begin().await?;
         let subject = transition::lock_subject(&tx, &seen.subject_id).await?;
         let row = self.reviewable(&tx, actor, id).await?;
-        Ok(Locked { tx, subject, row, who, now })
+        Ok(Locked { tx, subject, row, who: Who::reviewer(actor), now: self.clock.now() })
     }
 
     /// What happened meanwhile, with the colleague's name: officers may ask each other.
     pub(crate) async fn overtaken(&self, on: &impl ConnectionTrait, id: &str, who: &Who) -> Result<Error> {
         let Some(last) = transition::last_line(on, id).await? else { return Ok(Error::NotFound) };
         let names = match transition::colleague(&last, who) {
-            Some(officer) => self.staff_names(std::slice::from_ref(officer)).await?,
+            Some(officer) => self.staff_names(on, std::slice::from_ref(officer)).await?,
             None => Default::default(),
         };
         let name = last.actor_id.as_ref().and_then(|officer| names.get(officer)).map(String::as_str);
@@ -166,15 +167,22 @@ impl Service {
             sort: String::new(),
             ..request.clone()
         };
-        for id in self.oldest(actor, &waiting, CANDIDATES).await? {
-            match self.claim(actor, &id).await {
-                Ok(()) => return Ok(id),
-                // A colleague was quicker, it is one's own, or it left the region: the next one.
-                Err(Error::Refused(_) | Error::NotFound) => {}
-                Err(error) => return Err(error),
+        let mut after = None;
+        loop {
+            let some = self.oldest(actor, &waiting, after.take(), CANDIDATES).await?;
+            let Some(last) = some.last().cloned() else {
+                return Err(Error::refused("没有等待领取的申请单"));
+            };
+            for (_, id) in some {
+                match self.claim(actor, &id).await {
+                    Ok(()) => return Ok(id),
+                    // A colleague was quicker, it is one's own, or it left the region: the next one.
+                    Err(Error::Refused(_) | Error::NotFound) => {}
+                    Err(error) => return Err(error),
+                }
             }
+            after = Some(last);
         }
-        Err(Error::refused("没有等待领取的申请单"))
     }
 
     /// Gives a claim back, with everything that was claimed together.
@@ -212,13 +220,13 @@ impl Service {
         if !is_claimed_by(&row, actor) || seen.is_some_and(|seen| now - seen < TOUCH) {
             return Ok(());
         }
-        again!(self.touch_claim(actor, &row, now))
+        again!(self.touch_claim(actor, &row))
     }
 
-    async fn touch_claim(&self, actor: &Actor, row: &filing::Model, now: OffsetDateTime) -> Result<()> {
+    async fn touch_claim(&self, actor: &Actor, row: &filing::Model) -> Result<()> {
         let tx = self.db.begin().await?;
         filing::Entity::update_many()
-            .col_expr(filing::Column::ClaimSeenAt, Expr::value(millis(now)))
+            .col_expr(filing::Column::ClaimSeenAt, Expr::value(millis(self.clock.now())))
             .filter(filing::Column::SubjectId.eq(&row.subject_id))
             .filter(filing::Column::State.eq(FilingState::InReview.code()))
             .filter(filing::Column::ClaimedBy.eq(&actor.person_id))
@@ -247,35 +255,51 @@ impl Service {
     }
 
     /// Gives back the claims whose officers have done nothing for as long as a claim lasts; says how
-    /// many. For the server to call every minute.
+    /// many. One that cannot be given back is logged and keeps no other. For the server to call every
+    /// minute.
+    ///
+    /// # Errors
+    /// When the idle claims cannot be read.
     pub async fn sweep_claims(&self) -> Result<u64> {
-        let now = self.clock.now();
-        let lapsed = filing::Entity::find()
-            .filter(filing::Column::State.eq(FilingState::InReview.code()))
-            .filter(filing::Column::ClaimSeenAt.lte(millis(now - self.lease())))
-            .order_by_asc(filing::Column::ClaimSeenAt)
-            .limit(MOST_LAPSED)
-            .all(self.db.read())
-            .await?;
+        let seen_before = millis(self.clock.now() - self.lease());
+        // Claimed before there was that column.
+        let unseen = Condition::all()
+            .add(filing::Column::ClaimSeenAt.is_null())
+            .add(filing::Column::ClaimedAt.lte(seen_before));
+        let idle = Condition::any().add(filing::Column::ClaimSeenAt.lte(seen_before)).add(unseen);
         let mut freed = 0;
-        for row in lapsed {
-            match again!(self.try_lapse_claim(&row)) {
-                Ok(true) => {
-                    freed += 1;
-                    self.ring(&row);
+        let mut after = String::new();
+        loop {
+            let lapsed = filing::Entity::find()
+                .filter(filing::Column::State.eq(FilingState::InReview.code()))
+                .filter(idle.clone())
+                .filter(filing::Column::Id.gt(&after))
+                .order_by_asc(filing::Column::Id)
+                .limit(LAPSED_AT_ONCE)
+                .all(self.db.read())
+                .await?;
+            let Some(last) = lapsed.last() else { return Ok(freed) };
+            after.clone_from(&last.id);
+            for row in lapsed {
+                match again!(self.try_lapse_claim(&row)) {
+                    Ok(true) => {
+                        freed += 1;
+                        self.ring(&row);
+                    }
+                    // The officer came back, or decided, at that moment.
+                    Ok(false) | Err(Error::Refused(_) | Error::NotFound) => {}
+                    Err(error) => {
+                        tracing::error!(filing = row.id, %error, "an idle claim was not given back");
+                    }
                 }
-                // The officer came back, or decided, at that moment.
-                Ok(false) | Err(Error::Refused(_) | Error::NotFound) => {}
-                Err(error) => return Err(error),
             }
         }
-        Ok(freed)
     }
 
     async fn try_lapse_claim(&self, seen: &filing::Model) -> Result<bool> {
-        let now = self.clock.now();
         let tx = self.db.begin().await?;
         let subject = transition::lock_subject(&tx, &seen.subject_id).await?;
+        let now = self.clock.now();
         let row = filing::Entity::find_by_id(&seen.id).one(&tx).await?.ok_or(Error::NotFound)?;
         if !self.has_lapsed(&row, now) {
             return Ok(false);
@@ -303,7 +327,7 @@ impl Service {
         let next = cut(&mut rows, |row| &row.id);
         let officers: Vec<String> = rows.iter().filter_map(|row| row.claimed_by.clone()).collect();
         let names =
-            if officers.is_empty() { Default::default() } else { self.staff_names(&officers).await? };
+            if officers.is_empty() { Default::default() } else { self.staff_names(on, &officers).await? };
         let now = self.clock.now();
         let rows = rows
             .into_iter()
@@ -337,9 +361,10 @@ impl Service {
         let reason = reason_in(reason, "收回")?;
         let row = filing::Entity::find_by_id(plausible_id(id)?).one(self.db.read()).await?;
         let row = row.filter(|row| row.is_reviewable).ok_or(Error::NotFound)?;
-        let (now, who) = (self.clock.now(), Who::administrator(actor));
+        let who = Who::administrator(actor);
         let tx = self.db.begin().await?;
         let subject = transition::lock_subject(&tx, &row.subject_id).await?;
+        let now = self.clock.now();
         let mut together = claimed_together(&tx, &subject, &row).await?;
         together.retain(|one| one.state == FilingState::InReview.code() && !is_claimed_by(one, actor));
         if !together.iter().any(|one| one.id == row.id) {
@@ -356,6 +381,8 @@ impl Service {
                 self.notify(&tx, officer, text, Some(review_href(&one.id))).await?;
             }
         }
+        // Its businesses may have come to nothing while the subject was claimed (R15).
+        self.settle_bundle(&tx, &subject.id).await?;
         let references: Vec<&str> = together.iter().map(|one| one.reference.as_str()).collect();
         let detail = json!({ "references": references, "reason": reason });
         self.write(&tx, Some(actor), "filing.take_over", "filing", &row.id, detail).await?;
@@ -406,6 +433,8 @@ impl Service {
             let after = transition::transfer(&tx, one, to, who.clone(), &note, now).await?;
             moved.push((one.jurisdiction.clone(), after));
         }
+        // Its businesses may have come to nothing while the subject was claimed (R15).
+        self.settle_bundle(&tx, &subject.id).await?;
         if record_state(&subject)? == RecordState::Pending {
             // What is filed for this subject from now on follows it.
             record::Entity::update_many()

@@ -13,7 +13,9 @@ use domain::sign_off::sign_off;
 use domain::value::text::check_text;
 use domain::view::Decision;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -351,22 +353,27 @@ impl Service {
         let files = file_ids(form, &answers);
         let title = title_of(business, &answers);
         let mut after = Aftermath::default();
-        let (jurisdiction, owner_kind, main_domain, is_interactive);
+        // Where the filing lies now, wherever officers may have sent it (移送).
+        let jurisdiction = row.jurisdiction.clone();
+        let (owner_kind, main_domain, is_interactive);
         if business == Business::Subject {
             let facts = facts::of_subject(&answers);
-            // Officers sent it to the region that is right (移送).
-            let region = if row.moved_at.is_some() { row.jurisdiction.clone() } else { facts.region };
-            (jurisdiction, owner_kind) = (region, facts.owner_kind.to_owned());
+            owner_kind = facts.owner_kind.to_owned();
             (main_domain, is_interactive) = (None, None);
             if record.jurisdiction != jurisdiction || record.title != title || record.owner_kind != owner_kind
             {
-                after.moved =
-                    self.follow_subject(tx, row, record, &jurisdiction, &title, &owner_kind, now).await?;
+                let is_new_address = facts::of_subject(&self.record_answers(record)?).region != facts.region;
+                let changed = record::Model {
+                    jurisdiction: jurisdiction.clone(),
+                    title: title.clone(),
+                    owner_kind: owner_kind.clone(),
+                    ..record.clone()
+                };
+                after.moved = self.follow_subject(tx, row, record, &changed, is_new_address, now).await?;
             }
         } else {
             let facts = facts::of_business(business, &answers);
-            let region = if row.moved_at.is_some() { &row.jurisdiction } else { &subject.jurisdiction };
-            (jurisdiction, owner_kind) = (region.clone(), subject.owner_kind.clone());
+            owner_kind = subject.owner_kind.clone();
             (main_domain, is_interactive) = (facts.domains.first().cloned(), facts.is_interactive);
             keep_domains(tx, &record.id, &facts.domains).await?;
             keep_typed(tx, form, &answers, now).await?;
@@ -408,28 +415,29 @@ impl Service {
 
     /// A changed subject takes its name, kind and jurisdiction to all that belongs to it (R14).
     /// What officers of another region had claimed goes back to the queue, where their colleagues
-    /// see it.
-    #[allow(clippy::too_many_arguments)] // what follows, and whereto
+    /// see it. What had been sent to another region than the subject's (移送) stays there while the
+    /// subject's address is the same.
     async fn follow_subject(
         &self,
         tx: &DatabaseTransaction,
         row: &filing::Model,
+        before: &record::Model,
         subject: &record::Model,
-        jurisdiction: &str,
-        name: &str,
-        owner_kind: &str,
+        is_new_address: bool,
         now: OffsetDateTime,
     ) -> Result<Vec<(String, filing::Model)>> {
-        let has_moved = subject.jurisdiction != jurisdiction;
+        let jurisdiction = subject.jurisdiction.as_str();
+        let follows = |lies_in: &str| is_new_address || lies_in == before.jurisdiction;
+        let attached = Condition::all()
+            .add(record::Column::SubjectId.eq(&subject.id))
+            .add(record::Column::Id.ne(&subject.id));
         record::Entity::update_many()
-            .col_expr(record::Column::Jurisdiction, Expr::value(jurisdiction))
-            .col_expr(record::Column::OwnerKind, Expr::value(owner_kind))
-            .filter(record::Column::SubjectId.eq(&subject.id))
-            .filter(record::Column::Id.ne(&subject.id))
+            .col_expr(record::Column::OwnerKind, Expr::value(subject.owner_kind.as_str()))
+            .filter(attached.clone())
             .exec(tx)
             .await?;
         filing::Entity::update_many()
-            .col_expr(filing::Column::SubjectName, Expr::value(name))
+            .col_expr(filing::Column::SubjectName, Expr::value(subject.title.as_str()))
             .filter(filing::Column::SubjectId.eq(&subject.id))
             .filter(filing::Column::Id.ne(&row.id))
             .filter(filing::Column::State.is_in(codes(&[
@@ -439,10 +447,18 @@ impl Service {
             ])))
             .exec(tx)
             .await?;
-        if !has_moved {
+        if jurisdiction == before.jurisdiction {
             return Ok(Vec::new());
         }
-        let returned = self.unfinished(tx, &subject.id, &row.id, &[FilingState::Returned]).await?;
+        let mut following = record::Entity::update_many()
+            .col_expr(record::Column::Jurisdiction, Expr::value(jurisdiction))
+            .filter(attached);
+        if !is_new_address {
+            following = following.filter(record::Column::Jurisdiction.eq(&before.jurisdiction));
+        }
+        following.exec(tx).await?;
+        let mut returned = self.unfinished(tx, &subject.id, &row.id, &[FilingState::Returned]).await?;
+        returned.retain(|one| follows(&one.jurisdiction));
         filing::Entity::update_many()
             .col_expr(filing::Column::Jurisdiction, Expr::value(jurisdiction))
             .filter(filing::Column::Id.is_in(returned.iter().map(|one| one.id.as_str())))
@@ -454,9 +470,11 @@ impl Service {
         tally::moved(tx, &returned, &there, now).await?;
         let mut moved = Vec::new();
         let note = "主体管辖地变更，转由新的管辖地审核";
-        for open in
-            self.unfinished(tx, &subject.id, &row.id, &[FilingState::Pending, FilingState::InReview]).await?
-        {
+        let open = [FilingState::Pending, FilingState::InReview];
+        for open in self.unfinished(tx, &subject.id, &row.id, &open).await? {
+            if !follows(&open.jurisdiction) {
+                continue;
+            }
             let after = transition::transfer(tx, &open, jurisdiction, Who::system(), note, now).await?;
             moved.push((open.jurisdiction, after));
         }

@@ -415,6 +415,7 @@ impl Service {
             subject: row.subject_id.clone(),
             version: Some(version),
             overwrite: false,
+            declined: None,
             answers,
         };
         match self.save_draft(actor, &save).await? {
@@ -433,11 +434,11 @@ impl Service {
     }
 
     async fn try_fill_directories(&self) -> Result<()> {
-        let now = self.clock.now();
         let tx = self.db.begin().await?;
         if next_serial(&tx, "provider/seed").await? > 1 {
             return Ok(tx.rollback().await?);
         }
+        let now = self.clock.now();
         let mut rows = Vec::new();
         for (name, place, phone, aliases, access, registrar) in SEED {
             let Some((region, country)) = Place::of(place).map(Place::columns) else { continue };
@@ -485,9 +486,9 @@ impl Service {
     }
 
     async fn try_keep_provider(&self, actor: &Actor, id: Option<&str>, entry: &Entry) -> Result<()> {
-        let now = self.clock.now();
         let tx = self.db.begin().await?;
         next_serial(&tx, LOCK).await?;
+        let now = self.clock.now();
         let before = match id {
             Some(id) => Some(kept_by_hand(&tx, id).await?),
             None => None,

@@ -16,6 +16,7 @@ use domain::sheet::{Change, Sight, diff, sheet, shown};
 use domain::view::{
     DraftHead, DraftRow, FormRequest, FormView, Paged, Refused, RegionOption, SaveDraft, Saved,
 };
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -25,7 +26,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::clock::{written, written_date};
 use crate::db::{instant, millis, new_id, plausible_id};
-use crate::entity::{draft, filing, notice, record, upload};
+use crate::entity::{draft, filing, record, upload};
 use crate::error::{Error, Result};
 use crate::filing::{PAGE, cut, filing_href};
 use crate::held::Held;
@@ -63,6 +64,12 @@ impl Opening {
     /// ended is only where the answers came from.
     pub fn resubmitted(&self) -> Option<&filing::Model> {
         self.filing.as_ref().filter(|row| row.state == FilingState::Returned.code())
+    }
+
+    /// The record that a change changes.
+    fn changed(&self) -> Option<&str> {
+        let changed = self.record.as_ref().filter(|_| self.procedure.action == Action::Change);
+        changed.map(|row| row.id.as_str())
     }
 }
 
@@ -138,6 +145,10 @@ fn time_of_day(at: i64) -> String {
 
 fn head(row: &draft::Model) -> DraftHead {
     DraftHead { id: row.id.clone(), version: row.version, saved_at: time_of_day(row.saved_at) }
+}
+
+fn conflict(row: &draft::Model) -> Saved {
+    Saved::Conflict { saved_at: time_of_day(row.saved_at), draft: Some(row.id.clone()) }
 }
 
 fn procedure_of(row: &draft::Model) -> Result<Procedure> {
@@ -392,9 +403,14 @@ impl Service {
         let principal = originals.responsible_person()?;
 
         let changed = opening.record.as_ref().filter(|_| procedure.action == Action::Change);
-        let offered_draft = match opening.draft.is_some() || request.fresh || procedure.has_many_drafts() {
+        let only_draft = match opening.draft.is_some() || procedure.has_many_drafts() {
             true => None,
-            false => self.slot_holder(on, actor, procedure, changed.map(|row| row.id.as_str())).await?,
+            false => self.slot_holder(on, actor, &opening, false).await?,
+        };
+        let (offered_draft, declined) = match (only_draft, request.fresh) {
+            (Some(row), true) => (None, Some(row.version)),
+            (Some(row), false) => (Some(row.id), None),
+            (None, _) => (None, None),
         };
         let refused = self.refusal_of(on, actor, &opening).await?;
         let (general_remark, remarks) = match opening.resubmitted() {
@@ -450,6 +466,7 @@ impl Service {
             remarks,
             general_remark,
             offered_draft,
+            declined,
             refused,
             subject_sheet: subject_sheet.map(|(sheet, _)| sheet),
             summary: is_notice.then(|| sheet(form, &answers, &KnownRegions, Sight::Masked)),
@@ -514,15 +531,14 @@ impl Service {
         &self,
         on: &impl ConnectionTrait,
         actor: &Actor,
-        procedure: Procedure,
-        record: Option<&str>,
-    ) -> Result<Option<String>> {
-        let row = draft::Entity::find()
-            .filter(draft::Column::Slot.eq(slot(actor, procedure, record, "")))
-            .filter(draft::Column::SavedAt.gt(millis(self.clock.now() - KEPT)))
-            .one(on)
-            .await?;
-        Ok(row.map(|row| row.id))
+        opening: &Opening,
+        lock: bool,
+    ) -> Result<Option<draft::Model>> {
+        let query = draft::Entity::find()
+            .filter(draft::Column::Slot.eq(slot(actor, opening.procedure, opening.changed(), "")))
+            .filter(draft::Column::SavedAt.gt(millis(self.clock.now() - KEPT)));
+        let query = if lock { query.lock_exclusive() } else { query };
+        Ok(query.one(on).await?)
     }
 
     /// 保存草稿 and autosave (R12, R77): valid or not, the answers of one step replace those before.
@@ -553,10 +569,6 @@ impl Service {
     async fn save_in(&self, tx: &DatabaseTransaction, actor: &Actor, save: &SaveDraft) -> Result<Saved> {
         let (procedure, form) = procedure_with_form(&save.procedure)?;
         let step = form.step(&save.step).ok_or(Error::NotFound)?;
-        let faults = check_draft(form, &save.answers);
-        if !faults.is_empty() {
-            return Ok(Saved::Faults(faults));
-        }
         let known_draft = match &save.draft {
             None => None,
             Some(id) => Some(self.draft_of(tx, actor, id, procedure, true).await?),
@@ -565,10 +577,25 @@ impl Service {
             && !save.overwrite
             && save.version != Some(row.version)
         {
-            return Ok(Saved::Conflict { saved_at: time_of_day(row.saved_at) });
+            return Ok(conflict(row));
         }
         let asked = (save.record.as_deref(), save.subject.as_deref());
-        let opening = self.open_form(tx, actor, (procedure, form), known_draft, asked, false).await?;
+        let mut opening = self.open_form(tx, actor, (procedure, form), known_draft, asked, false).await?;
+        if opening.draft.is_none()
+            && !procedure.has_many_drafts()
+            && let Some(row) = self.slot_holder(tx, actor, &opening, true).await?
+            // 否 is said of what the draft was then, not of what another page has saved since (R11).
+            && save.declined != Some(row.version)
+        {
+            if !save.overwrite {
+                return Ok(conflict(&row));
+            }
+            opening = self.open_form(tx, actor, (procedure, form), Some(row), asked, false).await?;
+        }
+        let faults = check_draft(form, &save.answers);
+        if !faults.is_empty() {
+            return Ok(Saved::Faults(faults));
+        }
         let needs_subject = procedure != Procedure::new(Business::Subject, Action::New);
         if needs_subject && opening.subject.is_none() {
             let ground = self.ground(tx, actor, None, &[]).await?;
@@ -783,6 +810,7 @@ impl Service {
                 (None, _) => millis(now),
             },
             saved_at: millis(now),
+            warned_at: None,
             id,
         };
         match replaced {
@@ -849,6 +877,7 @@ impl Service {
             version: 1,
             created_at: millis(now),
             saved_at: millis(now),
+            warned_at: None,
             id,
         };
         active(&row).insert(tx).await?;
@@ -918,7 +947,14 @@ impl Service {
     pub async fn sweep_drafts(&self) -> Result<u64> {
         let mut after = Some(String::new());
         while let Some(id) = after {
-            after = again!(self.try_warn_of_drafts(&id))?;
+            after = match again!(self.try_warn_of_drafts(&id)) {
+                Ok(after) => after,
+                Err(error) => {
+                    // What has run out is deleted all the same.
+                    tracing::error!(%error, "people were not told that their drafts end");
+                    None
+                }
+            };
         }
         let mut swept = 0;
         loop {
@@ -955,43 +991,44 @@ impl Service {
 
     /// One batch; the id to go on after.
     async fn try_warn_of_drafts(&self, after: &str) -> Result<Option<String>> {
-        let now = self.clock.now();
         let tx = self.db.begin().await?;
+        let now = self.clock.now();
         let ending = draft::Entity::find()
             .filter(draft::Column::SavedAt.lte(millis(now - KEPT + WARNED)))
             .filter(draft::Column::SavedAt.gt(millis(now - KEPT)))
+            .filter(draft::Column::WarnedAt.is_null())
             .filter(draft::Column::Id.gt(after))
             .order_by_asc(draft::Column::Id)
             .limit(SWEPT_AT_ONCE)
+            .lock_exclusive()
             .all(&tx)
             .await?;
-        let mut links = BTreeMap::new();
+        let mut told = Vec::new();
         for row in &ending {
-            links.insert(form_href(procedure_of(row)?, &row.step, &row.id), row);
-        }
-        let told: Vec<(String, i64)> = notice::Entity::find()
-            .select_only()
-            .column(notice::Column::Link)
-            .column_as(notice::Column::CreatedAt.max(), "told_at")
-            .filter(notice::Column::Link.is_in(links.keys()))
-            .group_by(notice::Column::Link)
-            .into_tuple()
-            .all(&tx)
-            .await?;
-        let told: BTreeMap<String, i64> = told.into_iter().collect();
-        links.retain(|link, row| told.get(link).is_none_or(|at| *at <= row.saved_at));
-        for (link, row) in &links {
+            let procedure = match procedure_of(row) {
+                Ok(procedure) => procedure,
+                Err(error) => {
+                    tracing::error!(draft = row.id, %error, "nobody can be told that a draft ends");
+                    continue;
+                }
+            };
             let text = format!(
                 "您的“{}”草稿（{}）还有 {} 天到期，到期后将自动删除",
-                procedure_of(row)?.label(),
+                procedure.label(),
                 row.title,
                 days_left(row, now),
             );
-            self.notify(&tx, &row.person_id, text, Some(link.clone())).await?;
+            let link = form_href(procedure, &row.step, &row.id);
+            self.notify(&tx, &row.person_id, text, Some(link)).await?;
+            told.push(row.id.as_str());
         }
-        if !links.is_empty() {
-            let ids: Vec<&str> = links.values().map(|row| row.id.as_str()).collect();
-            self.write(&tx, None, "draft.warn", "draft", "", json!({ "drafts": ids })).await?;
+        if !told.is_empty() {
+            draft::Entity::update_many()
+                .col_expr(draft::Column::WarnedAt, Expr::value(millis(now)))
+                .filter(draft::Column::Id.is_in(told.iter().copied()))
+                .exec(&tx)
+                .await?;
+            self.write(&tx, None, "draft.warn", "draft", "", json!({ "drafts": told })).await?;
         }
         tx.commit().await?;
         let is_full = ending.len() as u64 == SWEPT_AT_ONCE;
@@ -1016,6 +1053,7 @@ fn active(row: &draft::Model) -> draft::ActiveModel {
         version: Set(row.version),
         created_at: Set(row.created_at),
         saved_at: Set(row.saved_at),
+        warned_at: Set(row.warned_at),
     }
 }
 

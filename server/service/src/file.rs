@@ -2,26 +2,27 @@
 //! which. A file is its sender's until it belongs to a subject's filing or record; from then on it
 //! goes where the subject goes (R25).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::procedure::Business;
 use domain::schema::fault;
 use domain::view::FileView;
-use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
+use futures::TryStreamExt as _;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde_json::json;
-use time::Duration;
+use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::actor::Actor;
-use crate::db::{millis, new_id, plausible_id};
-use crate::entity::{filing, record, upload, upload_use};
+use crate::db::{instant, millis, new_id, plausible_id};
+use crate::entity::{counter, filing, record, upload, upload_use};
 use crate::error::{Error, Result};
 use crate::person::one_line;
-use crate::upload::store::{Rendition, StoreError};
+use crate::upload::store::{Rendition, StoreError, made_at};
 use crate::upload::{UploadRefusal, pdf, picture};
 use crate::{Service, again};
 
@@ -31,6 +32,11 @@ const UNUSED: Duration = Duration::days(1);
 const MOST_A_DAY: u64 = 300;
 const LONGEST_NAME: usize = 100;
 const SWEEP_AT_ONCE: u64 = 200;
+/// The hourly sweep looks at the files of so many days.
+const RECENT_DAYS: i64 = 3;
+/// The row of `counter` that says when the whole store was last looked at.
+const WHOLE_STORE: &str = "sweep/files";
+const WHOLE_STORE_EVERY: Duration = Duration::weeks(1);
 
 const PICTURE: &str = "picture";
 const DOCUMENT: &str = "document";
@@ -366,19 +372,61 @@ impl Service {
         Ok(true)
     }
 
-    async fn sweep_store(&self, before: time::OffsetDateTime) -> Result<u64> {
-        let old = self.files.all().await?.into_iter().filter(|stored| stored.written < before);
-        let old: std::collections::BTreeSet<String> = old.map(|stored| stored.id.to_string()).collect();
-        let old: Vec<String> = old.into_iter().collect();
+    /// What a crash leaves lies among the files of the last days. All of them are looked at once a week
+    /// only, for what could not be deleted with its row.
+    async fn sweep_store(&self, before: OffsetDateTime) -> Result<u64> {
+        let now = self.clock.now();
+        let last = counter::Entity::find_by_id(WHOLE_STORE).one(self.db.read()).await?;
+        let is_due = last.is_none_or(|last| (now - instant(last.value)).abs() >= WHOLE_STORE_EVERY);
         let mut swept = 0;
-        for some in old.chunks(SWEEP_AT_ONCE as usize) {
-            let known = uploads(self.db.read(), some).await?;
-            for id in some.iter().filter(|id| !known.contains_key(*id)) {
-                self.files.delete(key_of(id)?).await?;
-                swept += 1;
+        if is_due {
+            swept += self.sweep_listed(None, before).await?;
+            again!(self.note_whole_store(now))?;
+        } else {
+            for days in 0..RECENT_DAYS {
+                swept += self.sweep_listed(Some((before - Duration::days(days)).date()), before).await?;
             }
         }
         Ok(swept)
+    }
+
+    async fn note_whole_store(&self, now: OffsetDateTime) -> Result<()> {
+        let tx = self.db.begin().await?;
+        let row = counter::ActiveModel { name: Set(WHOLE_STORE.to_owned()), value: Set(millis(now)) };
+        counter::Entity::insert(row)
+            .on_conflict(
+                OnConflict::column(counter::Column::Name).update_column(counter::Column::Value).to_owned(),
+            )
+            .exec_without_returning(&tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// As the store is read, so many at a time.
+    async fn sweep_listed(&self, day: Option<Date>, before: OffsetDateTime) -> Result<u64> {
+        let mut listed = self.files.listed(day);
+        let mut some = BTreeSet::new();
+        let mut swept = 0;
+        loop {
+            let next = listed.try_next().await?;
+            let is_end = next.is_none();
+            if let Some((id, _)) = next.filter(|(id, _)| made_at(*id).is_none_or(|at| at < before)) {
+                some.insert(id.to_string());
+            }
+            if is_end || some.len() as u64 >= SWEEP_AT_ONCE {
+                let ids: Vec<String> = std::mem::take(&mut some).into_iter().collect();
+                let known = uploads(self.db.read(), &ids).await?;
+                for id in ids.iter().filter(|id| !known.contains_key(*id)) {
+                    match self.files.delete(key_of(id)?).await {
+                        Ok(()) => swept += 1,
+                        Err(error) => tracing::warn!(id, %error, "a file without a row could not be swept"),
+                    }
+                }
+            }
+            if is_end {
+                return Ok(swept);
+            }
+        }
     }
 }
 
@@ -451,8 +499,6 @@ impl From<StoreError> for Error {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-    use time::macros::datetime;
-
     use super::*;
     use crate::common::{World, claims, claims_of, id_number, pdf, picture};
 
@@ -466,6 +512,7 @@ mod tests {
         a_holders_files_are_replaced,
         what_nothing_refers_to_is_swept_after_a_day,
         what_a_crash_left_in_the_store_is_swept,
+        the_hourly_sweep_looks_at_recent_days_alone,
         a_person_sends_a_bounded_number_of_files_a_day,
     ];
 
@@ -552,7 +599,7 @@ mod tests {
             }
         }
         assert_eq!(world.number("SELECT COUNT(*) FROM upload").await, 0);
-        assert_eq!(world.files.all().await.unwrap(), []);
+        assert_eq!(stored(&world).await, 0);
     }
 
     async fn names_of_files_are_stored_sealed(world: World) {
@@ -716,14 +763,45 @@ mod tests {
         let kept = world.picture(&actor, 1).await;
         let draft = new_id(world.now());
         hold(&world, "draft", &draft, std::slice::from_ref(&kept)).await;
-        let lost = Uuid::now_v7();
-        world.files.put(lost, Rendition::Full, vec![1]).await.unwrap();
+        let lost = lose(&world).await;
         assert_eq!(world.service.sweep_uploads().await.unwrap(), 0);
-        // The store has its own clock, that of the machine.
-        world.clock.set(datetime!(2100-01-01 0:00 UTC));
+        world.later(Duration::days(1) + Duration::SECOND);
         assert_eq!(world.service.sweep_uploads().await.unwrap(), 1);
         assert!(world.files.get(lost, Rendition::Full).await.unwrap().is_none());
         assert!(world.files.get(key_of(&kept).unwrap(), Rendition::Full).await.unwrap().is_some());
+    }
+
+    /// B17. Every hour the files of the last days, all of them once a week, however many there are.
+    async fn the_hourly_sweep_looks_at_recent_days_alone(world: World) {
+        let sweep = async || world.service.sweep_uploads().await.unwrap();
+        let old = lose(&world).await;
+        world.later(Duration::days(30));
+        for _ in 0..SWEEP_AT_ONCE * 2 + 1 {
+            lose(&world).await;
+        }
+        assert_eq!(sweep().await, 1, "the first time all are looked at, but for those of today");
+        world.files.put(old, Rendition::Full, vec![1]).await.unwrap();
+        world.later(Duration::days(1) + Duration::HOUR);
+        assert_eq!(sweep().await, SWEEP_AT_ONCE * 2 + 1, "the old one is not looked at");
+        assert_eq!(sweep().await, 0);
+        let evening_before = lose(&world).await;
+        world.later(Duration::days(3));
+        assert_eq!(sweep().await, 1, "a server that was down for a while");
+        assert!(world.files.get(evening_before, Rendition::Full).await.unwrap().is_none());
+        world.later(Duration::days(3));
+        assert_eq!(sweep().await, 1, "a week later all are");
+        assert_eq!(stored(&world).await, 0);
+    }
+
+    /// Puts a file into the store whose row was never written.
+    async fn lose(world: &World) -> Uuid {
+        let id = key_of(&new_id(world.now())).unwrap();
+        world.files.put(id, Rendition::Full, vec![1]).await.unwrap();
+        id
+    }
+
+    async fn stored(world: &World) -> usize {
+        world.files.listed(None).try_collect::<Vec<_>>().await.unwrap().len()
     }
 
     async fn a_person_sends_a_bounded_number_of_files_a_day(world: World) {

@@ -350,9 +350,9 @@ impl Service {
     }
 
     async fn try_withdraw(&self, actor: &Actor, id: &str) -> Result<Vec<filing::Model>> {
-        let now = self.clock.now();
         let tx = self.db.begin().await?;
         let (row, _) = self.owned_filing(&tx, actor, id, true).await?;
+        let now = self.clock.now();
         let state = filing_state(&row)?;
         if withdrawal_left(state, instant(row.submitted_at), now).is_none() {
             return Err(not_withdrawable(state, filing_href(&row.id)));

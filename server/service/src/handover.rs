@@ -165,21 +165,13 @@ impl Service {
             Err(error) => return if was_offered(on, actor, request).await? { Ok(()) } else { Err(error) },
         };
         let mut tries = 0;
-        let messages = loop {
+        loop {
             match again!(self.try_offer(actor, request, &proven)) {
                 // Another offer was quicker; the next look finds it.
                 Err(error) if error.is_unique_violation() && tries < 3 => tries += 1,
-                outcome => break outcome?,
-            }
-        };
-        for message in &messages {
-            // It only tells; the subject is on its way whether it arrives or not.
-            match self.deliver(message).await {
-                Ok(()) | Err(Error::Refused(_)) => {}
-                Err(error) => return Err(error),
+                outcome => return outcome,
             }
         }
-        Ok(())
     }
 
     async fn prove_transfer(&self, actor: &Actor, request: &TransferRequest) -> Result<Proven> {
@@ -204,20 +196,13 @@ impl Service {
         })
     }
 
-    /// The messages to both sides that are still to be delivered; none where the same click was carried
-    /// out before.
-    async fn try_offer(
-        &self,
-        actor: &Actor,
-        request: &TransferRequest,
-        proven: &Proven,
-    ) -> Result<Vec<String>> {
-        let now = self.clock.now();
+    async fn try_offer(&self, actor: &Actor, request: &TransferRequest, proven: &Proven) -> Result<()> {
         let tx = self.db.begin().await?;
         let gate = self.gate(&tx, actor, IdentityPurpose::Transfer, &request.subject, true).await?;
+        let now = self.clock.now();
         // Asked with the subject locked: another click has made it by now, or never will.
         if was_offered(&tx, actor, request).await? {
-            return Ok(Vec::new());
+            return Ok(());
         }
         if let Some(refused) = self.gate_refusal(&tx, actor, &gate).await? {
             return Err(Error::Refused(refused));
@@ -247,13 +232,13 @@ impl Service {
             mask(Mask::Mobile, mobile),
             OPEN_FOR.whole_days(),
         );
-        let to_giver = self.put_into_outbox(&tx, &self.claims(&giver)?.mobile, &text).await?;
+        self.put_into_outbox(&tx, &self.claims(&giver)?.mobile, &text).await?;
         let text = format!(
             "【{}】有一个备案主体等待您接收，请使用本手机号实名登录平台，在“接收主体”中办理，{} 天内有效。",
             self.settings.platform_name,
             OPEN_FOR.whole_days(),
         );
-        let to_receiver = self.put_into_outbox(&tx, mobile, &text).await?;
+        self.put_into_outbox(&tx, mobile, &text).await?;
         let told = format!(
             "您已发起移交主体“{}”，接收人 {} 接收前可以撤回，{} 天内未接收将自动失效",
             subject.title,
@@ -266,7 +251,7 @@ impl Service {
         let detail = json!({ "handover": row.id });
         self.write(&tx, Some(actor), "handover.offer", "record", &subject.id, detail).await?;
         tx.commit().await?;
-        Ok(vec![to_giver, to_receiver])
+        Ok(())
     }
 
     /// Tells those whom a handover is addressed to, if the platform knows them; who does not know the
@@ -304,7 +289,6 @@ impl Service {
     }
 
     async fn try_revoke(&self, actor: &Actor, subject: &str) -> Result<()> {
-        let now = self.clock.now();
         let tx = self.db.begin().await?;
         let gate = match self.gate(&tx, actor, IdentityPurpose::Transfer, subject, true).await {
             Ok(gate) => gate,
@@ -324,6 +308,7 @@ impl Service {
             }
             Err(error) => return Err(error),
         };
+        let now = self.clock.now();
         let Some(row) = self.open_handover(&tx, &gate.subject.id).await? else {
             return Err(Error::refused("该主体没有正在进行的移交"));
         };
@@ -426,20 +411,21 @@ impl Service {
             .ok_or(Error::NotFound)
     }
 
-    /// A handover addressed to the actor with its subject, both locked; still open.
+    /// A handover addressed to the actor with its subject, both locked; still open at the time that
+    /// comes along.
     async fn locked_handover(
         &self,
         tx: &DatabaseTransaction,
         actor: &Actor,
         id: &str,
-        now: OffsetDateTime,
-    ) -> Result<(handover::Model, record::Model)> {
+    ) -> Result<(handover::Model, record::Model, OffsetDateTime)> {
         let row = self.addressed_handover(tx, actor, id).await?;
         let subject = transition::lock_subject(tx, &row.subject_id).await?;
         // Only now that the subject is locked does it stand still.
         let row = self.addressed_handover(tx, actor, &row.id).await?;
+        let now = self.clock.now();
         still_open(&row, now)?;
-        Ok((row, subject))
+        Ok((row, subject, now))
     }
 
     /// 【接收】: the subject with everything attached is the actor's from this moment, and nobody else's.
@@ -451,9 +437,8 @@ impl Service {
     }
 
     async fn try_receive(&self, actor: &Actor, id: &str) -> Result<()> {
-        let now = self.clock.now();
         let tx = self.db.begin().await?;
-        let (row, subject) = self.locked_handover(&tx, actor, id, now).await?;
+        let (row, subject, now) = self.locked_handover(&tx, actor, id).await?;
         transition::end_handover(&tx, &row, HandoverEnd::Received, now).await?;
         transition::receive(&tx, &subject, &actor.person_id, now).await?;
         person::Entity::update_many()
@@ -482,9 +467,8 @@ impl Service {
     }
 
     async fn try_refuse(&self, actor: &Actor, id: &str) -> Result<()> {
-        let now = self.clock.now();
         let tx = self.db.begin().await?;
-        let (row, subject) = self.locked_handover(&tx, actor, id, now).await?;
+        let (row, subject, now) = self.locked_handover(&tx, actor, id).await?;
         transition::end_handover(&tx, &row, HandoverEnd::Refused, now).await?;
         transition::record(&tx, &subject, RecordEvent::EndTransfer, now).await?;
         let title = &subject.title;
@@ -497,35 +481,42 @@ impl Service {
         Ok(())
     }
 
-    /// Lets go of what nobody received for fifteen days (R24). Says how many.
+    /// Lets go of what nobody received for fifteen days (R24). One that cannot be let go of is logged and
+    /// keeps no other. Says how many.
     pub async fn sweep_handovers(&self) -> Result<u64> {
-        let due: Vec<String> = handover::Entity::find()
-            .select_only()
-            .column(handover::Column::Id)
-            .filter(handover::Column::State.eq(HANDOVER_OPEN))
-            .filter(handover::Column::CreatedAt.lte(millis(self.clock.now() - OPEN_FOR)))
-            .order_by_asc(handover::Column::CreatedAt)
-            .limit(LAPSED_AT_ONCE)
-            .into_tuple()
-            .all(self.db.read())
-            .await?;
+        let before = millis(self.clock.now() - OPEN_FOR);
         let mut lapsed = 0;
-        for id in &due {
-            match again!(self.try_lapse(id)) {
-                Ok(()) => lapsed += 1,
-                // Ended by its giver this very moment.
-                Err(Error::Refused(_)) => {}
-                Err(error) => return Err(error),
+        let mut after = String::new();
+        loop {
+            let due: Vec<String> = handover::Entity::find()
+                .select_only()
+                .column(handover::Column::Id)
+                .filter(handover::Column::State.eq(HANDOVER_OPEN))
+                .filter(handover::Column::CreatedAt.lte(before))
+                .filter(handover::Column::Id.gt(&after))
+                .order_by_asc(handover::Column::Id)
+                .limit(LAPSED_AT_ONCE)
+                .into_tuple()
+                .all(self.db.read())
+                .await?;
+            let Some(last) = due.last() else { return Ok(lapsed) };
+            after.clone_from(last);
+            for id in &due {
+                match again!(self.try_lapse(id)) {
+                    Ok(()) => lapsed += 1,
+                    // Ended by its giver this very moment.
+                    Err(Error::Refused(_)) => {}
+                    Err(error) => tracing::error!(handover = id, %error, "a handover did not lapse"),
+                }
             }
         }
-        Ok(lapsed)
     }
 
     async fn try_lapse(&self, id: &str) -> Result<()> {
-        let now = self.clock.now();
         let tx = self.db.begin().await?;
         let row = handover::Entity::find_by_id(id).one(&tx).await?.ok_or(Error::NotFound)?;
         let subject = transition::lock_subject(&tx, &row.subject_id).await?;
+        let now = self.clock.now();
         transition::end_handover(&tx, &row, HandoverEnd::Lapsed, now).await?;
         if record_state(&subject)? == RecordState::Transferring {
             transition::record(&tx, &subject, RecordEvent::EndTransfer, now).await?;

@@ -294,18 +294,18 @@ impl Service {
     /// right while it is locked is not taken either.
     async fn count_try(&self, actor: &Actor, gate: &Gate, is_right: bool) -> Result<Tried> {
         use identity_check::Column;
-        let now = self.clock.now();
         let slot = gate.tries_slot(actor);
         let tx = self.db.begin().await?;
         let fresh = identity_check::ActiveModel {
             slot: Set(slot.clone()),
             wrong: Set(0),
-            wrong_at: Set(millis(now)),
+            wrong_at: Set(millis(self.clock.now())),
         };
         let row = identity_check::Entity::insert(fresh)
             .on_conflict(OnConflict::column(Column::Slot).update_column(Column::Slot).to_owned())
             .exec_with_returning(&tx)
             .await?;
+        let now = self.clock.now();
         if let Some(sentence) = locked(&row, now) {
             return Ok(Tried::Locked(sentence));
         }
@@ -383,8 +383,8 @@ impl Service {
     }
 
     async fn try_sweep_identity(&self) -> Result<u64> {
-        let now = self.clock.now();
         let tx = self.db.begin().await?;
+        let now = self.clock.now();
         let held = held_form::Entity::delete_many()
             .filter(held_form::Column::HeldAt.lt(millis(now - HELD_FOR)))
             .exec(&tx)

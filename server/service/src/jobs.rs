@@ -48,8 +48,8 @@ impl Service {
     }
 
     async fn try_sweep_sessions(&self) -> Result<u64> {
-        let before = millis(self.clock.now() - ABSOLUTE - ENDED_SESSIONS);
         let tx = self.db.begin().await?;
+        let before = millis(self.clock.now() - ABSOLUTE - ENDED_SESSIONS);
         let gone =
             session::Entity::delete_many().filter(session::Column::CreatedAt.lt(before)).exec(&tx).await?;
         if gone.rows_affected > 0 {

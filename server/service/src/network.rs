@@ -280,9 +280,20 @@ impl Service {
         let mut looked = 0;
         for (asked, row) in waiting {
             let Some(row) = row else { continue };
-            let checks = look(way.as_ref(), &self.filing_answers(&row)?).await;
-            again!(self.keep_checks(&asked, &checks))?;
-            looked += 1;
+            let checks = match self.filing_answers(&row) {
+                Ok(answers) => look(way.as_ref(), &answers).await,
+                Err(error) => {
+                    // Answered all the same: it would be asked about again and again before all others.
+                    tracing::error!(filing = row.id, %error, "a filing cannot be opened");
+                    vec![check("联网核验", false, "申请内容无法读取，未能核验")]
+                }
+            };
+            match again!(self.keep_checks(&asked, &checks)) {
+                Ok(()) => looked += 1,
+                Err(error) => {
+                    tracing::error!(filing = row.id, %error, "what the network told was not kept");
+                }
+            }
         }
         Ok(looked)
     }

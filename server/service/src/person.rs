@@ -65,8 +65,8 @@ impl Service {
 
     async fn try_sign_in(&self, claims: &Claims, device: &str) -> Result<String> {
         let claims = tidy(claims)?;
-        let now = self.clock.now();
         let tx = self.db.begin().await?;
+        let now = self.clock.now();
         let known = person::Entity::find().filter(person::Column::Sub.eq(&claims.sub)).one(&tx).await?;
         let id = known.as_ref().map_or_else(|| new_id(now), |person| person.id.clone());
         let sealed = |field, text: &str| self.keys.seal_text(&context(&id, field), text);
@@ -392,10 +392,14 @@ impl Service {
     }
 
     /// The names of officers, for other officers: who has claimed a filing (R62).
-    pub(crate) async fn staff_names(&self, person_ids: &[String]) -> Result<BTreeMap<String, String>> {
+    pub(crate) async fn staff_names(
+        &self,
+        on: &impl ConnectionTrait,
+        person_ids: &[String],
+    ) -> Result<BTreeMap<String, String>> {
         let people = person::Entity::find()
             .filter(person::Column::Id.is_in(person_ids.iter().map(String::as_str)))
-            .all(self.db.read())
+            .all(on)
             .await?;
         people.into_iter().map(|person| Ok((person.id.clone(), self.claims(&person)?.name))).collect()
     }

@@ -290,8 +290,19 @@ async fn first_ids(
     most: u64,
     on: &DatabaseConnection,
 ) -> Result<Vec<String>> {
+    let keys = first_keys(wanted, order, after, most, on).await?;
+    Ok(keys.into_iter().map(|(_, id)| id).collect())
+}
+
+async fn first_keys(
+    wanted: &Wanted,
+    order: &Order,
+    after: Option<(i64, &str)>,
+    most: u64,
+    on: &DatabaseConnection,
+) -> Result<Vec<(i64, String)>> {
     let rows = on.query_all(&wanted.page(order, after, most, on.get_database_backend())).await?;
-    Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<std::result::Result<_, _>>()?)
+    rows.iter().map(|row| Ok((row.try_get_by_index(1)?, row.try_get_by_index(0)?))).collect()
 }
 
 /// Strictly after a key; the first half is what an index can begin at.
@@ -431,15 +442,18 @@ impl Service {
         Ok(Paged { rows, total, next, is_later: after.is_some() })
     }
 
-    /// The ids of the first filings that a request asks for.
+    /// When the first filings that a request asks for were submitted, and their ids; of those after one
+    /// where that is said.
     pub(crate) async fn oldest(
         &self,
         actor: &Actor,
         request: &QueueRequest,
+        after: Option<(i64, String)>,
         most: u64,
-    ) -> Result<Vec<String>> {
+    ) -> Result<Vec<(i64, String)>> {
         let wanted = self.wanted(actor, request).await?;
-        first_ids(&wanted, &wanted.order, None, most, self.db.read()).await
+        let after = after.as_ref().map(|(at, id)| (*at, id.as_str()));
+        first_keys(&wanted, &wanted.order, after, most, self.db.read()).await
     }
 
     /// The filings before and after one in the queue that the request asks for. It need not be in it

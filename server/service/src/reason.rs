@@ -64,11 +64,11 @@ impl Service {
     }
 
     async fn try_fill_reasons(&self) -> Result<()> {
-        let now = self.clock.now();
         let tx = self.db.begin().await?;
         if next_serial(&tx, "reason/seed").await? > 1 {
             return Ok(tx.rollback().await?);
         }
+        let now = self.clock.now();
         let rows: Vec<reason::ActiveModel> = SEED
             .iter()
             .map(|(title, text)| reason::ActiveModel {
@@ -108,9 +108,9 @@ impl Service {
     }
 
     async fn try_keep_reason(&self, actor: &Actor, id: Option<&str>, title: &str, words: &str) -> Result<()> {
-        let now = self.clock.now();
         let tx = self.db.begin().await?;
         next_serial(&tx, "reason").await?;
+        let now = self.clock.now();
         let before = match id {
             Some(id) => Some(reason::Entity::find_by_id(id).one(&tx).await?.ok_or(Error::NotFound)?),
             None if reason::Entity::find().count(&tx).await? >= MOST => {

@@ -4,8 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use domain::answer::Answers;
-use domain::facts;
 use domain::filing::FilingState;
 use domain::jurisdiction;
 use domain::procedure::{Action, Business, Procedure};
@@ -148,9 +146,13 @@ impl Service {
             .into_tuple()
             .all(on)
             .await?;
-        let officers = if holders.is_empty() { BTreeMap::new() } else { self.staff_names(&holders).await? };
+        let officers = if holders.is_empty() {
+            BTreeMap::new()
+        } else {
+            self.staff_names(self.db.read(), &holders).await?
+        };
         let arrivals = QueueRequest { state: "arrived".to_owned(), ..QueueRequest::default() };
-        let arrived = self.oldest(actor, &arrivals, MOST_ARRIVED).await?;
+        let arrived = self.oldest(actor, &arrivals, None, MOST_ARRIVED).await?;
         Ok(QueueDesk {
             region: option(own),
             above,
@@ -191,7 +193,11 @@ impl Service {
             .collect();
         officers.sort_unstable();
         officers.dedup();
-        let names = if officers.is_empty() { BTreeMap::new() } else { self.staff_names(&officers).await? };
+        let names = if officers.is_empty() {
+            BTreeMap::new()
+        } else {
+            self.staff_names(self.db.read(), &officers).await?
+        };
         let moments = self.moments(actor).await?;
         rows.iter().map(|row| queue_row(actor, row, &names, moments)).collect()
     }
@@ -272,7 +278,7 @@ impl Service {
             earlier_remarks: self.return_remarks(on, &row.id).await?.1,
             history: history.iter().map(transition::event_view).collect(),
             files,
-            effects: self.effects_of(&row, procedure, &answers, &record).await?,
+            effects: self.effects_of(&row, procedure, &record).await?,
             unmasked: sight == Sight::Full,
             version: row.version,
             registration: registration_view(&self.settings, &record),
@@ -429,7 +435,6 @@ impl Service {
         &self,
         row: &filing::Model,
         procedure: Procedure,
-        answers: &Answers,
         record: &record::Model,
     ) -> Result<Vec<String>> {
         let noun = procedure.business.noun();
@@ -443,12 +448,12 @@ impl Service {
             Action::Change => {
                 effects.push(format!("变更后的内容即时取代{noun}现有内容"));
                 if is_of_subject {
-                    let region = facts::of_subject(answers).region;
-                    if region != record.jurisdiction {
+                    let region = &row.jurisdiction;
+                    if *region != record.jurisdiction {
                         effects.push(format!(
                             "管辖地由{}移至{}，该主体的全部业务和未办结的申请单一并移交",
                             region_name(&record.jurisdiction),
-                            region_name(&region),
+                            region_name(region),
                         ));
                     }
                 }

@@ -26,9 +26,9 @@ impl Service {
     }
 
     async fn try_sample_world(&self, officers: &[SampleOfficer<'_>]) -> Result<()> {
-        let now = self.clock.now();
         let tx = self.db.begin().await?;
         next_serial(&tx, crate::staff::LOCK).await?;
+        let now = self.clock.now();
         for officer in officers {
             let known = staff::Entity::find()
                 .filter(staff::Column::IdNoHash.eq(id_no_hash(&self.keys, officer.id_no)))

@@ -46,10 +46,10 @@ impl Service {
     }
 
     async fn try_save_view(&self, actor: &Actor, name: &str, query: &str) -> Result<()> {
-        let now = self.clock.now();
         let tx = self.db.begin().await?;
         // Two tabs that save at once come one after the other.
         person::Entity::find_by_id(&actor.person_id).lock_exclusive().one(&tx).await?;
+        let now = self.clock.now();
         saved_view::Entity::delete_many()
             .filter(saved_view::Column::PersonId.eq(&actor.person_id))
             .filter(saved_view::Column::Name.eq(name))

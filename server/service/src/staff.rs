@@ -52,7 +52,7 @@ impl Service {
         region: &str,
     ) -> Result<()> {
         actor.must_administer()?;
-        let now = self.clock.now();
+        let today = shanghai_date(self.clock.now());
         let mut faults = Vec::new();
         let mut checked = |at: &str, verdict: Result<String, &'static str>| {
             verdict.unwrap_or_else(|sentence| {
@@ -61,7 +61,7 @@ impl Service {
             })
         };
         let name = checked("name", name::check_person_name(name));
-        let id_no = checked("id_no", id_number::check_person_id("resident_id", id_no, shanghai_date(now)));
+        let id_no = checked("id_no", id_number::check_person_id("resident_id", id_no, today));
         let region = match role {
             REVIEWER if region::exists(region) => region,
             REVIEWER => {
@@ -93,7 +93,7 @@ impl Service {
         if APART.contains(&role) && roles.iter().any(|held| APART.contains(&held.as_str())) {
             return Err(Error::refused("管理员、系统管理员与审计员须由不同人员担任"));
         }
-        let id = self.insert_staff(&tx, &name, &id_no, role, region, now).await?;
+        let id = self.insert_staff(&tx, &name, &id_no, role, region, self.clock.now()).await?;
         let detail = json!({ "role": role, "region": region });
         self.write(&tx, Some(actor), "appoint", "staff", &id, detail).await?;
         tx.commit().await?;

@@ -29,7 +29,7 @@ use crate::papers::{form_of, store};
 use crate::record::{file_ids, title_of};
 use crate::reference::Reference;
 use crate::region::KnownRegions;
-use crate::transition::{self, Who, filing_state};
+use crate::transition::{self, Who, filing_state, record_state};
 use crate::{Actor, Service, again, tally};
 
 /// The audit line by which a submitted draft is found again.
@@ -57,7 +57,12 @@ impl Columns {
     }
 }
 
-fn columns(business: Business, subject: Option<&record::Model>, answers: &Answers) -> Result<Columns> {
+fn columns(
+    business: Business,
+    subject: Option<&record::Model>,
+    jurisdiction: String,
+    answers: &Answers,
+) -> Result<Columns> {
     let title = title_of(business, answers);
     match (business, subject) {
         (Business::Subject, _) => {
@@ -66,7 +71,7 @@ fn columns(business: Business, subject: Option<&record::Model>, answers: &Answer
                 subject_name: title.clone(),
                 title,
                 owner_kind: facts.owner_kind.to_owned(),
-                jurisdiction: facts.region,
+                jurisdiction,
                 domains: Vec::new(),
                 is_interactive: None,
             })
@@ -85,7 +90,7 @@ fn columns(business: Business, subject: Option<&record::Model>, answers: &Answer
                 title,
                 subject_name: subject.title.clone(),
                 owner_kind: subject.owner_kind.clone(),
-                jurisdiction: subject.jurisdiction.clone(),
+                jurisdiction,
                 domains: facts.domains,
                 is_interactive: facts.is_interactive,
             })
@@ -412,6 +417,37 @@ impl Service {
             .collect())
     }
 
+    /// Whose officers review this (R14). What was sent to another region (移送) stays there, with what is
+    /// filed about it later, until the applicant changes the address.
+    fn jurisdiction_of(&self, opening: &Opening, answers: &Answers) -> Result<String> {
+        let moved = opening.resubmitted().filter(|row| row.moved_at.is_some());
+        let changed = opening.record.as_ref().filter(|_| opening.procedure.action == Action::Change);
+        if opening.procedure.business == Business::Subject {
+            let region = facts::of_subject(answers).region;
+            if let Some(row) = moved
+                && facts::of_subject(&self.filing_answers(row)?).region == region
+            {
+                return Ok(row.jurisdiction.clone());
+            }
+            if let Some(record) = changed
+                && facts::of_subject(&self.record_answers(record)?).region == region
+            {
+                return Ok(record.jurisdiction.clone());
+            }
+            return Ok(region);
+        }
+        let subject = opening.subject.as_ref().ok_or(Refusal::NoSubject)?;
+        // It is reviewed together with its subject (R15), so by the same officers.
+        if record_state(subject)? == RecordState::Pending {
+            return Ok(subject.jurisdiction.clone());
+        }
+        Ok(match (moved, changed) {
+            (Some(row), _) => row.jurisdiction.clone(),
+            (None, Some(record)) => record.jurisdiction.clone(),
+            (None, None) => subject.jurisdiction.clone(),
+        })
+    }
+
     /// Writes everything a filing consists of. Whoever calls has checked the answers and that it may be
     /// begun, on rows that stand still.
     pub(crate) async fn file(
@@ -425,10 +461,11 @@ impl Service {
         let now = self.clock.now();
         let procedure = opening.procedure;
         let form = opening.form;
-        let mut columns = match (procedure.action, &opening.record) {
+        let columns = match (procedure.action, &opening.record) {
             (Action::Cancel, Some(record)) => columns_of_record(record, opening.subject.as_ref()),
             (Action::New | Action::Change | Action::Cancel, _) => {
-                columns(procedure.business, opening.subject.as_ref(), &answers)?
+                let jurisdiction = self.jurisdiction_of(&opening, &answers)?;
+                columns(procedure.business, opening.subject.as_ref(), jurisdiction, &answers)?
             }
         };
         let mut files = file_ids(form, &answers);
@@ -440,14 +477,6 @@ impl Service {
         let before_form = form_of(procedure.business)?;
 
         let resubmitted = opening.resubmitted().cloned();
-        // What officers sent to another region (移送) stays there, unless the address was changed.
-        if let Some(row) = resubmitted.as_ref().filter(|row| row.moved_at.is_some()) {
-            let is_subject = procedure.business == Business::Subject;
-            let address = facts::of_subject(&self.filing_answers(row)?).region;
-            if !is_subject || address == columns.jurisdiction {
-                columns.jurisdiction.clone_from(&row.jurisdiction);
-            }
-        }
         let record = match (procedure.action, &opening.record) {
             (Action::New, None) => self.insert_record(tx, actor, &opening, &columns, &answers, now).await?,
             (Action::New, Some(void)) => {

@@ -28,6 +28,7 @@ claims![
     samples_answer_every_question_of_every_business,
     any_business_brings_its_subject_to_the_reviewers,
     websites_go_through_every_procedure,
+    everything_is_done_on_one_connection,
     apps_go_through_every_procedure,
     providers_go_through_every_procedure,
     markets_go_through_every_procedure,
@@ -127,6 +128,12 @@ async fn any_business_brings_its_subject_to_the_reviewers(world: World) {
 
 async fn websites_go_through_every_procedure(world: World) {
     walk(world, Business::Website).await;
+}
+
+/// B6. Whoever has a transaction asks for no connection beside it: with one left, everything passes.
+async fn everything_is_done_on_one_connection(world: World) {
+    let _others = world.leave_one_connection().await;
+    everything_changes_hands_and_ends_with_its_subject(world).await;
 }
 
 async fn apps_go_through_every_procedure(world: World) {

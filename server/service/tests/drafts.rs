@@ -20,6 +20,8 @@ claims![
     the_later_of_two_tabs_is_told_and_may_choose,
     a_form_offers_the_only_draft_and_begins_empty_without_it,
     an_explicit_fresh_form_replaces_the_only_draft,
+    a_tab_that_knew_of_no_draft_is_told_and_may_choose,
+    a_draft_is_declined_as_it_was_then,
     another_persons_draft_does_not_exist,
     another_persons_file_cannot_stand_in_a_draft,
     stars_are_never_stored,
@@ -135,7 +137,8 @@ async fn the_later_of_two_tabs_is_told_and_may_choose(world: World) {
     saved(world.service.save_draft(&actor, &of_one_tab).await.unwrap());
     let mut of_other_tab = save_of("subject_new", "form", Some(&first), answer("丙"));
     let outcome = world.service.save_draft(&actor, &of_other_tab).await.unwrap();
-    assert_eq!(outcome, Saved::Conflict { saved_at: "10:03".to_owned() });
+    let told = Saved::Conflict { saved_at: "10:03".to_owned(), draft: Some(first.id.clone()) };
+    assert_eq!(outcome, told);
     let view = form(&world, &actor, with("subject_new", &first)).await;
     assert_eq!(view.answers.text("principal.name"), "乙", "nothing is overwritten silently");
     of_other_tab.overwrite = true;
@@ -186,9 +189,11 @@ async fn an_explicit_fresh_form_replaces_the_only_draft(world: World) {
         world.service.save_draft(&actor, &save_of("subject_new", "form", None, answers)).await.unwrap(),
     );
     let answers = Answers::from([("principal.name", "乙某")]);
-    let second = saved(
-        world.service.save_draft(&actor, &save_of("subject_new", "form", None, answers)).await.unwrap(),
-    );
+    let fresh = FormRequest { fresh: true, ..of("subject_new") };
+    let declined = form(&world, &actor, fresh).await.declined;
+    assert_eq!(declined, Some(first.version));
+    let no = SaveDraft { declined, ..save_of("subject_new", "form", None, answers) };
+    let second = saved(world.service.save_draft(&actor, &no).await.unwrap());
     assert_eq!(world.service.drafts(&actor, "", "").await.unwrap().total, 1);
     let view = form(&world, &actor, with("subject_new", &second)).await;
     assert_eq!(view.answers.text("principal.name"), "乙某");
@@ -209,6 +214,86 @@ async fn an_explicit_fresh_form_replaces_the_only_draft(world: World) {
         "any number of new websites"
     );
     assert_eq!(world.service.drafts(&actor, "subject_new", "").await.unwrap().total, 0);
+}
+
+/// B3. Two tabs were opened before there was a draft; the second one to save is told (R77). A page that is
+/// older than the field is as one that was not asked (R82).
+async fn a_tab_that_knew_of_no_draft_is_told_and_may_choose(world: World) {
+    let actor = world.applicant(1).await;
+    world.in_force(&actor, "example.cn").await;
+    let website = world.service.records(&actor, domain::procedure::Business::Website, "").await.unwrap();
+    let record = Some(website.rows[0].id.clone());
+    let of_tab = |procedure: &str, step: &str, answers: &Answers| {
+        let record = record.clone().filter(|_| procedure == "website_change");
+        SaveDraft { record, ..save_of(procedure, step, None, answers.clone()) }
+    };
+    for (procedure, first, second, at) in [
+        ("website_change", "site", "people", "security_officer.name"),
+        ("subject_change", "form", "form", "principal.name"),
+        ("subject_new", "form", "form", "principal.name"),
+    ] {
+        let changed = record.as_deref().filter(|_| procedure == "website_change");
+        let view = world.change_form(&actor, procedure, changed).await;
+        let mut typed = if procedure == "subject_new" { Answers::new() } else { view.answers };
+        typed.set_text("site.name", "甲窗口的名字");
+        typed.retain(|at| procedure == "website_change" || at != "site.name");
+        let of_one = of_tab(procedure, first, &typed);
+        let head = saved(world.service.save_draft(&actor, &of_one).await.unwrap());
+        typed.set_text(at, "乙窗口");
+        let of_other = of_tab(procedure, second, &typed);
+        let old = serde_json::to_value(&of_other).unwrap();
+        let mut old = old.as_object().unwrap().clone();
+        assert!(old.remove("declined").is_some());
+        let old: SaveDraft = serde_json::from_value(old.into()).unwrap();
+        for save in [&of_other, &old] {
+            let outcome = world.service.save_draft(&actor, save).await.unwrap();
+            let told = Saved::Conflict { saved_at: head.saved_at.clone(), draft: Some(head.id.clone()) };
+            assert_eq!(outcome, told, "{procedure}");
+        }
+        let rest = world.draft_form(&actor, procedure, first, &head).await;
+        assert_ne!(rest.answers.text(at), "乙窗口", "{procedure}: nothing is overwritten silently");
+        // 用本页内容覆盖: this step, and what the other tab did on other steps stays.
+        let all_the_same = SaveDraft { overwrite: true, ..of_other };
+        let head = saved(world.service.save_draft(&actor, &all_the_same).await.unwrap());
+        assert_eq!(head.version, 2);
+        let view = world.draft_form(&actor, procedure, second, &head).await;
+        assert_eq!(view.answers.text(at), "乙窗口", "{procedure}");
+        if procedure == "website_change" {
+            assert_eq!(view.answers.text("site.name"), "甲窗口的名字");
+        }
+    }
+    // Both at once: one of them is told.
+    let other = world.applicant(2).await;
+    let saves = ["戊", "己"].map(|name| {
+        let (service, actor) = (world.service.clone(), other.clone());
+        let save = save_of("subject_new", "form", None, Answers::from([("principal.name", name)]));
+        tokio::spawn(async move { service.save_draft(&actor, &save).await.unwrap() })
+    });
+    let mut told = 0;
+    for save in saves {
+        told += usize::from(matches!(save.await.unwrap(), Saved::Conflict { .. }));
+    }
+    assert_eq!(told, 1);
+}
+
+/// B3. Who said 否 said it of what the draft was then (R11): what is saved afterwards is not replaced.
+async fn a_draft_is_declined_as_it_was_then(world: World) {
+    let actor = world.applicant(1).await;
+    let answer = |name: &str| Answers::from([("principal.name", name)]);
+    let save = async |save: SaveDraft| world.service.save_draft(&actor, &save).await.unwrap();
+    let head = saved(save(save_of("subject_new", "form", None, answer("甲"))).await);
+    let fresh = FormRequest { fresh: true, ..of("subject_new") };
+    let view = form(&world, &actor, fresh).await;
+    assert_eq!((view.offered_draft, view.declined), (None, Some(1)));
+    let head = saved(save(save_of("subject_new", "form", Some(&head), answer("乙"))).await);
+    let no = SaveDraft { declined: view.declined, ..save_of("subject_new", "form", None, answer("丙")) };
+    assert!(matches!(save(no.clone()).await, Saved::Conflict { .. }));
+    let view = form(&world, &actor, with("subject_new", &head)).await;
+    assert_eq!(view.answers.text("principal.name"), "乙");
+    let no = SaveDraft { declined: Some(head.version), ..no };
+    saved(save(no).await);
+    let asked = form(&world, &actor, of("subject_new")).await;
+    assert!(asked.offered_draft.is_some() && asked.declined.is_none());
 }
 
 /// R74
@@ -367,14 +452,18 @@ async fn a_person_is_told_once_that_a_draft_ends(world: World) {
         world.later(Duration::hours(1));
     }
     assert_eq!(told().await, 1);
+    // 2.9: the draft itself knows that its person was told.
+    world.execute("DELETE FROM notice").await;
+    world.service.sweep_drafts().await.unwrap();
+    assert_eq!(told().await, 0);
     // Saved again and forgotten again: told again.
     let save = save_of("subject_new", "form", Some(&head), Answers::new());
     saved(world.service.save_draft(&actor, &save).await.unwrap());
     world.service.sweep_drafts().await.unwrap();
-    assert_eq!(told().await, 1);
+    assert_eq!(told().await, 0);
     world.later(Duration::days(28));
     world.service.sweep_drafts().await.unwrap();
-    assert_eq!(told().await, 2);
+    assert_eq!(told().await, 1);
 }
 
 async fn a_deleted_draft_is_gone(world: World) {

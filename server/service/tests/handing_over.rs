@@ -108,6 +108,9 @@ async fn a_subject_changes_hands_with_everything_attached(world: World) {
     // Both sides are told by message, and neither learns the other's whole number.
     let outbox = world.service.outbox().await.unwrap();
     let [to_receiver, to_giver] = &outbox[..2] else { panic!("{outbox:?}") };
+    // B5: rows of the same transaction, which nobody waits for.
+    assert_eq!((to_receiver.state, to_giver.state), ("待发送", "待发送"));
+    assert_eq!(world.service.send_due().await.unwrap(), 2);
     assert_eq!(to_receiver.recipient, "13800000002");
     assert!(to_receiver.text.contains("接收主体"), "{}", to_receiver.text);
     assert_eq!(to_giver.recipient, "13800000001");

@@ -72,6 +72,7 @@ async fn file_with(
             subject: None,
             version: head.as_ref().map(|head| head.version),
             overwrite: false,
+            declined: None,
             answers: answers.clone(),
         };
         match service.save_draft(actor, &save).await.unwrap() {
@@ -1332,6 +1333,7 @@ async fn file(
             subject: None,
             version: head.as_ref().map(|head| head.version),
             overwrite: true,
+            declined: None,
             answers: answers.clone(),
         };
         match service.save_draft(actor, &save).await? {

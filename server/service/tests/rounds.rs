@@ -19,6 +19,7 @@ use service::network::{Outbound, Page};
 claims![
     the_officer_sees_what_changed_since_the_round_before,
     the_network_is_asked_about_websites_once_a_round_where_it_may_be,
+    a_website_that_cannot_be_opened_keeps_no_other_from_being_asked_about,
     without_a_way_out_nothing_is_asked,
     what_an_officer_wrote_and_could_not_send_comes_back,
 ];
@@ -105,6 +106,21 @@ async fn the_network_is_asked_about_websites_once_a_round_where_it_may_be(mut wo
     assert!(titles.iter().any(|title| title.starts_with("网站访问：")), "{titles:?}");
     again(&world, &actor, &filing, "再来一次").await;
     assert_eq!(world.service.look_at_websites().await.unwrap(), 1, "and once a round");
+}
+
+/// B14. One that cannot be opened is not asked about for ever, before all others.
+async fn a_website_that_cannot_be_opened_keeps_no_other_from_being_asked_about(mut world: World) {
+    let way = Arc::new(Told("1.2.4.8".parse().unwrap()));
+    world.service = world.service.clone().with_outbound(way);
+    let (actor, broken) = website(&world, "broken.cn").await;
+    world.later(time::Duration::SECOND);
+    let answers = world.website_answers(&actor, "whole.cn").await;
+    world.file(&actor, "website_new", None, &answers).await;
+    world.execute(&format!("UPDATE filing SET answers_sealed = 'broken' WHERE id = '{broken}'")).await;
+    assert_eq!(world.service.look_at_websites().await.unwrap(), 2);
+    assert_eq!(world.service.look_at_websites().await.unwrap(), 0);
+    let waiting = "SELECT COUNT(*) FROM network_check WHERE checked_at IS NULL";
+    assert_eq!(world.number(waiting).await, 0);
 }
 
 async fn without_a_way_out_nothing_is_asked(world: World) {

@@ -207,6 +207,7 @@ impl Post<'_> {
             subject: posted.text("subject"),
             version: posted.text("version").and_then(|version| version.parse().ok()),
             overwrite: posted.controls.contains_key("overwrite"),
+            declined: posted.text("declined").and_then(|version| version.parse().ok()),
             answers,
         };
         let draft = match service.save_draft(actor, &save).await? {
@@ -215,7 +216,9 @@ impl Post<'_> {
                 faults.extend(complaints);
                 return self.again(actor, &save, faults).await;
             }
-            Saved::Conflict { saved_at } => return Ok(self.hold_for_conflict(&posted, &save, &saved_at)),
+            Saved::Conflict { saved_at, draft } => {
+                return Ok(self.hold_for_conflict(&posted, &save, &saved_at, draft));
+            }
         };
         if !complaints.is_empty() {
             (save.draft, save.answers) = (Some(draft.id), Answers::new());
@@ -233,10 +236,12 @@ impl Post<'_> {
             return Err(Error::Faults(faults));
         }
         let path = self.path(self.step.key);
+        // Who has not said 否 is asked about a draft that another page has made meanwhile.
+        let fresh = if save.declined.is_some() { "fresh=1&" } else { "" };
         Ok(see(&match (&save.draft, &save.record) {
             (Some(draft), _) => format!("{path}?draft={draft}&check=1"),
-            (None, Some(record)) => format!("{path}?record={record}&fresh=1&check=1"),
-            (None, None) => format!("{path}?fresh=1&check=1"),
+            (None, Some(record)) => format!("{path}?record={record}&{fresh}check=1"),
+            (None, None) => format!("{path}?{fresh}check=1"),
         }))
     }
 
@@ -321,12 +326,21 @@ impl Post<'_> {
         }
     }
 
-    fn hold_for_conflict(&self, posted: &Posted, save: &SaveDraft, saved_at: &str) -> Response {
-        let theirs = save.draft.as_ref().map(|id| format!("{}?draft={id}", self.path(self.step.key)));
+    fn hold_for_conflict(
+        &self,
+        posted: &Posted,
+        save: &SaveDraft,
+        saved_at: &str,
+        draft: Option<String>,
+    ) -> Response {
+        let draft = save.draft.clone().or(draft);
+        let theirs = draft.as_ref().map(|id| format!("{}?draft={id}", self.path(self.step.key)));
         let sentence =
             format!("此草稿已在另一个窗口更新（{saved_at}）。您填写的内容保留在本页，请选择保留哪一份。");
         // Files that came along are taken in already.
         let mut controls = posted.controls.clone();
+        // Another page has made the only draft: what is posted again is about that one.
+        controls.extend(draft.map(|id| ("draft".to_owned(), vec![id])));
         for file in &posted.files {
             let ids = save.answers.items(&file.at);
             controls.insert(file.at.clone(), ids.to_vec());

@@ -128,6 +128,12 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
+async fn drop_drafts(world: &World, actor: &service::Actor) {
+    for row in world.service.drafts(actor, "", "").await.unwrap().rows {
+        world.service.delete_draft(actor, &row.id).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn what_is_wrong_in_a_plain_post_is_said_at_its_field_and_stays_typed() {
     let world = World::new().await;
@@ -135,6 +141,7 @@ async fn what_is_wrong_in_a_plain_post_is_said_at_its_field_and_stays_typed() {
         let (at, typed) = (case.at, &case.typed);
         // Each with a person of its own would be slow; each with a fresh form is as good.
         let (mut browser, actor) = world.signed_in("申请人甲").await;
+        drop_drafts(&world, &actor).await;
         if case.form.0 == "website" && world.service.my_subject(&actor).await.unwrap().is_none() {
             world.subject(&actor, "13800005678").await;
         }
@@ -186,6 +193,7 @@ async fn what_is_wrong_is_said_by_the_server_functions_in_the_same_words() {
     let world = World::new().await;
     let (browser, actor) = world.signed_in("申请人甲").await;
     for case in cases() {
+        drop_drafts(&world, &actor).await;
         if case.form.0 == "website" && world.service.my_subject(&actor).await.unwrap().is_none() {
             world.subject(&actor, "13800005678").await;
         }
@@ -417,6 +425,48 @@ async fn a_stale_tab_and_a_signed_out_one_keep_what_was_typed() {
     assert_eq!(saved.location().path(), "/mine/drafts");
     let page = browser.get(&format!("/subject/new/form?draft={draft}")).await;
     assert!(page.body.contains(&escaped(typed)), "{}", page.body);
+}
+
+/// B3, without scripts: two tabs were opened before there was a draft; the second one to post is told and
+/// may choose, and 否 holds for what the draft was then.
+#[tokio::test]
+async fn a_tab_that_knew_of_no_draft_is_told_without_scripts() {
+    let world = World::new().await;
+    let (mut browser, actor) = world.signed_in("申请人甲").await;
+    fn of<'a>(name: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, Option<&'a str>, &'a [u8])> {
+        let typed = [("subject.nature", "person"), ("principal.name", name), ("go", "save")];
+        typed.iter().chain(more).map(|(name, value)| (*name, None, value.as_bytes())).collect()
+    }
+    let form = "/form/subject/new/form";
+    let stored = async || {
+        let draft = world.service.drafts(&actor, "", "").await.unwrap().rows.remove(0);
+        let request = domain::view::FormRequest {
+            procedure: "subject_new".to_owned(),
+            draft: Some(draft.id),
+            ..Default::default()
+        };
+        world.service.form_view(&actor, &request).await.unwrap().answers.text("principal.name").to_owned()
+    };
+    browser.post_parts(form, &of("甲窗口", &[])).await;
+    let held = browser.post_parts(form, &of("乙窗口", &[])).await;
+    assert_eq!(held.status, StatusCode::CONFLICT);
+    let draft = world.service.drafts(&actor, "", "").await.unwrap().rows.remove(0);
+    for part in ["用本页内容覆盖", "乙窗口", &format!("/subject/new/form?draft={}", draft.id)] {
+        assert!(held.body.contains(part), "{part}: {}", held.body);
+    }
+    assert_eq!(stored().await, "甲窗口");
+    // As the held page posts it when the person chooses.
+    let chosen = of("乙窗口", &[("draft", &draft.id), ("overwrite", "yes")]);
+    assert_eq!(browser.post_parts(form, &chosen).await.location().path(), "/mine/drafts");
+    assert_eq!(stored().await, "乙窗口");
+    // 否 to the draft as it is now, and to one that another tab has saved since.
+    let page = browser.get("/subject/new/form?fresh=1").await;
+    assert!(page.body.contains(r#"name="declined" value="2""#), "{}", page.body);
+    let late = browser.post_parts(form, &of("丙窗口", &[("declined", "1")])).await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    let anew = browser.post_parts(form, &of("丁窗口", &[("declined", "2")])).await;
+    assert_eq!(anew.location().path(), "/mine/drafts");
+    assert_eq!(stored().await, "丁窗口");
 }
 
 fn escaped_in_text(text: &str) -> String {

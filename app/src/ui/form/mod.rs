@@ -76,6 +76,7 @@ pub fn StepForm(view: StepView, children: Children) -> impl IntoView {
             <input type="hidden" name="draft" value=move || state.draft_id()/>
             <input type="hidden" name="version" value=move || state.version_text()/>
             <input type="hidden" name="record" value=view.record.clone().unwrap_or_default()/>
+            {view.declined.map(|version| view! { <input type="hidden" name="declined" value=version/> })}
             <input type="hidden" name="subject" value=view.subject.clone().unwrap_or_default()/>
             <input type="hidden" name="key" value=view.key.clone()/>
             <FaultSummary/>

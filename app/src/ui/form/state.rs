@@ -654,6 +654,7 @@ impl FormState {
             subject: self.subject(),
             version: draft.map(|draft| draft.version),
             overwrite,
+            declined: self.view.with_value(|view| view.declined),
             answers: self.answers.with_untracked(|answers| of_step(self.step, answers)),
         }
     }
@@ -712,7 +713,12 @@ impl FormState {
                 }
                 true
             }
-            Ok(Saved::Conflict { saved_at }) => {
+            Ok(Saved::Conflict { saved_at, draft }) => {
+                // Another page has made the only draft: from now on this page is about it, and late.
+                if let Some(id) = draft.filter(|_| self.draft.get_untracked().is_none()) {
+                    self.draft.set(Some(DraftHead { id, version: 0, saved_at: String::new() }));
+                    self.remember_address();
+                }
                 self.save.set(Save::Conflict(saved_at));
                 false
             }

@@ -20,6 +20,8 @@ pub struct Model {
     pub version: i64,
     pub created_at: i64,
     pub saved_at: i64,
+    /// When its person was told that it ends.
+    pub warned_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -14,6 +14,8 @@ pub struct Model {
     pub created_at: i64,
     pub sent_at: Option<i64>,
     pub failed_at: Option<i64>,
+    /// When it is to be tried; none for what was sent or given up.
+    pub due_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

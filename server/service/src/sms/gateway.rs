@@ -1,11 +1,12 @@
 //! Hands a text message to whoever delivers it: nobody but the page /dev/outbox (development), or an
 //! HTTP gateway. // R72
 //!
-//! The contract of the HTTP gateway: `POST` of JSON `{"mobile", "template", "text"}` with the headers
-//! `X-Timestamp` (Unix seconds) and `X-Signature: sha256=<hex>`, the HMAC-SHA-256 of
+//! The contract of the HTTP gateway: `POST` of JSON `{"idempotency_key", "mobile", "template", "text"}` with
+//! the headers `X-Timestamp` (Unix seconds) and `X-Signature: sha256=<hex>`, the HMAC-SHA-256 of
 //! `<timestamp>.<body>` under the shared secret. It answers 2xx with JSON `{"accepted": true}`;
-//! anything else counts as not sent, as a person waits for the code. It should refuse timestamps
-//! older than a few minutes, so that a recorded request is of no use.
+//! anything else counts as not sent. A message whose fate is not known is handed over again with the same
+//! key: the gateway sends one per key. It should refuse timestamps older than a few minutes, so that a
+//! recorded request is of no use.
 
 use std::{fmt, net::IpAddr, time::Duration};
 
@@ -75,6 +76,7 @@ pub enum GatewayFailure {
 
 #[derive(Serialize)]
 struct Message<'a> {
+    idempotency_key: &'a str,
     mobile: &'a str,
     template: &'a str,
     text: &'a str,
@@ -109,19 +111,31 @@ impl Gateway {
         Ok(Gateway::Http(HttpGateway { client, url, template: template.to_owned(), secret }))
     }
 
-    /// Hands one message over; `now` goes into the signature. Tries once: whether to send again is a
-    /// person's decision, and bounded by R72.
-    pub async fn send(&self, now: OffsetDateTime, mobile: &str, text: &str) -> Result<(), GatewayFailure> {
+    /// Hands one message over; `now` goes into the signature. Tries once; `key` is the same each time the
+    /// message is tried.
+    pub async fn send(
+        &self,
+        now: OffsetDateTime,
+        key: &str,
+        mobile: &str,
+        text: &str,
+    ) -> Result<(), GatewayFailure> {
         match self {
             Gateway::Outbox => Ok(()),
-            Gateway::Http(gateway) => gateway.send(now, mobile, text).await,
+            Gateway::Http(gateway) => gateway.send(now, key, mobile, text).await,
         }
     }
 }
 
 impl HttpGateway {
-    async fn send(&self, now: OffsetDateTime, mobile: &str, text: &str) -> Result<(), GatewayFailure> {
-        let message = Message { mobile, template: &self.template, text };
+    async fn send(
+        &self,
+        now: OffsetDateTime,
+        key: &str,
+        mobile: &str,
+        text: &str,
+    ) -> Result<(), GatewayFailure> {
+        let message = Message { idempotency_key: key, mobile, template: &self.template, text };
         let body = serde_json::to_vec(&message).map_err(|_| GatewayFailure::Garbled)?;
         let timestamp = now.unix_timestamp().to_string();
         let mut answer = self
@@ -239,14 +253,14 @@ mod tests {
     #[tokio::test]
     async fn an_accepted_message_was_sent_once_and_signed() {
         let (url, served) = answering(http("200 OK", r#"{"accepted":true,"id":"17"}"#)).await;
-        gateway(&url).send(NOW, "13800138000", "验证码 012345，5分钟内有效").await.unwrap();
+        gateway(&url).send(NOW, "key-1", "13800138000", "验证码 012345，5分钟内有效").await.unwrap();
         let (head, body) = served.await.unwrap();
         assert!(head.starts_with("post /send?token=private http/1.1"));
         let said: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(
             said,
             serde_json::json!({
-                "mobile": "13800138000", "template": "code-1", "text": "验证码 012345，5分钟内有效"
+                "idempotency_key": "key-1", "mobile": "13800138000", "template": "code-1", "text": "验证码 012345，5分钟内有效"
             })
         );
         let timestamp = NOW.unix_timestamp().to_string();
@@ -287,7 +301,7 @@ mod tests {
             (Vec::new(), "the SMS gateway cannot be reached"),
         ] {
             let (url, served) = answering(answer.clone()).await;
-            let failure = gateway(&url).send(NOW, "13800138000", "secret words").await.unwrap_err();
+            let failure = gateway(&url).send(NOW, "key-1", "13800138000", "secret words").await.unwrap_err();
             assert_eq!(failure.to_string(), expected, "{}", String::from_utf8_lossy(&answer));
             let shown = format!("{failure:?}");
             assert!(
@@ -312,7 +326,7 @@ mod tests {
                 }
                 stream // kept open
             };
-            let (sent, _stream) = tokio::join!(gateway.send(NOW, "13800138000", "x"), serve);
+            let (sent, _stream) = tokio::join!(gateway.send(NOW, "key-1", "13800138000", "x"), serve);
             assert!(matches!(sent, Err(GatewayFailure::TimedOut)), "{sent:?}");
         }
     }
@@ -322,14 +336,14 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/?token=private", listener.local_addr().unwrap());
         drop(listener);
-        let failure = gateway(&url).send(NOW, "13800138000", "x").await.unwrap_err();
+        let failure = gateway(&url).send(NOW, "key-1", "13800138000", "x").await.unwrap_err();
         assert!(matches!(failure, GatewayFailure::Unreachable(_)));
         assert!(!format!("{failure:?}").contains("private"));
     }
 
     #[tokio::test]
     async fn the_outbox_takes_every_message() {
-        Gateway::Outbox.send(NOW, "13800138000", "x").await.unwrap();
+        Gateway::Outbox.send(NOW, "key-1", "13800138000", "x").await.unwrap();
     }
 
     #[test]

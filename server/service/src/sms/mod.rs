@@ -1,5 +1,7 @@
 //! Text messages: how one is handed over for delivery ([`gateway`]), and the codes that show that a
-//! person holds a telephone (R72). Every message first lies in the outbox, sealed.
+//! person holds a telephone (R72). Every message is a row of the outbox, sealed, written in the transaction
+//! of what it tells about. A code is handed over at once, as its person waits; everything else, and what a
+//! request had no time for, by [`Service::send_due`], which tries again what the gateway did not take.
 
 pub mod gateway;
 
@@ -29,7 +31,18 @@ const MOST_A_DAY: u64 = 10;
 const MOST_TRIES: i32 = 5;
 /// Whoever sends takes this counter's row first, so that two sends at once are counted as two.
 const LOCK: &str = "sms";
-const SMS: &str = "sms";
+/// A code: worth nothing once it is not the newest, or has run out. Its row has the id of its message.
+const CODE: &str = "code";
+/// What is worth knowing hours later.
+const NOTICE: &str = "notice";
+/// So long one server has for a message that it took; afterwards that server is taken for dead.
+const LEASE: Duration = Duration::minutes(2);
+/// Shorter than the lease, whatever the gateway's own limit is.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+/// After each failure it waits so long; after one more it is given up.
+const BACKOFF: [Duration; 4] =
+    [Duration::minutes(1), Duration::minutes(10), Duration::hours(1), Duration::hours(3)];
+const SENT_AT_ONCE: u64 = 50;
 
 /// A code that was typed rightly. It still has to be [spent](Service::spend_code) in the transaction
 /// of what it allows.
@@ -57,14 +70,18 @@ impl Service {
         let mobile =
             phone::check_mobile(mobile).map_err(|sentence| Error::Faults(vec![fault("", sentence)]))?;
         let message = again!(self.store_code(actor, purpose, &mobile))?;
-        self.deliver(&message).await
+        // Where this is dropped half-way, `send_due` finds the message when its lease has ended.
+        match self.deliver(&message).await? {
+            true => Ok(()),
+            false => Err(Error::refused("短信发送失败，请稍后重新获取验证码")),
+        }
     }
 
-    async fn store_code(&self, actor: &Actor, purpose: &str, mobile: &str) -> Result<String> {
-        let now = self.clock.now();
+    async fn store_code(&self, actor: &Actor, purpose: &str, mobile: &str) -> Result<outbox::Model> {
         let hash = mobile_hash(&self.keys, mobile);
         let tx = self.db.begin().await?;
         next_serial(&tx, LOCK).await?;
+        let now = self.clock.now();
         self.bound_sends(&tx, &hash, now).await?;
         // A new code replaces the one before.
         sms_code::Entity::update_many()
@@ -91,7 +108,9 @@ impl Service {
             self.settings.platform_name,
             VALID.whole_minutes()
         );
-        let message = self.put_into_outbox(&tx, mobile, &text).await?;
+        // Taken by this server from the beginning.
+        let message = self.outbox_row(CODE, &id, mobile, &text, (1, now + LEASE))?;
+        insert(&tx, message.clone()).await?;
         self.write(&tx, Some(actor), "send_code", "sms_code", &id, json!({ "purpose": purpose })).await?;
         tx.commit().await?;
         Ok(message)
@@ -153,9 +172,9 @@ impl Service {
     }
 
     async fn try_code(&self, actor: &Actor, purpose: &str, mobile: &str, code: &str) -> Result<Verdict> {
-        let now = millis(self.clock.now());
         let hash = mobile_hash(&self.keys, mobile);
         let tx = self.db.begin().await?;
+        let now = millis(self.clock.now());
         // A code is good from when it was sent: one that a clock set back has moved into the future
         // would live longer than its five minutes.
         let found = sms_code::Entity::find()
@@ -210,66 +229,162 @@ impl Service {
         self.keys.fingerprint("sms_code", &format!("{id}/{code}"))
     }
 
+    /// Leaves a message to be sent, in the transaction of what it tells about.
     pub(crate) async fn put_into_outbox(
         &self,
         on: &DatabaseTransaction,
         mobile: &str,
         text: &str,
-    ) -> Result<String> {
+    ) -> Result<()> {
         let now = self.clock.now();
-        let id = new_id(now);
-        let row = outbox::ActiveModel {
-            kind: Set(SMS.to_owned()),
-            recipient_sealed: Set(self.keys.seal_text(&context(&id, "recipient"), mobile)?),
-            text_sealed: Set(self.keys.seal_text(&context(&id, "text"), text)?),
-            id: Set(id.clone()),
-            attempts: Set(0),
-            created_at: Set(millis(now)),
-            sent_at: Set(None),
-            failed_at: Set(None),
-        };
-        row.insert(on).await?;
-        Ok(id)
+        insert(on, self.outbox_row(NOTICE, &new_id(now), mobile, text, (0, now))?).await
     }
 
-    /// Hands one message to the gateway, once: whether to send again is the person's decision.
-    pub(crate) async fn deliver(&self, id: &str) -> Result<()> {
-        if !again!(self.take_message(id))? {
-            return Ok(());
-        }
-        let row = outbox::Entity::find_by_id(id).one(self.db.read()).await?.ok_or(Error::NotFound)?;
-        let recipient = self.keys.open_text(&context(id, "recipient"), &row.recipient_sealed)?;
-        let text = self.keys.open_text(&context(id, "text"), &row.text_sealed)?;
-        let sent = self.gateway.send(self.clock.now(), &recipient, &text).await;
-        again!(self.note_delivery(id, sent.is_ok()))?;
-        sent.map_err(|failure| {
-            tracing::warn!(message = id, %failure, "a text message was not sent");
-            Error::refused("短信发送失败，请稍后重新获取验证码")
+    fn outbox_row(
+        &self,
+        kind: &str,
+        id: &str,
+        mobile: &str,
+        text: &str,
+        (attempts, due): (i32, OffsetDateTime),
+    ) -> Result<outbox::Model> {
+        Ok(outbox::Model {
+            kind: kind.to_owned(),
+            recipient_sealed: self.keys.seal_text(&context(id, "recipient"), mobile)?,
+            text_sealed: self.keys.seal_text(&context(id, "text"), text)?,
+            id: id.to_owned(),
+            attempts,
+            created_at: millis(self.clock.now()),
+            sent_at: None,
+            failed_at: None,
+            due_at: Some(millis(due)),
         })
     }
 
-    /// Whether it is ours to send: two processes never send one message twice.
-    async fn take_message(&self, id: &str) -> Result<bool> {
-        let tx = self.db.begin().await?;
-        let taken = outbox::Entity::update_many()
-            .col_expr(outbox::Column::Attempts, Expr::value(1))
-            .filter(outbox::Column::Id.eq(id))
-            .filter(outbox::Column::Attempts.eq(0))
-            .exec(&tx)
+    /// Sends the messages that are due. Each is taken first, so that of several servers one sends it; a
+    /// server that dies then leaves it to be sent once more, with the same key. Says how many the gateway
+    /// took. For the server to call every few seconds.
+    ///
+    /// # Errors
+    /// When the messages that are due cannot be read.
+    pub async fn send_due(&self) -> Result<u64> {
+        let due = outbox::Entity::find()
+            .filter(outbox::Column::DueAt.lte(millis(self.clock.now())))
+            .order_by_asc(outbox::Column::DueAt)
+            .limit(SENT_AT_ONCE)
+            .all(self.db.read())
             .await?;
-        tx.commit().await?;
-        Ok(taken.rows_affected == 1)
+        let mut sent = 0;
+        for row in due {
+            let id = row.id.clone();
+            match self.send_one(row).await {
+                Ok(true) => sent += 1,
+                Ok(false) => {}
+                Err(error) => tracing::error!(outbox = id, %error, "a text message could not be handled"),
+            }
+        }
+        Ok(sent)
     }
 
-    async fn note_delivery(&self, id: &str, is_sent: bool) -> Result<()> {
-        let column = if is_sent { outbox::Column::SentAt } else { outbox::Column::FailedAt };
+    async fn send_one(&self, row: outbox::Model) -> Result<bool> {
+        if usize::try_from(row.attempts).unwrap_or_default() > BACKOFF.len() {
+            // It was taken for the last time, and whoever took it never came back.
+            again!(self.note_delivery(&row, false))?;
+            return Ok(false);
+        }
+        match again!(self.take_message(&row))? {
+            None => Ok(false),
+            Some(row) if row.kind == CODE && !self.is_awaited(&row.id).await? => {
+                tracing::info!(outbox = row.id, "a code that is worth nothing any more was not sent");
+                again!(self.note_delivery(&row, false))?;
+                Ok(false)
+            }
+            Some(row) => self.deliver(&row).await,
+        }
+    }
+
+    /// Whether the code of this message could still be typed.
+    async fn is_awaited(&self, id: &str) -> Result<bool> {
+        let code = sms_code::Entity::find_by_id(id)
+            .filter(sms_code::Column::UsedAt.is_null())
+            .filter(sms_code::Column::ExpiresAt.gt(millis(self.clock.now())))
+            .one(self.db.read())
+            .await?;
+        Ok(code.is_some())
+    }
+
+    /// Takes a message, if it is still as `row` says: nobody else sends it while the lease lasts.
+    async fn take_message(&self, row: &outbox::Model) -> Result<Option<outbox::Model>> {
         let tx = self.db.begin().await?;
-        outbox::Entity::update_many()
-            .col_expr(column, Expr::value(millis(self.clock.now())))
-            .filter(outbox::Column::Id.eq(id))
+        let mut taken = row.clone();
+        taken.attempts += 1;
+        taken.due_at = Some(millis(self.clock.now() + LEASE));
+        let won = outbox::Entity::update_many()
+            .col_expr(outbox::Column::Attempts, Expr::value(taken.attempts))
+            .col_expr(outbox::Column::DueAt, Expr::value(taken.due_at))
+            .filter(outbox::Column::Id.eq(&row.id))
+            .filter(outbox::Column::Attempts.eq(row.attempts))
+            .filter(outbox::Column::DueAt.eq(row.due_at))
             .exec(&tx)
             .await?;
         tx.commit().await?;
+        Ok((won.rows_affected == 1).then_some(taken))
+    }
+
+    /// Hands over a message that this server has taken, and notes what came of it. A code that was not
+    /// taken is not tried again: its person is told and asks for another.
+    async fn deliver(&self, row: &outbox::Model) -> Result<bool> {
+        let is_sent = match self.hand_over(row).await {
+            Ok(()) => true,
+            Err(failure) => {
+                tracing::warn!(
+                    outbox = row.id,
+                    attempts = row.attempts,
+                    failure,
+                    "a text message was not sent"
+                );
+                false
+            }
+        };
+        again!(self.note_delivery(row, is_sent))?;
+        Ok(is_sent)
+    }
+
+    async fn hand_over(&self, row: &outbox::Model) -> Result<(), String> {
+        let open = |field, sealed: &str| {
+            self.keys.open_text(&context(&row.id, field), sealed).map_err(|failure| failure.to_string())
+        };
+        let recipient = open("recipient", &row.recipient_sealed)?;
+        let text = open("text", &row.text_sealed)?;
+        let sending = self.gateway.send(self.clock.now(), &row.id, &recipient, &text);
+        match tokio::time::timeout(PATIENCE, sending).await {
+            Ok(outcome) => outcome.map_err(|failure| failure.to_string()),
+            Err(_) => Err("the SMS gateway did not answer in time".to_owned()),
+        }
+    }
+
+    async fn note_delivery(&self, row: &outbox::Model, is_sent: bool) -> Result<()> {
+        use outbox::Column::{DueAt, FailedAt, SentAt};
+        let tx = self.db.begin().await?;
+        let now = self.clock.now();
+        let tried = usize::try_from(row.attempts).unwrap_or_default();
+        let wait = BACKOFF.get(tried.saturating_sub(1)).filter(|_| row.kind != CODE);
+        let none = Expr::value(None::<i64>);
+        let mut noted = outbox::Entity::update_many().filter(outbox::Column::Id.eq(&row.id));
+        noted = match (is_sent, wait) {
+            (true, _) => noted.col_expr(SentAt, Expr::value(millis(now))).col_expr(DueAt, none),
+            (false, Some(wait)) => noted.col_expr(DueAt, Expr::value(millis(now + *wait))),
+            (false, None) => noted.col_expr(FailedAt, Expr::value(millis(now))).col_expr(DueAt, none),
+        };
+        if !is_sent {
+            // Whoever took it after this server's lease knows better.
+            noted = noted.filter(outbox::Column::Attempts.eq(row.attempts)).filter(SentAt.is_null());
+        }
+        noted.exec(&tx).await?;
+        tx.commit().await?;
+        if !is_sent && wait.is_none() && row.kind != CODE {
+            tracing::error!(outbox = row.id, attempts = row.attempts, "a text message was given up");
+        }
         Ok(())
     }
 
@@ -301,8 +416,8 @@ impl Service {
     }
 
     async fn try_sweep_messages(&self) -> Result<u64> {
-        let now = self.clock.now();
         let tx = self.db.begin().await?;
+        let now = self.clock.now();
         let codes = sms_code::Entity::delete_many()
             .filter(sms_code::Column::SentAt.lt(millis(now - DAY - DAY)))
             .exec(&tx)
@@ -354,6 +469,23 @@ fn open_for(actor: &Actor, purpose: &str, mobile_hash: &str) -> sea_orm::Conditi
         .add(sms_code::Column::UsedAt.is_null())
 }
 
+async fn insert(on: &DatabaseTransaction, row: outbox::Model) -> Result<()> {
+    outbox::Entity::insert(outbox::ActiveModel {
+        id: Set(row.id),
+        kind: Set(row.kind),
+        recipient_sealed: Set(row.recipient_sealed),
+        text_sealed: Set(row.text_sealed),
+        attempts: Set(row.attempts),
+        created_at: Set(row.created_at),
+        sent_at: Set(row.sent_at),
+        failed_at: Set(row.failed_at),
+        due_at: Set(row.due_at),
+    })
+    .exec_without_returning(on)
+    .await?;
+    Ok(())
+}
+
 fn context(id: &str, field: &str) -> String {
     format!("outbox/{id}/{field}")
 }
@@ -367,6 +499,11 @@ fn seconds(wait: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+    use std::sync::{Arc, Mutex};
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
 
     use super::*;
     use crate::common::{World, claims};
@@ -389,6 +526,10 @@ mod tests {
         codes_numbers_and_messages_are_stored_sealed,
         a_number_that_is_none_gets_no_code,
         what_the_gateway_refuses_is_said,
+        a_message_is_sent_though_whoever_caused_it_has_gone,
+        what_the_gateway_does_not_take_is_tried_again_and_given_up_at_last,
+        a_code_that_is_worth_nothing_any_more_is_not_sent,
+        of_several_servers_one_sends_a_message,
         old_codes_and_messages_are_swept,
     ];
 
@@ -701,6 +842,193 @@ mod tests {
             60,
             "it may have gone out"
         );
+    }
+
+    /// A gateway on this machine that keeps what it is sent, and takes it or answers 503, or nothing at all.
+    struct Phone {
+        got: Arc<Mutex<Vec<serde_json::Value>>>,
+        answer: Arc<Mutex<Option<bool>>>,
+        gateway: gateway::Gateway,
+    }
+
+    impl Phone {
+        async fn new() -> Self {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("http://{}/", listener.local_addr().unwrap());
+            let gateway = gateway::Gateway::http(&url, "t", b"a secret for the tests", PATIENCE).unwrap();
+            let got = Arc::new(Mutex::new(Vec::new()));
+            let answer = Arc::new(Mutex::new(Some(true)));
+            let (kept, says) = (Arc::clone(&got), Arc::clone(&answer));
+            tokio::spawn(async move {
+                loop {
+                    let (stream, _) = listener.accept().await.unwrap();
+                    tokio::spawn(serve(stream, Arc::clone(&kept), Arc::clone(&says)));
+                }
+            });
+            Phone { got, answer, gateway }
+        }
+
+        fn says(&self, answer: Option<bool>) {
+            *self.answer.lock().unwrap() = answer;
+        }
+
+        fn got(&self, what: &str) -> Vec<String> {
+            let got = self.got.lock().unwrap();
+            got.iter().map(|message| message[what].as_str().unwrap().to_owned()).collect()
+        }
+
+        async fn is_rung(&self, times: usize) {
+            while self.got.lock().unwrap().len() < times {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+        }
+    }
+
+    async fn serve(
+        mut stream: tokio::net::TcpStream,
+        got: Arc<Mutex<Vec<serde_json::Value>>>,
+        answer: Arc<Mutex<Option<bool>>>,
+    ) {
+        let mut read = Vec::new();
+        let body = loop {
+            let mut piece = [0; 4096];
+            let length = stream.read(&mut piece).await.unwrap();
+            if length == 0 {
+                return;
+            }
+            read.extend_from_slice(&piece[..length]);
+            let Some(head) = read.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
+            if let Ok(body) = serde_json::from_slice(&read[head + 4..]) {
+                break body;
+            }
+        };
+        got.lock().unwrap().push(body);
+        let says = *answer.lock().unwrap();
+        let (status, said) = match says {
+            Some(true) => ("200 OK", r#"{"accepted":true}"#),
+            Some(false) => ("503 Service Unavailable", ""),
+            None => {
+                tokio::time::sleep(PATIENCE).await;
+                return;
+            }
+        };
+        let answer =
+            format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{said}", said.len());
+        let _ = stream.write_all(answer.as_bytes()).await;
+    }
+
+    async fn leave(service: &Service, text: &str) {
+        let tx = service.db.begin().await.unwrap();
+        service.put_into_outbox(&tx, MOBILE, text).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    async fn states(service: &Service) -> Vec<&'static str> {
+        service.outbox().await.unwrap().into_iter().map(|row| row.state).collect()
+    }
+
+    /// B5. A closed tab, a request that took too long, a server that died: somebody else sends it, and the
+    /// gateway can tell that it is the same message.
+    async fn a_message_is_sent_though_whoever_caused_it_has_gone(world: World) {
+        let (actor, phone) = (world.applicant(1).await, Phone::new().await);
+        let service = world.service.clone().with_gateway(phone.gateway.clone());
+        leave(&service, "一项移交正在进行").await;
+        assert_eq!(states(&service).await, ["待发送"]);
+        assert_eq!(service.send_due().await.unwrap(), 1);
+        assert_eq!(service.send_due().await.unwrap(), 0, "once");
+        assert_eq!(states(&service).await, ["已发送"]);
+
+        phone.says(None);
+        let (asking, of) = (service.clone(), actor.clone());
+        let request = tokio::spawn(async move { asking.send_code(&of, PURPOSE, MOBILE).await });
+        phone.is_rung(2).await;
+        request.abort();
+        let _ = request.await;
+        assert_eq!(service.send_due().await.unwrap(), 0, "it may still be on its way");
+        world.later(LEASE);
+        phone.says(Some(true));
+        assert_eq!(service.send_due().await.unwrap(), 1);
+        let keys = phone.got("idempotency_key");
+        assert!(keys.len() == 3 && keys[0] != keys[1] && keys[1] == keys[2], "{keys:?}");
+        let text = phone.got("text").remove(2);
+        let code = &text.split_once("验证码 ").unwrap().1[..6];
+        assert!(prove(&world, &actor, code).await.is_ok());
+        assert_eq!(states(&service).await, ["已发送", "已发送"]);
+    }
+
+    /// B5.
+    async fn what_the_gateway_does_not_take_is_tried_again_and_given_up_at_last(world: World) {
+        let phone = Phone::new().await;
+        let service = world.service.clone().with_gateway(phone.gateway.clone());
+        phone.says(Some(false));
+        leave(&service, "甲").await;
+        for (tried, wait) in BACKOFF.into_iter().enumerate() {
+            assert_eq!(service.send_due().await.unwrap(), 0);
+            assert_eq!(phone.got("text").len(), tried + 1);
+            world.later(wait - Duration::SECOND);
+            assert_eq!(service.send_due().await.unwrap(), 0);
+            assert_eq!(phone.got("text").len(), tried + 1, "not before its time");
+            world.later(Duration::SECOND);
+            assert_eq!(states(&service).await, ["待发送"]);
+        }
+        leave(&service, "乙").await;
+        assert_eq!(service.send_due().await.unwrap(), 0);
+        assert_eq!(states(&service).await, ["待发送", "发送失败"]);
+        phone.says(Some(true));
+        world.later(Duration::days(1));
+        assert_eq!(service.send_due().await.unwrap(), 1, "the other one");
+        assert_eq!(phone.got("text").iter().filter(|text| *text == "甲").count(), 5);
+        assert_eq!(states(&service).await, ["已发送", "发送失败"]);
+
+        // A server that dies each time has tried all the same.
+        leave(&service, "丙").await;
+        world.execute("UPDATE outbox SET attempts = 5 WHERE sent_at IS NULL AND failed_at IS NULL").await;
+        assert_eq!(service.send_due().await.unwrap(), 0);
+        assert_eq!(states(&service).await[0], "发送失败");
+    }
+
+    /// B5. Nobody gets a code hours later, nor one that a newer one has replaced.
+    async fn a_code_that_is_worth_nothing_any_more_is_not_sent(world: World) {
+        let (actor, phone) = (world.applicant(1).await, Phone::new().await);
+        let service = world.service.clone().with_gateway(phone.gateway.clone());
+        let cut_off = async |times| {
+            phone.says(None);
+            let (asking, of) = (service.clone(), actor.clone());
+            let request = tokio::spawn(async move { asking.send_code(&of, PURPOSE, MOBILE).await });
+            phone.is_rung(times).await;
+            request.abort();
+            let _ = request.await;
+            phone.says(Some(true));
+        };
+        cut_off(1).await;
+        world.later(VALID);
+        assert_eq!(service.send_due().await.unwrap(), 0);
+        assert_eq!(states(&service).await, ["发送失败"]);
+        cut_off(2).await;
+        world.later(Duration::minutes(1));
+        service.send_code(&actor, PURPOSE, MOBILE).await.unwrap();
+        world.later(Duration::minutes(2));
+        assert_eq!(service.send_due().await.unwrap(), 0, "the newer one is the one that counts");
+        assert_eq!(states(&service).await, ["已发送", "发送失败", "发送失败"]);
+        assert_eq!(phone.got("text").len(), 3);
+    }
+
+    /// B5.
+    async fn of_several_servers_one_sends_a_message(world: World) {
+        let phone = Phone::new().await;
+        let mut at_once = tokio::task::JoinSet::new();
+        for n in 0..10 {
+            leave(&world.service, &format!("短信{n}")).await;
+        }
+        for _ in 0..4 {
+            let service = world.restarted().await.with_gateway(phone.gateway.clone());
+            at_once.spawn(async move { service.send_due().await.unwrap() });
+        }
+        let sent: u64 = at_once.join_all().await.into_iter().sum();
+        let mut texts = phone.got("text");
+        texts.sort();
+        texts.dedup();
+        assert_eq!((sent, phone.got("text").len(), texts.len()), (10, 10, 10));
     }
 
     async fn old_codes_and_messages_are_swept(world: World) {

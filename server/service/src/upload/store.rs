@@ -3,9 +3,12 @@
 
 use std::{path::Path, sync::Arc};
 
-use futures::TryStreamExt;
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path as Name};
-use time::OffsetDateTime;
+use futures::{Stream, TryStreamExt as _, future};
+use object_store::{
+    GetResult, ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem,
+    path::Path as Name,
+};
+use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::keyring::{Keyring, KeyringError};
@@ -28,14 +31,6 @@ impl Rendition {
             Rendition::Thumbnail => "thumbnail",
         }
     }
-}
-
-/// A file in the store, for the sweeper that looks for files nothing refers to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stored {
-    pub id: Uuid,
-    pub rendition: Rendition,
-    pub written: OffsetDateTime,
 }
 
 /// Bytes of the file that shows whether files can be written: as much as a small picture.
@@ -87,11 +82,8 @@ impl FileStore {
 
     /// The bytes that were put, or nothing if there is no such file.
     pub async fn get(&self, id: Uuid, rendition: Rendition) -> Result<Option<Vec<u8>>, StoreError> {
-        let sealed = match self.objects.get(&name(id, rendition)).await {
-            Ok(found) => found.bytes().await?,
-            Err(object_store::Error::NotFound { .. }) => return Ok(None),
-            Err(failure) => return Err(failure.into()),
-        };
+        let Some(found) = self.find(id, rendition).await? else { return Ok(None) };
+        let sealed = found.bytes().await?;
         let keyring = Arc::clone(&self.keyring);
         let bytes = tokio::task::spawn_blocking(move || keyring.open(&context(id, rendition), &sealed))
             .await
@@ -99,12 +91,25 @@ impl FileStore {
         Ok(Some(bytes))
     }
 
+    async fn find(&self, id: Uuid, rendition: Rendition) -> Result<Option<GetResult>, StoreError> {
+        for name in [name(id, rendition), former_name(id, rendition)] {
+            match self.objects.get(&name).await {
+                Ok(found) => return Ok(Some(found)),
+                Err(object_store::Error::NotFound { .. }) => {}
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+        Ok(None)
+    }
+
     /// Deletes every rendition of an upload; none being there is fine.
     pub async fn delete(&self, id: Uuid) -> Result<(), StoreError> {
         for rendition in Rendition::ALL {
-            match self.objects.delete(&name(id, rendition)).await {
-                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(failure) => return Err(failure.into()),
+            for name in [name(id, rendition), former_name(id, rendition)] {
+                match self.objects.delete(&name).await {
+                    Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                    Err(failure) => return Err(failure.into()),
+                }
             }
         }
         Ok(())
@@ -121,19 +126,22 @@ impl FileStore {
         }
     }
 
-    /// Every file there is. The sweeper compares it with the rows: a crash between writing a file and
-    /// its row leaves a file that no row names.
-    pub async fn all(&self) -> Result<Vec<Stored>, StoreError> {
-        let mut found = Vec::new();
-        let mut listed = self.objects.list(None);
-        while let Some(entry) = listed.try_next().await? {
-            let written = OffsetDateTime::from_unix_timestamp(entry.last_modified.timestamp());
-            if let (Some((id, rendition)), Ok(written)) = (parse_name(&entry.location), written) {
-                found.push(Stored { id, rendition, written });
-            }
-        }
-        Ok(found)
+    /// The files whose ids were made on a day (UTC), or all there are, one by one as they are read: there
+    /// may be millions. For the sweeper, which compares them with the rows.
+    pub fn listed(
+        &self,
+        day: Option<Date>,
+    ) -> impl Stream<Item = Result<(Uuid, Rendition), StoreError>> + Send + Unpin {
+        let prefix = day.map(|day| Name::from(day.to_string()));
+        let ours = |entry: ObjectMeta| future::ready(Ok(parse_name(&entry.location)));
+        Box::pin(self.objects.list(prefix.as_ref()).map_err(StoreError::from).try_filter_map(ours))
     }
+}
+
+/// When an id was made, which it says itself.
+pub(crate) fn made_at(id: Uuid) -> Option<OffsetDateTime> {
+    let (seconds, _) = id.get_timestamp()?.to_unix();
+    OffsetDateTime::from_unix_timestamp(i64::try_from(seconds).ok()?).ok()
 }
 
 /// The place a file is sealed for: exchanged files do not open.
@@ -141,9 +149,17 @@ fn context(id: Uuid, rendition: Rendition) -> String {
     format!("file/{id}/{}", rendition.name())
 }
 
-/// `3f/<uuid>.full`. Sharded by the last two digits: those of a UUIDv7 are random, the first are the
-/// time and would put a whole month into one directory.
+/// `2026-03-02/<uuid>.full`: the day (UTC) on which the id was made, so that a sweep need not read more than
+/// a few days.
 fn name(id: Uuid, rendition: Rendition) -> Name {
+    match made_at(id) {
+        Some(at) => Name::from(format!("{}/{id}.{}", at.date(), rendition.name())),
+        None => former_name(id, rendition),
+    }
+}
+
+/// `3f/<uuid>.full`, by the last two digits: where files lay before, and are still found.
+fn former_name(id: Uuid, rendition: Rendition) -> Name {
     let [.., last] = *id.as_bytes();
     Name::from(format!("{last:02x}/{id}.{}", rendition.name()))
 }
@@ -160,7 +176,13 @@ mod tests {
 
     use std::{fs, path::PathBuf};
 
+    use time::macros::datetime;
+
     use super::*;
+
+    async fn all(store: &FileStore, day: Option<Date>) -> Vec<(Uuid, Rendition)> {
+        store.listed(day).try_collect().await.unwrap()
+    }
 
     fn files_under(directory: &Path) -> Vec<PathBuf> {
         let mut found = Vec::new();
@@ -242,11 +264,47 @@ mod tests {
         store.put(ids[0], Rendition::Thumbnail, vec![2]).await.unwrap();
         fs::write(directory.path().join("files/stray.txt"), "not ours").unwrap();
 
-        let all = store.all().await.unwrap();
+        let all = all(&store, None).await;
         assert_eq!(all.len(), 21);
-        assert!(ids.iter().all(|id| all.iter().any(|stored| stored.id == *id)));
-        assert!(all.iter().any(|stored| stored.rendition == Rendition::Thumbnail && stored.id == ids[0]));
-        assert!(all.iter().all(|stored| stored.written.year() >= 2024));
+        assert!(ids.iter().all(|id| all.contains(&(*id, Rendition::Full))));
+        assert!(all.contains(&(ids[0], Rendition::Thumbnail)));
+    }
+
+    /// An id of that moment.
+    fn id_of(at: OffsetDateTime) -> Uuid {
+        let seconds = u64::try_from(at.unix_timestamp()).unwrap();
+        Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, 0))
+    }
+
+    /// B17.
+    #[tokio::test]
+    async fn the_files_of_a_day_are_listed_without_the_others() {
+        let (_directory, store) = store();
+        let days = [datetime!(2026-03-01 23:59:59 UTC), datetime!(2026-03-02 0:00 UTC)];
+        let [before, after] = days.map(id_of);
+        for id in [before, after] {
+            store.put(id, Rendition::Full, vec![1]).await.unwrap();
+        }
+        assert_eq!(all(&store, Some(days[0].date())).await, [(before, Rendition::Full)]);
+        assert_eq!(all(&store, Some(days[1].date())).await, [(after, Rendition::Full)]);
+        assert_eq!(all(&store, Some(datetime!(2026-03-03 0:00 UTC).date())).await, []);
+    }
+
+    /// B17. What was stored by the last two digits is found, listed and deleted there.
+    #[tokio::test]
+    async fn files_that_lie_where_they_lay_before_are_found() {
+        let (directory, store) = store();
+        let id = Uuid::now_v7();
+        store.put(id, Rendition::Full, b"document".to_vec()).await.unwrap();
+        let now = &files_under(directory.path())[0];
+        let [.., last] = *id.as_bytes();
+        let former = directory.path().join(format!("files/{last:02x}"));
+        fs::create_dir(&former).unwrap();
+        fs::rename(now, former.join(now.file_name().unwrap())).unwrap();
+        assert_eq!(store.get(id, Rendition::Full).await.unwrap().unwrap(), b"document");
+        assert_eq!(all(&store, None).await, [(id, Rendition::Full)]);
+        store.delete(id).await.unwrap();
+        assert_eq!(files_under(directory.path()), Vec::<PathBuf>::new());
     }
 
     #[tokio::test]
@@ -257,6 +315,6 @@ mod tests {
         store.put(id, Rendition::Full, b"document".to_vec()).await.unwrap();
         assert_eq!(store.get(id, Rendition::Full).await.unwrap().unwrap(), b"document");
         store.delete(id).await.unwrap();
-        assert_eq!(store.all().await.unwrap(), []);
+        assert_eq!(all(&store, None).await, []);
     }
 }

@@ -21,6 +21,7 @@ pub fn save_of(procedure: &str, step: &str, draft: Option<&DraftHead>, answers: 
         subject: None,
         version: draft.map(|head| head.version),
         overwrite: false,
+        declined: None,
         answers,
     }
 }

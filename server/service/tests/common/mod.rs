@@ -12,7 +12,9 @@ use std::sync::Arc;
 
 use domain::answer::{Answer, Answers};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
-use sea_orm::{ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, Statement};
+use sea_orm::{
+    ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, Statement,
+};
 use service::clock::{Clock, FixedClock};
 use service::db::Db;
 use service::keyring::Keyring;
@@ -54,6 +56,8 @@ pub struct World {
     pub keys: Arc<Keyring>,
     pub files: FileStore,
     pub settings: Settings,
+    /// What the service is on; its connections can be held here.
+    pub db: Db,
     /// Of this world's own database.
     pub url: String,
     /// Goes with the world.
@@ -92,13 +96,30 @@ impl World {
         let files = FileStore::over(objects, Arc::clone(&keys));
         let settings =
             Settings { first_administrator: Some(id_number("110101", 9_999)), ..Settings::default() };
-        let service = build(&url, &keys, &clock, &files, &settings).await;
-        World { service, clock, keys, files, settings, url, _directory: directory }
+        let db = Db::open(&url).await.unwrap();
+        let service = build(db.clone(), &keys, &clock, &files, &settings);
+        World { service, clock, keys, files, settings, db, url, _directory: directory }
     }
 
     /// The service as it is after a restart, or a second one beside the first.
     pub async fn restarted(&self) -> Service {
-        build(&self.url, &self.keys, &self.clock, &self.files, &self.settings).await
+        let db = Db::open(&self.url).await.unwrap();
+        build(db, &self.keys, &self.clock, &self.files, &self.settings)
+    }
+
+    /// Holds every connection that may write except one, for as long as what comes back is kept: whoever
+    /// has a transaction and asks for a connection beside it waits for itself. SQLite has only one anyway.
+    pub async fn leave_one_connection(&self) -> Vec<DatabaseTransaction> {
+        let mut held = Vec::new();
+        if self.is_sqlite() {
+            return held;
+        }
+        let soon = std::time::Duration::from_millis(500);
+        while let Ok(one) = tokio::time::timeout(soon, self.db.begin()).await {
+            held.push(one.unwrap());
+        }
+        held.pop().unwrap().rollback().await.unwrap();
+        held
     }
 
     /// A connection past the service, to see and to spoil what lies in the tables.
@@ -112,6 +133,26 @@ impl World {
         let touched = connection.execute_unprepared(sql).await.unwrap().rows_affected();
         connection.close().await.unwrap();
         touched
+    }
+
+    /// Lets every change of a row fail, whatever is right about it; gives the statement that ends this.
+    pub async fn stuck(&self, table: &str, id: &str) -> String {
+        if self.is_sqlite() {
+            self.execute(&format!(
+                "CREATE TRIGGER stuck BEFORE UPDATE ON {table} WHEN OLD.id = '{id}' \
+                 BEGIN SELECT RAISE(ABORT, 'stuck'); END"
+            ))
+            .await;
+            return "DROP TRIGGER stuck".to_owned();
+        }
+        self.execute(&format!(
+            "CREATE FUNCTION stuck() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE EXCEPTION 'stuck'; END $$; \
+             CREATE TRIGGER stuck BEFORE UPDATE ON {table} FOR EACH ROW WHEN (OLD.id = '{id}') \
+             EXECUTE FUNCTION stuck()"
+        ))
+        .await;
+        format!("DROP TRIGGER stuck ON {table}; DROP FUNCTION stuck()")
     }
 
     /// One number read past the service, such as `SELECT COUNT(*) FROM notice`.
@@ -369,14 +410,13 @@ fn sql(text: &str) -> Statement {
     Statement::from_string(DatabaseBackend::Postgres, text)
 }
 
-async fn build(
-    url: &str,
+fn build(
+    db: Db,
     keys: &Arc<Keyring>,
     clock: &Arc<FixedClock>,
     files: &FileStore,
     settings: &Settings,
 ) -> Service {
-    let db = Db::open(url).await.unwrap();
     let clock: Arc<dyn Clock> = Arc::clone(clock) as Arc<dyn Clock>;
     Service::new(db, Arc::clone(keys), clock, files.clone(), settings.clone())
         .with_pdf_check(PdfCheck::in_this_process())
