@@ -451,4 +451,16 @@ pub const STEPS: &[(&str, &str)] = &[
             created_at BIGINT NOT NULL
         )",
     ),
+    // How much a person did within a window of time.
+    (
+        "m20261128_0830_usage",
+        "CREATE TABLE usage (
+            person_id TEXT NOT NULL REFERENCES person (id),
+            what TEXT NOT NULL,
+            began_at BIGINT NOT NULL,
+            used BIGINT NOT NULL CHECK (used > 0),
+            PRIMARY KEY (person_id, what, began_at)
+        )",
+    ),
+    ("m20261128_0831_usage_began", "CREATE INDEX usage_began ON usage (began_at)"),
 ];

@@ -3,8 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod bad_input;
+mod events;
 mod hull;
 mod identity;
 mod program;
 mod sign_in;
 mod stage;
+mod strangers;
+mod supervisor;
