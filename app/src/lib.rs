@@ -13,7 +13,6 @@ use leptos_meta::provide_meta_context;
 use leptos_router::components::{Outlet, ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
-use crate::api::Answer;
 use crate::ui::layout::Frame;
 
 /// Names of the hashed files of the browser's bundle, read once by the server.
@@ -63,9 +62,14 @@ pub fn shell(bundle: &Bundle, elder: bool) -> impl IntoView + use<> {
     }
 }
 
-/// The signed-in person, loaded once for the frame of every page.
-#[derive(Clone, Copy)]
-pub struct WhoAmI(pub Resource<Answer<Option<Me>>>);
+/// The signed-in person, looked up once before a page is drawn. Not a resource: what waits for one inside of
+/// `Suspense` is drawn twice, so every page would ask the database twice.
+#[derive(Clone)]
+pub struct WhoAmI(pub Option<Me>);
+
+pub fn who_am_i() -> Option<Me> {
+    use_context::<WhoAmI>().and_then(|WhoAmI(me)| me)
+}
 
 #[component]
 pub fn App() -> impl IntoView {
@@ -117,15 +121,5 @@ pub fn App() -> impl IntoView {
 /// The frame with the page in it.
 #[component]
 fn Framed() -> impl IntoView {
-    let me = Resource::new(|| (), |()| api::me());
-    provide_context(WhoAmI(me));
-    view! {
-        <Suspense fallback=ui::Waiting>
-            {move || Suspend::new(async move {
-                let me = me.await.ok().flatten();
-                view! { <Frame me><Outlet/></Frame> }
-            })}
-        </Suspense>
-    }
-    .into_any()
+    view! { <Frame me=who_am_i()><Outlet/></Frame> }.into_any()
 }

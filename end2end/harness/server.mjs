@@ -104,9 +104,7 @@ export async function startServer({ template, env = {}, args = [], port, keep = 
     run: async (...command) => (await promisify(execFile)(binary, command, { cwd: dataDir, env: environment })).stdout,
     async stop() {
       if (ended === undefined) {
-        // Open event streams may keep it; it has had its chance to say goodbye after three seconds.
-        child.kill('SIGTERM');
-        await Promise.race([once(child, 'exit'), pause(3000, undefined, { ref: false })]);
+        await Promise.race([end('SIGTERM'), pause(15_000, undefined, { ref: false })]);
         if (ended === undefined) await end('SIGKILL');
       }
       if (!keep) await rm(dataDir, { recursive: true, force: true });

@@ -9,14 +9,15 @@ use std::time::Duration;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
-use service::Settings;
 use service::calendar::SpecialDay;
 use service::clock::{Clock, ForwardClock, SystemClock};
 use service::keyring::Keyring;
 use service::sms::gateway::Gateway;
-use url::Url;
+use service::{PersonLimits, Settings};
+use url::{Host, Url};
 
 use crate::idp::{SAMPLES, SampleRole};
+use crate::routes::LARGEST_FORM;
 
 /// The file of keys that development makes for itself in the data directory; production refuses it.
 const DEVELOPMENT_KEYS: &str = "development.keys";
@@ -78,6 +79,8 @@ pub struct Config {
     /// The clock can be put forward at /dev/clock; development only.
     pub forward_clock: Option<Arc<ForwardClock>>,
     pub floods: FloodLimits,
+    pub limits: PersonLimits,
+    pub requests: RequestLimits,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -125,17 +128,53 @@ pub struct FloodLimits {
     pub sign_in: u32,
     pub look_up: u32,
     pub upload: u32,
+    /// Posted forms and buttons, without scripts.
+    pub form: u32,
 }
 
 impl Default for FloodLimits {
     fn default() -> Self {
-        Self { sign_in: 60, look_up: 60, upload: 60 }
+        Self { sign_in: 60, look_up: 60, upload: 60, form: 300 }
     }
 }
 
 impl FloodLimits {
     /// One address is one developer and all of the end-to-end tests.
-    const DEVELOPMENT: Self = Self { sign_in: 3000, look_up: 3000, upload: 3000 };
+    const DEVELOPMENT: Self = Self { sign_in: 3000, look_up: 3000, upload: 3000, form: 3000 };
+}
+
+/// What requests may hold of this server, all together and from one address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RequestLimits {
+    /// Connections at the same time.
+    pub connections: usize,
+    /// Of those from one address; behind a trusted proxy, requests at work for one address.
+    pub per_address: usize,
+    /// Bodies that are held in memory at the same time.
+    pub bodies_megabytes: usize,
+    /// Of those from one person, or one address without a session.
+    pub bodies_megabytes_each: usize,
+}
+
+impl Default for RequestLimits {
+    fn default() -> Self {
+        Self { connections: 4096, per_address: 64, bodies_megabytes: 192, bodies_megabytes_each: 64 }
+    }
+}
+
+impl RequestLimits {
+    /// One address is one developer and all of the end-to-end tests.
+    const DEVELOPMENT: Self =
+        Self { connections: 4096, per_address: 1024, bodies_megabytes: 192, bodies_megabytes_each: 128 };
+
+    /// One body of the largest kind must fit.
+    fn fit(&self) -> bool {
+        let largest = LARGEST_FORM.div_ceil(1024 * 1024);
+        (1..=self.connections).contains(&self.per_address)
+            && (largest..=self.bodies_megabytes).contains(&self.bodies_megabytes_each)
+            && self.bodies_megabytes <= 64 * 1024
+    }
 }
 
 /// Why the server does not start: one sentence each.
@@ -180,6 +219,8 @@ struct Written {
     migrate_on_start: Option<bool>,
     network_checks: Option<bool>,
     floods: Option<FloodLimits>,
+    limits: Option<PersonLimits>,
+    requests: Option<RequestLimits>,
 }
 
 /// Days as `2026-10-01`, or from one to another as `2026-10-01/2026-10-07`.
@@ -312,6 +353,7 @@ impl Config {
             rejection_remedy: self.rejection_remedy.clone().unwrap_or(defaults.rejection_remedy),
             rejection_grounds: self.rejection_grounds.clone().unwrap_or(defaults.rejection_grounds),
             claim_minutes: self.claim_minutes.into(),
+            limits: self.limits,
         }
     }
 }
@@ -416,8 +458,6 @@ impl Written {
     }
 
     fn check(self, mut refusals: Vec<String>) -> Result<Config, Refused> {
-        let mode = self.mode.unwrap_or(Mode::Development);
-        let production = mode == Mode::Production;
         let addr = self.addr.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 3000)));
         let data_dir = self.data_dir.unwrap_or_else(|| "data".into());
 
@@ -429,6 +469,21 @@ impl Written {
                 parse_public_url(&format!("http://{}", SocketAddr::new(host, addr.port())))
             }
         };
+        let is_here = addr.ip().is_loopback() && public_url.as_ref().is_none_or(is_loopback);
+        let mode = match self.mode {
+            Some(mode) => mode,
+            None if is_here => Mode::Development,
+            // Nobody gets a server by mistake on which anybody signs in as anybody.
+            None => {
+                refusals.push(
+                    "This server can be reached from elsewhere, so say what it is: set BEIAN_MODE to \
+                     production, or to development, where anybody signs in as anybody."
+                        .into(),
+                );
+                Mode::Development
+            }
+        };
+        let production = mode == Mode::Production;
         match &public_url {
             None => refusals.push("public_url must be http(s)://host[:port] without a path.".into()),
             Some(url) if production && url.scheme() != "https" => {
@@ -495,8 +550,23 @@ impl Written {
             Mode::Development => FloodLimits::DEVELOPMENT,
             Mode::Production => FloodLimits::default(),
         });
-        if [floods.sign_in, floods.look_up, floods.upload].contains(&0) {
+        if [floods.sign_in, floods.look_up, floods.upload, floods.form].contains(&0) {
             refusals.push("The [floods] limits must be at least 1 a minute.".into());
+        }
+        let (limits, requests) = match mode {
+            Mode::Development => (PersonLimits::GENEROUS, RequestLimits::DEVELOPMENT),
+            Mode::Production => (PersonLimits::default(), RequestLimits::default()),
+        };
+        let (limits, requests) = (self.limits.unwrap_or(limits), self.requests.unwrap_or(requests));
+        if !limits.allow_something() {
+            refusals.push("The [limits] must be at least 1.".into());
+        }
+        if !requests.fit() {
+            refusals.push(
+                "The [requests] must leave each address a connection and room for a form with its pictures \
+                 (32 MB), and no address more than there is."
+                    .into(),
+            );
         }
         let registration_sign = self.registration_sign.unwrap_or_else(|| "测".into());
         let is_sign = (1..=4).contains(&registration_sign.chars().count())
@@ -549,7 +619,19 @@ impl Written {
             network_checks: self.network_checks.unwrap_or(false),
             forward_clock: moves.then(Arc::default),
             floods,
+            limits,
+            requests,
         })
+    }
+}
+
+/// Whether only this machine can mean it.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(addr)) => addr.is_loopback(),
+        Some(Host::Ipv6(addr)) => addr.is_loopback(),
+        None => false,
     }
 }
 
@@ -665,6 +747,35 @@ mod tests {
         assert_eq!(again.open_text("test", &sealed).unwrap(), "value");
     }
 
+    /// B2.
+    #[test]
+    fn a_server_that_others_can_reach_is_in_development_only_when_that_is_said() {
+        let elsewhere = [
+            ("", [("ADDR", "0.0.0.0:3000")]),
+            ("", [("ADDR", "192.0.2.1:3000")]),
+            ("", [("ADDR", "[::]:3000")]),
+            ("", [("BEIAN_PUBLIC_URL", "https://beian.example.cn")]),
+            ("public_url = 'http://localhost.example.cn'", [("X", "")]),
+            ("addr = '0.0.0.0:3000'\npublic_url = 'https://beian.example.cn'", [("X", "")]),
+        ];
+        for (file, environment) in elsewhere {
+            let (directory, config) = load(file, &environment);
+            let refused = config.expect_err(file);
+            assert!(refused.0.len() == 1 && refused.0[0].contains("BEIAN_MODE"), "{refused}");
+            assert!(!directory.path().join("data").exists(), "a refused start leaves nothing behind");
+            let said = [environment[0], ("BEIAN_MODE", "development")];
+            assert_eq!(load(file, &said).1.unwrap().mode, Mode::Development, "{file}");
+        }
+        for (file, environment) in [
+            ("", [("ADDR", "127.0.0.1:8080")]),
+            ("", [("ADDR", "[::1]:8080")]),
+            ("", [("BEIAN_PUBLIC_URL", "http://localhost:3000")]),
+            ("public_url = 'http://[::1]:3000'", [("X", "")]),
+        ] {
+            assert_eq!(load(file, &environment).1.unwrap().mode, Mode::Development, "{file}");
+        }
+    }
+
     #[test]
     fn a_complete_production_configuration_is_accepted() {
         let (_directory, config) = load(&production(), &[]);
@@ -673,6 +784,8 @@ mod tests {
         assert!(matches!(config.gateway, Gateway::Http(_)));
         assert_eq!(config.settings().first_administrator, None, "nobody is let in by default");
         assert_eq!(config.floods, FloodLimits::default());
+        assert_eq!(config.limits, PersonLimits::default());
+        assert_eq!(config.requests, RequestLimits::default());
     }
 
     #[test]
@@ -751,6 +864,11 @@ mod tests {
                 "[sms]",
             ),
             ("[floods]\nsign_in = 0", [("X", "")], "[floods]"),
+            ("[floods]\nform = 0", [("X", "")], "[floods]"),
+            ("[limits]\nevent_streams = 0", [("X", "")], "[limits]"),
+            ("[requests]\nper_address = 0", [("X", "")], "[requests]"),
+            ("[requests]\nbodies_megabytes_each = 8", [("X", "")], "[requests]"),
+            ("[requests]\nbodies_megabytes = 40", [("X", "")], "[requests]"),
             ("registration_sign = 'provinces'", [("X", "")], "registration_sign"),
             ("", [("ADDR", "3000")], "ADDR"),
             ("", [("BEIAN_MODE", "prod")], "BEIAN_MODE"),

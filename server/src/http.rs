@@ -1,23 +1,25 @@
 //! What every request passes through, whatever answers it: identity of the request, security headers,
 //! protection against foreign sites and floods, and limits of size and time.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use axum::routing::get;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use http_body_util::Limited;
+use hyper::body::Body as _;
 use ipnet::IpNet;
 use rand::Rng as _;
 use tower_http::CompressionLevel;
@@ -26,11 +28,13 @@ use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 use tracing::Instrument as _;
 
+use crate::bodies::{self, Fate};
 use crate::config::{Config, FloodLimits};
 use crate::pages::{Chrome, Way};
 use crate::routes::{LARGEST_FILE, LARGEST_FORM};
+use crate::supervisor::Lifecycle;
 
-const HOME: Way<'static> = Way { label: "返回首页", href: "/" };
+pub(crate) const HOME: Way<'static> = Way { label: "返回首页", href: "/" };
 
 /// The nonce of this response's content security policy; the pages put it on their scripts.
 #[derive(Debug, Clone)]
@@ -51,15 +55,85 @@ pub struct Allowance {
     pub time: Duration,
 }
 
-/// Requests that share one limit for each address.
+/// Set by the socket on a request that HTTP/1.1 forbids: without a `Host`, or with several (RFC 9112, 3.2).
 #[derive(Debug, Clone, Copy)]
-pub struct Flood {
-    pub per_minute: u32,
-    pub applies: fn(&Method, &str) -> bool,
+pub struct WrongHost;
+
+/// Set on the answer to a post that a foreign site made a browser send.
+#[derive(Debug, Clone, Copy)]
+struct FromForeignSite;
+
+/// Whether a request counts towards a limit.
+type Counts = fn(&Method, &str) -> bool;
+
+/// Requests a minute from each address, by kind of request. Counted by each server for itself.
+pub struct Floods(Vec<(&'static str, Counts, DefaultKeyedRateLimiter<IpAddr>)>);
+
+impl Floods {
+    pub fn new(limits: FloodLimits) -> Self {
+        let kinds = floods(limits).into_iter().filter_map(|(name, per_minute, counts)| {
+            Some((name, counts, RateLimiter::keyed(Quota::per_minute(per_minute.try_into().ok()?))))
+        });
+        Self(kinds.collect())
+    }
+
+    /// Forgets addresses that have been quiet; called by time, since under a flood of addresses it is long.
+    pub fn sweep(&self) {
+        for (_, _, limiter) in &self.0 {
+            limiter.retain_recent();
+            limiter.shrink_to_fit();
+        }
+    }
+
+    /// How many addresses are remembered.
+    pub fn len(&self) -> usize {
+        self.0.iter().map(|(_, _, limiter)| limiter.len()).sum()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
+/// Requests at work for each address behind a proxy.
+#[derive(Default)]
+struct AtWork(Mutex<HashMap<IpAddr, usize>>);
+
+/// One of them, until it is dropped.
+struct Working {
+    at_work: Arc<AtWork>,
+    addr: IpAddr,
+}
+
+impl AtWork {
+    fn begin(self: &Arc<Self>, addr: IpAddr, most: usize) -> Option<Working> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(addr).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(Working { at_work: self.clone(), addr })
+    }
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        let mut counts = self.at_work.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.addr) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                counts.remove(&self.addr);
+            }
+        }
+    }
+}
+
+/// Finds out whose session a request bears, for the log.
+pub type WhoAsks = Arc<dyn Fn(HeaderMap) -> BoxFuture<'static, Option<String>> + Send + Sync>;
+
 /// How strict the hull is.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Hardening {
     pub chrome: Chrome,
     /// Scheme, host and port that people type.
@@ -68,8 +142,11 @@ pub struct Hardening {
     pub form_targets: Vec<String>,
     pub tls: bool,
     pub trusted_proxies: Vec<IpNet>,
-    pub floods: Vec<Flood>,
+    pub floods: Arc<Floods>,
+    /// The most requests at work for one address behind a trusted proxy.
+    pub per_address: usize,
     pub allowance: fn(&Method, &str) -> Allowance,
+    pub who_asks: WhoAsks,
 }
 
 impl Hardening {
@@ -84,33 +161,32 @@ impl Hardening {
             form_targets,
             tls: config.tls,
             trusted_proxies: config.trusted_proxies.clone(),
-            floods: floods(config.floods),
+            floods: Arc::new(Floods::new(config.floods)),
+            per_address: config.requests.per_address,
             allowance,
+            who_asks: Arc::new(|_: HeaderMap| async { None }.boxed()),
         }
     }
 }
 
-fn floods(limits: FloodLimits) -> Vec<Flood> {
-    vec![
-        Flood {
-            per_minute: limits.sign_in,
-            applies: |method, path| {
-                path == "/auth/login"
-                    || path == "/auth/callback"
-                    || (path == "/idp/authorize" && method == Method::POST)
-            },
-        },
-        Flood {
-            per_minute: limits.look_up,
-            applies: |_, path| {
-                path == "/lookup"
-                    || path.starts_with("/lookup/")
-                    || path.starts_with("/r/")
-                    || path.starts_with("/api/lookup")
-                    || path.starts_with("/api/public_record")
-            },
-        },
-        Flood { per_minute: limits.upload, applies: is_upload },
+fn floods(limits: FloodLimits) -> [(&'static str, u32, Counts); 4] {
+    [
+        ("sign-in", limits.sign_in, |method, path| {
+            path == "/auth/login"
+                || path == "/auth/callback"
+                || (path == "/idp/authorize" && method == Method::POST)
+        }),
+        ("look-up", limits.look_up, |_, path| {
+            path == "/lookup"
+                || path.starts_with("/lookup/")
+                || path.starts_with("/r/")
+                || path.starts_with("/api/lookup")
+                || path.starts_with("/api/public_record")
+        }),
+        ("upload", limits.upload, is_upload),
+        ("form", limits.form, |method, path| {
+            method == Method::POST && (path.starts_with("/form/") || path.starts_with("/act/"))
+        }),
     ]
 }
 
@@ -149,12 +225,14 @@ pub fn harden(router: Router, hardening: Hardening) -> Router {
         // Called by servers, with a client secret and without cookies.
         .with_insecure_bypass(|_, uri| uri.path() == "/idp/token")
         .with_rejection_response(move |_| {
-            refusal.message(
+            let mut response = refusal.message(
                 StatusCode::FORBIDDEN,
                 "请求被拒绝",
                 "这个请求来自其他网站，为保护您的账户没有执行。请回到本平台的页面重新操作。",
                 &[HOME],
-            )
+            );
+            response.extensions_mut().insert(FromForeignSite);
+            response
         });
     let broken = hardening.chrome.clone();
     let catch_panic = CatchPanicLayer::custom(move |_: Box<dyn std::any::Any + Send>| {
@@ -167,15 +245,7 @@ pub fn harden(router: Router, hardening: Hardening) -> Router {
             )
             .map(axum::body::Body::new)
     });
-    let floods = hardening
-        .floods
-        .iter()
-        .filter_map(|flood| {
-            let quota = Quota::per_minute(flood.per_minute.try_into().ok()?);
-            Some((flood.applies, RateLimiter::keyed(quota)))
-        })
-        .collect();
-    let hull = Arc::new(Hull { hardening, floods });
+    let hull = Arc::new(Hull { hardening, at_work: Arc::default() });
 
     // The last layer is the outermost.
     router
@@ -188,27 +258,88 @@ pub fn harden(router: Router, hardening: Hardening) -> Router {
         .layer(middleware::from_fn_with_state(hull, identify_and_protect))
 }
 
-/// `GET /healthz`: 200 when the program and what it needs work, else 503.
-pub fn health(ready: impl Fn() -> BoxFuture<'static, bool> + Clone + Send + Sync + 'static) -> Router {
+/// `GET /healthz`: 200 when the program and what it needs work, else 503. Requests are answered also while a
+/// background task fails, so that is said in words only.
+pub fn health(
+    ready: impl Fn() -> BoxFuture<'static, bool> + Clone + Send + Sync + 'static,
+    lifecycle: Lifecycle,
+) -> Router {
     let answer = move || {
-        let ready = ready.clone();
+        let (ready, lifecycle) = (ready.clone(), lifecycle.clone());
         async move {
-            if ready().await {
-                (StatusCode::OK, "ok")
-            } else {
-                (StatusCode::SERVICE_UNAVAILABLE, "not ready")
+            match (ready().await, lifecycle.failing().as_slice()) {
+                (true, []) => (StatusCode::OK, "ok".to_owned()),
+                (true, tasks) => {
+                    (StatusCode::OK, format!("ok, but background tasks fail: {}", tasks.join(", ")))
+                }
+                (false, _) => (StatusCode::SERVICE_UNAVAILABLE, "not ready".to_owned()),
             }
         }
     };
     Router::new().route("/healthz", get(answer))
 }
 
-/// Whether a request counts towards a limit.
-type Counts = fn(&Method, &str) -> bool;
-
 struct Hull {
     hardening: Hardening,
-    floods: Vec<(Counts, DefaultKeyedRateLimiter<IpAddr>)>,
+    at_work: Arc<AtWork>,
+}
+
+/// Whether pages and routes have something to say to such a request; what else there is would meet libraries
+/// that do not expect it.
+fn is_known(method: &Method) -> bool {
+    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS]
+        .contains(method)
+}
+
+/// What is answered before anything else looks at a request, and the request's place among those of its
+/// address behind a proxy.
+fn at_the_gate(hull: &Hull, request: &Request) -> ControlFlow<Response, Option<Working>> {
+    let chrome = &hull.hardening.chrome;
+    let asked = request.headers();
+    if request.extensions().get::<WrongHost>().is_some() {
+        let sentence = "请求的格式不正确。";
+        return ControlFlow::Break(chrome.answer(
+            asked,
+            StatusCode::BAD_REQUEST,
+            "请求有误",
+            sentence,
+            &[HOME],
+        ));
+    }
+    if !is_known(request.method()) {
+        let sentence = "不支持这种请求方法。";
+        return ControlFlow::Break(chrome.answer(
+            asked,
+            StatusCode::METHOD_NOT_ALLOWED,
+            "请求有误",
+            sentence,
+            &[HOME],
+        ));
+    }
+    let (Some(ConnectInfo(peer)), Some(ClientAddr(addr))) =
+        (request.extensions().get::<ConnectInfo<SocketAddr>>(), request.extensions().get::<ClientAddr>())
+    else {
+        return ControlFlow::Continue(None);
+    };
+    // Without a proxy the socket counts connections.
+    if peer.ip().to_canonical() == *addr {
+        return ControlFlow::Continue(None);
+    }
+    match hull.at_work.begin(flood_key(*addr), hull.hardening.per_address) {
+        Some(working) => ControlFlow::Continue(Some(working)),
+        None => {
+            tracing::warn!(from = %addr, "too many requests at work for one address");
+            ControlFlow::Break(too_often(chrome, asked, 5))
+        }
+    }
+}
+
+fn too_often(chrome: &Chrome, asked: &HeaderMap, wait: u64) -> Response {
+    let sentence = format!("您的操作过于频繁，请在 {wait} 秒后再试。");
+    let ways = [HOME];
+    let mut response = chrome.answer(asked, StatusCode::TOO_MANY_REQUESTS, "操作过于频繁", &sentence, &ways);
+    response.headers_mut().insert(header::RETRY_AFTER, wait.into());
+    response
 }
 
 /// Outermost: names the request, finds out who asks, and dresses whatever answer comes back.
@@ -233,7 +364,21 @@ async fn identify_and_protect(State(hull): State<Arc<Hull>>, mut request: Reques
     let span = tracing::info_span!("request", id = %request_id, method = %request.method(), route);
     let began = tokio::time::Instant::now();
     let mut response = async {
-        let response = next.run(request).await;
+        let from = request.extensions().get::<ClientAddr>().map(|ClientAddr(addr)| addr.to_string());
+        let from = from.unwrap_or_else(|| "-".to_owned());
+        let response = match at_the_gate(&hull, &request) {
+            ControlFlow::Break(response) => response,
+            ControlFlow::Continue(_working) => {
+                let asked = request.headers().clone();
+                let response = next.run(request).await;
+                if response.extensions().get::<FromForeignSite>().is_some() {
+                    let person = (hull.hardening.who_asks)(asked).await;
+                    let person = person.as_deref().unwrap_or("-");
+                    tracing::warn!(person, from, "a post from a foreign site was refused");
+                }
+                response
+            }
+        };
         tracing::info!(
             status = response.status().as_u16(),
             milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -318,53 +463,32 @@ async fn hold_back_floods(State(hull): State<Arc<Hull>>, request: Request, next:
         return next.run(request).await;
     };
     let key = flood_key(addr);
-    for (applies, limiter) in &hull.floods {
+    for (kind, applies, limiter) in &hull.hardening.floods.0 {
         if !applies(request.method(), request.uri().path()) {
             continue;
         }
-        // Addresses that have been quiet are forgotten.
-        if limiter.len() > 10_000 {
-            limiter.retain_recent();
-        }
         if let Err(early) = limiter.check_key(&key) {
+            tracing::warn!(kind, from = %addr, "a flood is held back");
             let wait = early.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
-            let mut response = hull.hardening.chrome.answer(
-                request.headers(),
-                StatusCode::TOO_MANY_REQUESTS,
-                "操作过于频繁",
-                &format!("您的操作过于频繁，请在 {wait} 秒后再试。"),
-                &[HOME],
-            );
-            response.headers_mut().insert(header::RETRY_AFTER, wait.into());
-            return response;
+            return too_often(&hull.hardening.chrome, request.headers(), wait);
         }
     }
     next.run(request).await
 }
 
-/// Limits the size of the body and the time until the answer begins.
-async fn bound(State(hull): State<Arc<Hull>>, request: Request, next: Next) -> Response {
+/// Limits the size of the body, its least rate, and the time until the answer begins.
+async fn bound(State(hull): State<Arc<Hull>>, mut request: Request, next: Next) -> Response {
     let hardening = &hull.hardening;
     let allowance = (hardening.allowance)(request.method(), request.uri().path());
-    let asked = request.headers().clone();
-    let announced = asked
-        .get(header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok())
-        .and_then(|length| length.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > allowance.body) {
-        let mut response = hardening.chrome.answer(
-            &asked,
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "提交的内容过大",
-            "提交的内容超过了允许的大小，请减少内容或换用较小的文件后再试。",
-            &[HOME],
-        );
-        // The rest of the body is not going to be read.
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-        return response;
+    let announced = request.body().size_hint().lower();
+    if usize::try_from(announced).is_ok_and(|length| length > allowance.body) {
+        return bodies::too_large(&hardening.chrome, request);
     }
-    let request = request.map(|body| Body::new(Limited::new(body, allowance.body)));
-    match tokio::time::timeout(allowance.time, next.run(request)).await {
+    let (asked, fate) = (request.headers().clone(), Fate::default());
+    request.extensions_mut().insert(allowance);
+    request.extensions_mut().insert(fate.clone());
+    let request = request.map(|body| bodies::watched(body, allowance.body, fate.clone()));
+    let response = match tokio::time::timeout(allowance.time, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
             tracing::warn!("the request took too long");
@@ -376,8 +500,16 @@ async fn bound(State(hull): State<Arc<Hull>>, request: Request, next: Next) -> R
                 &[HOME],
             );
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-            response.into_response()
+            return response;
         }
+    };
+    let status = response.status();
+    match fate.failure() {
+        // Whoever was answering took it for a fault of its own, or of the content.
+        Some(failure) if status.is_server_error() || status == StatusCode::BAD_REQUEST => {
+            bodies::refusal(&hardening.chrome, &asked, failure)
+        }
+        Some(_) | None => response,
     }
 }
 
@@ -407,7 +539,7 @@ fn client_addr(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
 }
 
 /// One household or company has a whole /64 of IPv6.
-fn flood_key(addr: IpAddr) -> IpAddr {
+pub(crate) fn flood_key(addr: IpAddr) -> IpAddr {
     match addr {
         IpAddr::V4(_) => addr,
         IpAddr::V6(addr) => Ipv6Addr::from_bits(addr.to_bits() & !u128::from(u64::MAX)).into(),

@@ -1,6 +1,7 @@
 //! The server program's parts: configuration, sign-in, the embedded identity provider, and what every
 //! request passes through. `main.rs` puts them together; use cases live in `service`, pages in `app`.
 
+pub mod bodies;
 pub mod clock;
 pub mod config;
 pub mod http;
@@ -17,6 +18,7 @@ pub mod scale;
 pub mod serve;
 pub mod session;
 pub mod site;
+pub mod supervisor;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

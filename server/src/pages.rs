@@ -4,6 +4,8 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use app::api::ApiError;
+use axum::Json;
 use axum::response::{Html, IntoResponse as _, Response};
 use html_escape::{encode_double_quoted_attribute, encode_text};
 use http::{HeaderMap, StatusCode, header};
@@ -86,6 +88,10 @@ impl Chrome {
     ) -> Response {
         if wants_html(asked) {
             self.message(status, title, sentence, ways)
+        } else if wants_json(asked) {
+            // What the pages' own scripts read as the answer of a server function.
+            let refused = domain::view::Refused { sentence: sentence.to_owned(), link: None };
+            (status, Json(ApiError::Refused(refused))).into_response()
         } else {
             let plain = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
             (status, plain, sentence.to_owned()).into_response()
@@ -99,6 +105,13 @@ pub fn wants_html(asked: &HeaderMap) -> bool {
         .get(header::ACCEPT)
         .and_then(|accept| accept.to_str().ok())
         .is_some_and(|accept| accept.contains("text/html"))
+}
+
+fn wants_json(asked: &HeaderMap) -> bool {
+    asked
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.starts_with("application/json"))
 }
 
 /// Escaped for an element's content.

@@ -1,14 +1,17 @@
 //! Connects cookies with the service's sessions: who signs in and out, and who acts in each request.
 
+use std::sync::Arc;
+
 use app::api::caller::Caller;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use http::StatusCode;
-use service::{Error, Service, person};
+use http::{HeaderMap, StatusCode};
+use service::{Actor, Error, Role, Service, person};
 
+use crate::http::{ClientAddr, WhoAsks};
 use crate::pages::{Chrome, Way};
 use crate::session::{self, SessionToken, Sessions, SignIn, SignInFailure};
 
@@ -68,6 +71,43 @@ pub async fn know_the_caller(State(callers): State<Callers>, mut request: Reques
             }
         },
     };
+    let from = request.extensions().get::<ClientAddr>().map(|ClientAddr(addr)| addr.to_string());
+    let who = actor.clone();
     request.extensions_mut().insert(Caller(actor));
-    next.run(request).await
+    let response = next.run(request).await;
+    if let Some(actor) = who
+        && matches!(response.status(), StatusCode::FORBIDDEN | StatusCode::NOT_FOUND)
+    {
+        // The route stands in the span: by its pattern, so that no object is named.
+        let (person, from) = (&actor.person_id, from.as_deref().unwrap_or("-"));
+        let status = response.status().as_u16();
+        tracing::warn!(%person, roles = role_words(&actor), from, status, "somebody asked for what is not theirs");
+    }
+    response
+}
+
+/// For the log: the person a request bears the session of.
+pub fn who_asks(service: Service, tls: bool) -> WhoAsks {
+    Arc::new(move |asked: HeaderMap| {
+        let service = service.clone();
+        async move {
+            let token = session::token_of(&asked, tls)?;
+            service.actor(token.expose()).await.ok().flatten().map(|actor| actor.person_id)
+        }
+        .boxed()
+    })
+}
+
+fn role_words(actor: &Actor) -> String {
+    let words: Vec<&str> = actor
+        .roles
+        .iter()
+        .map(|role| match role {
+            Role::Reviewer { .. } => "reviewer",
+            Role::Administrator => "administrator",
+            Role::Keeper => "keeper",
+            Role::Auditor => "auditor",
+        })
+        .collect();
+    if words.is_empty() { "applicant".to_owned() } else { words.join(" ") }
 }

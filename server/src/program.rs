@@ -1,5 +1,6 @@
 //! The program's parts put together: from the configuration to the router that answers everything.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,17 +17,19 @@ use service::upload::store::FileStore;
 use tokio::net::TcpListener;
 use url::Url;
 
+use crate::bodies::{Door, Room, let_in};
 use crate::config::{Config, Refused, Storage};
-use crate::http::{Hardening, harden, health};
+use crate::http::{Floods, Hardening, harden, health};
 use crate::idp::{self, IdentityProvider, SAMPLES, SampleRole};
 use crate::oidc::{self, Auth};
 use crate::pages::Chrome;
-use crate::people::{Callers, know_the_caller};
+use crate::people::{Callers, know_the_caller, who_asks};
 use crate::pulse::Pulse;
 use crate::render::{self, Pages};
-use crate::routes::{self, Desk};
-use crate::serve::{Limits, end_asked_for, serve};
+use crate::routes::{self, Desk, OpenStreams};
+use crate::serve::{Limits, end_asked_for, serve_behind};
 use crate::site;
+use crate::supervisor::{Lifecycle, Supervisor};
 use crate::{clock, outbox};
 
 /// Brings the shape of the database up to date; gives the names of the steps that were taken.
@@ -106,7 +109,13 @@ pub async fn open_as_it_is(config: &Config) -> Result<(Service, Db), Refused> {
 ///
 /// # Errors
 /// A sentence for the operator.
-pub fn router(config: &Config, service: &Service, db: Db, local: SocketAddr) -> Result<Router, Refused> {
+pub fn router(
+    config: &Config,
+    service: &Service,
+    db: Db,
+    local: SocketAddr,
+    shared: &Shared,
+) -> Result<Router, Refused> {
     let refused = |error: &dyn std::fmt::Display| Refused(vec![error.to_string()]);
     let clock = config.clock();
     let bundle = site::bundle(&config.site_dir).map_err(|error| {
@@ -144,9 +153,19 @@ pub fn router(config: &Config, service: &Service, db: Db, local: SocketAddr) -> 
     .map_err(|error| refused(&error))?;
 
     let callers = Callers { service: service.clone(), chrome: chrome.clone(), tls: config.tls };
-    let desk = Desk { service: service.clone(), chrome: chrome.clone() };
+    let desk = Desk {
+        service: service.clone(),
+        chrome: chrome.clone(),
+        lifecycle: shared.lifecycle.clone(),
+        streams: OpenStreams::default(),
+        look_again: routes::LOOK_AGAIN,
+    };
+    let door = Door { room: shared.room.clone(), chrome: chrome.clone() };
+    let let_in = middleware::from_fn_with_state(door, let_in);
+    // The last layer comes first: who asks is known before there is room for what is sent.
     let pages = render::router(Pages { service: service.clone(), bundle })
         .merge(routes::router(desk))
+        .layer(let_in.clone())
         .layer(middleware::from_fn_with_state(callers, know_the_caller));
     let pulse = Pulse::new(service.clone(), db);
     let ready = move || {
@@ -156,12 +175,38 @@ pub fn router(config: &Config, service: &Service, db: Db, local: SocketAddr) -> 
     let assets = site::router(&config.site_dir)
         .map_err(|error| refused(&format!("The site cannot be listed: {error}.")))?;
     let outbox = outbox::router(config, service, &chrome);
-    let mut all = pages.merge(auth.router()).merge(assets).merge(health(ready));
-    all = all.merge(outbox).merge(clock::router(config, &chrome));
+    let mut others = auth.router().merge(assets).merge(health(ready, shared.lifecycle.clone()));
+    others = others.merge(outbox).merge(clock::router(config, &chrome));
     if let Some(embedded) = embedded {
-        all = all.merge(embedded.router());
+        others = others.merge(embedded.router());
     }
-    Ok(harden(all, Hardening::new(config, chrome, &issuer)))
+    let mut hardening = Hardening::new(config, chrome, &issuer);
+    hardening.floods = shared.floods.clone();
+    hardening.who_asks = who_asks(service.clone(), config.tls);
+    Ok(harden(pages.merge(others.layer(let_in)), hardening))
+}
+
+/// What requests share, and what is swept by time.
+pub struct Shared {
+    pub lifecycle: Lifecycle,
+    pub floods: Arc<Floods>,
+    pub room: Arc<Room>,
+}
+
+impl Shared {
+    pub fn new(config: &Config) -> Self {
+        Self {
+            lifecycle: Lifecycle::default(),
+            floods: Arc::new(Floods::new(config.floods)),
+            room: Arc::new(Room::new(&config.requests)),
+        }
+    }
+
+    /// B15: not by the requests, which would pay for it just when there are many.
+    fn sweep(&self) {
+        self.floods.sweep();
+        self.room.sweep();
+    }
 }
 
 /// The sample officers of the embedded provider get their roles; production has none. The sample
@@ -216,77 +261,52 @@ pub async fn run(config: Config) -> Result<(), Refused> {
     prepare.await.map_err(|error| Refused(vec![format!("The database cannot be made ready: {error}.")]))?;
     drop(turn);
     let local = listener.local_addr().unwrap_or(config.addr);
-    let router = router(&config, &service, db, local)?;
+    let shared = Arc::new(Shared::new(&config));
+    let lifecycle = shared.lifecycle.clone();
+    let router = router(&config, &service, db, local, &shared)?;
     tracing::info!(address = %local, public = %config.public_origin(), mode = ?config.mode, "listening");
-    let sweeping = tokio::spawn(sweep_now_and_then(service.clone()));
-    let adding = tokio::spawn(add_up_now_and_then(service.clone()));
-    let looking = tokio::spawn(look_at_websites(service.clone()));
-    let sending = tokio::spawn(send_messages(service.clone()));
-    let freeing = tokio::spawn(free_idle_claims(service));
-    serve(listener, router, Limits::default(), end_asked_for()).await;
-    sweeping.abort();
-    adding.abort();
-    looking.abort();
-    freeing.abort();
-    sending.abort();
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const MINUTE: Duration = Duration::from_secs(60);
+    let mut tasks = Supervisor::new(service, lifecycle.clone());
+    // What has run out: drafts (R50), sessions, codes, files nobody refers to (R71).
+    tasks.every(60 * MINUTE, "sweep", |service| async move { sweep(&service).await });
+    // The counts of the dashboard (R61).
+    tasks.every(10 * SECOND, "counts", |service| async move { service.add_up().await });
+    // The network is asked about filed websites, where the operator turned it on.
+    tasks.every(MINUTE, "network", |service| async move { service.look_at_websites().await });
+    // Text messages that are due: those tried before, and those whose request was broken off.
+    tasks.every(2 * SECOND, "messages", |service| async move { service.send_due().await });
+    // What officers claimed and left alone (R62).
+    tasks.every(MINUTE, "idle claims", |service| async move { free_idle_claims(&service).await });
+    tasks.every(MINUTE, "flood limits", move |_| {
+        shared.sweep();
+        async { Ok::<_, Infallible>(()) }
+    });
+
+    let ending = lifecycle.clone();
+    let end = async move {
+        end_asked_for().await;
+        ending.end();
+    };
+    let limits = Limits::new(&config);
+    serve_behind(config.trusted_proxies, listener, router, limits, end).await;
+    tasks.finish().await;
     Ok(())
 }
 
-/// Ends what has run out: drafts (R50), sessions, codes, files nobody refers to (R71).
-async fn sweep_now_and_then(service: Service) {
-    let mut hourly = tokio::time::interval(Duration::from_secs(60 * 60));
-    loop {
-        hourly.tick().await;
-        let swept = service.sweep().await;
-        tracing::info!(?swept, "swept");
-    }
+async fn sweep(service: &Service) -> Result<(), Infallible> {
+    let swept = service.sweep().await;
+    tracing::info!(?swept, "swept");
+    Ok(())
 }
 
-/// Adds what has changed to the counts of the dashboard (R61).
-async fn add_up_now_and_then(service: Service) {
-    let mut often = tokio::time::interval(Duration::from_secs(10));
-    loop {
-        often.tick().await;
-        if let Err(error) = service.add_up().await {
-            tracing::error!(%error, "the counts were not added up");
-        }
+async fn free_idle_claims(service: &Service) -> service::Result<()> {
+    let claims = service.sweep_claims().await?;
+    if claims > 0 {
+        tracing::info!(claims, "idle claims were given back");
     }
-}
-
-/// Asks the network about websites that were filed, where the operator turned it on.
-async fn look_at_websites(service: Service) {
-    let mut minutely = tokio::time::interval(Duration::from_secs(60));
-    loop {
-        minutely.tick().await;
-        if let Err(error) = service.look_at_websites().await {
-            tracing::error!(%error, "the network was not asked about websites");
-        }
-    }
-}
-
-/// Sends the text messages that are due: what nobody waits for, and what could not be sent before.
-async fn send_messages(service: Service) {
-    let mut often = tokio::time::interval(Duration::from_secs(2));
-    often.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        often.tick().await;
-        if let Err(error) = service.send_due().await {
-            tracing::error!(%error, "text messages were not sent");
-        }
-    }
-}
-
-/// Gives back what officers claimed and left alone (R62).
-async fn free_idle_claims(service: Service) {
-    let mut minutely = tokio::time::interval(Duration::from_secs(60));
-    loop {
-        minutely.tick().await;
-        match service.sweep_claims().await {
-            Ok(0) => {}
-            Ok(claims) => tracing::info!(claims, "idle claims were given back"),
-            Err(error) => tracing::error!(%error, "idle claims were not given back"),
-        }
-    }
+    Ok(())
 }
 
 /// Where the identity platform sends people back to. In development the machine's own names are one.
@@ -347,6 +367,7 @@ mod tests {
             Config::load(None, &move |name| match name {
                 "DATA_DIR" => Some(data.clone()),
                 "BEIAN_PUBLIC_URL" => Some(public_url.into()),
+                "BEIAN_MODE" => Some("development".into()),
                 _ => None,
             })
             .unwrap()

@@ -2,7 +2,7 @@
 
 use app::api::caller::Caller;
 use app::ui::PlatformName;
-use app::{App, Bundle, shell};
+use app::{App, Bundle, WhoAmI, shell};
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
@@ -50,14 +50,21 @@ pub fn router(pages: Pages) -> Router {
 }
 
 async fn draw(pages: Pages, request: Request) -> Response {
-    let elder = match request.extensions().get::<Caller>() {
-        Some(Caller(Some(actor))) => pages.service.is_elder(actor).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "the person's wishes were not looked up");
-            false
+    let me = match request.extensions().get::<Caller>() {
+        // The page goes on without the frame of the signed-in; what it asks for itself says what is wrong.
+        Some(Caller(Some(actor))) => pages.service.me(actor).await.map(Some).unwrap_or_else(|error| {
+            tracing::error!(%error, "the person was not looked up");
+            None
         }),
-        Some(Caller(None)) | None => false,
+        Some(Caller(None)) | None => None,
     };
     let bundle = pages.bundle.clone();
-    let handler = leptos_axum::render_app_async_with_context(pages.context(), move || shell(&bundle, elder));
+    let elder = me.as_ref().is_some_and(|me| me.elder);
+    let context = pages.context();
+    let context = move || {
+        context();
+        provide_context(WhoAmI(me.clone()));
+    };
+    let handler = leptos_axum::render_app_async_with_context(context, move || shell(&bundle, elder));
     handler(request).await
 }

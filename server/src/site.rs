@@ -7,11 +7,13 @@ use app::Bundle;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use tower_http::services::{ServeDir, ServeFile};
 
+/// In bytes, on all usual file systems.
+const LONGEST_NAME: usize = 255;
 const MANIFEST: &str = "manifest.json";
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
@@ -71,6 +73,10 @@ pub fn bundle(site_dir: &Path) -> std::io::Result<Bundle> {
 }
 
 async fn keep_in_caches(request: Request, next: Next) -> Response {
+    // The file system would call it a fault of its own.
+    if request.uri().path().split('/').any(|part| part.len() > LONGEST_NAME) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
     let hashed = request.uri().path().rsplit('/').next().is_some_and(is_hashed);
     let mut response = next.run(request).await;
     let found = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
@@ -138,6 +144,9 @@ mod tests {
             assert_eq!(headers[header::CACHE_CONTROL], FOREVER);
             assert!(headers[header::CONTENT_TYPE].to_str().unwrap().contains("javascript"));
         }
+        // Finding 17.
+        let (status, _, _) = fetch(&router, &format!("/pkg/{}", "a".repeat(8000)), "identity").await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
         let (_, headers, _) = fetch(&router, "/pkg/beian.css", "identity").await;
         assert_eq!(headers[header::CACHE_CONTROL], ASK_AGAIN);
         let (status, headers, _) = fetch(&router, "/favicon.svg", "identity").await;

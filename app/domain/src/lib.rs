@@ -12,6 +12,7 @@ pub mod jurisdiction;
 pub mod mask;
 pub mod posted;
 pub mod procedure;
+pub mod purpose;
 pub mod record;
 pub mod schema;
 pub mod seal;

@@ -13,7 +13,11 @@ use super::ApiError;
 pub struct Caller(pub Option<Actor>);
 
 pub fn service() -> Result<Service, ApiError> {
-    use_context::<Service>().ok_or_else(|| broken("no service in context"))
+    use_context::<Service>().ok_or_else(|| {
+        // The context goes with the reader who leaves while a page is drawn; nobody sees this answer.
+        tracing::debug!("asked for after the reader has left");
+        answer(StatusCode::INTERNAL_SERVER_ERROR, ApiError::Broken { ticket: "-".to_owned() })
+    })
 }
 
 /// The signed-in person, or 401.
@@ -43,6 +47,13 @@ fn answer(status: StatusCode, error: ApiError) -> ApiError {
         options.set_status(status);
     }
     error
+}
+
+/// The arguments were not understood: cut off, malformed, or of another version's page.
+pub(super) fn not_understood() {
+    if let Some(options) = use_context::<ResponseOptions>() {
+        options.set_status(StatusCode::BAD_REQUEST);
+    }
 }
 
 fn broken(cause: &str) -> ApiError {

@@ -58,6 +58,17 @@ impl FromServerFnError for ApiError {
     type Encoder = JsonText;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        // What the caller sent is at fault, not the server.
+        #[cfg(feature = "ssr")]
+        if matches!(
+            error,
+            ServerFnErrorErr::Args(_)
+                | ServerFnErrorErr::MissingArg(_)
+                | ServerFnErrorErr::Deserialization(_)
+                | ServerFnErrorErr::UnsupportedRequestMethod(_)
+        ) {
+            super::caller::not_understood();
+        }
         match error {
             ServerFnErrorErr::Request(_) => ApiError::Unreachable,
             ServerFnErrorErr::Args(_)

@@ -5,27 +5,19 @@ use domain::record::RecordState;
 use domain::view::{Home as HomeView, Me, OfferGroup, RecordRow};
 use leptos::prelude::*;
 
-use crate::WhoAmI;
 use crate::api;
 use crate::ui::dialog::Dialog;
 use crate::ui::{
     Empty, FilingBadge, Icon, Load, OfferLink, PageHead, RecordBadge, WindowTitle, platform_name,
 };
+use crate::who_am_i;
 
 #[component]
 pub fn Home() -> impl IntoView {
-    let WhoAmI(me) = expect_context();
-    view! {
-        <Suspense>
-            {move || Suspend::new(async move {
-                match me.await {
-                    Ok(Some(me)) => view! { <SignedIn me/> }.into_any(),
-                    _ => view! { <FrontDoor/> }.into_any(),
-                }
-            })}
-        </Suspense>
+    match who_am_i() {
+        Some(me) => view! { <SignedIn me/> }.into_any(),
+        None => view! { <FrontDoor/> }.into_any(),
     }
-    .into_any()
 }
 
 #[component]

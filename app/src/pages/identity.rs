@@ -14,11 +14,11 @@ pub use self::receive::{HandoverPage, Receive};
 pub use self::transfer::Transfer;
 
 use self::check::IdentityForm;
-use crate::WhoAmI;
 use crate::api::{self, ApiError};
 use crate::pages::records::Choose;
 use crate::ui::dialog::Dialog;
 use crate::ui::{Load, PageHead, Problem, StateBeside, with_state};
+use crate::who_am_i;
 
 /// The record the address names and whether it asks for what was typed last.
 fn asked() -> impl Fn() -> (Option<String>, bool) + Copy {
@@ -139,7 +139,7 @@ pub fn Cancel() -> impl IntoView {
 #[component]
 fn OverList(business: Business) -> impl IntoView {
     let asked = asked();
-    let who = use_context::<WhoAmI>();
+    let told = who_am_i().and_then(|me| me.flash);
     let view = Resource::new(asked, move |(record, check)| async move {
         match record {
             Some(record) => api::cancel_view(business, Some(record), check).await.map(Some),
@@ -148,21 +148,17 @@ fn OverList(business: Business) -> impl IntoView {
     });
     view! {
         <Transition fallback=|| ()>
-            {move || Suspend::new(async move {
+            {move || {
                 // Under the dialog nobody sees what the frame says, so it is said here again.
-                let said = match who {
-                    Some(WhoAmI(me)) => me.await.ok().flatten().and_then(|me| me.flash),
-                    None => None,
-                };
-                match view.await {
-                    Ok(None) => ().into_any(),
-                    Ok(Some(view)) => {
-                        let said = said.filter(|_| untrack(asked).1);
-                        view! { <CancelDialog view said/> }.into_any()
+                let said = told.clone().filter(|_| untrack(asked).1);
+                Suspend::new(async move {
+                    match view.await {
+                        Ok(None) => ().into_any(),
+                        Ok(Some(view)) => view! { <CancelDialog view said/> }.into_any(),
+                        Err(error) => view! { <Failed business error/> }.into_any(),
                     }
-                    Err(error) => view! { <Failed business error/> }.into_any(),
-                }
-            })}
+                })
+            }}
         </Transition>
     }
     .into_any()

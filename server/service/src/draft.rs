@@ -30,6 +30,7 @@ use crate::entity::{draft, filing, record, upload};
 use crate::error::{Error, Result};
 use crate::filing::{PAGE, cut, filing_href};
 use crate::held::Held;
+use crate::limit::Use;
 use crate::papers::{form_of, load, store};
 use crate::person::subject_choice;
 use crate::record::{business_of, file_ids};
@@ -630,6 +631,7 @@ impl Service {
             }
             (Action::New | Action::Change | Action::Cancel, _) => (answers, files),
         };
+        self.count_use(tx, actor, Use::Save).await?;
         let row = self.write_draft(tx, actor, &opening, step, answers).await?;
         let on_what = save.draft.as_deref().or(save.record.as_deref());
         self.no_longer_hold(tx, &held_slot(actor, procedure, on_what, step.key)).await?;
@@ -815,6 +817,7 @@ impl Service {
         };
         match replaced {
             None => {
+                self.bound_drafts(tx, actor).await?;
                 active(&row).insert(tx).await?;
             }
             Some(_) => {
@@ -880,6 +883,7 @@ impl Service {
             warned_at: None,
             id,
         };
+        self.bound_drafts(tx, actor).await?;
         active(&row).insert(tx).await?;
         self.hold_files(tx, "draft", &row.id, &files).await?;
         let detail = json!({ "procedure": row.procedure, "filing": from.filing.id });

@@ -25,6 +25,8 @@ pub struct Swept {
     /// What was typed for an identity check, and wrong tries at it.
     pub identity: u64,
     pub uploads: u64,
+    /// Counts of what people did in hours that are over.
+    pub usage: u64,
 }
 
 impl Service {
@@ -39,6 +41,7 @@ impl Service {
             handovers: counted("handovers", self.sweep_handovers().await),
             identity: counted("identity", self.sweep_identity().await),
             uploads: counted("uploads", self.sweep_uploads().await),
+            usage: counted("usage", self.sweep_usage().await),
         }
     }
 

@@ -30,6 +30,7 @@ mod home;
 mod identity;
 pub mod jobs;
 pub mod keyring;
+pub mod limit;
 mod lookup;
 pub mod network;
 mod notice;
@@ -63,6 +64,7 @@ pub use bell::{Change, Missed, OpenPage, What};
 pub use decide::{Remark, Ruling};
 pub use directory::ProviderEntry;
 pub use error::{Error, Result};
+pub use limit::PersonLimits;
 pub use scale::Measured;
 
 use crate::bell::Bell;
@@ -156,6 +158,8 @@ pub struct Settings {
     pub rejection_grounds: Vec<String>,
     /// So many minutes without the officer doing anything, and a claim lapses (R62).
     pub claim_minutes: i64,
+    /// How much one person may do.
+    pub limits: PersonLimits,
 }
 
 impl Default for Settings {
@@ -175,6 +179,7 @@ impl Default for Settings {
             .map(str::to_owned)
             .to_vec(),
             claim_minutes: 30,
+            limits: PersonLimits::GENEROUS,
         }
     }
 }

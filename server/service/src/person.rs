@@ -142,17 +142,37 @@ impl Service {
         let Some(session) = session::Entity::find_by_id(token_hash(token)).one(self.db.read()).await? else {
             return Ok(None);
         };
-        if !is_live(&session, now) {
+        let actor = self.actor_in(&session, now).await?;
+        if actor.is_some() && now - instant(session.seen_at) >= TOUCH_EVERY {
+            again!(self.touch(&session, now))?;
+        }
+        Ok(actor)
+    }
+
+    /// The person of an earlier look-up as they are now, for what outlives its request, such as a stream of
+    /// events. Keeps no session alive.
+    pub async fn actor_again(&self, actor: &Actor) -> Result<Option<Actor>> {
+        let session = session::Entity::find()
+            .filter(session::Column::PersonId.eq(&actor.person_id))
+            .filter(session::Column::Id.eq(&actor.session_id))
+            .one(self.db.read())
+            .await?;
+        match session {
+            Some(session) => self.actor_in(&session, self.clock.now()).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Who acts in a session, while it lives.
+    async fn actor_in(&self, session: &session::Model, now: OffsetDateTime) -> Result<Option<Actor>> {
+        if !is_live(session, now) {
             return Ok(None);
         }
         let Some(person) = person::Entity::find_by_id(&session.person_id).one(self.db.read()).await? else {
             return Ok(None);
         };
         let roles = self.roles(&person.id_no_hash).await?;
-        if now - instant(session.seen_at) >= TOUCH_EVERY {
-            again!(self.touch(&session, now))?;
-        }
-        Ok(Some(Actor { person_id: person.id, session_id: session.id, roles }))
+        Ok(Some(Actor { person_id: person.id, session_id: session.id.clone(), roles }))
     }
 
     async fn touch(&self, session: &session::Model, now: OffsetDateTime) -> Result<()> {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use domain::filing::FilingState;
 use domain::jurisdiction;
 use domain::procedure::{Action, Business, Procedure};
+use domain::purpose::check_purpose;
 use domain::record::RecordState;
 use domain::sheet::{Sight, diff, sheet};
 use domain::sign_off::sign_off;
@@ -24,6 +25,7 @@ use crate::db::{instant, millis, plausible_id};
 use crate::entity::{desk_visit, filing, record};
 use crate::error::{Error, Result};
 use crate::filing::{filing_files, filing_sheet, open_states, procedure_of};
+use crate::limit::Use;
 use crate::number::registration_view;
 use crate::papers::form_of_filing;
 use crate::queue::lies_in;
@@ -37,8 +39,6 @@ const DAY: i64 = 86_400_000;
 const MOST_ARRIVED: u64 = 100;
 /// So many of the subject's other records and filings stand on a review page.
 const MOST_BESIDE: u64 = 20;
-/// Longest purpose of a look at personal data, in characters.
-const LONGEST_PURPOSE: usize = 100;
 
 pub(crate) fn codes(states: &[FilingState]) -> impl Iterator<Item = &'static str> {
     states.iter().map(|state| state.code())
@@ -211,6 +211,7 @@ impl Service {
             // A look without a purpose is none.
             Some("") => return Err(Error::refused("请填写查看目的")),
             Some(purpose) => {
+                let purpose = check_purpose(purpose).map_err(Error::refused)?;
                 again!(self.write_down_look(actor, &row, purpose))?;
                 Sight::Full
             }
@@ -297,8 +298,11 @@ impl Service {
     }
 
     async fn write_down_look(&self, actor: &Actor, row: &filing::Model, purpose: &str) -> Result<()> {
-        let purpose: String = purpose.trim().chars().take(LONGEST_PURPOSE).collect();
         let tx = self.db.begin().await?;
+        let used = self.count_use(&tx, actor, Use::Unmasking).await?;
+        if used == self.settings.limits.unmaskings_told {
+            self.tell_auditors_of_many_looks(&tx, actor, used).await?;
+        }
         let detail = json!({ "reference": row.reference, "purpose": purpose });
         self.write(&tx, Some(actor), "filing.unmask", "filing", &row.id, detail).await?;
         Ok(tx.commit().await?)

@@ -25,6 +25,7 @@ use crate::draft::{Opening, faults_of_files, form_href, procedure_with_form, sta
 use crate::entity::{audit, filing, filing_round, live_domain, person, record};
 use crate::error::{Error, Result};
 use crate::filing::{filing_href, procedure_of};
+use crate::limit::Use;
 use crate::papers::{form_of, store};
 use crate::record::{file_ids, title_of};
 use crate::reference::Reference;
@@ -458,6 +459,7 @@ impl Service {
         answers: Answers,
         key: &str,
     ) -> Result<filing::Model> {
+        self.count_use(tx, actor, Use::Filing).await?;
         let now = self.clock.now();
         let procedure = opening.procedure;
         let form = opening.form;

@@ -835,7 +835,7 @@ async fn personal_values_are_masked_until_an_audited_look(world: World) {
         assert!(matches!(look, Err(Error::Refused(_))), "a look without a purpose");
     }
     assert_eq!(world.number(looks).await, 0);
-    let view = world.service.review(&officer, &website, Some("核对证件")).await.unwrap();
+    let view = world.service.review(&officer, &website, Some("核对证件信息")).await.unwrap();
     assert!(view.unmasked);
     let shown = serde_json::to_string(&view).unwrap();
     for value in personal {

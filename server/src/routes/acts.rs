@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use app::api::caller::Caller;
 use app::ui::table::percent;
-use axum::extract::State;
-use axum::response::Response;
+use axum::extract::{FromRequest as _, Request, State};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use axum::{Extension, Form, Router};
 use domain::view::{Decision, QueueRequest, Submitted};
@@ -14,6 +14,7 @@ use http::{HeaderMap, StatusCode};
 use service::{Actor, Error, ProviderEntry, Remark, Ruling};
 
 use super::{Desk, actor_of, came_from, hold, see};
+use crate::bodies::drain;
 use crate::oidc::{local_path, login_path};
 
 type Fields = BTreeMap<String, String>;
@@ -42,8 +43,16 @@ macro_rules! act {
             |State(desk): State<Desk>,
              Extension(caller): Extension<Caller>,
              headers: HeaderMap,
-             Form(fields): Form<Fields>| async move {
-                let Ok(actor) = actor_of(&caller) else { return desk.signed_out(&came_from(&headers)) };
+             request: Request| async move {
+                // Known before anything is read.
+                let Ok(actor) = actor_of(&caller) else {
+                    drain(request.into_body());
+                    return desk.signed_out(&came_from(&headers));
+                };
+                let Form(fields) = match Form::<Fields>::from_request(request, &()).await {
+                    Ok(fields) => fields,
+                    Err(rejection) => return rejection.into_response(),
+                };
                 let outcome = $name(&desk, actor, &fields, &came_from(&headers)).await;
                 finish(&desk, actor, &headers, outcome).await
             },

@@ -1,9 +1,11 @@
 //! Tells open review pages that something in their region changed (R61, R62). An event names the filing
 //! and whether it arrived, nothing else: the page asks again and sees what it may see. A browser that
-//! was interrupted says what it heard last (`Last-Event-ID`) and gets what it missed.
+//! was interrupted says what it heard last (`Last-Event-ID`) and gets what it missed. Before each event, and
+//! every minute, session and role are looked up again: who has left hears nothing more.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use app::api::caller::Caller;
@@ -12,13 +14,16 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Form};
 use futures::stream;
+use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use service::{Actor, Change, Missed, OpenPage, Service, What};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Instant, Interval};
 
 use super::{Desk, actor_of};
+use crate::supervisor::Lifecycle;
 
 /// What a page listens to.
 #[derive(Debug, Default, Deserialize)]
@@ -26,6 +31,40 @@ use super::{Desk, actor_of};
 pub struct Wanted {
     /// The filing whose page it is: then only this one, and the page counts as open (R62).
     filing: String,
+}
+
+/// How many streams each person has open at this server.
+#[derive(Debug, Clone, Default)]
+pub struct OpenStreams(Arc<Mutex<HashMap<String, u32>>>);
+
+/// One of them, until it is dropped.
+struct OpenStream {
+    streams: OpenStreams,
+    person: String,
+}
+
+impl OpenStreams {
+    fn open(&self, person: &str, most: u32) -> Option<OpenStream> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(person.to_owned()).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(OpenStream { streams: self.clone(), person: person.to_owned() })
+    }
+}
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        let mut counts = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.person) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                counts.remove(&self.person);
+            }
+        }
+    }
 }
 
 /// One page that listens.
@@ -39,6 +78,9 @@ struct Listener {
     filing: String,
     /// Gone with the stream.
     _open: Option<OpenPage>,
+    _stream: OpenStream,
+    lifecycle: Lifecycle,
+    look_again: Interval,
 }
 
 /// What the browser heard last; it sends this by itself when it connects again.
@@ -55,6 +97,10 @@ pub async fn stream(
         return StatusCode::FORBIDDEN.into_response();
     }
     let service = desk.service.clone();
+    // The page works without; it is only not told of changes.
+    let Some(stream) = desk.streams.open(&actor.person_id, service.most_event_streams()) else {
+        return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "60")]).into_response();
+    };
     let open = match wanted.filing.as_str() {
         "" => None,
         filing => match service.open_page(actor, filing).await {
@@ -92,6 +138,9 @@ pub async fn stream(
         greeting: Some(greeting),
         filing: wanted.filing,
         _open: open,
+        _stream: stream,
+        lifecycle: desk.lifecycle.clone(),
+        look_again: tokio::time::interval_at(Instant::now() + desk.look_again, desk.look_again),
     };
     let events = stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
@@ -129,17 +178,40 @@ impl Listener {
             return Some(greeting);
         }
         loop {
-            let change = match self.missed.pop_front() {
-                Some(change) => change,
-                None => match self.bell.recv().await {
-                    Ok(change) => change,
-                    Err(RecvError::Lagged(_)) => return Some(again(&self.service.latest_name())),
-                    Err(RecvError::Closed) => return None,
+            let told = match self.missed.pop_front() {
+                Some(change) => Ok(change),
+                None => tokio::select! {
+                    () = self.lifecycle.ended() => return None,
+                    _ = self.look_again.tick() => {
+                        if !self.still_may_listen().await {
+                            return None;
+                        }
+                        continue;
+                    }
+                    told = self.bell.recv() => told,
                 },
             };
-            if let Some(word) = word_for(&self.actor, &self.filing, &change) {
-                let data = format!("{word} {}", change.filing_id);
-                return Some(Event::default().event("change").id(self.service.name_of(&change)).data(data));
+            let event = match told {
+                Ok(change) => {
+                    let Some(word) = word_for(&self.actor, &self.filing, &change) else { continue };
+                    let data = format!("{word} {}", change.filing_id);
+                    Event::default().event("change").id(self.service.name_of(&change)).data(data)
+                }
+                Err(RecvError::Lagged(_)) => again(&self.service.latest_name()),
+                Err(RecvError::Closed) => return None,
+            };
+            return if self.still_may_listen().await { Some(event) } else { None };
+        }
+    }
+
+    /// Whether the session still lives and the officer has the same role and region. Otherwise the stream
+    /// ends; the browser asks again and is told as whom.
+    async fn still_may_listen(&self) -> bool {
+        match self.service.actor_again(&self.actor).await {
+            Ok(now) => now.as_ref() == Some(&self.actor),
+            Err(error) => {
+                tracing::error!(%error, "the session of a listener was not looked up");
+                false
             }
         }
     }

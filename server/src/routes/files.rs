@@ -2,7 +2,7 @@
 //! (R71). What is sent out cannot run anything.
 
 use app::api::caller::Caller;
-use axum::extract::{Path, Query, State};
+use axum::extract::{FromRequest as _, Path, Query, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json, body::Bytes};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -10,6 +10,7 @@ use serde::Deserialize;
 use service::Error;
 
 use super::{Desk, actor_of, came_from};
+use crate::bodies::drain;
 
 #[derive(Deserialize)]
 pub struct Sent {
@@ -24,9 +25,17 @@ pub async fn take(
     State(desk): State<Desk>,
     Extension(caller): Extension<Caller>,
     Query(sent): Query<Sent>,
-    body: Bytes,
+    request: Request,
 ) -> Response {
-    let Ok(actor) = actor_of(&caller) else { return StatusCode::UNAUTHORIZED.into_response() };
+    // Known before anything is read.
+    let Ok(actor) = actor_of(&caller) else {
+        drain(request.into_body());
+        return StatusCode::UNAUTHORIZED.into_response();
+    };
+    let body = match Bytes::from_request(request, &()).await {
+        Ok(body) => body,
+        Err(rejection) => return rejection.into_response(),
+    };
     let asked = match sent.sort.as_str() {
         "picture" => wrong_sort(false, &body),
         "document" => wrong_sort(true, &body),
@@ -35,7 +44,7 @@ pub async fn take(
     if let Some(sentence) = asked {
         return said(StatusCode::UNPROCESSABLE_ENTITY, sentence);
     }
-    match desk.service.accept_upload(actor, &sent.name, body.to_vec()).await {
+    match desk.service.accept_upload(actor, &sent.name, body.into()).await {
         Ok(file) => Json(file).into_response(),
         Err(Error::Faults(faults)) => {
             let sentence = faults.into_iter().map(|fault| fault.message).next().unwrap_or_default();

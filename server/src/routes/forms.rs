@@ -5,6 +5,7 @@ use app::api::caller::Caller;
 use app::ui::form::{field_id, file_address};
 use app::ui::table::percent;
 use axum::Extension;
+use axum::extract::multipart::MultipartError;
 use axum::extract::{Multipart, Path, State};
 use axum::response::Response;
 use domain::answer::{Answer, Answers};
@@ -21,7 +22,9 @@ use service::{Actor, Error};
 use super::files::{UPLOADS_TOO_OFTEN, wrong_sort};
 use super::hold::{self, Choice, Held};
 use super::{Desk, actor_of, see};
+use crate::bodies::STRANGERS_TEXT;
 use crate::oidc::login_path;
+use crate::pages::Way;
 
 /// What a browser posted: texts by name, and files.
 #[derive(Default)]
@@ -40,28 +43,61 @@ pub(super) struct PostedFile {
 /// Most parts a posted form may have; the longest step has far fewer.
 const MOST_PARTS: usize = 2_000;
 
-pub(super) async fn read(mut multipart: Multipart) -> Result<Posted, StatusCode> {
+/// Why a posted form could not be read.
+pub(super) enum Unread {
+    Broken(StatusCode),
+    /// More was typed than is kept for who is not signed in.
+    TooMuchText,
+}
+
+impl From<MultipartError> for Unread {
+    fn from(error: MultipartError) -> Self {
+        Unread::Broken(error.status())
+    }
+}
+
+/// Reads a posted form. Of a stranger's, files are passed over as they come and text is kept up to a bound.
+pub(super) async fn read(mut multipart: Multipart, is_stranger: bool) -> Result<Posted, Unread> {
     let mut posted = Posted::default();
-    let mut parts = 0;
-    while let Some(part) = multipart.next_field().await.map_err(|error| error.status())? {
+    let (mut parts, mut kept) = (0, 0);
+    while let Some(mut part) = multipart.next_field().await? {
         parts += 1;
         if parts > MOST_PARTS {
-            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+            return Err(Unread::Broken(StatusCode::PAYLOAD_TOO_LARGE));
         }
         let name = part.name().unwrap_or_default().to_owned();
-        match file_address(&name) {
-            Some(at) => {
-                let (at, file) = (at.to_owned(), part.file_name().unwrap_or_default().to_owned());
-                let bytes = part.bytes().await.map_err(|error| error.status())?.to_vec();
-                if !bytes.is_empty() {
-                    posted.files.push(PostedFile { at, name: file, bytes });
+        let file =
+            file_address(&name).map(|at| (at.to_owned(), part.file_name().unwrap_or_default().to_owned()));
+        kept += name.len();
+        if let Some((at, name)) = file {
+            let mut bytes = Vec::new();
+            let mut is_empty = true;
+            while let Some(chunk) = part.chunk().await? {
+                is_empty &= chunk.is_empty();
+                if !is_stranger {
+                    bytes.extend_from_slice(&chunk);
                 }
             }
-            None => {
-                let text = part.text().await.map_err(|error| error.status())?;
-                posted.controls.entry(name).or_default().push(text.replace("\r\n", "\n"));
+            kept += name.len();
+            if !is_empty {
+                posted.files.push(PostedFile { at, name, bytes });
             }
+        } else {
+            let mut bytes = Vec::new();
+            while let Some(chunk) = part.chunk().await? {
+                kept += chunk.len();
+                // Read to its end all the same, or the answer is lost with the connection.
+                match is_stranger && kept > STRANGERS_TEXT {
+                    true => posted.controls.clear(),
+                    false => bytes.extend_from_slice(&chunk),
+                }
+            }
+            let text = String::from_utf8_lossy(&bytes).replace("\r\n", "\n");
+            posted.controls.entry(name).or_default().push(text);
         }
+    }
+    if is_stranger && kept > STRANGERS_TEXT {
+        return Err(Unread::TooMuchText);
     }
     Ok(posted)
 }
@@ -73,7 +109,18 @@ impl Posted {
 }
 
 /// What is said of a form that could not be read.
-pub(super) fn unreadable(desk: &Desk, status: StatusCode) -> Response {
+pub(super) fn unreadable(desk: &Desk, unread: Unread) -> Response {
+    let status = match unread {
+        Unread::Broken(status) => status,
+        Unread::TooMuchText => {
+            return desk.chrome.message(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "登录已过期",
+                "填写的内容过长，无法保留在本页。请先在新窗口登录，再返回上一页重新提交。",
+                &[Way { label: "重新登录", href: &login_path("/") }],
+            );
+        }
+    };
     let sentence = if status == StatusCode::PAYLOAD_TOO_LARGE {
         "文件大小不超过5MB，请返回上一页，选择较小的文件后重新提交。"
     } else {
@@ -97,12 +144,13 @@ pub async fn post_step(
     let Some((procedure, form, step)) = known else {
         return desk.chrome.message(StatusCode::NOT_FOUND, "没有找到", "没有这样的表单。", &[]);
     };
-    let posted = match read(multipart).await {
+    let actor = actor_of(&caller);
+    let posted = match read(multipart, actor.is_err()).await {
         Ok(posted) => posted,
-        Err(status) => return unreadable(&desk, status),
+        Err(unread) => return unreadable(&desk, unread),
     };
     let post = Post { desk: &desk, procedure, form, step };
-    let Ok(actor) = actor_of(&caller) else { return post.hold_for_sign_in(&posted) };
+    let Ok(actor) = actor else { return post.hold_for_sign_in(&posted) };
     match post.run(actor, posted).await {
         Ok(response) => response,
         Err(error) => desk.refused(actor, &headers, error).await,
@@ -153,7 +201,7 @@ impl Post<'_> {
         )
     }
 
-    async fn run(&self, actor: &Actor, posted: Posted) -> Result<Response, Error> {
+    async fn run(&self, actor: &Actor, mut posted: Posted) -> Result<Response, Error> {
         let service = &self.desk.service;
         let go = posted.text("go").unwrap_or_else(|| "next".to_owned());
         let request = FormRequest {
@@ -174,14 +222,14 @@ impl Post<'_> {
         let mut answers = answers_of_step(self.form, self.step, &view.answers, &posted.controls);
         self.apply(&go, &view, &posted.controls, &mut answers);
         let mut complaints = Vec::new();
-        for file in posted.files.iter() {
+        for file in &mut posted.files {
             let Some(kind) = self.form.place(&file.at).map(|place| place.field.kind) else { continue };
             let complain = |message: &str| fault(&file.at, message);
             if let Some(sentence) = wrong_sort(matches!(kind, Kind::Documents { .. }), &file.bytes) {
                 complaints.push(complain(sentence));
                 continue;
             }
-            match service.accept_upload(actor, &file.name, file.bytes.clone()).await {
+            match service.accept_upload(actor, &file.name, std::mem::take(&mut file.bytes)).await {
                 Ok(stored) => self.add_file(&file.at, stored.id, &mut answers),
                 Err(Error::Faults(faults)) => {
                     complaints.extend(faults.into_iter().map(|found| complain(&found.message)));

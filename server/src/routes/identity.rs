@@ -50,15 +50,16 @@ struct PostedCheck {
 impl PostedCheck {
     async fn answer(self, act: Act) -> Response {
         let PostedCheck { state: State(desk), caller: Extension(caller), uri, headers, form } = self;
-        let posted = match read(form).await {
+        let actor = actor_of(&caller);
+        let mut posted = match read(form, actor.is_err()).await {
             Ok(posted) => posted,
-            Err(status) => return unreadable(&desk, status),
+            Err(unread) => return unreadable(&desk, unread),
         };
-        let Ok(actor) = actor_of(&caller) else { return hold_for_sign_in(&desk, uri.path(), &posted) };
+        let Ok(actor) = actor else { return hold_for_sign_in(&desk, uri.path(), &posted) };
         let Some(check) = Check::of(&desk, actor, act, &posted) else {
             return desk.chrome.message(StatusCode::NOT_FOUND, "没有找到", "没有这样的表单。", &[]);
         };
-        match check.run(act, posted).await {
+        match check.run(act, &mut posted).await {
             Ok(response) => response,
             Err(error) => desk.refused(actor, &headers, error).await,
         }
@@ -122,8 +123,8 @@ impl<'a> Check<'a> {
         }
     }
 
-    async fn run(&self, act: Act, posted: Posted) -> Result<Response, Error> {
-        let (answers, faults) = self.answers(&posted).await?;
+    async fn run(&self, act: Act, posted: &mut Posted) -> Result<Response, Error> {
+        let (answers, faults) = self.answers(posted).await?;
         let is_drop = posted.text("go").is_some_and(|go| go.starts_with("drop:"));
         if !faults.is_empty() || is_drop {
             return self.again(&answers, &faults).await;
@@ -136,7 +137,7 @@ impl<'a> Check<'a> {
     }
 
     /// What was typed, chosen and sent along, and what is wrong with the file.
-    async fn answers(&self, posted: &Posted) -> Result<(Answers, Vec<Fault>), Error> {
+    async fn answers(&self, posted: &mut Posted) -> Result<(Answers, Vec<Fault>), Error> {
         let form = self.form();
         let mut answers = match form.steps.first() {
             Some(step) => answers_of_step(form, step, &Answers::new(), &posted.controls),
@@ -149,8 +150,13 @@ impl<'a> Check<'a> {
             answers.remove(identity::ATTACHMENT);
         }
         let mut faults = Vec::new();
-        for file in posted.files.iter().filter(|file| file.at == identity::ATTACHMENT) {
-            match self.desk.service.accept_upload(self.actor, &file.name, file.bytes.clone()).await {
+        for file in posted.files.iter_mut().filter(|file| file.at == identity::ATTACHMENT) {
+            match self
+                .desk
+                .service
+                .accept_upload(self.actor, &file.name, std::mem::take(&mut file.bytes))
+                .await
+            {
                 Ok(stored) => answers.set_text(identity::ATTACHMENT, stored.id),
                 Err(Error::Faults(found)) => {
                     faults.extend(found.into_iter().map(|one| fault(identity::ATTACHMENT, one.message)));

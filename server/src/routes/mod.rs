@@ -10,6 +10,8 @@ mod forms;
 mod hold;
 mod identity;
 
+use std::time::Duration;
+
 use app::api::caller::Caller;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -20,13 +22,22 @@ use service::{Actor, Error, Service};
 
 use crate::oidc::{local_path, login_path};
 use crate::pages::{Chrome, Way};
+use crate::supervisor::Lifecycle;
+
+pub use events::OpenStreams;
 
 /// What these routes stand on.
 #[derive(Clone)]
 pub struct Desk {
     pub service: Service,
     pub chrome: Chrome,
+    pub lifecycle: Lifecycle,
+    pub streams: OpenStreams,
+    /// How often an open stream of events asks whether its officer still may listen.
+    pub look_again: Duration,
 }
+
+pub const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 /// Bytes a posted form may have: a step with its pictures, sent without scripts.
 pub const LARGEST_FORM: usize = 32 * 1024 * 1024;

@@ -15,6 +15,7 @@ use futures::FutureExt as _;
 use server::config::FloodLimits;
 use server::http::{ClientAddr, CspNonce, Hardening, harden, health, provide_csp_nonce};
 use server::serve::{Limits, serve};
+use server::supervisor::Lifecycle;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt as _;
@@ -31,7 +32,7 @@ fn hardening(environment: &[(&str, &str)], floods: FloodLimits) -> Hardening {
     Hardening::new(&config, chrome(), ISSUER)
 }
 
-const CALM: FloodLimits = FloodLimits { sign_in: 1000, look_up: 1000, upload: 1000 };
+const CALM: FloodLimits = FloodLimits { sign_in: 1000, look_up: 1000, upload: 1000, form: 1000 };
 
 fn routes() -> Router {
     Router::new()
@@ -46,7 +47,7 @@ fn routes() -> Router {
         .route("/lookup", get(|| async { "found" }))
         .route("/who", get(|who: Option<Extension<ClientAddr>>| async move { format!("{who:?}") }))
         .route("/idp/token", post(|| async { "token" }))
-        .merge(health(|| async { true }.boxed()))
+        .merge(health(|| async { true }.boxed(), Lifecycle::default()))
 }
 
 fn hull() -> Router {
@@ -147,7 +148,8 @@ async fn the_pages_of_leptos_bear_the_nonce_of_the_header() {
 #[tokio::test]
 async fn where_tls_is_on_browsers_are_told_to_keep_to_it() {
     let directory = tempfile::tempdir().unwrap();
-    let mut config = config(&[("BEIAN_PUBLIC_URL", "https://beian.example.cn".into())], directory.path());
+    let environment = [("BEIAN_PUBLIC_URL", "https://beian.example.cn"), ("BEIAN_MODE", "development")];
+    let mut config = config(&environment.map(|(name, value)| (name, value.to_owned())), directory.path());
     config.floods = CALM;
     let router = harden(routes(), Hardening::new(&config, chrome(), ISSUER));
     let response = router.oneshot(asks(Method::GET, "/page", &[])).await.unwrap();
@@ -244,10 +246,15 @@ fn from(addr: &str, mut request: Request<Body>) -> Request<Body> {
 
 #[tokio::test]
 async fn a_flood_from_one_address_is_asked_to_wait_and_others_are_not() {
-    let floods = FloodLimits { sign_in: 3, look_up: 3, upload: 3 };
+    let floods = FloodLimits { sign_in: 3, look_up: 3, upload: 3, form: 3 };
     let hull = harden(routes(), hardening(&[], floods));
     let page = [("accept", "text/html")];
-    for (method, path) in [(Method::GET, "/lookup"), (Method::POST, "/files"), (Method::GET, "/auth/login")] {
+    for (method, path) in [
+        (Method::GET, "/lookup"),
+        (Method::POST, "/files"),
+        (Method::GET, "/auth/login"),
+        (Method::POST, "/form/website/new/site"),
+    ] {
         for _ in 0..3 {
             let request = from("203.0.113.9:4000", asks(method.clone(), path, &page));
             assert_ne!(hull.clone().oneshot(request).await.unwrap().status(), StatusCode::TOO_MANY_REQUESTS);
@@ -266,7 +273,9 @@ async fn a_flood_from_one_address_is_asked_to_wait_and_others_are_not() {
     assert_eq!(hull.clone().oneshot(request).await.unwrap().status(), StatusCode::OK, "reading goes on");
     let script = from("203.0.113.9:4000", asks(Method::GET, "/lookup", &[("accept", "application/json")]));
     let response = hull.oneshot(script).await.unwrap();
-    assert!(value(response.headers(), "content-type").starts_with("text/plain"));
+    assert!(value(response.headers(), "content-type").starts_with("application/json"));
+    let said: app::api::ApiError = serde_json::from_str(&text(response).await).unwrap();
+    assert!(said.sentence().contains("操作过于频繁"), "as a server function says it: {said}");
 }
 
 #[tokio::test]
@@ -287,10 +296,11 @@ async fn who_asks_is_told_by_trusted_proxies_only() {
 async fn the_health_page_tells_whether_the_server_can_work() {
     let works = Arc::new(Mutex::new(true));
     let asked = works.clone();
-    let router = health(move || {
+    let ready = move || {
         let works = *asked.lock().unwrap();
         async move { works }.boxed()
-    });
+    };
+    let router = health(ready, Lifecycle::default());
     let ask = || router.clone().oneshot(asks(Method::GET, "/healthz", &[]));
     assert_eq!(ask().await.unwrap().status(), StatusCode::OK);
     *works.lock().unwrap() = false;

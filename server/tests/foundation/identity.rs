@@ -11,7 +11,7 @@ use reqwest::StatusCode;
 use sea_orm::ConnectionTrait as _;
 use server::config::Config;
 use server::idp::SAMPLES;
-use server::program;
+use server::program::{self, Shared};
 use server::serve::{Limits, serve};
 use service::db::{Db, new_id};
 use service::{Actor, Service, papers};
@@ -46,7 +46,7 @@ impl World {
         .unwrap();
         server::install_crypto();
         let (service, db) = program::open(&config).await.unwrap();
-        let router = program::router(&config, &service, db.clone(), addr).unwrap();
+        let router = program::router(&config, &service, db.clone(), addr, &Shared::new(&config)).unwrap();
         tokio::spawn(serve(listener, router, Limits::default(), std::future::pending()));
         let home = Url::parse(&format!("http://{addr}")).unwrap();
         World { service, config, db, home, _directory: directory }
@@ -80,7 +80,7 @@ impl World {
         id
     }
 
-    async fn code(&self) -> String {
+    pub async fn code(&self) -> String {
         let outbox = self.service.outbox().await.unwrap();
         outbox.iter().find_map(|message| message.text.split_once("验证码 ")).unwrap().1[..6].to_owned()
     }

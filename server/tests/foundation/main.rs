@@ -4,9 +4,12 @@
 
 mod bad_input;
 mod health;
+mod events;
 mod hull;
 mod identity;
 mod program;
 mod sign_in;
 mod stage;
 mod upgrade;
+mod strangers;
+mod supervisor;

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 use reqwest::StatusCode;
 use server::config::Config;
 use server::idp::SAMPLES;
-use server::program;
+use server::program::{self, Shared};
 use server::serve::{Limits, serve};
 use service::Role;
 use tokio::net::TcpListener;
@@ -88,7 +88,7 @@ async fn production_has_neither_outbox_nor_embedded_provider() {
     .unwrap();
     server::install_crypto();
     let (service, db) = program::open(&config).await.unwrap();
-    let router = program::router(&config, &service, db, config.addr).unwrap();
+    let router = program::router(&config, &service, db, config.addr, &Shared::new(&config)).unwrap();
     for path in ["/dev/outbox", "/dev/clock", "/idp/authorize", "/idp/.well-known/openid-configuration"] {
         let request = axum::http::Request::get(path).body(axum::body::Body::empty()).unwrap();
         let response = router.clone().oneshot(request).await.unwrap();
@@ -118,7 +118,7 @@ async fn a_sample_person_signs_in_acts_and_leaves() {
     server::install_crypto();
     let (service, db) = program::open(&config).await.unwrap();
     program::sow_samples(&config, &service).await.unwrap();
-    let router = program::router(&config, &service, db, addr).unwrap();
+    let router = program::router(&config, &service, db, addr, &Shared::new(&config)).unwrap();
     tokio::spawn(serve(listener, router, Limits::default(), std::future::pending()));
 
     let home = Url::parse(&format!("http://{addr}")).unwrap();

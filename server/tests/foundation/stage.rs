@@ -2,8 +2,11 @@
 //! that keeps cookies and follows nothing by itself.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -24,6 +27,81 @@ use time::macros::datetime;
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 use url::Url;
+
+/// The built program on a port and a directory of its own; ends with the test.
+pub struct Program {
+    child: Child,
+    pub home: Url,
+    pub log: Arc<Mutex<String>>,
+    _directory: tempfile::TempDir,
+}
+
+impl Program {
+    pub fn start(environment: &[(&str, &str)]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let site = directory.path().join("site");
+        std::fs::create_dir_all(site.join("pkg")).unwrap();
+        let manifest = r#"{"js":"pkg/beian-1.js","wasm":"pkg/beian-2.wasm","css":"pkg/main-3.css"}"#;
+        std::fs::write(site.join("manifest.json"), manifest).unwrap();
+        let addr = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_server"))
+            .env_clear()
+            .env("ADDR", addr.to_string())
+            .env("DATA_DIR", directory.path().join("data"))
+            .env("SITE_DIR", &site)
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let home = Url::parse(&format!("http://{addr}")).unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let mut program = Program { child, home, log: log.clone(), _directory: directory };
+        while let Some(Ok(line)) = lines.next() {
+            let is_ready = line.contains("listening");
+            log.lock().unwrap().push_str(&line);
+            if is_ready {
+                // Whoever does not read on would stop the program at its next line.
+                std::thread::spawn(move || {
+                    for line in lines.map_while(Result::ok) {
+                        let mut log = log.lock().unwrap();
+                        log.push_str(&line);
+                        log.push('\n');
+                    }
+                });
+                return program;
+            }
+        }
+        panic!("ended early, {:?}: {}", program.child.wait(), log.lock().unwrap());
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks the program to end, and says how it did and how long that took.
+    pub fn terminate(&mut self) -> (ExitStatus, Duration) {
+        let began = Instant::now();
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(asked.success());
+        loop {
+            if let Some(ended) = self.child.try_wait().unwrap() {
+                return (ended, began.elapsed());
+            }
+            assert!(began.elapsed() < Duration::from_secs(20), "still running");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
 
 /// Remembers who signed in and out.
 #[derive(Default)]
@@ -141,7 +219,7 @@ impl Stage {
             }),
         );
         let mut config = config(&[("ADDR", addr.to_string())], data_dir.path());
-        config.floods = FloodLimits { sign_in: 1000, look_up: 1000, upload: 1000 };
+        config.floods = FloodLimits { sign_in: 1000, look_up: 1000, upload: 1000, form: 1000 };
         let hardening = Hardening::new(&config, chrome(), &provider.client().issuer);
         let router = harden(router, hardening);
         tokio::spawn(serve(listener, router, Limits::default(), std::future::pending()));
@@ -266,6 +344,11 @@ impl Browser {
         body.extend_from_slice(b"--border--\r\n");
         let request = self.request(Method::POST, address);
         self.answer(request.header("content-type", "multipart/form-data; boundary=border").body(body)).await
+    }
+
+    /// An answer whose body is still to come.
+    pub async fn open(&self, url: Url) -> reqwest::Response {
+        self.request(Method::GET, url.as_str()).send().await.unwrap()
     }
 
     async fn send(&mut self, method: Method, address: &str, form: Option<&BTreeMap<String, String>>) -> Page {

@@ -1,5 +1,6 @@
 //! One filing on the review desk with everything it belongs to (R15, R63).
 
+use domain::purpose::PURPOSES;
 use domain::schema::Fault;
 use domain::sheet::Sheet;
 use domain::view::{
@@ -15,11 +16,11 @@ use super::queue::{PATH as QUEUE, filing_href};
 use super::shortcuts::{FILING_KEYS, Keys};
 use super::transfer::Transfer;
 use super::zoom::Zoom;
-use crate::WhoAmI;
 use crate::api;
 use crate::pages::mine::query_text;
 use crate::ui::sheet::{ChangesTable, History, SheetView, Written};
 use crate::ui::{FilingBadge, Load, PageHead, PostButton, RecordBadge};
+use crate::who_am_i;
 
 #[component]
 pub fn ReviewFiling() -> impl IntoView {
@@ -202,32 +203,22 @@ fn Claim(
 
 #[component]
 fn TakeOver(id: String) -> impl IntoView {
-    let me = expect_context::<WhoAmI>().0;
-    view! {
-        <Suspense>
-            {move || {
-                let id = id.clone();
-                Suspend::new(async move {
-                    let is_administrator = me.await.ok().flatten().is_some_and(|me| me.is_administrator);
-                    is_administrator.then(|| view! {
-                        <form class="filters" method="post" action="/act/take-over">
-                            <input type="hidden" name="filing" value=id/>
-                            <div class="filter">
-                                <label for="reason">"接管理由"</label>
-                                <input class="input" id="reason" name="reason" required maxlength="200" autocomplete="off"/>
-                            </div>
-                            <div class="filter-actions"><button class="button">"接管"</button></div>
-                        </form>
-                    })
-                })
-            }}
-        </Suspense>
-    }
-    .into_any()
+    let is_administrator = who_am_i().is_some_and(|me| me.is_administrator);
+    is_administrator
+        .then(|| {
+            view! {
+                <form class="filters" method="post" action="/act/take-over">
+                    <input type="hidden" name="filing" value=id/>
+                    <div class="filter">
+                        <label for="reason">"接管理由"</label>
+                        <input class="input" id="reason" name="reason" required maxlength="200" autocomplete="off"/>
+                    </div>
+                    <div class="filter-actions"><button class="button">"接管"</button></div>
+                </form>
+            }
+        })
+        .into_any()
 }
-
-/// Why an officer looks; one click each.
-const PURPOSES: [&str; 3] = ["核对证件信息", "电话核实", "核实地址"];
 
 /// Personal values in full, for a purpose that is written down (R65, R70).
 #[component]
@@ -261,7 +252,8 @@ fn Unmask(id: String, unmasked: bool, from: String) -> impl IntoView {
                     <input type="hidden" name="from" value=kept autocomplete="off"/>
                     <div class="filter">
                         <label for="purpose">"查看目的"</label>
-                        <input class="input" id="purpose" name="purpose" required maxlength="100" autocomplete="off" accesskey="u"/>
+                        <input class="input" id="purpose" name="purpose" required minlength="6" maxlength="100" autocomplete="off" accesskey="u" aria-describedby="purpose-hint"/>
+                        <p class="hint" id="purpose-hint">"写明具体目的，至少 6 个字"</p>
                     </div>
                     <button class="button">"查看完整信息"</button>
                 </form>

@@ -27,3 +27,4 @@ pub mod tally;
 pub mod tally_change;
 pub mod upload;
 pub mod upload_use;
+pub mod usage;
