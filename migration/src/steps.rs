@@ -451,4 +451,11 @@ pub const STEPS: &[(&str, &str)] = &[
             created_at BIGINT NOT NULL
         )",
     ),
+    // An administrator can suspend a person (ASVS V7.4.2): since when, and why.
+    ("m20261128_0830_person_suspended", "ALTER TABLE person ADD COLUMN suspended_at BIGINT"),
+    ("m20261128_0831_person_suspension", "ALTER TABLE person ADD COLUMN suspension_sealed TEXT"),
+    (
+        "m20261128_0832_person_suspended_index",
+        "CREATE INDEX person_suspended ON person (suspended_at) WHERE suspended_at IS NOT NULL",
+    ),
 ];

@@ -12,7 +12,7 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::cookie::CookieJar;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreGenderClaim, CoreProviderMetadata};
 use openidconnect::{
     AccessTokenHash, AsyncHttpClient, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret,
@@ -514,7 +514,8 @@ async fn logout(State(auth): State<Arc<Auth>>, headers: HeaderMap) -> Response {
         );
     }
     let jar = CookieJar::new().add(session::expired_cookie(auth.setup.tls));
-    (jar, Redirect::to("/")).into_response()
+    let clear = [(HeaderName::from_static("clear-site-data"), "\"storage\"")];
+    (jar, clear, Redirect::to("/")).into_response()
 }
 
 /// openidconnect's requests through our own client: no redirects, time and size bounded.

@@ -7,6 +7,7 @@ use axum::response::Response;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::StatusCode;
+use service::account::SUSPENDED;
 use service::{Error, Service, person};
 
 use crate::pages::{Chrome, Way};
@@ -68,6 +69,20 @@ pub async fn know_the_caller(State(callers): State<Callers>, mut request: Reques
             }
         },
     };
+    if actor.is_none()
+        && request.uri().path().starts_with("/act/")
+        && let Some(token) = session::token_of(request.headers(), callers.tls)
+        // Asked only of tokens that are worth nothing; what is not known is answered as any of them.
+        && callers.service.is_suspended(token.expose()).await.unwrap_or(false)
+    {
+        return callers.chrome.answer(
+            request.headers(),
+            StatusCode::FORBIDDEN,
+            "账户已停用",
+            SUSPENDED,
+            &[Way { label: "返回首页", href: "/" }],
+        );
+    }
     request.extensions_mut().insert(Caller(actor));
     next.run(request).await
 }

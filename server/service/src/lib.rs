@@ -5,6 +5,7 @@
 #[cfg(test)]
 extern crate self as service;
 
+pub mod account;
 pub mod actor;
 pub mod audit;
 mod audit_search;

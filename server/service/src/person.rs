@@ -17,6 +17,7 @@ use sea_orm::{
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
+use crate::account::SUSPENDED;
 use crate::actor::{Actor, Role};
 use crate::clock::written;
 use crate::db::{instant, millis, new_id, next_serial, plausible_id};
@@ -29,6 +30,8 @@ use crate::{Service, again, region};
 pub const IDLE: Duration = Duration::minutes(30);
 /// … and in any case so long after it began.
 pub const ABSOLUTE: Duration = Duration::hours(12);
+/// Sessions that one person has at once.
+pub const MOST_SESSIONS: usize = 10;
 /// The row is not written more often than this only to say that somebody is still there.
 const TOUCH_EVERY: Duration = Duration::minutes(1);
 const LONGEST_DEVICE: usize = 200;
@@ -68,6 +71,10 @@ impl Service {
         let now = self.clock.now();
         let tx = self.db.begin().await?;
         let known = person::Entity::find().filter(person::Column::Sub.eq(&claims.sub)).one(&tx).await?;
+        if known.as_ref().is_some_and(|person| person.suspended_at.is_some()) {
+            return Err(Error::refused(SUSPENDED));
+        }
+        self.must_not_be_suspended(&tx, &id_no_hash(&self.keys, &claims.id_no)).await?;
         let id = known.as_ref().map_or_else(|| new_id(now), |person| person.id.clone());
         let sealed = |field, text: &str| self.keys.seal_text(&context(&id, field), text);
         let said = person::ActiveModel {
@@ -88,12 +95,15 @@ impl Service {
                 sub: Set(claims.sub.clone()),
                 current_subject_id: Set(None),
                 elder: Set(false),
+                suspended_at: Set(None),
+                suspension_sealed: Set(None),
                 created_at: Set(millis(now)),
                 ..said
             };
             fresh.insert(&tx).await?;
         }
         self.appoint_first_administrator(&tx, &claims, now).await?;
+        self.end_the_oldest(&tx, &id, now).await?;
         let token = random_token()?;
         let session = session::ActiveModel {
             token_hash: Set(token_hash(&token)),
@@ -110,6 +120,28 @@ impl Service {
         self.write(&tx, Some(&actor), "sign_in", "session", &actor.session_id, json!({})).await?;
         tx.commit().await?;
         Ok(token.to_string())
+    }
+
+    /// A person has so many sessions at most: the oldest make room for the next one.
+    async fn end_the_oldest(&self, on: &DatabaseTransaction, id: &str, now: OffsetDateTime) -> Result<()> {
+        let rows = session::Entity::find()
+            .filter(session::Column::PersonId.eq(id))
+            .filter(session::Column::RevokedAt.is_null())
+            .filter(session::Column::SeenAt.gt(millis(now - IDLE)))
+            .order_by_desc(session::Column::CreatedAt)
+            .order_by_desc(session::Column::Id)
+            .all(on)
+            .await?;
+        for session in rows.iter().filter(|session| is_live(session, now)).skip(MOST_SESSIONS - 1) {
+            session::Entity::update_many()
+                .col_expr(session::Column::RevokedAt, Expr::value(millis(now)))
+                .filter(session::Column::TokenHash.eq(&session.token_hash))
+                .exec(on)
+                .await?;
+            let detail = json!({ "most": MOST_SESSIONS });
+            self.write(on, None, "end_session", "session", &session.id, detail).await?;
+        }
+        Ok(())
     }
 
     /// R60: whom the configuration names becomes administrator at the first sign-in, once and for
@@ -148,6 +180,9 @@ impl Service {
         let Some(person) = person::Entity::find_by_id(&session.person_id).one(self.db.read()).await? else {
             return Ok(None);
         };
+        if person.suspended_at.is_some() {
+            return Ok(None);
+        }
         let roles = self.roles(&person.id_no_hash).await?;
         if now - instant(session.seen_at) >= TOUCH_EVERY {
             again!(self.touch(&session, now))?;
@@ -197,9 +232,13 @@ impl Service {
 
     /// The person's live sessions, the one last used first.
     pub async fn sessions(&self, actor: &Actor) -> Result<Vec<SessionRow>> {
+        self.sessions_of(&actor.person_id, &actor.session_id).await
+    }
+
+    pub(crate) async fn sessions_of(&self, person_id: &str, this: &str) -> Result<Vec<SessionRow>> {
         let now = self.clock.now();
         let rows = session::Entity::find()
-            .filter(session::Column::PersonId.eq(&actor.person_id))
+            .filter(session::Column::PersonId.eq(person_id))
             .filter(session::Column::RevokedAt.is_null())
             .filter(session::Column::SeenAt.gt(millis(now - IDLE)))
             .order_by_desc(session::Column::SeenAt)
@@ -209,7 +248,7 @@ impl Service {
         let live = rows.into_iter().filter(|session| is_live(session, now));
         Ok(live
             .map(|session| SessionRow {
-                is_this: session.id == actor.session_id,
+                is_this: session.id == this,
                 id: session.id,
                 device: session.device,
                 created_at: written(instant(session.created_at)),
@@ -239,6 +278,12 @@ impl Service {
         self.write(&tx, Some(actor), "end_session", "session", id, json!({})).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// The key that seals in the browser what the person types while it cannot be saved (R77). It is given to
+    /// pages of that person alone: the same after signing in again, another one for anybody else.
+    pub(crate) fn kept_key(&self, person_id: &str) -> String {
+        self.keys.fingerprint("kept in the browser", person_id)
     }
 
     /// What the shell shows of the person. Takes the flash: it is shown once.

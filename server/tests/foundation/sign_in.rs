@@ -423,6 +423,8 @@ async fn signing_in_again_rotates_the_session_and_leaving_ends_it() {
     let second = browser.cookies["session"].clone();
     let page = browser.post("/auth/logout", &BTreeMap::new()).await;
     assert_eq!((page.status, page.headers["location"].as_bytes()), (StatusCode::SEE_OTHER, b"/".as_slice()));
+    // Finding 8: what the browser keeps goes with the session.
+    assert_eq!(page.headers["clear-site-data"], "\"storage\"");
     assert_eq!(*stage.book.signed_out.lock().unwrap(), [second]);
     assert!(!browser.cookies.contains_key("session"));
 }
