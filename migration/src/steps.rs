@@ -458,4 +458,7 @@ pub const STEPS: &[(&str, &str)] = &[
         "m20261128_0832_person_suspended_index",
         "CREATE INDEX person_suspended ON person (suspended_at) WHERE suspended_at IS NOT NULL",
     ),
+    // How the identity platform came to know the person of a session (ASVS V6.8.4).
+    ("m20261128_0850_session_auth_time", "ALTER TABLE session ADD COLUMN auth_time BIGINT"),
+    ("m20261128_0851_session_acr", "ALTER TABLE session ADD COLUMN acr TEXT"),
 ];

@@ -91,6 +91,7 @@ pub fn router(config: &Config, service: &Service, db: Db, local: SocketAddr) -> 
         sessions: Arc::new(service.clone()),
         chrome: chrome.clone(),
         tls: config.tls,
+        assurance: config.assurance.clone(),
     })
     .map_err(|error| refused(&error))?;
 

@@ -42,6 +42,8 @@ pub struct Me {
     pub is_administrator: bool,
     pub is_auditor: bool,
     pub is_keeper: bool,
+    /// There are roles, for whose work the person must prove themselves by a higher level first.
+    pub must_step_up: bool,
     /// The officer's region in words.
     pub region: Option<String>,
     /// 长辈版 is on.

@@ -169,6 +169,7 @@ impl Service {
         if was_offered(on, actor, request).await? {
             return Ok(());
         }
+        self.must_be_fresh(actor).await?;
         let proven = match self.prove_transfer(actor, request).await {
             Ok(proven) => proven,
             // A double click: the other one may just have spent the code.

@@ -19,6 +19,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::account::SUSPENDED;
 use crate::actor::{Actor, Role};
+use crate::assurance::Proof;
 use crate::clock::written;
 use crate::db::{instant, millis, new_id, next_serial, plausible_id};
 use crate::entity::{notice, person, record, session, staff};
@@ -58,15 +59,20 @@ impl Service {
     /// Begins a session for whom the identity platform vouches for, always a fresh one, and says its
     /// token, which only the browser keeps. What the platform says now replaces what it said before.
     pub async fn sign_in(&self, claims: &Claims, device: &str) -> Result<String> {
-        let first = again!(self.try_sign_in(claims, device));
+        self.sign_in_proven(claims, device, &Proof::default()).await
+    }
+
+    /// The same, with how the platform came to know the person.
+    pub async fn sign_in_proven(&self, claims: &Claims, device: &str, proof: &Proof) -> Result<String> {
+        let first = again!(self.try_sign_in(claims, device, proof));
         match first {
             // Two first sign-ins of one person at once: the other one has made the row.
-            Err(error) if error.is_unique_violation() => again!(self.try_sign_in(claims, device)),
+            Err(error) if error.is_unique_violation() => again!(self.try_sign_in(claims, device, proof)),
             outcome => outcome,
         }
     }
 
-    async fn try_sign_in(&self, claims: &Claims, device: &str) -> Result<String> {
+    async fn try_sign_in(&self, claims: &Claims, device: &str, proof: &Proof) -> Result<String> {
         let claims = tidy(claims)?;
         let now = self.clock.now();
         let tx = self.db.begin().await?;
@@ -114,9 +120,11 @@ impl Service {
             created_at: Set(millis(now)),
             seen_at: Set(millis(now)),
             revoked_at: Set(None),
+            auth_time: Set(proof.auth_time.map(millis)),
+            acr: Set(proof.acr.as_deref().map(|acr| one_line(acr, LONGEST_DEVICE))),
         };
         let session = session.insert(&tx).await?;
-        let actor = Actor { person_id: id, session_id: session.id, roles: Vec::new() };
+        let actor = Actor { person_id: id, session_id: session.id, roles: Vec::new(), must_step_up: false };
         self.write(&tx, Some(&actor), "sign_in", "session", &actor.session_id, json!({})).await?;
         tx.commit().await?;
         Ok(token.to_string())
@@ -187,7 +195,9 @@ impl Service {
         if now - instant(session.seen_at) >= TOUCH_EVERY {
             again!(self.touch(&session, now))?;
         }
-        Ok(Some(Actor { person_id: person.id, session_id: session.id, roles }))
+        let must_step_up = !roles.is_empty() && !self.is_strong(&session);
+        let roles = if must_step_up { Vec::new() } else { roles };
+        Ok(Some(Actor { person_id: person.id, session_id: session.id, roles, must_step_up }))
     }
 
     async fn touch(&self, session: &session::Model, now: OffsetDateTime) -> Result<()> {
@@ -214,7 +224,7 @@ impl Service {
 
     /// 退出登录
     pub async fn sign_out(&self, actor: &Actor) -> Result<()> {
-        match self.revoke_session(actor, &actor.session_id).await {
+        match again!(self.try_revoke_session(actor, &actor.session_id)) {
             // Ended already, by another tab.
             Err(Error::NotFound) => Ok(()),
             outcome => outcome,
@@ -259,6 +269,8 @@ impl Service {
 
     /// Ends one of the person's sessions; its token is worth nothing from now on.
     pub async fn revoke_session(&self, actor: &Actor, id: &str) -> Result<()> {
+        // Whoever found an open browser does not shut its owner out (ASVS V7.5.2).
+        self.must_be_fresh(actor).await?;
         again!(self.try_revoke_session(actor, id))
     }
 
@@ -308,6 +320,7 @@ impl Service {
             is_administrator: actor.is_administrator(),
             is_auditor: actor.is_auditor(),
             is_keeper: actor.is_keeper(),
+            must_step_up: actor.must_step_up,
             region: actor.reviewer_region().and_then(region::full_name),
             elder: person.elder,
             flash: again!(self.take_flash(actor))?,

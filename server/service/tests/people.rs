@@ -7,7 +7,7 @@ use common::*;
 use service::jobs::Swept;
 use service::person::Claims;
 use service::sample::SampleOfficer;
-use service::{Error, Role, Service};
+use service::{Assurance, Error, Proof, Role, Service};
 use time::Duration;
 
 claims![
@@ -24,6 +24,8 @@ claims![
     a_suspended_administrator_does_not_count,
     an_administrator_ends_somebodys_sessions,
     what_is_kept_in_the_browser_has_a_key_of_its_person,
+    roles_need_the_level_that_is_demanded_of_staff,
+    ending_another_session_needs_a_fresh_proof,
     a_token_is_worth_nothing_unless_it_was_issued,
     sessions_survive_a_restart,
     what_the_identity_platform_says_is_stored_sealed_and_shown_masked,
@@ -310,6 +312,78 @@ async fn what_is_kept_in_the_browser_has_a_key_of_its_person(world: World) {
     assert_eq!(own, key(1).await, "the same after signing in again");
     assert_ne!(own, key(2).await);
     assert!(!world.is_stored_in_the_open(&own).await);
+}
+
+/// ASVS V6.3.3, V6.8.4.
+async fn roles_need_the_level_that_is_demanded_of_staff(world: World) {
+    world.nth_officer(9_050, "110101").await;
+    let demanding = |staff_acr: &[&str], staff_max_age_minutes| {
+        let staff_acr = staff_acr.iter().map(|acr| (*acr).to_owned()).collect();
+        world.with_settings(move |settings| {
+            settings.assurance = Assurance { staff_acr, staff_max_age_minutes, fresh_minutes: None };
+        })
+    };
+    let officer = Claims { name: "审核员".to_owned(), ..claims_of(9_050) };
+    let now = world.now();
+    let proof = |acr: Option<&str>, minutes: Option<i64>| Proof {
+        acr: acr.map(str::to_owned),
+        auth_time: minutes.map(|minutes| now - Duration::minutes(minutes)),
+    };
+    let roles = async |service: &Service, claims: &Claims, proof: &Proof| {
+        let token = service.sign_in_proven(claims, "", proof).await.unwrap();
+        let actor = service.actor(&token).await.unwrap().unwrap();
+        (actor.roles.len(), actor.must_step_up)
+    };
+    let (level, age) = (demanding(&["high", "higher"], None).await, demanding(&[], Some(5)).await);
+    for (service, proof, is_enough) in [
+        (&world.service, proof(None, None), true),
+        (&level, proof(None, Some(0)), false),
+        (&level, proof(Some("low"), Some(0)), false),
+        (&level, proof(Some("high higher"), Some(0)), false),
+        (&level, proof(Some("higher"), None), true),
+        (&age, proof(Some("high"), None), false),
+        (&age, proof(None, Some(7)), false),
+        (&age, proof(None, Some(5)), true),
+    ] {
+        let expected = if is_enough { (1, false) } else { (0, true) };
+        assert_eq!(roles(service, &officer, &proof).await, expected, "{proof:?}");
+    }
+    assert_eq!(roles(&level, &claims_of(1), &proof(None, None)).await, (0, false), "applicants need none");
+    let token = level.sign_in_proven(&officer, "", &proof(Some("low"), None)).await.unwrap();
+    let actor = level.actor(&token).await.unwrap().unwrap();
+    assert!(level.me(&actor).await.unwrap().must_step_up);
+    assert!(matches!(level.dashboard(&actor).await, Err(Error::Forbidden)));
+}
+
+/// ASVS V7.5.2, V6.6.1.
+async fn ending_another_session_needs_a_fresh_proof(world: World) {
+    let service = world
+        .with_settings(|settings| {
+            settings.assurance = Assurance { fresh_minutes: Some(10), ..Assurance::default() };
+        })
+        .await;
+    let proven =
+        |minutes: i64| Proof { auth_time: Some(world.now() - Duration::minutes(minutes)), acr: None };
+    let actor = async |proof: &Proof| {
+        let token = service.sign_in_proven(&claims_of(1), "", proof).await.unwrap();
+        service.actor(&token).await.unwrap().unwrap()
+    };
+    let other = actor(&proven(0)).await;
+    for old in [Proof::default(), proven(10), proven(-5)] {
+        let actor = actor(&old).await;
+        match service.revoke_session(&actor, &other.session_id).await {
+            Err(Error::Refused(refused)) => {
+                assert!(refused.sentence.contains("10 分钟内"), "{}", refused.sentence);
+                assert_eq!(refused.link.as_deref(), Some(service::PROVE_ANEW));
+            }
+            outcome => panic!("{old:?}: {outcome:?}"),
+        }
+        service.sign_out(&actor).await.unwrap();
+    }
+    let fresh = actor(&proven(9)).await;
+    service.revoke_session(&fresh, &other.session_id).await.unwrap();
+    world.later(Duration::minutes(1));
+    assert!(service.revoke_session(&fresh, &other.session_id).await.is_err());
 }
 
 async fn a_token_is_worth_nothing_unless_it_was_issued(world: World) {
