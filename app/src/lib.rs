@@ -21,6 +21,8 @@ pub struct Bundle {
     pub js: String,
     pub wasm: String,
     pub css: String,
+    /// What seals typed text in the browser.
+    pub kept: String,
 }
 
 /// The document around the app. Server only in practice; it takes its nonce from the request.
@@ -34,6 +36,7 @@ pub fn shell(bundle: &Bundle, elder: bool) -> impl IntoView + use<> {
     let js = format!("/{}", bundle.js);
     let wasm = format!("/{}", bundle.wasm);
     let css = format!("/{}", bundle.css);
+    let kept = format!("/{}", bundle.kept);
     // `js` hides what only pages without scripts need. Then each island takes over what the server drew.
     let start = format!(
         "import('{js}').then(async m=>{{await m.default({{module_or_path:'{wasm}'}});m.hydrate();\
@@ -52,6 +55,7 @@ pub fn shell(bundle: &Bundle, elder: bool) -> impl IntoView + use<> {
                 <link rel="stylesheet" href=css/>
                 <link rel="modulepreload" href=js/>
                 <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+                <script type="module" nonce=nonce.clone() src=kept></script>
                 <script type="module" nonce=nonce inner_html=start></script>
                 <leptos_meta::MetaTags/>
             </head>
@@ -85,6 +89,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("notices") view=pages::notices::Notices ssr=SsrMode::Async/>
                     <Route path=path!("sessions") view=pages::sessions::Sessions ssr=SsrMode::Async/>
                     <Route path=path!("staff") view=pages::staff::Staff ssr=SsrMode::Async/>
+                    <Route path=path!("staff/people/:id") view=pages::account::Account ssr=SsrMode::Async/>
                     <Route path=path!("upkeep/providers") view=pages::upkeep::Providers ssr=SsrMode::Async/>
                     <Route path=path!("upkeep/reasons") view=pages::upkeep::Reasons ssr=SsrMode::Async/>
                     <Route path=path!("upkeep/holidays") view=pages::upkeep::Holidays ssr=SsrMode::Async/>

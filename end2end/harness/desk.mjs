@@ -12,10 +12,14 @@ export function desk(page, baseURL) {
   };
   /** Sends a file; its id. */
   const send = async (file = png(), sort = 'picture') => {
-    const address = `${baseURL}/files?sort=${sort}&name=${encodeURIComponent(file.name)}`;
+    const address = `${baseURL}/files?sort=${sort}`;
     const response = await page.request.post(address, {
       data: file.buffer,
-      headers: { ...headers, 'content-type': 'application/octet-stream' },
+      headers: {
+        ...headers,
+        'content-type': 'application/octet-stream',
+        'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(file.name)}`,
+      },
     });
     expect(response.status(), await response.text()).toBe(200);
     return (await response.json()).id;

@@ -27,7 +27,7 @@ const functions = {
   notices: [{ unread_only: true, after: '' }, signedIn],
   my_subject: [{}, signedIn],
   records: [{ business: 'website', after: '' }, signedIn],
-  handovers: [{ name: '', mobile: '', id_no: '' }, signedIn],
+  handovers: [{ is_searched: false }, signedIn],
   filing: [{ id: NOBODYS }, notYours],
   record: [{ business: 'website', id: NOBODYS }, notYours],
   handover_view: [{ id: NOBODYS }, notYours],
@@ -54,6 +54,8 @@ const functions = {
   reasons: [{}, keepersOnly],
   holidays: [{}, keepersOnly],
   looks: [{}, signedIn],
+  account: [{ id: NOBODYS }, { anonymous: 401, applicant: 403, reviewer: 403, administrator: 404, keeper: 403, auditor: 403 }],
+  suspended: [{}, { anonymous: 401, applicant: 403, reviewer: 403, administrator: 200, keeper: 403, auditor: 403 }],
   staff: [{}, { anonymous: 401, applicant: [403, 404], reviewer: [403, 404], administrator: 200, keeper: 403, auditor: 403 }],
 };
 

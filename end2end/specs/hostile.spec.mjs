@@ -178,7 +178,8 @@ test('what people write is text on every page of applicant, officer and public',
   });
   await visit(page, `/website/cancel?record=${record}&check=1`);
   const search = encodeURIComponent(TAG);
-  await visit(page, `/subject/receive?name=${search}&mobile=${search}&id_no=${search}`);
+  await page.request.post('/act/search-handovers', { form: { name: TAG, mobile: TAG, id_no: QUOTE }, headers: { origin: baseURL } });
+  await visit(page, `/subject/receive?searched=1&name=${search}`);
   for (const path of [`/mine/filings?procedure=${search}&state=${search}&after=${search}`, `/mine/drafts?procedure=${search}&after=${search}`]) {
     await visit(page, path);
   }

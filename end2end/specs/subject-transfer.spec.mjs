@@ -79,7 +79,8 @@ test('R24, R25: what is handed over is received by another person with everythin
       await other.goto('/subject/receive');
       await other.getByLabel(label, { exact: true }).fill(typed);
       await other.getByRole('button', { name: '查询' }).click();
-      await other.waitForURL(/receive\?/);
+      await other.waitForURL(/receive\?searched=1$/);
+      await expect(other.getByLabel(label, { exact: true })).toHaveValue(typed);
       await expect(other.getByRole('row').filter({ hasText: unit }), `${label} ${typed}`).toHaveCount(count);
     }
   }

@@ -13,7 +13,7 @@ use service::calendar::SpecialDay;
 use service::clock::{Clock, ForwardClock, SystemClock};
 use service::keyring::Keyring;
 use service::sms::gateway::Gateway;
-use service::{PersonLimits, Settings};
+use service::{Assurance, PersonLimits, Settings};
 use url::{Host, Url};
 
 use crate::idp::{SAMPLES, SampleRole};
@@ -81,6 +81,16 @@ pub struct Config {
     pub floods: FloodLimits,
     pub limits: PersonLimits,
     pub requests: RequestLimits,
+    pub assurance: Assurance,
+}
+
+/// How sure the identity platform must be of a person; all of it may be missing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenAssurance {
+    staff_acr: Vec<String>,
+    staff_max_age_minutes: Option<u16>,
+    fresh_minutes: Option<u16>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -221,6 +231,7 @@ struct Written {
     floods: Option<FloodLimits>,
     limits: Option<PersonLimits>,
     requests: Option<RequestLimits>,
+    assurance: WrittenAssurance,
 }
 
 /// Days as `2026-10-01`, or from one to another as `2026-10-01/2026-10-07`.
@@ -354,6 +365,7 @@ impl Config {
             rejection_grounds: self.rejection_grounds.clone().unwrap_or(defaults.rejection_grounds),
             claim_minutes: self.claim_minutes.into(),
             limits: self.limits,
+            assurance: self.assurance.clone(),
         }
     }
 }
@@ -439,6 +451,20 @@ impl Written {
                         "BEIAN_TRUSTED_PROXIES must be addresses or networks, parted by commas.".into(),
                     ),
                 }
+            }
+        }
+        if let Some(value) = read("BEIAN_STAFF_ACR") {
+            self.assurance.staff_acr = value.split_whitespace().map(str::to_owned).collect();
+        }
+        let minutes = [
+            ("BEIAN_STAFF_MAX_AGE_MINUTES", &mut self.assurance.staff_max_age_minutes),
+            ("BEIAN_FRESH_MINUTES", &mut self.assurance.fresh_minutes),
+        ];
+        for (name, setting) in minutes {
+            match read(name).map(|value| value.parse()) {
+                None => {}
+                Some(Ok(value)) => *setting = Some(value),
+                Some(Err(_)) => refusals.push(format!("{name} must be a number of minutes.")),
             }
         }
         let switches = [
@@ -575,6 +601,14 @@ impl Written {
             refusals.push("registration_sign must be one to four characters, or \"province\".".into());
         }
 
+        let assurance = self.assurance;
+        let is_level = |acr: &String| !acr.is_empty() && acr.chars().all(|c| c.is_ascii_graphic());
+        if !assurance.staff_acr.iter().all(is_level) {
+            refusals.push("staff_acr must be levels of the identity platform, without blanks.".into());
+        }
+        if [assurance.staff_max_age_minutes, assurance.fresh_minutes].contains(&Some(0)) {
+            refusals.push("The minutes of [assurance] must be at least 1.".into());
+        }
         let special_days = special_days(&self.holidays, &mut refusals);
         let moves = self.forward_clock.unwrap_or(false);
         if moves && production {
@@ -621,6 +655,11 @@ impl Written {
             floods,
             limits,
             requests,
+            assurance: Assurance {
+                staff_acr: assurance.staff_acr,
+                staff_max_age_minutes: assurance.staff_max_age_minutes.map(i64::from),
+                fresh_minutes: assurance.fresh_minutes.map(i64::from),
+            },
         })
     }
 }

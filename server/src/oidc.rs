@@ -12,17 +12,21 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::cookie::CookieJar;
-use http::{HeaderMap, StatusCode, header};
-use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreGenderClaim, CoreProviderMetadata};
+use http::{HeaderMap, HeaderName, StatusCode, header};
+use openidconnect::core::{
+    CoreAuthPrompt, CoreAuthenticationFlow, CoreClient, CoreGenderClaim, CoreProviderMetadata,
+};
 use openidconnect::{
-    AccessTokenHash, AsyncHttpClient, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret,
-    CsrfToken, HttpRequest, HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge,
-    PkceCodeVerifier, RedirectUrl, Scope, SignatureVerificationError, TokenResponse as _, UserInfoClaims,
+    AccessTokenHash, AsyncHttpClient, AuthenticationContextClass, AuthorizationCode, ClaimsVerificationError,
+    ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse as _,
+    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, SignatureVerificationError, TokenResponse as _,
+    UserInfoClaims,
 };
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use service::clock::Clock;
 use service::keyring::Keyring;
+use service::{Assurance, Proof};
 use subtle::ConstantTimeEq as _;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::Mutex;
@@ -41,6 +45,10 @@ const ATTEMPT_SLOTS: u8 = 8;
 const METADATA_LIFE: Duration = Duration::hours(1);
 const MAX_ANSWER: usize = 1024 * 1024;
 
+/// The identity platform's clock and ours differ by so much at most.
+const ATTEMPT_SKEW: Duration = Duration::minutes(1);
+
+const TOO_WEAK: &str = "身份认证平台没有按要求重新核验您的身份，或者核验的强度不够。请重新登录并完成更高强度的认证；仍不成功的，请联系平台管理员。";
 const UNREACHABLE: &str = "身份认证平台暂时无法连接，请稍后再试";
 
 /// What the client is built from.
@@ -55,6 +63,7 @@ pub struct Setup {
     pub sessions: Arc<dyn Sessions>,
     pub chrome: Chrome,
     pub tls: bool,
+    pub assurance: Assurance,
 }
 
 pub struct Auth {
@@ -86,6 +95,8 @@ enum Failure {
     Untrusted(String),
     #[error("the identity platform leaves out {0}")]
     Incomplete(&'static str),
+    #[error("the identity platform did not prove what was demanded: {0}")]
+    Weak(&'static str),
     #[error("the service refuses the person")]
     Refused(String),
     #[error("the session cannot be made: {0}")]
@@ -102,6 +113,17 @@ struct Attempt {
     callback: String,
     /// Unix seconds.
     until: i64,
+    #[serde(default)]
+    demands: Demands,
+}
+
+/// What a sign-in must prove beyond who the person is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Demands {
+    /// That the person proves themselves now.
+    fresh: bool,
+    /// The level that staff need.
+    staff: bool,
 }
 
 impl Auth {
@@ -164,12 +186,17 @@ impl Auth {
     }
 
     /// Where the person is to be sent, and the cookie that remembers the attempt.
-    async fn begin(&self, headers: &HeaderMap, next: String) -> Result<(Url, CookieJar), Failure> {
+    async fn begin(
+        &self,
+        headers: &HeaderMap,
+        next: String,
+        demands: Demands,
+    ) -> Result<(Url, CookieJar), Failure> {
         let metadata = self.metadata(false).await?;
         let callback = self.callback_for(headers).map(Url::to_string).unwrap_or_default();
         let client = self.client(&metadata, callback.clone())?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-        let (url, state, nonce) = client
+        let asked = client
             .authorize_url(
                 CoreAuthenticationFlow::AuthorizationCode,
                 CsrfToken::new_random,
@@ -177,9 +204,10 @@ impl Auth {
             )
             .add_scope(Scope::new("profile".into()))
             .add_scope(Scope::new("phone".into()))
-            .set_pkce_challenge(challenge)
-            .url();
+            .set_pkce_challenge(challenge);
+        let (url, state, nonce) = self.demanding(asked, demands).url();
         let attempt = Attempt {
+            demands,
             nonce: nonce.secret().clone(),
             verifier: verifier.into_secret(),
             next,
@@ -200,6 +228,43 @@ impl Auth {
         Ok((url, CookieJar::new().add(cookie)))
     }
 
+    /// Asks the identity platform for what the operator demands (OpenID Connect Core 3.1.2.1).
+    fn demanding<'a>(&self, asked: Asked<'a>, demands: Demands) -> Asked<'a> {
+        let assurance = &self.setup.assurance;
+        let staff = demands.staff.then_some(assurance);
+        let levels = staff.map_or(&[][..], |assurance| assurance.staff_acr.as_slice());
+        let mut asked = levels.iter().fold(asked, |asked, level| {
+            asked.add_auth_context_value(AuthenticationContextClass::new(level.clone()))
+        });
+        let fresh = assurance.fresh_minutes.filter(|_| demands.fresh);
+        let ages = fresh.into_iter().chain(staff.and_then(|assurance| assurance.staff_max_age_minutes));
+        if let Some(seconds) = ages.min().and_then(|minutes| u64::try_from(minutes * 60).ok()) {
+            asked = asked.set_max_age(std::time::Duration::from_secs(seconds));
+        }
+        if demands.fresh { asked.add_prompt(CoreAuthPrompt::Login) } else { asked }
+    }
+
+    /// Whether the identity platform proved what it was asked for (ASVS V6.8.4).
+    fn proves(&self, demands: Demands, proof: &Proof) -> Result<(), Failure> {
+        let assurance = &self.setup.assurance;
+        let now = self.setup.clock.now();
+        let is_within = |minutes: i64| {
+            proof.auth_time.is_some_and(|proven| now - proven <= Duration::minutes(minutes) + ATTEMPT_SKEW)
+        };
+        if demands.fresh && !assurance.fresh_minutes.is_none_or(is_within) {
+            return Err(Failure::Weak("the time of the proof"));
+        }
+        if demands.staff && !assurance.staff_max_age_minutes.is_none_or(is_within) {
+            return Err(Failure::Weak("the time of the proof"));
+        }
+        let is_level = assurance.staff_acr.is_empty()
+            || proof.acr.as_ref().is_some_and(|acr| assurance.staff_acr.contains(acr));
+        if demands.staff && !is_level {
+            return Err(Failure::Weak("the level of authentication"));
+        }
+        Ok(())
+    }
+
     fn attempt_cookie(&self, state: &str) -> String {
         let slot = state.bytes().fold(0u8, u8::wrapping_add) % ATTEMPT_SLOTS;
         let prefix = if self.setup.tls { "__Host-" } else { "" };
@@ -217,7 +282,7 @@ impl Auth {
     }
 
     /// Code for tokens, tokens for claims; every check of OpenID Connect Core 3.1.3.7 and 5.3.2.
-    async fn claims(&self, attempt: &Attempt, code: String) -> Result<Claims, Failure> {
+    async fn claims(&self, attempt: &Attempt, code: String) -> Result<(Claims, Proof), Failure> {
         let metadata = self.metadata(false).await?;
         let client = self.client(&metadata, attempt.callback.clone())?;
         let tokens = client
@@ -231,7 +296,7 @@ impl Auth {
 
         let nonce = Nonce::new(attempt.nonce.clone());
         let now = self.setup.clock.now();
-        let sub = match verify(&client, id_token, &tokens, &nonce, now) {
+        let (sub, proof) = match verify(&client, id_token, &tokens, &nonce, now) {
             // The provider has rotated its keys since we asked.
             Err(ClaimsVerificationError::SignatureVerification(
                 SignatureVerificationError::NoMatchingKey,
@@ -265,13 +330,14 @@ impl Auth {
             let value = told.get(name).and_then(|value| value.as_str()).map(str::trim).unwrap_or_default();
             if value.is_empty() { Err(Failure::Incomplete(what)) } else { Ok(value.to_owned()) }
         };
-        Ok(Claims {
+        let claims = Claims {
             sub: sub.to_string(),
             name: claim(&names.name, "the name")?,
             mobile: plain_mobile(&claim(&names.mobile, "the mobile number")?),
             id_kind: claim(&names.id_kind, "the id kind")?,
             id_number: claim(&names.id_number, "the id number")?.to_ascii_uppercase(),
-        })
+        };
+        Ok((claims, proof))
     }
 
     /// A page for whoever could not be signed in; the cause goes to the log, once.
@@ -284,6 +350,7 @@ impl Auth {
             Failure::Incomplete(_) => {
                 (StatusCode::BAD_GATEWAY, "身份认证平台未返回必要的实名信息，请联系平台管理员。")
             }
+            Failure::Weak(_) => (StatusCode::FORBIDDEN, TOO_WEAK),
             Failure::Refused(sentence) => (StatusCode::FORBIDDEN, sentence.as_str()),
             Failure::Broken(_) => (StatusCode::INTERNAL_SERVER_ERROR, "登录未能完成，请稍后再试。"),
         };
@@ -292,7 +359,7 @@ impl Auth {
             Failure::Unreachable(_) | Failure::Untrusted(_) | Failure::Incomplete(_) => {
                 tracing::warn!(%failure, "sign-in failed");
             }
-            Failure::Stale | Failure::Declined(_) | Failure::Refused(_) => {
+            Failure::Stale | Failure::Declined(_) | Failure::Weak(_) | Failure::Refused(_) => {
                 tracing::info!(%failure, "sign-in failed");
             }
         }
@@ -305,6 +372,13 @@ impl Auth {
         )
     }
 }
+
+type Asked<'a> = openidconnect::AuthorizationRequest<
+    'a,
+    openidconnect::core::CoreAuthDisplay,
+    CoreAuthPrompt,
+    openidconnect::core::CoreResponseType,
+>;
 
 type ProviderClient = CoreClient<
     openidconnect::EndpointSet,
@@ -331,7 +405,7 @@ fn verify(
     tokens: &openidconnect::core::CoreTokenResponse,
     nonce: &Nonce,
     now: OffsetDateTime,
-) -> Result<openidconnect::SubjectIdentifier, ClaimsVerificationError> {
+) -> Result<(openidconnect::SubjectIdentifier, Proof), ClaimsVerificationError> {
     let verifier = client
         .id_token_verifier()
         .set_time_fn(move || chrono::DateTime::from_timestamp(now.unix_timestamp(), 0).unwrap_or_default());
@@ -347,7 +421,13 @@ fn verify(
             return Err(ClaimsVerificationError::Other("the access token is another".into()));
         }
     }
-    Ok(claims.subject().clone())
+    let proof = Proof {
+        auth_time: claims
+            .auth_time()
+            .and_then(|time| OffsetDateTime::from_unix_timestamp(time.timestamp()).ok()),
+        acr: claims.auth_context_ref().map(|acr| (**acr).clone()),
+    };
+    Ok((claims.subject().clone(), proof))
 }
 
 /// Sorts what went wrong in the exchange, without quoting bodies that may hold tokens.
@@ -415,6 +495,10 @@ pub fn local_path(next: &str) -> String {
 #[serde(default)]
 struct LoginQuery {
     next: String,
+    /// Not empty: the person is to prove themselves now.
+    fresh: String,
+    /// Not empty: by the level that staff need.
+    staff: String,
 }
 
 async fn login(
@@ -422,8 +506,10 @@ async fn login(
     headers: HeaderMap,
     query: Result<Query<LoginQuery>, QueryRejection>,
 ) -> Response {
-    let next = local_path(&query.map(|Query(query)| query.next).unwrap_or_default());
-    match auth.begin(&headers, next.clone()).await {
+    let query = query.map(|Query(query)| query).unwrap_or_default();
+    let next = local_path(&query.next);
+    let demands = Demands { fresh: !query.fresh.is_empty(), staff: !query.staff.is_empty() };
+    match auth.begin(&headers, next.clone(), demands).await {
         Ok((url, cookies)) => (cookies, Redirect::to(url.as_str())).into_response(),
         Err(failure) => auth.sorry(&failure, &next),
     }
@@ -486,18 +572,19 @@ async fn signed_in(
     if query.code.is_empty() {
         return Err(Failure::Stale);
     }
-    let claims = auth.claims(attempt, query.code).await?;
+    let (claims, proof) = auth.claims(attempt, query.code).await?;
+    auth.proves(attempt.demands, &proof)?;
     let user_agent = headers
         .get(header::USER_AGENT)
         .and_then(|agent| agent.to_str().ok())
         .map(|agent| agent.chars().take(200).collect());
     let previous = session::token_of(headers, auth.setup.tls);
-    auth.setup.sessions.sign_in(SignIn { claims, previous, user_agent }).await.map_err(
-        |failure| match failure {
+    auth.setup.sessions.sign_in(SignIn { claims, proof, previous, user_agent }).await.map_err(|failure| {
+        match failure {
             SignInFailure::Refused(sentence) => Failure::Refused(sentence),
             SignInFailure::Broken(error) => Failure::Broken(error.to_string()),
-        },
-    )
+        }
+    })
 }
 
 async fn logout(State(auth): State<Arc<Auth>>, headers: HeaderMap) -> Response {
@@ -514,7 +601,8 @@ async fn logout(State(auth): State<Arc<Auth>>, headers: HeaderMap) -> Response {
         );
     }
     let jar = CookieJar::new().add(session::expired_cookie(auth.setup.tls));
-    (jar, Redirect::to("/")).into_response()
+    let clear = [(HeaderName::from_static("clear-site-data"), "\"storage\"")];
+    (jar, clear, Redirect::to("/")).into_response()
 }
 
 /// openidconnect's requests through our own client: no redirects, time and size bounded.

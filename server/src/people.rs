@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use app::api::caller::Caller;
+use app::ui::table::percent;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
+use service::account::SUSPENDED;
 use service::{Actor, Error, Role, Service, person};
 
 use crate::http::{ClientAddr, WhoAsks};
+use crate::oidc::local_path;
 use crate::pages::{Chrome, Way};
 use crate::session::{self, SessionToken, Sessions, SignIn, SignInFailure};
 
@@ -21,10 +24,11 @@ impl Sessions for Service {
             let session::Claims { sub, name, mobile, id_kind, id_number } = sign_in.claims;
             let claims = person::Claims { sub, name, mobile, id_kind, id_no: id_number };
             let device = sign_in.user_agent.unwrap_or_default();
-            let token = Service::sign_in(self, &claims, &device).await.map_err(|error| match error {
-                Error::Refused(refused) => SignInFailure::Refused(refused.sentence),
-                other => SignInFailure::Broken(Box::new(other)),
-            })?;
+            let token =
+                self.sign_in_proven(&claims, &device, &sign_in.proof).await.map_err(|error| match error {
+                    Error::Refused(refused) => SignInFailure::Refused(refused.sentence),
+                    other => SignInFailure::Broken(Box::new(other)),
+                })?;
             // Rotation: the browser's session until now ends. Failing at it must not undo the sign-in.
             if let Some(previous) = sign_in.previous
                 && let Err(error) = self.end_session(previous.expose()).await
@@ -52,6 +56,13 @@ pub struct Callers {
     pub tls: bool,
 }
 
+/// What only staff are shown.
+fn is_for_staff(path: &str) -> bool {
+    ["/review", "/staff", "/audit", "/upkeep"]
+        .into_iter()
+        .any(|area| path.strip_prefix(area).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
+
 /// Puts the [`Caller`] of the request into its extensions, for every route behind it.
 pub async fn know_the_caller(State(callers): State<Callers>, mut request: Request, next: Next) -> Response {
     let actor = match session::token_of(request.headers(), callers.tls) {
@@ -71,6 +82,35 @@ pub async fn know_the_caller(State(callers): State<Callers>, mut request: Reques
             }
         },
     };
+    if actor.is_none()
+        && request.uri().path().starts_with("/act/")
+        && let Some(token) = session::token_of(request.headers(), callers.tls)
+        // Asked only of tokens that are worth nothing; what is not known is answered as any of them.
+        && callers.service.is_suspended(token.expose()).await.unwrap_or(false)
+    {
+        return callers.chrome.answer(
+            request.headers(),
+            StatusCode::FORBIDDEN,
+            "账户已停用",
+            SUSPENDED,
+            &[Way { label: "返回首页", href: "/" }],
+        );
+    }
+    let path = request.uri().path();
+    if actor.as_ref().is_some_and(|actor| actor.must_step_up) && is_for_staff(path) {
+        let back = match request.method() {
+            &Method::GET => local_path(request.uri().path_and_query().map_or("/", |asked| asked.as_str())),
+            _ => "/".to_owned(),
+        };
+        let again = format!("/auth/login?staff=1&next={}", percent(&back));
+        return callers.chrome.answer(
+            request.headers(),
+            StatusCode::FORBIDDEN,
+            "需要验证身份",
+            "审核和管理工作须以更高强度的身份认证登录。请重新验证身份，完成后会回到此页。",
+            &[Way { label: "验证身份", href: &again }, Way { label: "返回首页", href: "/" }],
+        );
+    }
     let from = request.extensions().get::<ClientAddr>().map(|ClientAddr(addr)| addr.to_string());
     let who = actor.clone();
     request.extensions_mut().insert(Caller(actor));

@@ -149,6 +149,7 @@ pub fn router(
         sessions: Arc::new(service.clone()),
         chrome: chrome.clone(),
         tls: config.tls,
+        assurance: config.assurance.clone(),
     })
     .map_err(|error| refused(&error))?;
 

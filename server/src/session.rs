@@ -5,6 +5,7 @@ use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use futures::future::BoxFuture;
 use http::HeaderMap;
 use secrecy::{ExposeSecret as _, SecretString};
+use service::Proof;
 use time::Duration;
 
 /// A session lives at most this long; the cookie need not outlive it.
@@ -46,6 +47,8 @@ impl std::fmt::Debug for Claims {
 #[derive(Debug)]
 pub struct SignIn {
     pub claims: Claims,
+    /// How the identity platform came to know the person.
+    pub proof: Proof,
     /// The browser's session until now: it ends, so that the token is rotated.
     pub previous: Option<SessionToken>,
     /// What the browser calls itself, shortened; shown in the list of sessions.
@@ -154,6 +157,7 @@ mod tests {
                 id_kind: "secret".into(),
                 id_number: "secret".into(),
             },
+            proof: Proof::default(),
             previous: Some(SessionToken::new("secret")),
             user_agent: None,
         };

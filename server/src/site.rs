@@ -66,10 +66,11 @@ pub fn bundle(site_dir: &Path) -> std::io::Result<Bundle> {
         js: String,
         wasm: String,
         css: String,
+        kept: String,
     }
     let text = std::fs::read_to_string(site_dir.join(MANIFEST))?;
-    let Manifest { js, wasm, css } = serde_json::from_str(&text).map_err(std::io::Error::other)?;
-    Ok(Bundle { js, wasm, css })
+    let Manifest { js, wasm, css, kept } = serde_json::from_str(&text).map_err(std::io::Error::other)?;
+    Ok(Bundle { js, wasm, css, kept })
 }
 
 async fn keep_in_caches(request: Request, next: Next) -> Response {

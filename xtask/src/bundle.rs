@@ -43,12 +43,14 @@ pub struct Bundle {
     pub js: String,
     pub wasm: String,
     pub css: String,
+    /// What seals typed text in the browser.
+    pub kept: String,
 }
 
 impl Bundle {
     /// Bytes of the code as sent with brotli: wasm and JavaScript.
     pub fn code_size(&self) -> Outcome<u64> {
-        Ok(compressed_size(&self.js)? + compressed_size(&self.wasm)?)
+        Ok(compressed_size(&self.js)? + compressed_size(&self.wasm)? + compressed_size(&self.kept)?)
     }
 
     pub fn summary(&self) -> String {
@@ -82,12 +84,13 @@ pub fn build() -> Outcome<Bundle> {
     fs::create_dir_all(&pkg)?;
     let (js, wasm) = code(&pkg)?;
     let css = hashed(&pkg, "main", "css", style::sheet(&shell::root().join("style"))?.as_bytes())?;
-    let bundle = Bundle { js, wasm, css };
+    let kept = hashed(&pkg, "kept", "js", script(&shell::root().join("frontend/js/kept.js"))?.as_bytes())?;
+    let bundle = Bundle { js, wasm, css, kept };
     sweep(&pkg, &bundle)?;
     copy_assets(&shell::root().join("style/assets"), &site)?;
     compress_all(&site)?;
-    let manifest =
-        format!("{{\"js\":\"{}\",\"wasm\":\"{}\",\"css\":\"{}\"}}\n", bundle.js, bundle.wasm, bundle.css);
+    let Bundle { js, wasm, css, kept } = &bundle;
+    let manifest = format!("{{\"js\":\"{js}\",\"wasm\":\"{wasm}\",\"css\":\"{css}\",\"kept\":\"{kept}\"}}\n");
     write_if_changed(&site.join("manifest.json"), manifest.as_bytes())?;
     Ok(bundle)
 }
@@ -144,6 +147,15 @@ fn code(pkg: &Path) -> Outcome<(String, String)> {
     }
     fs::write(stamp, format!("{key}\n{js}\n{wasm}\n"))?;
     Ok((js, wasm))
+}
+
+/// A script written by hand, minified where there is a node to do it.
+fn script(path: &Path) -> Outcome<String> {
+    let terser = shell::end2end().join("node_modules/terser/bin/terser");
+    if !terser.is_file() || !Run::new("node").arg("--version").succeeds() {
+        return Ok(fs::read_to_string(path)?);
+    }
+    Run::new("node").arg(terser).arg(path).args(["--module", "--compress", "--mangle"]).output()
 }
 
 /// The wasm and its script, as small as they get: optimised, laid out for brotli, with short names between them.
@@ -214,7 +226,7 @@ fn compressed_copies(path: &Path) -> [PathBuf; 2] {
 
 /// Drops the bundles of earlier builds.
 fn sweep(pkg: &Path, bundle: &Bundle) -> Outcome<()> {
-    let keep: BTreeSet<&str> = [&bundle.js, &bundle.wasm, &bundle.css]
+    let keep: BTreeSet<&str> = [&bundle.js, &bundle.wasm, &bundle.css, &bundle.kept]
         .into_iter()
         .filter_map(|name| name.strip_prefix("pkg/"))
         .collect();

@@ -42,6 +42,8 @@ pub struct Me {
     pub is_administrator: bool,
     pub is_auditor: bool,
     pub is_keeper: bool,
+    /// There are roles, for whose work the person must prove themselves by a higher level first.
+    pub must_step_up: bool,
     /// The officer's region in words.
     pub region: Option<String>,
     /// 长辈版 is on.
@@ -276,6 +278,8 @@ pub struct FormView {
     pub key: String,
     /// Whose form it is, by an id that says nothing: what a browser keeps for one person is not another's.
     pub owner: String,
+    /// Seals there what could not be saved.
+    pub kept_key: String,
     /// What a submit would refuse, when the request asked to check.
     pub faults: Vec<Fault>,
     /// The subject's responsible person, masked, at the addresses of the subject's form: what the
@@ -317,8 +321,9 @@ pub struct StepView {
     pub declined: Option<i64>,
     /// The person's own records that a question can refer to.
     pub own_records: Vec<OwnRecord>,
-    /// Whose text may be kept in this browser.
+    /// Whose text may be kept in this browser, and what seals it there.
     pub owner: String,
+    pub kept_key: String,
     pub today: String,
     pub key: String,
     pub faults: Vec<Fault>,
@@ -343,6 +348,7 @@ impl From<FormView> for StepView {
             declined: view.declined,
             own_records: view.own_records,
             owner: view.owner,
+            kept_key: view.kept_key,
             today: view.today,
             key: view.key,
             faults: view.faults,
@@ -854,6 +860,22 @@ pub struct HandoverRow {
     pub days_left: i64,
 }
 
+/// What waiting subjects are searched by: the giver's 姓名, 手机号, 身份证号. Personal, so it never stands in an
+/// address.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandoverSearch {
+    pub name: String,
+    pub mobile: String,
+    pub id_no: String,
+}
+
+/// What waits for a person, as far as the search finds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandoverList {
+    pub search: HandoverSearch,
+    pub rows: Vec<HandoverRow>,
+}
+
 /// A person's session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRow {
@@ -872,6 +894,42 @@ pub struct StaffRow {
     pub role: String,
     pub region: String,
     pub since: String,
+    /// The account, for whoever has signed in.
+    pub person: Option<String>,
+    pub is_suspended: bool,
+}
+
+/// A person's account as administrators see it: masked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountView {
+    pub id: String,
+    pub name: String,
+    pub mobile: String,
+    pub id_no: String,
+    /// (code of the role, region in words)
+    pub roles: Vec<(String, String)>,
+    pub created_at: String,
+    pub seen_at: String,
+    pub suspended: Option<Suspension>,
+    /// The administrator's own.
+    pub is_own: bool,
+    pub sessions: Vec<SessionRow>,
+}
+
+/// Since when and why nobody can sign in to an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suspension {
+    pub since: String,
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SuspendedRow {
+    pub id: String,
+    /// Masked.
+    pub name: String,
+    pub since: String,
+    pub reason: String,
 }
 
 /// A search in the audit log (R65); empty parts mean any.

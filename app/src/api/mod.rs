@@ -215,6 +215,19 @@ pub async fn staff() -> Answer<Vec<view::StaffRow>> {
     service.staff_list(&actor).await.map_err(refuse)
 }
 
+/// A person's account and its sessions, masked, for administrators.
+#[server(input = Json, output = Json, endpoint = "account")]
+pub async fn account(id: String) -> Answer<view::AccountView> {
+    let (service, actor) = signed_in()?;
+    service.account(&actor, &id).await.map_err(refuse)
+}
+
+#[server(input = Json, output = Json, endpoint = "suspended")]
+pub async fn suspended() -> Answer<Vec<view::SuspendedRow>> {
+    let (service, actor) = signed_in()?;
+    service.suspended(&actor).await.map_err(refuse)
+}
+
 /// 注销主体, 注销网站 … (R22, R36). `check` gives back what was typed last, with its faults.
 #[server(input = Json, output = Json, endpoint = "cancel_view")]
 pub async fn cancel_view(
@@ -240,11 +253,11 @@ pub async fn send_identity_code(purpose: view::IdentityPurpose, record: String) 
     service.send_identity_code(&actor, purpose, &record).await.map_err(refuse)
 }
 
-/// 接收主体 (R25); empty searches mean any.
+/// 接收主体 (R25), as far as the search that was posted last finds it.
 #[server(input = Json, output = Json, endpoint = "handovers")]
-pub async fn handovers(name: String, mobile: String, id_no: String) -> Answer<Vec<view::HandoverRow>> {
+pub async fn handovers(is_searched: bool) -> Answer<view::HandoverList> {
     let (service, actor) = signed_in()?;
-    service.handovers(&actor, &name, &mobile, &id_no).await.map_err(refuse)
+    service.found_handovers(&actor, is_searched).await.map_err(refuse)
 }
 
 #[server(input = Json, output = Json, endpoint = "handover_view")]

@@ -1,5 +1,6 @@
 //! The pages: each fetches what it shows and hands it to `ui`.
 
+pub mod account;
 pub mod audit;
 mod finder;
 pub mod form;

@@ -3,6 +3,7 @@
 use domain::view::StaffRow;
 use leptos::prelude::*;
 
+use super::account::{FindPerson, Suspended};
 use crate::api;
 use crate::ui::table::{Grid, words};
 use crate::ui::{Empty, Load, PageHead, PostButton};
@@ -19,13 +20,13 @@ pub fn Staff() -> impl IntoView {
         <Load
             resource=staff
             titled=true
-            children={|rows: Vec<StaffRow>| view! { <div class="stack"><Table rows/><Appoint/></div> }}
+            children={|rows: Vec<StaffRow>| view! { <div class="stack"><Table rows/><Appoint/><FindPerson/><Suspended/></div> }}
         />
     }
     .into_any()
 }
 
-fn role_label(code: &str) -> String {
+pub(super) fn role_label(code: &str) -> String {
     ROLES.iter().find(|(role, _)| *role == code).map_or(code, |(_, label)| label).to_owned()
 }
 
@@ -38,11 +39,17 @@ fn Table(rows: Vec<StaffRow>) -> impl IntoView {
         <Grid caption="人员" columns=words(["姓名", "角色", "地区", "任命时间", "操作"])>
             {rows.into_iter().map(|row| view! {
                 <tr>
-                    <td data-label="姓名">{row.name.clone()}</td>
+                    <td data-label="姓名">
+                        {row.name.clone()}
+                        {row.is_suspended.then(|| view! { " "<span class="badge" data-state="rejected">"已停用"</span> })}
+                    </td>
                     <td data-label="角色">{role_label(&row.role)}</td>
                     <td data-label="地区">{row.region}</td>
                     <td data-label="任命时间" class="figures">{row.since}</td>
                     <td data-label="操作" class="row-actions">
+                        {row.person.map(|person| {
+                            view! { <a href=format!("/staff/people/{person}") aria-description=row.name.clone()>"账户"</a> }
+                        })}
                         <PostButton
                             action="/act/dismiss"
                             label="撤销"

@@ -38,6 +38,9 @@ const MINE: &[(&str, &str)] = &[
     ("我的安全评估", "/mine/assessment"),
 ];
 
+/// Where staff prove themselves by the level their work needs.
+const STEP_UP: &str = "/auth/login?staff=1&next=/";
+
 #[component]
 fn SideLink(
     #[prop(into)] name: String,
@@ -103,6 +106,10 @@ fn SideMenu(me: Me) -> impl IntoView {
                         ("节假日", "/upkeep/holidays".to_owned()),
                     ];
                     view! { <SideGroup name="系统维护" links/> }
+                })}
+                {me.must_step_up.then(|| {
+                    let links = vec![("验证身份后进入", STEP_UP.to_owned())];
+                    view! { <SideGroup name="审核与管理" links/> }
                 })}
                 <SideLink name="首页" href="/" icon="home"/>
                 <SideLink name="业务办理" href="/services" icon="grid"/>

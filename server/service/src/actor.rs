@@ -10,6 +10,8 @@ pub struct Actor {
     pub person_id: String,
     pub session_id: String,
     pub roles: Vec<Role>,
+    /// There are roles, and this session was not begun as it is demanded of staff.
+    pub must_step_up: bool,
 }
 
 /// What staff may do (R60).

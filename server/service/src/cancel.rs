@@ -87,6 +87,7 @@ impl Service {
         if let Some(id) = filed_under(on, &key).await? {
             return Ok(Submitted::Filing(id));
         }
+        self.must_be_fresh(actor).await?;
         let proven = match self.prove_cancel(actor, request).await? {
             Ok(proven) => proven,
             // A double click: the other one may just have spent the code.

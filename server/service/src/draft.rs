@@ -475,6 +475,7 @@ impl Service {
             today: written_date(now),
             key: new_id(now),
             owner: actor.person_id.clone(),
+            kept_key: self.kept_key(&actor.person_id),
             faults,
             principal,
             own_records: self.own_records(on, opening.subject.as_ref(), step).await?,

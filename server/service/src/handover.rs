@@ -11,7 +11,8 @@ use domain::record::{RecordEvent, RecordState};
 use domain::schema::{Fault, fault};
 use domain::sheet::{Sheet, Shown, Sight, sheet};
 use domain::view::{
-    HandoverRow, HandoverView, IdentityPurpose, IdentityView, OfferedHandover, TransferRequest, TransferView,
+    HandoverList, HandoverRow, HandoverSearch, HandoverView, IdentityPurpose, IdentityView, OfferedHandover,
+    TransferRequest, TransferView,
 };
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -25,9 +26,10 @@ use crate::clock::written;
 use crate::db::{instant, millis, plausible_id};
 use crate::entity::{handover, person, record};
 use crate::error::{Error, Result};
+use crate::held::Held;
 use crate::identity::{Gate, Proven};
 use crate::papers::form_of;
-use crate::person::{Claims, compact, id_no_hash, mobile_hash};
+use crate::person::{Claims, compact, id_no_hash, mobile_hash, one_line};
 use crate::record::file_ids;
 use crate::region::KnownRegions;
 use crate::submit::STALE_PAGE;
@@ -42,6 +44,14 @@ const LAPSED_AT_ONCE: u64 = 200;
 
 const TRANSFER_PAGE: &str = "/subject/transfer";
 const RECEIVE_PAGE: &str = "/subject/receive";
+
+/// Longest of what is searched by.
+const LONGEST_SEARCH: usize = 40;
+
+/// Where a person's search is held: names and numbers stand in no address.
+fn search_slot(actor: &Actor) -> String {
+    format!("{}/receive", actor.person_id)
+}
 
 fn sealed_mobile(id: &str) -> String {
     format!("handover/{id}/receiver_mobile")
@@ -159,6 +169,7 @@ impl Service {
         if was_offered(on, actor, request).await? {
             return Ok(());
         }
+        self.must_be_fresh(actor).await?;
         let proven = match self.prove_transfer(actor, request).await {
             Ok(proven) => proven,
             // A double click: the other one may just have spent the code.
@@ -322,6 +333,34 @@ impl Service {
         self.write(&tx, Some(actor), "handover.revoke", "record", &row.subject_id, detail).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Holds what the person searches waiting subjects by, for [`Service::found_handovers`].
+    pub async fn search_handovers(&self, actor: &Actor, search: &HandoverSearch) -> Result<()> {
+        again!(self.try_search_handovers(actor, search))
+    }
+
+    async fn try_search_handovers(&self, actor: &Actor, search: &HandoverSearch) -> Result<()> {
+        let mut answers = Answers::new();
+        for (at, text) in [("name", &search.name), ("mobile", &search.mobile), ("id_no", &search.id_no)] {
+            answers.set_text(at, one_line(text, LONGEST_SEARCH));
+        }
+        let tx = self.db.begin().await?;
+        self.hold(&tx, search_slot(actor), &Held { answers, faults: Vec::new() }).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// 接收主体 (R25): what waits for this person, all of it or what the held search finds.
+    pub async fn found_handovers(&self, actor: &Actor, is_searched: bool) -> Result<HandoverList> {
+        let held = match is_searched {
+            true => self.held(self.db.read(), &search_slot(actor)).await?.unwrap_or_default().answers,
+            false => Answers::new(),
+        };
+        let of = |at: &str| held.text(at).to_owned();
+        let search = HandoverSearch { name: of("name"), mobile: of("mobile"), id_no: of("id_no") };
+        let rows = self.handovers(actor, &search.name, &search.mobile, &search.id_no).await?;
+        Ok(HandoverList { search, rows })
     }
 
     /// 接收主体 (R25): what waits for this person, the newest first. Searched by the giver's 姓名, 手机号,

@@ -5,7 +5,9 @@
 #[cfg(test)]
 extern crate self as service;
 
+pub mod account;
 pub mod actor;
+mod assurance;
 pub mod audit;
 mod audit_search;
 pub mod bell;
@@ -60,6 +62,7 @@ mod verification;
 use std::sync::Arc;
 
 pub use actor::{Actor, Role};
+pub use assurance::{PROVE_ANEW, Proof};
 pub use bell::{Change, Missed, OpenPage, What};
 pub use decide::{Remark, Ruling};
 pub use directory::ProviderEntry;
@@ -160,6 +163,18 @@ pub struct Settings {
     pub claim_minutes: i64,
     /// How much one person may do.
     pub limits: PersonLimits,
+    pub assurance: Assurance,
+}
+
+/// How sure the identity platform must be of a person; nothing is demanded where the operator says nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Assurance {
+    /// Levels (`acr`) of which a sign-in that gives roles has one; any where there is none.
+    pub staff_acr: Vec<String>,
+    /// A sign-in that gives roles follows so many minutes after the person proved themselves (`auth_time`).
+    pub staff_max_age_minutes: Option<i64>,
+    /// Cancelling, handing over and ending one's other sessions ask for a proof that is younger than this.
+    pub fresh_minutes: Option<i64>,
 }
 
 impl Default for Settings {
@@ -180,6 +195,7 @@ impl Default for Settings {
             .to_vec(),
             claim_minutes: 30,
             limits: PersonLimits::GENEROUS,
+            assurance: Assurance::default(),
         }
     }
 }

@@ -17,7 +17,9 @@ use sea_orm::{
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
+use crate::account::SUSPENDED;
 use crate::actor::{Actor, Role};
+use crate::assurance::Proof;
 use crate::clock::written;
 use crate::db::{instant, millis, new_id, next_serial, plausible_id};
 use crate::entity::{notice, person, record, session, staff};
@@ -29,6 +31,8 @@ use crate::{Service, again, region};
 pub const IDLE: Duration = Duration::minutes(30);
 /// … and in any case so long after it began.
 pub const ABSOLUTE: Duration = Duration::hours(12);
+/// Sessions that one person has at once.
+pub const MOST_SESSIONS: usize = 10;
 /// The row is not written more often than this only to say that somebody is still there.
 const TOUCH_EVERY: Duration = Duration::minutes(1);
 const LONGEST_DEVICE: usize = 200;
@@ -55,19 +59,28 @@ impl Service {
     /// Begins a session for whom the identity platform vouches for, always a fresh one, and says its
     /// token, which only the browser keeps. What the platform says now replaces what it said before.
     pub async fn sign_in(&self, claims: &Claims, device: &str) -> Result<String> {
-        let first = again!(self.try_sign_in(claims, device));
+        self.sign_in_proven(claims, device, &Proof::default()).await
+    }
+
+    /// The same, with how the platform came to know the person.
+    pub async fn sign_in_proven(&self, claims: &Claims, device: &str, proof: &Proof) -> Result<String> {
+        let first = again!(self.try_sign_in(claims, device, proof));
         match first {
             // Two first sign-ins of one person at once: the other one has made the row.
-            Err(error) if error.is_unique_violation() => again!(self.try_sign_in(claims, device)),
+            Err(error) if error.is_unique_violation() => again!(self.try_sign_in(claims, device, proof)),
             outcome => outcome,
         }
     }
 
-    async fn try_sign_in(&self, claims: &Claims, device: &str) -> Result<String> {
+    async fn try_sign_in(&self, claims: &Claims, device: &str, proof: &Proof) -> Result<String> {
         let claims = tidy(claims)?;
         let tx = self.db.begin().await?;
         let now = self.clock.now();
         let known = person::Entity::find().filter(person::Column::Sub.eq(&claims.sub)).one(&tx).await?;
+        if known.as_ref().is_some_and(|person| person.suspended_at.is_some()) {
+            return Err(Error::refused(SUSPENDED));
+        }
+        self.must_not_be_suspended(&tx, &id_no_hash(&self.keys, &claims.id_no)).await?;
         let id = known.as_ref().map_or_else(|| new_id(now), |person| person.id.clone());
         let sealed = |field, text: &str| self.keys.seal_text(&context(&id, field), text);
         let said = person::ActiveModel {
@@ -88,12 +101,15 @@ impl Service {
                 sub: Set(claims.sub.clone()),
                 current_subject_id: Set(None),
                 elder: Set(false),
+                suspended_at: Set(None),
+                suspension_sealed: Set(None),
                 created_at: Set(millis(now)),
                 ..said
             };
             fresh.insert(&tx).await?;
         }
         self.appoint_first_administrator(&tx, &claims, now).await?;
+        self.end_the_oldest(&tx, &id, now).await?;
         let token = random_token()?;
         let session = session::ActiveModel {
             token_hash: Set(token_hash(&token)),
@@ -104,12 +120,36 @@ impl Service {
             created_at: Set(millis(now)),
             seen_at: Set(millis(now)),
             revoked_at: Set(None),
+            auth_time: Set(proof.auth_time.map(millis)),
+            acr: Set(proof.acr.as_deref().map(|acr| one_line(acr, LONGEST_DEVICE))),
         };
         let session = session.insert(&tx).await?;
-        let actor = Actor { person_id: id, session_id: session.id, roles: Vec::new() };
+        let actor = Actor { person_id: id, session_id: session.id, roles: Vec::new(), must_step_up: false };
         self.write(&tx, Some(&actor), "sign_in", "session", &actor.session_id, json!({})).await?;
         tx.commit().await?;
         Ok(token.to_string())
+    }
+
+    /// A person has so many sessions at most: the oldest make room for the next one.
+    async fn end_the_oldest(&self, on: &DatabaseTransaction, id: &str, now: OffsetDateTime) -> Result<()> {
+        let rows = session::Entity::find()
+            .filter(session::Column::PersonId.eq(id))
+            .filter(session::Column::RevokedAt.is_null())
+            .filter(session::Column::SeenAt.gt(millis(now - IDLE)))
+            .order_by_desc(session::Column::CreatedAt)
+            .order_by_desc(session::Column::Id)
+            .all(on)
+            .await?;
+        for session in rows.iter().filter(|session| is_live(session, now)).skip(MOST_SESSIONS - 1) {
+            session::Entity::update_many()
+                .col_expr(session::Column::RevokedAt, Expr::value(millis(now)))
+                .filter(session::Column::TokenHash.eq(&session.token_hash))
+                .exec(on)
+                .await?;
+            let detail = json!({ "most": MOST_SESSIONS });
+            self.write(on, None, "end_session", "session", &session.id, detail).await?;
+        }
+        Ok(())
     }
 
     /// R60: whom the configuration names becomes administrator at the first sign-in, once and for
@@ -171,8 +211,13 @@ impl Service {
         let Some(person) = person::Entity::find_by_id(&session.person_id).one(self.db.read()).await? else {
             return Ok(None);
         };
+        if person.suspended_at.is_some() {
+            return Ok(None);
+        }
         let roles = self.roles(&person.id_no_hash).await?;
-        Ok(Some(Actor { person_id: person.id, session_id: session.id.clone(), roles }))
+        let must_step_up = !roles.is_empty() && !self.is_strong(session);
+        let roles = if must_step_up { Vec::new() } else { roles };
+        Ok(Some(Actor { person_id: person.id, session_id: session.id.clone(), roles, must_step_up }))
     }
 
     async fn touch(&self, session: &session::Model, now: OffsetDateTime) -> Result<()> {
@@ -199,7 +244,7 @@ impl Service {
 
     /// 退出登录
     pub async fn sign_out(&self, actor: &Actor) -> Result<()> {
-        match self.revoke_session(actor, &actor.session_id).await {
+        match again!(self.try_revoke_session(actor, &actor.session_id)) {
             // Ended already, by another tab.
             Err(Error::NotFound) => Ok(()),
             outcome => outcome,
@@ -217,9 +262,13 @@ impl Service {
 
     /// The person's live sessions, the one last used first.
     pub async fn sessions(&self, actor: &Actor) -> Result<Vec<SessionRow>> {
+        self.sessions_of(&actor.person_id, &actor.session_id).await
+    }
+
+    pub(crate) async fn sessions_of(&self, person_id: &str, this: &str) -> Result<Vec<SessionRow>> {
         let now = self.clock.now();
         let rows = session::Entity::find()
-            .filter(session::Column::PersonId.eq(&actor.person_id))
+            .filter(session::Column::PersonId.eq(person_id))
             .filter(session::Column::RevokedAt.is_null())
             .filter(session::Column::SeenAt.gt(millis(now - IDLE)))
             .order_by_desc(session::Column::SeenAt)
@@ -229,7 +278,7 @@ impl Service {
         let live = rows.into_iter().filter(|session| is_live(session, now));
         Ok(live
             .map(|session| SessionRow {
-                is_this: session.id == actor.session_id,
+                is_this: session.id == this,
                 id: session.id,
                 device: session.device,
                 created_at: written(instant(session.created_at)),
@@ -240,6 +289,8 @@ impl Service {
 
     /// Ends one of the person's sessions; its token is worth nothing from now on.
     pub async fn revoke_session(&self, actor: &Actor, id: &str) -> Result<()> {
+        // Whoever found an open browser does not shut its owner out (ASVS V7.5.2).
+        self.must_be_fresh(actor).await?;
         again!(self.try_revoke_session(actor, id))
     }
 
@@ -259,6 +310,12 @@ impl Service {
         self.write(&tx, Some(actor), "end_session", "session", id, json!({})).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// The key that seals in the browser what the person types while it cannot be saved (R77). It is given to
+    /// pages of that person alone: the same after signing in again, another one for anybody else.
+    pub(crate) fn kept_key(&self, person_id: &str) -> String {
+        self.keys.fingerprint("kept in the browser", person_id)
     }
 
     /// What the shell shows of the person. Takes the flash: it is shown once.
@@ -283,6 +340,7 @@ impl Service {
             is_administrator: actor.is_administrator(),
             is_auditor: actor.is_auditor(),
             is_keeper: actor.is_keeper(),
+            must_step_up: actor.must_step_up,
             region: actor.reviewer_region().and_then(region::full_name),
             elder: person.elder,
             flash: again!(self.take_flash(actor))?,

@@ -272,6 +272,8 @@ impl Service {
                 id_no_hash: Set(format!("seed-{slot}")),
                 current_subject_id: Set(None),
                 elder: Set(false),
+                suspended_at: Set(None),
+                suspension_sealed: Set(None),
                 created_at: Set(millis(now)),
                 seen_at: Set(millis(now)),
                 id: Set(id.clone()),

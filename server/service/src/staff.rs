@@ -3,10 +3,12 @@
 //! every request asks anew. Whoever gives roles, whoever keeps the system and whoever audits are three
 //! people (GB/T 22239 level 3).
 
+use std::collections::BTreeMap;
+
 use domain::schema::fault;
 use domain::value::{id_number, name};
 use domain::view::StaffRow;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,
@@ -17,13 +19,13 @@ use time::OffsetDateTime;
 use crate::actor::{Actor, Role};
 use crate::clock::{shanghai_date, written_date};
 use crate::db::{instant, millis, new_id, next_serial, plausible_id};
-use crate::entity::staff;
+use crate::entity::{person, staff};
 use crate::error::{Error, Result};
 use crate::person::id_no_hash;
 use crate::{Service, again, region};
 
 const REVIEWER: &str = "reviewer";
-const ADMINISTRATOR: &str = "administrator";
+pub(crate) const ADMINISTRATOR: &str = "administrator";
 const KEEPER: &str = "keeper";
 const AUDITOR: &str = "auditor";
 /// One person has at most one of these.
@@ -140,12 +142,20 @@ impl Service {
             .await?
             .ok_or(Error::NotFound)?;
         if row.role == ADMINISTRATOR {
-            let administrators = staff::Entity::find()
+            let suspended = Query::select()
+                .column(person::Column::IdNoHash)
+                .from(person::Entity)
+                .and_where(person::Column::SuspendedAt.is_not_null())
+                .to_owned();
+            // Whoever is suspended cannot give roles.
+            let others = staff::Entity::find()
                 .filter(staff::Column::Role.eq(ADMINISTRATOR))
                 .filter(staff::Column::RevokedAt.is_null())
+                .filter(staff::Column::Id.ne(&row.id))
+                .filter(staff::Column::IdNoHash.not_in_subquery(suspended))
                 .count(&tx)
                 .await?;
-            if administrators < 2 {
+            if others == 0 {
                 return Err(Error::refused("平台至少需要一名管理员，请先任命另一名管理员"));
             }
         }
@@ -169,9 +179,19 @@ impl Service {
             .order_by_asc(staff::Column::Id)
             .all(self.db.read())
             .await?;
+        let people = person::Entity::find()
+            .filter(person::Column::IdNoHash.is_in(rows.iter().map(|row| row.id_no_hash.as_str())))
+            .order_by_asc(person::Column::SeenAt)
+            .all(self.db.read())
+            .await?;
+        let accounts: BTreeMap<&str, &person::Model> =
+            people.iter().map(|person| (person.id_no_hash.as_str(), person)).collect();
         rows.into_iter()
             .map(|row| {
+                let account = accounts.get(row.id_no_hash.as_str());
                 Ok(StaffRow {
+                    person: account.map(|person| person.id.clone()),
+                    is_suspended: account.is_some_and(|person| person.suspended_at.is_some()),
                     name: self.keys.open_text(&context(&row.id), &row.name_sealed)?,
                     role: row.role,
                     region: region::full_name(&row.region).unwrap_or_default(),

@@ -24,6 +24,7 @@ claims![
     two_thousand_races_of_two_officers_leave_one_decision_each,
     the_next_one_is_the_oldest_and_nobody_gets_anothers,
     a_claim_lapses_when_nothing_is_done,
+    a_suspended_officers_claim_lapses,
     work_on_the_page_keeps_the_claim,
     a_colleague_takes_what_has_lapsed,
     what_came_to_the_wrong_region_is_handed_over_whole,
@@ -253,6 +254,19 @@ async fn a_claim_lapses_when_nothing_is_done(world: World) {
     assert!(notices.rows[0].text.contains("已自动释放"), "{:?}", notices.rows);
     let late = world.service.decide(&officer, &subject, 2, Decision::Approve, "", &[]).await;
     assert_eq!(told(late.unwrap_err()), "请先领取该申请单");
+}
+
+/// ASVS V7.4.2: nobody is at work any more.
+async fn a_suspended_officers_claim_lapses(world: World) {
+    let (owner, officer) = (world.applicant(1).await, world.officer(HERE).await);
+    let (administrator, colleague) = (world.administrator().await, world.nth_officer(9_002, HERE).await);
+    let filing = &put_websites(&world, &owner, HERE, 1).await[0];
+    world.service.claim(&officer, filing).await.unwrap();
+    world.service.suspend(&administrator, &officer.person_id, "调离").await.unwrap();
+    assert!(matches!(world.service.claim(&colleague, filing).await, Err(Error::Refused(_))), "not at once");
+    world.later(Duration::minutes(30));
+    assert_eq!(world.service.sweep_claims().await.unwrap(), 1);
+    world.service.claim(&colleague, filing).await.unwrap();
 }
 
 async fn work_on_the_page_keeps_the_claim(world: World) {

@@ -32,6 +32,7 @@ claims![
     the_recipient_is_another_person_with_a_number_that_can_be,
     a_recipient_without_account_finds_it_after_signing_in,
     waiting_subjects_are_searched_by_what_is_seen_or_known,
+    a_search_is_held_sealed_for_its_person_alone,
     until_it_is_received_the_giver_can_revoke,
     the_recipient_can_refuse,
     after_fifteen_days_it_lapses,
@@ -311,6 +312,32 @@ async fn waiting_subjects_are_searched_by_what_is_seen_or_known(world: World) {
     assert_eq!(found("", "", &claims_of(1).id_no).await, [first]);
     assert_eq!(found("赵", "0002", "110").await, [second]);
     assert_eq!(found("", "00000", "").await, [""; 0], "what the stars hide is not found by parts");
+}
+
+/// Finding 16: what is searched by stands in no address, and nowhere in the open.
+async fn a_search_is_held_sealed_for_its_person_alone(world: World) {
+    let (giver, receiver, other) =
+        (world.applicant(1).await, world.applicant(2).await, world.applicant(3).await);
+    let (subject, _) = world.in_force(&giver, "example.cn").await;
+    world.offer(&giver, &subject, &claims_of(2)).await;
+    let search = |id_no: String| HandoverSearch { id_no, ..HandoverSearch::default() };
+    let found = async |actor: &Actor, is_searched: bool| {
+        let list = world.service.found_handovers(actor, is_searched).await.unwrap();
+        (list.search.id_no, list.rows.len())
+    };
+    assert_eq!(found(&receiver, true).await, (String::new(), 1), "nothing was searched for");
+    let (right, wrong) = (claims_of(1).id_no, claims_of(8).id_no);
+    world.service.search_handovers(&receiver, &search(wrong.clone())).await.unwrap();
+    assert_eq!(found(&receiver, true).await, (wrong.clone(), 0));
+    assert_eq!(found(&receiver, false).await, (String::new(), 1));
+    assert_eq!(found(&other, true).await, (String::new(), 0));
+    assert!(!world.is_stored_in_the_open(&wrong).await);
+    world.service.search_handovers(&receiver, &search(right.clone())).await.unwrap();
+    assert_eq!(found(&receiver, true).await, (right, 1), "the last one");
+    world.later(Duration::minutes(30));
+    assert_eq!(found(&receiver, true).await, (String::new(), 1), "forgotten after half an hour");
+    world.service.search_handovers(&receiver, &search("9".repeat(5_000))).await.unwrap();
+    assert_eq!(found(&receiver, true).await.0.len(), 40);
 }
 
 /// R24

@@ -7,7 +7,7 @@ use common::*;
 use service::jobs::Swept;
 use service::person::Claims;
 use service::sample::SampleOfficer;
-use service::{Error, Role, Service};
+use service::{Assurance, Error, Proof, Role, Service};
 use time::Duration;
 
 claims![
@@ -16,6 +16,16 @@ claims![
     that_somebody_is_there_is_written_once_a_minute,
     every_sign_in_begins_a_fresh_session,
     an_ended_session_is_over_at_once,
+    a_person_has_ten_sessions_and_the_oldest_makes_room,
+    a_suspended_person_is_out_at_once_and_stays_out,
+    another_account_of_a_suspended_number_is_suspended_as_well,
+    only_administrators_suspend_and_nobody_themselves,
+    administrators_who_suspend_each_other_leave_one,
+    a_suspended_administrator_does_not_count,
+    an_administrator_ends_somebodys_sessions,
+    what_is_kept_in_the_browser_has_a_key_of_its_person,
+    roles_need_the_level_that_is_demanded_of_staff,
+    ending_another_session_needs_a_fresh_proof,
     a_token_is_worth_nothing_unless_it_was_issued,
     sessions_survive_a_restart,
     what_the_identity_platform_says_is_stored_sealed_and_shown_masked,
@@ -118,6 +128,262 @@ async fn an_ended_session_is_over_at_once(world: World) {
     service.sign_out(&actor).await.unwrap();
     assert!(service.actor(&here).await.unwrap().is_none());
     assert!(service.sessions(&actor).await.unwrap().is_empty());
+}
+
+/// ASVS V7.1.2.
+async fn a_person_has_ten_sessions_and_the_oldest_makes_room(world: World) {
+    let service = &world.service;
+    let mut tokens = Vec::new();
+    for _ in 0..12 {
+        world.later(Duration::SECOND);
+        tokens.push(session(service, 1).await);
+    }
+    let stranger = session(service, 2).await;
+    for (at, token) in tokens.iter().enumerate() {
+        assert_eq!(service.actor(token).await.unwrap().is_some(), at >= 2, "{at}");
+    }
+    assert!(service.actor(&stranger).await.unwrap().is_some());
+    let ended = "SELECT COUNT(*) FROM audit WHERE action = 'end_session'";
+    assert_eq!(world.number(ended).await, 2);
+    // What has run out takes no place.
+    world.later(Duration::minutes(31));
+    let fresh = session(service, 1).await;
+    let actor = service.actor(&fresh).await.unwrap().unwrap();
+    assert_eq!(service.sessions(&actor).await.unwrap().len(), 1);
+    assert_eq!(world.number(ended).await, 2);
+}
+
+fn sentence_of<T: std::fmt::Debug>(outcome: Result<T, Error>) -> String {
+    match outcome {
+        Err(Error::Refused(refused)) => refused.sentence,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// ASVS V7.4.2.
+async fn a_suspended_person_is_out_at_once_and_stays_out(world: World) {
+    let service = &world.service;
+    let administrator = world.administrator().await;
+    let (here, there) = (session(service, 1).await, session(service, 1).await);
+    let person = service.find_person(&administrator, &format!(" {} ", claims_of(1).id_no)).await.unwrap();
+    assert!(matches!(service.suspend(&administrator, &person, " ").await, Err(Error::Faults(_))), "why?");
+    assert!(matches!(
+        service.suspend(&administrator, &person, &"由".repeat(201)).await,
+        Err(Error::Faults(_))
+    ));
+    assert!(service.actor(&here).await.unwrap().is_some());
+    service.suspend(&administrator, &person, "冒用他人身份").await.unwrap();
+    for token in [&here, &there] {
+        assert!(service.actor(token).await.unwrap().is_none());
+        assert!(service.is_suspended(token).await.unwrap(), "and is told why");
+    }
+    let told = sentence_of(service.sign_in(&claims_of(1), "").await);
+    assert!(told.contains("已停用") && told.contains("请联系"), "{told}");
+    assert_eq!(sentence_of(service.suspend(&administrator, &person, "再次").await), "该账户已停用");
+    let account = service.account(&administrator, &person).await.unwrap();
+    assert_eq!(account.suspended.unwrap().reason, "冒用他人身份");
+    assert_eq!((account.name.as_str(), account.mobile.as_str()), ("赵**", "138****0001"));
+    assert!(!account.id_no.contains("1900") && account.sessions.is_empty());
+    let listed = service.suspended(&administrator).await.unwrap();
+    assert_eq!((listed.len(), listed[0].id.as_str(), listed[0].name.as_str()), (1, person.as_str(), "赵**"));
+
+    service.reinstate(&administrator, &person, "已核实").await.unwrap();
+    assert_eq!(sentence_of(service.reinstate(&administrator, &person, "再次").await), "该账户没有停用");
+    assert!(service.actor(&here).await.unwrap().is_none(), "what was ended stays ended");
+    assert!(!service.is_suspended(&here).await.unwrap());
+    let back = world.applicant(1).await;
+    assert_eq!(back.person_id, person);
+    assert!(service.suspended(&administrator).await.unwrap().is_empty());
+    for action in ["person.find", "suspend", "reinstate"] {
+        let lines =
+            format!("SELECT COUNT(*) FROM audit WHERE action = '{action}' AND object_id = '{person}'");
+        assert_eq!(world.number(&lines).await, 1, "{action}");
+    }
+    assert!(service.verify_audit().await.unwrap().is_whole());
+}
+
+async fn another_account_of_a_suspended_number_is_suspended_as_well(world: World) {
+    let service = &world.service;
+    let administrator = world.administrator().await;
+    let again = Claims { sub: "another-name".to_owned(), ..claims_of(1) };
+    let (one, other) = (session(service, 1).await, service.sign_in(&again, "").await.unwrap());
+    let person = service.find_person(&administrator, &again.id_no).await.unwrap();
+    service.suspend(&administrator, &person, "冒用他人身份").await.unwrap();
+    for token in [&one, &other] {
+        assert!(service.actor(token).await.unwrap().is_none());
+    }
+    let third = Claims { sub: "a third name".to_owned(), ..claims_of(1) };
+    for claims in [&claims_of(1), &again, &third] {
+        assert!(sentence_of(service.sign_in(claims, "").await).contains("已停用"));
+    }
+    service.reinstate(&administrator, &person, "已核实").await.unwrap();
+    assert!(service.sign_in(&claims_of(1), "").await.is_ok());
+    assert!(service.sign_in(&again, "").await.is_ok());
+}
+
+async fn only_administrators_suspend_and_nobody_themselves(world: World) {
+    let service = &world.service;
+    let administrator = world.administrator().await;
+    let person = world.applicant(1).await;
+    let id_no = claims_of(1).id_no;
+    for other in [world.applicant(2).await, world.officer("110000").await] {
+        let id = &person.person_id;
+        assert!(matches!(service.find_person(&other, &id_no).await, Err(Error::Forbidden)));
+        assert!(matches!(service.account(&other, id).await, Err(Error::Forbidden)));
+        assert!(matches!(service.suspended(&other).await, Err(Error::Forbidden)));
+        for outcome in [
+            service.suspend(&other, id, "理由").await,
+            service.reinstate(&other, id, "理由").await,
+            service.end_sessions_of(&other, id, "理由").await,
+        ] {
+            assert!(matches!(outcome, Err(Error::Forbidden)));
+        }
+    }
+    let own = service.suspend(&administrator, &administrator.person_id, "理由").await;
+    assert_eq!(sentence_of(own), "不能停用自己的账户");
+    assert!(service.account(&administrator, &administrator.person_id).await.unwrap().is_own);
+    assert!(sentence_of(service.find_person(&administrator, &claims_of(8).id_no).await).contains("没有人"));
+    for nobody in ["", "x", "019cac46-1500-75ee-861b-831de0c755af"] {
+        assert!(matches!(service.suspend(&administrator, nobody, "理由").await, Err(Error::NotFound)));
+    }
+}
+
+async fn administrators_who_suspend_each_other_leave_one(world: World) {
+    let service = &world.service;
+    let one = world.administrator().await;
+    service.appoint(&one, "赵某某", &claims_of(1).id_no, "administrator", "").await.unwrap();
+    let other = world.applicant(1).await;
+    let outcomes = tokio::join!(
+        service.suspend(&one, &other.person_id, "理由"),
+        service.suspend(&other, &one.person_id, "理由"),
+    );
+    assert_eq!(u8::from(outcomes.0.is_ok()) + u8::from(outcomes.1.is_ok()), 1, "{outcomes:?}");
+    assert_eq!(world.number("SELECT COUNT(*) FROM person WHERE suspended_at IS NOT NULL").await, 1);
+}
+
+async fn a_suspended_administrator_does_not_count(world: World) {
+    let service = &world.service;
+    let one = world.administrator().await;
+    service.appoint(&one, "赵某某", &claims_of(1).id_no, "administrator", "").await.unwrap();
+    let other = world.applicant(1).await;
+    service.suspend(&one, &other.person_id, "理由").await.unwrap();
+    let listed = service.staff_list(&one).await.unwrap();
+    assert_eq!(listed.iter().map(|row| row.is_suspended).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(listed[1].person.as_ref(), Some(&other.person_id));
+    assert!(sentence_of(service.dismiss(&one, &listed[0].id).await).contains("至少需要一名管理员"));
+    service.dismiss(&one, &listed[1].id).await.unwrap();
+}
+
+/// ASVS V7.4.5.
+async fn an_administrator_ends_somebodys_sessions(world: World) {
+    let service = &world.service;
+    let administrator = world.administrator().await;
+    let (here, there) = (session(service, 1).await, session(service, 1).await);
+    let stranger = session(service, 2).await;
+    let person = service.actor(&here).await.unwrap().unwrap().person_id;
+    assert_eq!(service.account(&administrator, &person).await.unwrap().sessions.len(), 2);
+    assert!(matches!(service.end_sessions_of(&administrator, &person, "").await, Err(Error::Faults(_))));
+    service.end_sessions_of(&administrator, &person, "设备丢失").await.unwrap();
+    for token in [&here, &there] {
+        assert!(service.actor(token).await.unwrap().is_none());
+        assert!(!service.is_suspended(token).await.unwrap());
+    }
+    assert!(service.actor(&stranger).await.unwrap().is_some());
+    assert_eq!(
+        sentence_of(service.end_sessions_of(&administrator, &person, "设备丢失").await),
+        "该人员目前没有登录"
+    );
+    let back = world.applicant(1).await;
+    let told = service.notices(&back, true, "").await.unwrap();
+    assert!(told.rows[0].text.contains("管理员结束了您的全部登录"), "{told:?}");
+    let own = service.end_sessions_of(&administrator, &administrator.person_id, "理由").await;
+    assert!(sentence_of(own).contains("登录会话"));
+}
+
+/// Finding 8.
+async fn what_is_kept_in_the_browser_has_a_key_of_its_person(world: World) {
+    let key = async |n: u32| {
+        let actor = world.applicant(n).await;
+        let request = domain::view::FormRequest { procedure: "subject_new".to_owned(), ..Default::default() };
+        world.service.form_view(&actor, &request).await.unwrap().kept_key
+    };
+    let own = key(1).await;
+    assert_eq!(own.len(), 43, "256 bits");
+    assert_eq!(own, key(1).await, "the same after signing in again");
+    assert_ne!(own, key(2).await);
+    assert!(!world.is_stored_in_the_open(&own).await);
+}
+
+/// ASVS V6.3.3, V6.8.4.
+async fn roles_need_the_level_that_is_demanded_of_staff(world: World) {
+    world.nth_officer(9_050, "110101").await;
+    let demanding = |staff_acr: &[&str], staff_max_age_minutes| {
+        let staff_acr = staff_acr.iter().map(|acr| (*acr).to_owned()).collect();
+        world.with_settings(move |settings| {
+            settings.assurance = Assurance { staff_acr, staff_max_age_minutes, fresh_minutes: None };
+        })
+    };
+    let officer = Claims { name: "审核员".to_owned(), ..claims_of(9_050) };
+    let now = world.now();
+    let proof = |acr: Option<&str>, minutes: Option<i64>| Proof {
+        acr: acr.map(str::to_owned),
+        auth_time: minutes.map(|minutes| now - Duration::minutes(minutes)),
+    };
+    let roles = async |service: &Service, claims: &Claims, proof: &Proof| {
+        let token = service.sign_in_proven(claims, "", proof).await.unwrap();
+        let actor = service.actor(&token).await.unwrap().unwrap();
+        (actor.roles.len(), actor.must_step_up)
+    };
+    let (level, age) = (demanding(&["high", "higher"], None).await, demanding(&[], Some(5)).await);
+    for (service, proof, is_enough) in [
+        (&world.service, proof(None, None), true),
+        (&level, proof(None, Some(0)), false),
+        (&level, proof(Some("low"), Some(0)), false),
+        (&level, proof(Some("high higher"), Some(0)), false),
+        (&level, proof(Some("higher"), None), true),
+        (&age, proof(Some("high"), None), false),
+        (&age, proof(None, Some(7)), false),
+        (&age, proof(None, Some(5)), true),
+    ] {
+        let expected = if is_enough { (1, false) } else { (0, true) };
+        assert_eq!(roles(service, &officer, &proof).await, expected, "{proof:?}");
+    }
+    assert_eq!(roles(&level, &claims_of(1), &proof(None, None)).await, (0, false), "applicants need none");
+    let token = level.sign_in_proven(&officer, "", &proof(Some("low"), None)).await.unwrap();
+    let actor = level.actor(&token).await.unwrap().unwrap();
+    assert!(level.me(&actor).await.unwrap().must_step_up);
+    assert!(matches!(level.dashboard(&actor).await, Err(Error::Forbidden)));
+}
+
+/// ASVS V7.5.2, V6.6.1.
+async fn ending_another_session_needs_a_fresh_proof(world: World) {
+    let service = world
+        .with_settings(|settings| {
+            settings.assurance = Assurance { fresh_minutes: Some(10), ..Assurance::default() };
+        })
+        .await;
+    let proven =
+        |minutes: i64| Proof { auth_time: Some(world.now() - Duration::minutes(minutes)), acr: None };
+    let actor = async |proof: &Proof| {
+        let token = service.sign_in_proven(&claims_of(1), "", proof).await.unwrap();
+        service.actor(&token).await.unwrap().unwrap()
+    };
+    let other = actor(&proven(0)).await;
+    for old in [Proof::default(), proven(10), proven(-5)] {
+        let actor = actor(&old).await;
+        match service.revoke_session(&actor, &other.session_id).await {
+            Err(Error::Refused(refused)) => {
+                assert!(refused.sentence.contains("10 分钟内"), "{}", refused.sentence);
+                assert_eq!(refused.link.as_deref(), Some(service::PROVE_ANEW));
+            }
+            outcome => panic!("{old:?}: {outcome:?}"),
+        }
+        service.sign_out(&actor).await.unwrap();
+    }
+    let fresh = actor(&proven(9)).await;
+    service.revoke_session(&fresh, &other.session_id).await.unwrap();
+    world.later(Duration::minutes(1));
+    assert!(service.revoke_session(&fresh, &other.session_id).await.is_err());
 }
 
 async fn a_token_is_worth_nothing_unless_it_was_issued(world: World) {

@@ -9,7 +9,7 @@ use axum::extract::{FromRequest as _, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use axum::{Extension, Form, Router};
-use domain::view::{Decision, QueueRequest, Submitted};
+use domain::view::{Decision, HandoverSearch, QueueRequest, Submitted};
 use http::{HeaderMap, StatusCode};
 use service::{Actor, Error, ProviderEntry, Remark, Ruling};
 
@@ -71,6 +71,7 @@ pub fn router() -> Router<Desk> {
         .route("/act/revoke-transfer", act!(revoke_transfer))
         .route("/act/receive", act!(receive))
         .route("/act/refuse", act!(refuse))
+        .route("/act/search-handovers", act!(search_handovers))
         .route("/act/elder", act!(elder))
         .route("/act/read-notice", act!(read_notice))
         .route("/act/read-all-notices", act!(read_all_notices))
@@ -86,6 +87,10 @@ pub fn router() -> Router<Desk> {
         .route("/act/delete-view", act!(delete_view))
         .route("/act/appoint", act!(appoint))
         .route("/act/dismiss", act!(dismiss))
+        .route("/act/find-person", act!(find_person))
+        .route("/act/suspend", act!(suspend))
+        .route("/act/reinstate", act!(reinstate))
+        .route("/act/end-sessions", act!(end_sessions))
         .route("/act/keep-provider", act!(keep_provider))
         .route("/act/merge-provider", act!(merge_provider))
         .route("/act/drop-provider", act!(drop_provider))
@@ -179,6 +184,14 @@ async fn receive(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Re
 async fn refuse(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     desk.service.refuse(actor, field(fields, "handover")).await?;
     Ok(to("/subject/receive").saying("已拒绝接收。"))
+}
+
+/// 【查询】 of 接收主体 (R25).
+async fn search_handovers(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let of = |name: &str| field(fields, name).to_owned();
+    let search = HandoverSearch { name: of("name"), mobile: of("mobile"), id_no: of("id_no") };
+    desk.service.search_handovers(actor, &search).await?;
+    Ok(to("/subject/receive?searched=1"))
 }
 
 async fn elder(desk: &Desk, actor: &Actor, fields: &Fields, back: &str) -> Result<Done, Error> {
@@ -346,6 +359,33 @@ async fn dismiss(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Re
     };
     desk.service.dismiss(actor, id).await?;
     Ok(to("/staff").saying("已撤销。"))
+}
+
+/// 【查找】 by id number, which stands in no address.
+async fn find_person(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    Ok(to(account_page(&desk.service.find_person(actor, field(fields, "id_no")).await?)))
+}
+
+fn account_page(person: &str) -> String {
+    format!("/staff/people/{person}")
+}
+
+async fn suspend(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let person = field(fields, "person");
+    desk.service.suspend(actor, person, field(fields, "reason")).await?;
+    Ok(to(account_page(person)).saying("账户已停用，该人员的全部登录已结束。"))
+}
+
+async fn reinstate(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let person = field(fields, "person");
+    desk.service.reinstate(actor, person, field(fields, "reason")).await?;
+    Ok(to(account_page(person)).saying("账户已恢复使用。"))
+}
+
+async fn end_sessions(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let person = field(fields, "person");
+    desk.service.end_sessions_of(actor, person, field(fields, "reason")).await?;
+    Ok(to(account_page(person)).saying("该人员的全部登录已结束。"))
 }
 
 fn given<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {

@@ -245,6 +245,7 @@ mod tests {
             person_id: "p".to_owned(),
             session_id: "s".to_owned(),
             roles: vec![Role::Reviewer { region: region.to_owned() }],
+            must_step_up: false,
         };
         let change = |what, jurisdiction: &str, left: Option<&str>| Change {
             number: 1,

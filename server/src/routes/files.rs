@@ -14,8 +14,6 @@ use crate::bodies::drain;
 
 #[derive(Deserialize)]
 pub struct Sent {
-    #[serde(default)]
-    name: String,
     /// `picture` or `document`, as the field asks.
     #[serde(default)]
     sort: String,
@@ -25,6 +23,7 @@ pub async fn take(
     State(desk): State<Desk>,
     Extension(caller): Extension<Caller>,
     Query(sent): Query<Sent>,
+    headers: HeaderMap,
     request: Request,
 ) -> Response {
     // Known before anything is read.
@@ -44,7 +43,7 @@ pub async fn take(
     if let Some(sentence) = asked {
         return said(StatusCode::UNPROCESSABLE_ENTITY, sentence);
     }
-    match desk.service.accept_upload(actor, &sent.name, body.into()).await {
+    match desk.service.accept_upload(actor, &name_of(&headers), body.into()).await {
         Ok(file) => Json(file).into_response(),
         Err(Error::Faults(faults)) => {
             let sentence = faults.into_iter().map(|fault| fault.message).next().unwrap_or_default();
@@ -60,6 +59,17 @@ pub async fn take(
             said(StatusCode::INTERNAL_SERVER_ERROR, "上传失败，请稍后重新上传")
         }
     }
+}
+
+/// What the file is called, in a header, since names are personal data and addresses are written down. A file
+/// without one gets a name of its kind.
+fn name_of(headers: &HeaderMap) -> String {
+    headers
+        .get(header::CONTENT_DISPOSITION)
+        .and_then(|said| said.to_str().ok()?.split_once("filename*=UTF-8''"))
+        .and_then(|(_, name)| url::form_urlencoded::parse(name.as_bytes()).next())
+        .map(|(name, _)| name.into_owned())
+        .unwrap_or_default()
 }
 
 pub const UPLOADS_TOO_OFTEN: &str = "上传过于频繁，请稍后再试";
@@ -109,4 +119,28 @@ pub async fn give(
     }
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+    use super::*;
+
+    /// Finding 16.
+    #[test]
+    fn a_file_is_named_by_a_header() {
+        let name = |said: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_DISPOSITION, said.parse().unwrap());
+            name_of(&headers)
+        };
+        assert_eq!(
+            name("attachment; filename*=UTF-8''%E5%BC%A0%E4%B8%89%20%2B1%26a%3D.jpg"),
+            "张三 +1&a=.jpg"
+        );
+        for none in ["attachment", "attachment; filename=\"a.jpg\"", "", "filename*=UTF-8''"] {
+            assert_eq!(name(none), "", "{none}");
+        }
+        assert_eq!(name_of(&HeaderMap::new()), "");
+    }
 }

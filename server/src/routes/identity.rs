@@ -18,7 +18,7 @@ use service::{Actor, Error};
 
 use super::forms::{Posted, read, unreadable};
 use super::hold::{self, Choice, Held};
-use super::{Desk, LARGEST_FILE, actor_of, see};
+use super::{Desk, LARGEST_FILE, actor_of, asks_for_proof, see};
 use crate::oidc::login_path;
 
 pub fn router() -> Router<Desk> {
@@ -129,10 +129,18 @@ impl<'a> Check<'a> {
         if !faults.is_empty() || is_drop {
             return self.again(&answers, &faults).await;
         }
-        match act {
+        let outcome = match act {
             Act::SendCode => self.send_code(&answers).await,
-            Act::Do(IdentityPurpose::Cancel) => self.cancel(answers).await,
-            Act::Do(IdentityPurpose::Transfer) => self.transfer(answers).await,
+            Act::Do(IdentityPurpose::Cancel) => self.cancel(answers.clone()).await,
+            Act::Do(IdentityPurpose::Transfer) => self.transfer(answers.clone()).await,
+        };
+        match outcome {
+            Err(Error::Refused(refused)) if asks_for_proof(&refused) => {
+                // What was typed is there again afterwards.
+                self.hold(&answers, &[]).await?;
+                Ok(self.desk.prove_anew(&refused, &format!("{}&check=1", self.page())))
+            }
+            outcome => outcome,
         }
     }
 
@@ -224,7 +232,9 @@ impl<'a> Check<'a> {
                 Ok(self.desk.back_saying(self.actor, &self.page(), sentence).await)
             }
             Err(Error::Faults(faults)) => self.again(&request.answers, &faults).await,
-            Err(Error::Refused(refused)) => self.saying(&request.answers, &refused.sentence).await,
+            Err(Error::Refused(refused)) if !asks_for_proof(&refused) => {
+                self.saying(&request.answers, &refused.sentence).await
+            }
             Err(error) => Err(error),
         }
     }

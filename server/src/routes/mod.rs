@@ -13,12 +13,14 @@ mod identity;
 use std::time::Duration;
 
 use app::api::caller::Caller;
+use app::ui::table::percent;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
+use domain::view::Refused;
 use http::{HeaderMap, StatusCode};
-use service::{Actor, Error, Service};
+use service::{Actor, Error, PROVE_ANEW, Service};
 
 use crate::oidc::{local_path, login_path};
 use crate::pages::{Chrome, Way};
@@ -65,6 +67,10 @@ fn actor_of(caller: &Caller) -> Result<&Actor, Signed> {
     caller.0.as_ref().ok_or(Signed::Out)
 }
 
+fn asks_for_proof(refused: &Refused) -> bool {
+    refused.link.as_deref() == Some(PROVE_ANEW)
+}
+
 enum Signed {
     Out,
 }
@@ -95,6 +101,13 @@ impl Desk {
         see(to)
     }
 
+    /// The person is to prove themselves anew and comes back to `next`.
+    fn prove_anew(&self, refused: &Refused, next: &str) -> Response {
+        let way = format!("{PROVE_ANEW}&next={}", percent(next));
+        let ways = [Way { label: "验证身份", href: &way }, Way { label: "返回", href: next }];
+        self.chrome.message(StatusCode::FORBIDDEN, "请重新验证身份", &refused.sentence, &ways)
+    }
+
     fn signed_out(&self, next: &str) -> Response {
         self.chrome.message(
             StatusCode::UNAUTHORIZED,
@@ -109,6 +122,8 @@ impl Desk {
     async fn refused(&self, actor: &Actor, headers: &HeaderMap, error: Error) -> Response {
         let back = came_from(headers);
         match error {
+            // The way on leads through the identity platform, so it is a page of its own.
+            Error::Refused(refused) if asks_for_proof(&refused) => self.prove_anew(&refused, &back),
             Error::Refused(refused) => self.back_saying(actor, &back, &refused.sentence).await,
             Error::Faults(faults) => {
                 let sentences: Vec<String> = faults.into_iter().map(|fault| fault.message).collect();

@@ -56,7 +56,8 @@ async fn production_has_neither_outbox_nor_embedded_provider() {
     let directory = tempfile::tempdir().unwrap();
     let site = directory.path().join("site");
     std::fs::create_dir_all(&site).unwrap();
-    let manifest = r#"{"js":"pkg/beian-1.js","wasm":"pkg/beian-2.wasm","css":"pkg/main-3.css"}"#;
+    let manifest =
+        r#"{"js":"pkg/beian-1.js","wasm":"pkg/beian-2.wasm","css":"pkg/main-3.css","kept":"pkg/kept-4.js"}"#;
     std::fs::write(site.join("manifest.json"), manifest).unwrap();
     let file = directory.path().join("beian.toml");
     std::fs::write(
@@ -103,7 +104,8 @@ async fn a_sample_person_signs_in_acts_and_leaves() {
     let directory = tempfile::tempdir().unwrap();
     let site = directory.path().join("site");
     std::fs::create_dir_all(site.join("pkg")).unwrap();
-    let manifest = r#"{"js":"pkg/beian-1.js","wasm":"pkg/beian-2.wasm","css":"pkg/main-3.css"}"#;
+    let manifest =
+        r#"{"js":"pkg/beian-1.js","wasm":"pkg/beian-2.wasm","css":"pkg/main-3.css","kept":"pkg/kept-4.js"}"#;
     std::fs::write(site.join("manifest.json"), manifest).unwrap();
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -9,6 +9,8 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use server::config::Mode;
 use server::idp::{self, IdentityProvider, SAMPLES};
+use service::Assurance;
+use service::clock::Clock as _;
 use sha2::{Digest as _, Sha256};
 use time::Duration;
 use url::Url;
@@ -408,6 +410,67 @@ async fn whom_the_platform_refuses_is_told_its_sentence() {
     assert!(page.body.contains("您的账户已停用。"));
 }
 
+fn demanding(acr: &str, fresh_minutes: i64) -> Assurance {
+    Assurance {
+        staff_acr: vec![acr.to_owned()],
+        staff_max_age_minutes: Some(30),
+        fresh_minutes: Some(fresh_minutes),
+    }
+}
+
+/// ASVS V6.8.4, V7.6.1.
+#[tokio::test]
+async fn what_is_demanded_is_asked_for_and_what_was_proven_is_kept() {
+    let stage = Stage::demanding(demanding("2", 10)).await;
+    let mut browser = stage.browser();
+    for (way, expected) in [
+        ("/auth/login", ["", "", ""]),
+        ("/auth/login?fresh=&staff=", ["", "", ""]),
+        ("/auth/login?staff=1", ["2", "1800", ""]),
+        ("/auth/login?fresh=1", ["", "600", "login"]),
+        ("/auth/login?fresh=1&staff=1", ["2", "600", "login"]),
+    ] {
+        let asked = browser.get(way).await.location();
+        let asked: BTreeMap<String, String> = asked.query_pairs().into_owned().collect();
+        let of = |name: &str| asked.get(name).map_or("", String::as_str);
+        assert_eq!([of("acr_values"), of("max_age"), of("prompt")], expected, "{way}");
+    }
+    for (way, level) in [("/auth/login", "1"), ("/auth/login?staff=1", "2"), ("/auth/login?fresh=1", "1")] {
+        let page = browser.sign_in(way, "审核员东城").await;
+        assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.body);
+        let proof = stage.book.signed_in.lock().unwrap().last().unwrap().proof.clone();
+        assert_eq!(proof.acr.as_deref(), Some(level), "{way}");
+        assert_eq!(proof.auth_time, Some(stage.clock.now()));
+    }
+    let plain = Stage::new().await;
+    let asked = plain.browser().get("/auth/login?fresh=1&staff=1").await.location();
+    assert!(asked.query_pairs().all(|(name, _)| name != "acr_values" && name != "max_age"));
+}
+
+/// ASVS V6.8.4.
+#[tokio::test]
+async fn what_was_demanded_and_is_not_proven_signs_nobody_in() {
+    // A level that the provider does not have.
+    let stage = Stage::demanding(demanding("3", 10)).await;
+    let mut browser = stage.browser();
+    let page = browser.sign_in("/auth/login?staff=1", "审核员东城").await;
+    assert_not_signed_in(&stage, &browser, &page, StatusCode::FORBIDDEN);
+    assert!(page.body.contains("请联系平台管理员"), "{}", page.body);
+    let page = browser.sign_in("/auth/login", "审核员东城").await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "as an applicant: {}", page.body);
+
+    // A proof that is old when it arrives.
+    let stage = Stage::demanding(demanding("2", 1)).await;
+    let clock = stage.clock.clone();
+    stage.lie("/idp/token", move |answer| {
+        clock.advance(Duration::minutes(4));
+        answer
+    });
+    let mut browser = stage.browser();
+    let page = browser.sign_in("/auth/login?fresh=1", "申请人甲").await;
+    assert_not_signed_in(&stage, &browser, &page, StatusCode::FORBIDDEN);
+}
+
 #[tokio::test]
 async fn signing_in_again_rotates_the_session_and_leaving_ends_it() {
     let stage = Stage::new().await;
@@ -423,6 +486,8 @@ async fn signing_in_again_rotates_the_session_and_leaving_ends_it() {
     let second = browser.cookies["session"].clone();
     let page = browser.post("/auth/logout", &BTreeMap::new()).await;
     assert_eq!((page.status, page.headers["location"].as_bytes()), (StatusCode::SEE_OTHER, b"/".as_slice()));
+    // Finding 8: what the browser keeps goes with the session.
+    assert_eq!(page.headers["clear-site-data"], "\"storage\"");
     assert_eq!(*stage.book.signed_out.lock().unwrap(), [second]);
     assert!(!browser.cookies.contains_key("session"));
 }

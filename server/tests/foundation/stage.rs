@@ -21,6 +21,7 @@ use server::oidc::{self, Auth};
 use server::pages::Chrome;
 use server::serve::{Limits, serve};
 use server::session::{Claims, SessionToken, Sessions, SignIn, SignInFailure};
+use service::Assurance;
 use service::clock::FixedClock;
 use service::keyring::Keyring;
 use time::macros::datetime;
@@ -189,6 +190,11 @@ fn callbacks(public_url: &Url) -> Vec<Url> {
 
 impl Stage {
     pub async fn new() -> Self {
+        Self::demanding(Assurance::default()).await
+    }
+
+    /// A server that wants to be surer of people.
+    pub async fn demanding(assurance: Assurance) -> Self {
         server::install_crypto();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
@@ -206,6 +212,7 @@ impl Stage {
             sessions: book.clone(),
             chrome: chrome(),
             tls: false,
+            assurance,
         })
         .unwrap();
 

@@ -1,6 +1,6 @@
 //! 接收主体: what is being handed to the person who is signed in (R25).
 
-use domain::view::{HandoverRow, HandoverView};
+use domain::view::{HandoverList, HandoverRow, HandoverSearch, HandoverView};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
@@ -13,27 +13,36 @@ use crate::ui::{Empty, Load, PageHead, PostButton};
 
 #[component]
 pub fn Receive() -> impl IntoView {
-    let (name, mobile, id_no) = (query_text("name"), query_text("mobile"), query_text("id_no"));
-    let rows = Resource::new(
-        move || (name(), mobile(), id_no()),
-        |(name, mobile, id_no)| api::handovers(name, mobile, id_no),
-    );
+    let searched = query_text("searched");
+    let list = Resource::new(move || !searched().is_empty(), api::handovers);
     view! {
         <PageHead
             above=vec![("开办主体管理", "/services")]
             title="接收主体"
             lead="这里列出移交给您的主体：移交人填写的手机号和身份证号须与您登录时实名认证的一致。"
         />
-        <form class="filters" method="get" action="/subject/receive" role="search">
-            <Search id="q-name" name="name" label="姓名" text=untrack(name)/>
-            <Search id="q-mobile" name="mobile" label="手机号" text=untrack(mobile) inputmode="tel"/>
-            <Search id="q-id-no" name="id_no" label="身份证号" text=untrack(id_no)/>
+        <Load resource=list titled=true children={|list: HandoverList| view! { <Waiting list/> }}/>
+    }
+    .into_any()
+}
+
+#[component]
+fn Waiting(list: HandoverList) -> impl IntoView {
+    let HandoverList { search, rows } = list;
+    let is_searched = search != HandoverSearch::default();
+    let HandoverSearch { name, mobile, id_no } = search;
+    view! {
+        // Posted: names and numbers stand in no address.
+        <form class="filters" method="post" action="/act/search-handovers" role="search">
+            <Search id="q-name" name="name" label="姓名" text=name/>
+            <Search id="q-mobile" name="mobile" label="手机号" text=mobile inputmode="tel"/>
+            <Search id="q-id-no" name="id_no" label="身份证号" text=id_no/>
             <div class="filter-actions">
                 <button class="button">"查询"</button>
                 <a class="button button-quiet" href="/subject/receive">"清除"</a>
             </div>
         </form>
-        <Load resource=rows titled=true children={|rows: Vec<HandoverRow>| view! { <Handovers rows/> }}/>
+        <Handovers rows is_searched/>
     }
     .into_any()
 }
@@ -56,10 +65,9 @@ fn Search(
 }
 
 #[component]
-fn Handovers(rows: Vec<HandoverRow>) -> impl IntoView {
-    let searched = ["name", "mobile", "id_no"].map(query_text).iter().any(|text| !untrack(text).is_empty());
+fn Handovers(rows: Vec<HandoverRow>, is_searched: bool) -> impl IntoView {
     if rows.is_empty() {
-        let sentence = if searched {
+        let sentence = if is_searched {
             "没有符合条件的移交，请核对后重新查询。"
         } else {
             "目前没有移交给您的主体。"

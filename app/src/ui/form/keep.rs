@@ -1,7 +1,21 @@
-//! Typed text that could not be saved stays in this browser until it can be (R77).
+//! Typed text that could not be saved stays in this browser until it can be, for a day (R77). It is sealed by
+//! `frontend/js/kept.js` with the key that came with the page, so that nobody else at this machine reads it.
 
 use domain::answer::Answers;
+use leptos::wasm_bindgen::JsValue;
+use leptos::wasm_bindgen::prelude::wasm_bindgen;
 use serde::{Deserialize, Serialize};
+
+#[wasm_bindgen(js_namespace = kept)]
+extern "C" {
+    // A full or forbidden storage, or none, is no reason to stop typing.
+    #[wasm_bindgen(catch, js_name = keep)]
+    fn seal(key: &str, name: &str, text: &str) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch, js_name = find)]
+    async fn open(key: &str, name: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_name = forget)]
+    fn drop_item(name: &str) -> Result<(), JsValue>;
+}
 
 /// What lies in the browser's own storage for one step of one form.
 #[derive(Serialize, Deserialize)]
@@ -11,45 +25,25 @@ struct Kept {
     answers: Answers,
 }
 
-const PREFIX: &str = "kept/";
-
-fn storage() -> Option<web_sys::Storage> {
-    web_sys::window()?.local_storage().ok().flatten()
-}
-
-/// Where the text of a person lies: somebody else at this machine neither gets nor leaves it.
+/// Where the text of a person lies.
 pub fn name(owner: &str, of: &str) -> String {
-    format!("{PREFIX}{owner}/{of}")
+    format!("kept/{owner}/{of}")
 }
 
-pub fn keep(name: &str, version: Option<i64>, answers: &Answers) {
+pub fn keep(key: &str, name: &str, version: Option<i64>, answers: &Answers) {
     let kept = Kept { version, answers: answers.clone() };
-    if let (Some(storage), Ok(text)) = (storage(), serde_json::to_string(&kept)) {
-        // A full or forbidden storage is no reason to stop typing.
-        let _ = storage.set_item(name, &text);
+    if let Ok(text) = serde_json::to_string(&kept) {
+        let _ = seal(key, name, &text);
     }
 }
 
 /// What was kept, and the version it was typed upon. It goes when it is saved.
-pub fn find(name: &str) -> Option<(Option<i64>, Answers)> {
-    let text = storage()?.get_item(name).ok().flatten()?;
+pub async fn find(key: &str, name: &str) -> Option<(Option<i64>, Answers)> {
+    let text = open(key, name).await.ok()?.as_string()?;
     let kept: Kept = serde_json::from_str(&text).ok()?;
     Some((kept.version, kept.answers))
 }
 
 pub fn forget(name: &str) {
-    if let Some(storage) = storage() {
-        let _ = storage.remove_item(name);
-    }
-}
-
-/// Drops what other people left behind.
-pub fn forget_others(owner: &str) {
-    let Some(storage) = storage() else { return };
-    let own = name(owner, "");
-    let names: Vec<String> =
-        (0..storage.length().unwrap_or(0)).filter_map(|at| storage.key(at).ok().flatten()).collect();
-    for name in names.iter().filter(|name| name.starts_with(PREFIX) && !name.starts_with(&own)) {
-        let _ = storage.remove_item(name);
-    }
+    let _ = drop_item(name);
 }

@@ -151,11 +151,18 @@ impl FormState {
     /// Takes up what an earlier visit could not save. Where the draft was saved meanwhile, the person
     /// chooses; while an older draft is offered, what was kept waits for the answer.
     fn restore(self) {
-        self.view.with_value(|view| keep::forget_others(&view.owner));
         if self.view.with_value(|view| view.has_offer) {
             return;
         }
-        let Some((version, mut kept)) = keep::find(&self.kept_name()) else { return };
+        let (key, name) = (self.kept_key(), self.kept_name());
+        spawn_local(async move {
+            if let Some((version, kept)) = keep::find(&key, &name).await {
+                self.take_up(version, kept);
+            }
+        });
+    }
+
+    fn take_up(self, version: Option<i64>, mut kept: Answers) {
         // The form may have changed since (R82).
         kept.retain(|at| is_asked(self.form, at));
         let before = self.answers.get_untracked();
@@ -637,6 +644,10 @@ impl FormState {
 
     // ---- saving and submitting -----------------------------------------------------------------
 
+    fn kept_key(&self) -> String {
+        self.view.with_value(|view| view.kept_key.clone())
+    }
+
     fn kept_name(&self) -> String {
         let which = self.draft.get_untracked().map(|draft| draft.id).or_else(|| self.record());
         let which = which.unwrap_or_else(|| "new".to_owned());
@@ -748,8 +759,8 @@ impl FormState {
 
     fn keep_here(&self) {
         let version = self.draft.get_untracked().map(|draft| draft.version);
-        self.answers
-            .with_untracked(|answers| keep::keep(&self.kept_name(), version, &of_step(self.step, answers)));
+        let (key, name) = (self.kept_key(), self.kept_name());
+        self.answers.with_untracked(|answers| keep::keep(&key, &name, version, &of_step(self.step, answers)));
     }
 
     /// Nobody is signed in any more: what was typed stays here (R77).

@@ -283,7 +283,10 @@ fn send_one(
         Sort::Picture => "picture",
         Sort::Document => "document",
     };
-    request.open("POST", &format!("/files?sort={sort}&name={name}")).map_err(|_| TROUBLE)?;
+    request.open("POST", &format!("/files?sort={sort}")).map_err(|_| TROUBLE)?;
+    // People name scans after themselves, and addresses are written down in many places.
+    let named = format!("attachment; filename*=UTF-8''{name}");
+    request.set_request_header("content-disposition", &named).map_err(|_| TROUBLE)?;
     request.set_request_header("content-type", "application/octet-stream").map_err(|_| TROUBLE)?;
     request.set_request_header("accept", "application/json").map_err(|_| TROUBLE)?;
     progress.set(Progress::Sending(0));

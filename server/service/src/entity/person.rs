@@ -18,6 +18,8 @@ pub struct Model {
     pub elder: bool,
     pub created_at: i64,
     pub seen_at: i64,
+    pub suspended_at: Option<i64>,
+    pub suspension_sealed: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

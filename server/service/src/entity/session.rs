@@ -14,6 +14,8 @@ pub struct Model {
     pub created_at: i64,
     pub seen_at: i64,
     pub revoked_at: Option<i64>,
+    pub auth_time: Option<i64>,
+    pub acr: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -122,6 +122,13 @@ impl World {
         held
     }
 
+    /// The same world as an operator with other settings has it.
+    pub async fn with_settings(&self, change: impl FnOnce(&mut Settings)) -> Service {
+        let mut settings = self.settings.clone();
+        change(&mut settings);
+        build(&self.url, &self.keys, &self.clock, &self.files, &settings).await
+    }
+
     /// A connection past the service, to see and to spoil what lies in the tables.
     pub async fn raw(&self) -> DatabaseConnection {
         Database::connect(&self.url).await.unwrap()

@@ -1,0 +1,262 @@
+//! What an administrator can do about a person's account: suspend it, give it back, end its sessions (ASVS V7.4).
+//! A person is found by id number and shown masked. Whoever is suspended cannot sign in, under whatever name the
+//! identity platform knows the number; what such an officer has claimed lapses like any other claim (R62).
+
+use domain::mask::{Mask, mask};
+use domain::schema::fault;
+use domain::view::{AccountView, SuspendedRow, Suspension};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use serde_json::json;
+
+use crate::actor::Actor;
+use crate::clock::written;
+use crate::db::{instant, millis, next_serial, plausible_id};
+use crate::entity::{person, session, staff};
+use crate::error::{Error, Result};
+use crate::person::id_no_hash;
+use crate::staff::{ADMINISTRATOR, LOCK};
+use crate::{Service, again, region};
+
+/// What whoever is suspended is told.
+pub const SUSPENDED: &str =
+    "您的账户已停用，不能登录和办理业务。如有疑问，请联系平台管理员或当地公安机关网安部门。";
+const LONGEST_REASON: usize = 200;
+/// Suspended accounts that are listed.
+const MOST_LISTED: u64 = 200;
+
+fn suspension(person_id: &str) -> String {
+    format!("person/{person_id}/suspension")
+}
+
+fn reason_in(text: &str) -> Result<&str> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > LONGEST_REASON {
+        return Err(Error::Faults(vec![fault("reason", format!("请填写理由，不超过 {LONGEST_REASON} 字"))]));
+    }
+    Ok(text)
+}
+
+impl Service {
+    /// The id of whoever signed in with this id number.
+    ///
+    /// # Errors
+    /// `Refused` where nobody did.
+    pub async fn find_person(&self, actor: &Actor, id_no: &str) -> Result<String> {
+        again!(self.try_find_person(actor, id_no))
+    }
+
+    async fn try_find_person(&self, actor: &Actor, id_no: &str) -> Result<String> {
+        actor.must_administer()?;
+        let found = person::Entity::find()
+            .filter(person::Column::IdNoHash.eq(id_no_hash(&self.keys, id_no)))
+            .order_by_desc(person::Column::SeenAt)
+            .one(self.db.read())
+            .await?
+            .ok_or_else(|| Error::refused("没有人以这个证件号码登录过平台，请核对后重新查找"))?;
+        let tx = self.db.begin().await?;
+        self.write(&tx, Some(actor), "person.find", "person", &found.id, json!({})).await?;
+        tx.commit().await?;
+        Ok(found.id)
+    }
+
+    /// A person's account with its sessions, masked.
+    pub async fn account(&self, actor: &Actor, id: &str) -> Result<AccountView> {
+        actor.must_administer()?;
+        let on = self.db.read();
+        let person = person::Entity::find_by_id(plausible_id(id)?).one(on).await?.ok_or(Error::NotFound)?;
+        let claims = self.claims(&person)?;
+        let roles = staff::Entity::find()
+            .filter(staff::Column::IdNoHash.eq(&person.id_no_hash))
+            .filter(staff::Column::RevokedAt.is_null())
+            .order_by_asc(staff::Column::Id)
+            .all(on)
+            .await?;
+        Ok(AccountView {
+            name: mask(Mask::Name, &claims.name),
+            mobile: mask(Mask::Mobile, &claims.mobile),
+            id_no: mask(Mask::IdNumber, &claims.id_no),
+            roles: roles
+                .into_iter()
+                .map(|row| (row.role, region::full_name(&row.region).unwrap_or_default()))
+                .collect(),
+            created_at: written(instant(person.created_at)),
+            seen_at: written(instant(person.seen_at)),
+            suspended: self.suspension_of(&person)?,
+            is_own: self.person(&actor.person_id).await?.id_no_hash == person.id_no_hash,
+            sessions: self.sessions_of(&person.id, &actor.session_id).await?,
+            id: person.id,
+        })
+    }
+
+    fn suspension_of(&self, person: &person::Model) -> Result<Option<Suspension>> {
+        let Some(since) = person.suspended_at else { return Ok(None) };
+        let reason = match &person.suspension_sealed {
+            Some(sealed) => self.keys.open_text(&suspension(&person.id), sealed)?,
+            None => String::new(),
+        };
+        Ok(Some(Suspension { since: written(instant(since)), reason }))
+    }
+
+    /// Suspended accounts, the latest first.
+    pub async fn suspended(&self, actor: &Actor) -> Result<Vec<SuspendedRow>> {
+        actor.must_administer()?;
+        let people = person::Entity::find()
+            .filter(person::Column::SuspendedAt.is_not_null())
+            .order_by_desc(person::Column::SuspendedAt)
+            .limit(MOST_LISTED)
+            .all(self.db.read())
+            .await?;
+        let rows = people.into_iter().map(|person| {
+            let Suspension { since, reason } = self
+                .suspension_of(&person)?
+                .unwrap_or_else(|| Suspension { since: String::new(), reason: String::new() });
+            let name = mask(Mask::Name, &self.claims(&person)?.name);
+            Ok(SuspendedRow { id: person.id, name, since, reason })
+        });
+        rows.collect()
+    }
+
+    /// Begins what is done to somebody's account: the actor still administers, and it is somebody else's. Gives
+    /// every row of that id number.
+    async fn somebody_elses(
+        &self,
+        actor: &Actor,
+        id: &str,
+        own: &'static str,
+    ) -> Result<(DatabaseTransaction, Vec<person::Model>)> {
+        actor.must_administer()?;
+        let tx = self.db.begin().await?;
+        // Administrators who suspend each other at once: one comes second and is none any more, so one stays.
+        next_serial(&tx, LOCK).await?;
+        let by = person::Entity::find_by_id(&actor.person_id).one(&tx).await?.ok_or(Error::Forbidden)?;
+        let administers = staff::Entity::find()
+            .filter(staff::Column::IdNoHash.eq(&by.id_no_hash))
+            .filter(staff::Column::Role.eq(ADMINISTRATOR))
+            .filter(staff::Column::RevokedAt.is_null())
+            .count(&tx)
+            .await?;
+        if by.suspended_at.is_some() || administers == 0 {
+            return Err(Error::Forbidden);
+        }
+        let meant = person::Entity::find_by_id(plausible_id(id)?).one(&tx).await?.ok_or(Error::NotFound)?;
+        if meant.id_no_hash == by.id_no_hash {
+            return Err(Error::refused(own));
+        }
+        let mut all = person::Entity::find()
+            .filter(person::Column::IdNoHash.eq(&meant.id_no_hash))
+            .order_by_asc(person::Column::Id)
+            .all(&tx)
+            .await?;
+        // The one that was asked for stands in the log.
+        all.sort_by_key(|person| person.id != meant.id);
+        Ok((tx, all))
+    }
+
+    /// Suspends an account: nobody signs in to it any more, and its sessions end at once.
+    ///
+    /// # Errors
+    /// `Refused` for one's own, so that an administrator always remains, and for one that is suspended.
+    pub async fn suspend(&self, actor: &Actor, id: &str, reason: &str) -> Result<()> {
+        again!(self.try_suspend(actor, id, reason))
+    }
+
+    async fn try_suspend(&self, actor: &Actor, id: &str, reason: &str) -> Result<()> {
+        let (tx, people) = self.somebody_elses(actor, id, "不能停用自己的账户").await?;
+        let reason = reason_in(reason)?;
+        if people.iter().any(|person| person.suspended_at.is_some()) {
+            return Err(Error::refused("该账户已停用"));
+        }
+        let now = millis(self.clock.now());
+        for person in &people {
+            let mut row = person.clone().into_active_model();
+            row.suspended_at = Set(Some(now));
+            row.suspension_sealed = Set(Some(self.keys.seal_text(&suspension(&person.id), reason)?));
+            row.update(&tx).await?;
+        }
+        let ended = self.end_all(&tx, &people).await?;
+        let detail = json!({ "reason": reason, "sessions": ended });
+        self.write(&tx, Some(actor), "suspend", "person", id, detail).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Gives a suspended account back.
+    pub async fn reinstate(&self, actor: &Actor, id: &str, reason: &str) -> Result<()> {
+        again!(self.try_reinstate(actor, id, reason))
+    }
+
+    async fn try_reinstate(&self, actor: &Actor, id: &str, reason: &str) -> Result<()> {
+        let (tx, people) = self.somebody_elses(actor, id, "不能恢复自己的账户").await?;
+        let reason = reason_in(reason)?;
+        if people.iter().all(|person| person.suspended_at.is_none()) {
+            return Err(Error::refused("该账户没有停用"));
+        }
+        for person in people {
+            let mut row = person.into_active_model();
+            row.suspended_at = Set(None);
+            row.suspension_sealed = Set(None);
+            row.update(&tx).await?;
+        }
+        self.notify(&tx, id, "您的账户已恢复使用".to_owned(), None).await?;
+        self.write(&tx, Some(actor), "reinstate", "person", id, json!({ "reason": reason })).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Ends all of somebody's sessions. The account stays as it is.
+    pub async fn end_sessions_of(&self, actor: &Actor, id: &str, reason: &str) -> Result<()> {
+        again!(self.try_end_sessions_of(actor, id, reason))
+    }
+
+    async fn try_end_sessions_of(&self, actor: &Actor, id: &str, reason: &str) -> Result<()> {
+        let own = "请在“登录会话”页面退出自己的其他会话";
+        let (tx, people) = self.somebody_elses(actor, id, own).await?;
+        let reason = reason_in(reason)?;
+        let ended = self.end_all(&tx, &people).await?;
+        if ended == 0 {
+            return Err(Error::refused("该人员目前没有登录"));
+        }
+        self.notify(&tx, id, "管理员结束了您的全部登录，请重新登录".to_owned(), None).await?;
+        let detail = json!({ "reason": reason, "sessions": ended });
+        self.write(&tx, Some(actor), "end_sessions", "person", id, detail).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn end_all(&self, on: &DatabaseTransaction, people: &[person::Model]) -> Result<u64> {
+        let ended = session::Entity::update_many()
+            .col_expr(session::Column::RevokedAt, Expr::value(millis(self.clock.now())))
+            .filter(session::Column::PersonId.is_in(people.iter().map(|person| person.id.as_str())))
+            .filter(session::Column::RevokedAt.is_null())
+            .exec(on)
+            .await?;
+        Ok(ended.rows_affected)
+    }
+
+    /// Whether the session of this token ended with its person's suspension, who is to be told so.
+    pub async fn is_suspended(&self, token: &str) -> Result<bool> {
+        let on = self.db.read();
+        let hash = crate::keyring::token_hash(token);
+        let Some(session) = session::Entity::find_by_id(hash).one(on).await? else { return Ok(false) };
+        let person = person::Entity::find_by_id(&session.person_id).one(on).await?;
+        Ok(person.is_some_and(|person| person.suspended_at.is_some()))
+    }
+
+    /// Refuses whoever signs in with a suspended id number.
+    pub(crate) async fn must_not_be_suspended(
+        &self,
+        on: &impl ConnectionTrait,
+        id_no_hash: &str,
+    ) -> Result<()> {
+        let suspended = person::Entity::find()
+            .filter(person::Column::IdNoHash.eq(id_no_hash))
+            .filter(person::Column::SuspendedAt.is_not_null())
+            .count(on)
+            .await?;
+        if suspended == 0 { Ok(()) } else { Err(Error::refused(SUSPENDED)) }
+    }
+}
