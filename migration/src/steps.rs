@@ -451,4 +451,13 @@ pub const STEPS: &[(&str, &str)] = &[
             created_at BIGINT NOT NULL
         )",
     ),
+    // By a word that each key has sealed, a server sees at its start whether it has the right keys.
+    (
+        "m20261128_0810_key_check",
+        "CREATE TABLE key_check (
+            key_id INTEGER NOT NULL PRIMARY KEY,
+            word_sealed TEXT NOT NULL,
+            word_hash TEXT NOT NULL
+        )",
+    ),
 ];

@@ -10,6 +10,7 @@ use futures::FutureExt as _;
 use service::Service;
 use service::db::Db;
 use service::network::Internet;
+use service::private;
 use service::sample::SampleOfficer;
 use service::upload::store::FileStore;
 use tokio::net::TcpListener;
@@ -35,8 +36,8 @@ use crate::{clock, outbox};
 pub async fn open(config: &Config) -> Result<(Service, Db), Refused> {
     use secrecy::ExposeSecret as _;
     let sentence = |what: &str, error: &dyn std::fmt::Display| Refused(vec![format!("{what}: {error}.")]);
-    std::fs::create_dir_all(&config.data_dir)
-        .map_err(|error| sentence("The data directory cannot be made", &error))?;
+    private::directory(&config.data_dir)
+        .map_err(|error| sentence("The data directory cannot be used", &error))?;
     let db = Db::open(config.database_url.expose_secret())
         .await
         .map_err(|error| sentence("The database cannot be opened", &error))?;
@@ -50,6 +51,7 @@ pub async fn open(config: &Config) -> Result<(Service, Db), Refused> {
         true => service.with_outbound(Arc::new(Internet::guarded())),
         false => service,
     };
+    service.check_keys().await.map_err(|error| Refused(vec![format!("{error}.")]))?;
     Ok((service, db))
 }
 
@@ -148,6 +150,7 @@ pub async fn sow_samples(config: &Config, service: &Service) -> service::Result<
 pub async fn run(config: Config) -> Result<(), Refused> {
     crate::install_crypto();
     let (service, db) = open(&config).await?;
+    service.check_and_mark_keys().await.map_err(|error| Refused(vec![format!("{error}.")]))?;
     sow_samples(&config, &service)
         .await
         .map_err(|error| Refused(vec![format!("The samples cannot be sown: {error}.")]))?;
@@ -164,7 +167,7 @@ pub async fn run(config: Config) -> Result<(), Refused> {
     let local = listener.local_addr().unwrap_or(config.addr);
     let router = router(&config, &service, db, local)?;
     tracing::info!(address = %local, public = %config.public_origin(), mode = ?config.mode, "listening");
-    let sweeping = tokio::spawn(sweep_now_and_then(service.clone()));
+    let sweeping = tokio::spawn(sweep_now_and_then(service.clone(), config.is_production()));
     let adding = tokio::spawn(add_up_now_and_then(service.clone()));
     let looking = tokio::spawn(look_at_websites(service.clone()));
     let freeing = tokio::spawn(free_idle_claims(service));
@@ -177,12 +180,20 @@ pub async fn run(config: Config) -> Result<(), Refused> {
 }
 
 /// Ends what has run out: drafts (R50), sessions, codes, files nobody refers to (R71).
-async fn sweep_now_and_then(service: Service) {
+async fn sweep_now_and_then(service: Service, is_production: bool) {
     let mut hourly = tokio::time::interval(Duration::from_secs(60 * 60));
     loop {
         hourly.tick().await;
         let swept = service.sweep().await;
         tracing::info!(?swept, "swept");
+        match service.first_administrator().await {
+            Ok(state) => match state.warning() {
+                Some(sentence) if is_production => tracing::warn!("{sentence}"),
+                Some(sentence) => tracing::info!("{sentence}"),
+                None => {}
+            },
+            Err(error) => tracing::error!(%error, "whether there is an administrator could not be told"),
+        }
     }
 }
 
@@ -279,6 +290,7 @@ mod tests {
             Config::load(None, &move |name| match name {
                 "DATA_DIR" => Some(data.clone()),
                 "BEIAN_PUBLIC_URL" => Some(public_url.into()),
+                "BEIAN_MODE" => Some("development".into()),
                 _ => None,
             })
             .unwrap()

@@ -1,6 +1,9 @@
 //! Connections and transactions. SQLite gets one writer and several readers, PostgreSQL a pool;
 //! both are asked only for what they have in common.
 
+mod location;
+
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,6 +14,7 @@ use sea_orm::{
 };
 use sea_orm_migration::MigratorTrait;
 
+pub use self::location::{Wire, wire};
 use crate::error::{Error, Result};
 
 /// The database, with the connection that may write kept apart from those that only read.
@@ -26,14 +30,27 @@ impl Db {
     /// # Errors
     /// When the database cannot be reached or a migration fails.
     pub async fn open(url: &str) -> Result<Self> {
+        let db = Self::open_as_it_is(url).await?;
+        migration::Migrator::up(&db.writer, None).await?;
+        Ok(db)
+    }
+
+    /// Opens a database in the shape that it has.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub(crate) async fn open_as_it_is(url: &str) -> Result<Self> {
         let is_sqlite = url.starts_with("sqlite:");
+        if is_sqlite {
+            location::keep_private(url)?;
+        }
         let mut options = ConnectOptions::new(url);
         options
             .sqlx_logging(false)
             .connect_timeout(Duration::from_secs(15))
             .acquire_timeout(Duration::from_secs(15))
             .min_connections(1);
-        let db = if is_sqlite {
+        Ok(if is_sqlite {
             options.map_sqlx_sqlite_opts(|options| {
                 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
                 options
@@ -53,9 +70,27 @@ impl Db {
             options.max_connections(20);
             let pool = Database::connect(options).await?;
             Db { writer: pool.clone(), reader: pool }
-        };
-        migration::Migrator::up(&db.writer, None).await?;
-        Ok(db)
+        })
+    }
+
+    /// Opens the file of a SQLite that nobody writes to, and leaves it and what is beside it as it is.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub(crate) async fn open_copy(file: &Path) -> Result<Self> {
+        let mut options = ConnectOptions::new("sqlite://");
+        let file = file.to_path_buf();
+        options.sqlx_logging(false).max_connections(1).map_sqlx_sqlite_opts(move |options| {
+            options.filename(&file).create_if_missing(false).read_only(true).immutable(true)
+        });
+        let reader = Database::connect(options).await?;
+        Ok(Db { writer: reader.clone(), reader })
+    }
+
+    /// Closes all connections, which waits for what they are doing.
+    pub async fn close(self) -> Result<()> {
+        self.reader.close().await?;
+        Ok(self.writer.close().await?)
     }
 
     /// For reading outside a transaction.

@@ -32,7 +32,7 @@ const MOST_A_DAY: u64 = 300;
 const LONGEST_NAME: usize = 100;
 const SWEEP_AT_ONCE: u64 = 200;
 
-const PICTURE: &str = "picture";
+pub(crate) const PICTURE: &str = "picture";
 const DOCUMENT: &str = "document";
 
 /// A file on its way to somebody who may see it.
@@ -415,7 +415,7 @@ fn is_unused() -> SimpleExpr {
     Expr::exists(sea_orm::QueryTrait::into_query(uses)).not()
 }
 
-fn context(id: &str) -> String {
+pub(crate) fn context(id: &str) -> String {
     format!("upload/{id}/name")
 }
 

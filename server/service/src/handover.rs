@@ -43,7 +43,7 @@ const LAPSED_AT_ONCE: u64 = 200;
 const TRANSFER_PAGE: &str = "/subject/transfer";
 const RECEIVE_PAGE: &str = "/subject/receive";
 
-fn sealed_mobile(id: &str) -> String {
+pub(crate) fn sealed_mobile(id: &str) -> String {
     format!("handover/{id}/receiver_mobile")
 }
 

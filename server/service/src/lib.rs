@@ -8,6 +8,7 @@ extern crate self as service;
 pub mod actor;
 pub mod audit;
 mod audit_search;
+pub mod backup;
 pub mod bell;
 pub mod calendar;
 mod cancel;
@@ -29,6 +30,7 @@ mod held;
 mod home;
 mod identity;
 pub mod jobs;
+pub mod key_check;
 pub mod keyring;
 mod lookup;
 pub mod network;
@@ -38,12 +40,14 @@ mod offer;
 mod own_record;
 pub mod papers;
 pub mod person;
+pub mod private;
 mod queue;
 mod reason;
 mod record;
 pub mod reference;
 pub mod region;
 pub mod registration;
+pub mod reseal;
 mod review;
 pub mod sample;
 mod saved_view;
@@ -64,6 +68,7 @@ pub use decide::{Remark, Ruling};
 pub use directory::ProviderEntry;
 pub use error::{Error, Result};
 pub use scale::Measured;
+pub use staff::FirstAdministrator;
 
 use crate::bell::Bell;
 use crate::clock::Clock;
@@ -74,6 +79,9 @@ use crate::sms::gateway::Gateway;
 use crate::upload::pdf::PdfCheck;
 use crate::upload::store::FileStore;
 
+#[cfg(test)]
+#[path = "../tests/common/acts.rs"]
+mod acts;
 #[cfg(test)]
 #[path = "../tests/common/mod.rs"]
 mod common;

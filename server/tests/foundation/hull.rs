@@ -147,7 +147,9 @@ async fn the_pages_of_leptos_bear_the_nonce_of_the_header() {
 #[tokio::test]
 async fn where_tls_is_on_browsers_are_told_to_keep_to_it() {
     let directory = tempfile::tempdir().unwrap();
-    let mut config = config(&[("BEIAN_PUBLIC_URL", "https://beian.example.cn".into())], directory.path());
+    let given =
+        [("BEIAN_PUBLIC_URL", "https://beian.example.cn".into()), ("BEIAN_MODE", "development".into())];
+    let mut config = config(&given, directory.path());
     config.floods = CALM;
     let router = harden(routes(), Hardening::new(&config, chrome(), ISSUER));
     let response = router.oneshot(asks(Method::GET, "/page", &[])).await.unwrap();

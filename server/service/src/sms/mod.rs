@@ -354,7 +354,7 @@ fn open_for(actor: &Actor, purpose: &str, mobile_hash: &str) -> sea_orm::Conditi
         .add(sms_code::Column::UsedAt.is_null())
 }
 
-fn context(id: &str, field: &str) -> String {
+pub(crate) fn context(id: &str, field: &str) -> String {
     format!("outbox/{id}/{field}")
 }
 
