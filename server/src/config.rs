@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::value::id_number::check_person_id;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use service::calendar::SpecialDay;
-use service::clock::{Clock, ForwardClock, SystemClock};
+use service::clock::{Clock, ForwardClock, SystemClock, shanghai_date};
+use service::db::Wire;
 use service::keyring::Keyring;
+use service::private;
 use service::sms::gateway::Gateway;
 use service::{Assurance, PersonLimits, Settings};
 use url::{Host, Url};
@@ -44,11 +47,15 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `sqlite://…` or `postgres://…`; may hold a password.
     pub database_url: SecretString,
+    /// A server of PostgreSQL on which `check-backup` may make a database and drop it again.
+    pub scratch_database_url: Option<SecretString>,
+    /// Where `pg_dump` and `pg_restore` are, if not in PATH.
+    pub postgres_programs: Option<PathBuf>,
     /// The identity platform; `None` means the embedded one (development only, R1).
     pub oidc: Option<OidcConfig>,
     /// The keys for personal data (R70).
     pub keyring: Arc<Keyring>,
-    /// The id number or the identity platform's `sub` of the first administrator (R60).
+    /// The resident id number of the first administrator (R60).
     pub first_administrator: Option<SecretString>,
     /// The sign in front of registration numbers, or `province` for that of the province.
     pub registration_sign: String,
@@ -208,6 +215,10 @@ struct Written {
     site_dir: Option<PathBuf>,
     data_dir: Option<PathBuf>,
     database_url: Option<SecretString>,
+    scratch_database_url: Option<SecretString>,
+    postgres_programs: Option<PathBuf>,
+    /// The wire to the database is trusted: no TLS, or one that believes any certificate, will do.
+    allow_unverified_database: Option<bool>,
     oidc: Option<OidcConfig>,
     /// The keys themselves, in the lines that [`Keyring::parse`] reads.
     keys: Option<SecretString>,
@@ -402,6 +413,12 @@ impl Written {
         if let Some(value) = read("BEIAN_DATABASE_URL").or_else(|| read("DATABASE_URL")) {
             self.database_url = Some(value.into());
         }
+        if let Some(value) = read("BEIAN_SCRATCH_DATABASE_URL") {
+            self.scratch_database_url = Some(value.into());
+        }
+        if let Some(value) = read("BEIAN_POSTGRES_PROGRAMS") {
+            self.postgres_programs = Some(value.into());
+        }
         if let Some(issuer) = read("BEIAN_OIDC_ISSUER") {
             let claims = self.oidc.take().map(|oidc| oidc.claims).unwrap_or_default();
             match (read("BEIAN_OIDC_CLIENT_ID"), read("BEIAN_OIDC_CLIENT_SECRET")) {
@@ -469,6 +486,7 @@ impl Written {
         }
         let switches = [
             ("BEIAN_NO_SAMPLES", &mut self.no_samples),
+            ("BEIAN_ALLOW_UNVERIFIED_DATABASE", &mut self.allow_unverified_database),
             ("BEIAN_FORWARD_CLOCK", &mut self.forward_clock),
             ("BEIAN_NETWORK_CHECKS", &mut self.network_checks),
             ("BEIAN_MIGRATE_ON_START", &mut self.migrate_on_start),
@@ -516,6 +534,39 @@ impl Written {
                 refusals.push("Production needs an https public_url.".into());
             }
             Some(_) => {}
+        }
+        let urls =
+            [("database_url", &self.database_url), ("scratch_database_url", &self.scratch_database_url)];
+        for (name, url) in urls {
+            let Some(url) = url else { continue };
+            match service::db::wire(url.expose_secret()) {
+                Ok(Wire::Local | Wire::Verified) => {}
+                Ok(Wire::Open) if !production => {}
+                Ok(Wire::Open) if self.allow_unverified_database.unwrap_or(false) => tracing::warn!(
+                    "the wire to {name} is trusted as it is: who sits in between can read what is asked and \
+                     answered (allow_unverified_database)"
+                ),
+                Ok(Wire::Open) => refusals.push(format!(
+                    "Production reaches a database on another machine over verified TLS: add \
+                     sslmode=verify-full (and sslrootcert=FILE for an authority of your own) to {name}, or say \
+                     allow_unverified_database = true where the wire is trusted."
+                )),
+                // The error could quote the password.
+                Err(_) => {
+                    refusals.push(format!("{name} must be sqlite://FILE or postgres://USER@HOST/NAME."));
+                }
+            }
+        }
+
+        if let Some(named) = &self.first_administrator
+            && check_person_id("resident_id", named.expose_secret(), shanghai_date(SystemClock.now()))
+                .is_err()
+        {
+            refusals.push(
+                "first_administrator must be a valid resident id number of 18 characters, as the identity \
+                 platform states it; nobody would ever be administrator otherwise."
+                    .into(),
+            );
         }
 
         match &self.oidc {
@@ -634,6 +685,8 @@ impl Written {
             site_dir: self.site_dir.unwrap_or_else(|| "target/site".into()),
             data_dir,
             database_url,
+            scratch_database_url: self.scratch_database_url,
+            postgres_programs: self.postgres_programs,
             oidc: self.oidc,
             keyring,
             first_administrator: self.first_administrator,
@@ -696,7 +749,7 @@ fn development_keyring(data_dir: &Path) -> Result<Keyring, Refused> {
     let made = if path.exists() {
         Keyring::load(&path)
     } else {
-        std::fs::create_dir_all(data_dir).map_err(|error| {
+        private::directory(data_dir).map_err(|error| {
             Refused::one(format!("The data directory {} cannot be made: {error}.", data_dir.display()))
         })?;
         Keyring::generate_into(&path)
@@ -716,14 +769,10 @@ fn with_source(error: &dyn std::error::Error) -> String {
 
 /// Writes a file that only its owner may read, making its directory first; fails if it exists.
 pub(crate) fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
     if let Some(directory) = path.parent() {
-        std::fs::create_dir_all(directory)?;
+        private::directory(directory)?;
     }
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
+    private::write(path, text.as_bytes())
 }
 
 #[cfg(test)]
@@ -780,6 +829,8 @@ mod tests {
         assert_eq!(config.settings().first_administrator.as_deref(), Some("110101190001060062"));
         let keys = directory.path().join("data").join(DEVELOPMENT_KEYS);
         assert_eq!(std::fs::metadata(&keys).unwrap().permissions().mode() & 0o777, 0o600);
+        let data = keys.parent().unwrap();
+        assert_eq!(std::fs::metadata(data).unwrap().permissions().mode() & 0o777, 0o700);
 
         let sealed = config.keyring.seal_text("test", "value").unwrap();
         let again = development_keyring(&directory.path().join("data")).unwrap();
@@ -862,7 +913,7 @@ mod tests {
             &production(),
             &[
                 ("ADDR", "0.0.0.0:8080"),
-                ("DATABASE_URL", "postgres://beian:pw@db/beian"),
+                ("DATABASE_URL", "postgres://beian:pw@db/beian?sslmode=verify-full"),
                 ("BEIAN_OIDC_CLIENT_SECRET", "other"),
                 ("BEIAN_TRUSTED_PROXIES", "10.0.0.1, fd00::/8"),
                 ("BEIAN_KEYS", &KEYS.replace("key 1", "key 7")),
@@ -870,7 +921,7 @@ mod tests {
         );
         let config = config.unwrap();
         assert_eq!(config.addr.port(), 8080);
-        assert_eq!(config.database_url.expose_secret(), "postgres://beian:pw@db/beian");
+        assert_eq!(config.database_url.expose_secret(), "postgres://beian:pw@db/beian?sslmode=verify-full");
         assert_eq!(config.oidc.unwrap().client_secret.expose_secret(), "other");
         assert_eq!(config.trusted_proxies.len(), 2);
         assert!(format!("{:?}", config.keyring).contains('7'));
@@ -879,13 +930,16 @@ mod tests {
     #[test]
     fn secrets_do_not_show_in_debug_output_or_in_refusals() {
         let (_directory, config) =
-            load(&production(), &[("DATABASE_URL", "postgres://beian:db-password@db/beian")]);
+            load(&production(), &[("DATABASE_URL", "postgres://beian:db-password@127.0.0.1/beian")]);
         let shown = format!("{:?}", config.unwrap());
         for secret in ["oidc-secret-value", "sms-secret-value", "db-password", "AAECAwQF", "[0, 1, 2"] {
             assert!(!shown.contains(secret), "{secret} in {shown}");
         }
         let (_directory, config) = load("[oidc]\nclient_secret = 'oidc-secret-value'\nissuer = 3", &[]);
         assert!(!config.unwrap_err().to_string().contains("oidc-secret-value"));
+        let wrong = [("DATABASE_URL", "postgres://beian:db-password@db:port/beian")];
+        let (_directory, config) = load(&production(), &wrong);
+        assert!(!config.unwrap_err().to_string().contains("db-password"));
     }
 
     #[test]
@@ -909,6 +963,7 @@ mod tests {
             ("[requests]\nbodies_megabytes_each = 8", [("X", "")], "[requests]"),
             ("[requests]\nbodies_megabytes = 40", [("X", "")], "[requests]"),
             ("registration_sign = 'provinces'", [("X", "")], "registration_sign"),
+            ("database_url = 'mysql://db/beian'", [("X", "")], "database_url"),
             ("", [("ADDR", "3000")], "ADDR"),
             ("", [("BEIAN_MODE", "prod")], "BEIAN_MODE"),
             ("", [("BEIAN_OIDC_ISSUER", "https://id.example.cn")], "BEIAN_OIDC_CLIENT_ID"),
@@ -917,6 +972,85 @@ mod tests {
             let (_directory, config) = load(file, &environment);
             let refused = config.expect_err(file);
             assert!(refused.to_string().contains(word), "{word}: {refused}");
+        }
+    }
+
+    /// Finding 19, V12.3.1.
+    #[test]
+    fn production_reaches_a_database_elsewhere_over_verified_tls_unless_told_otherwise() {
+        let elsewhere = "postgres://beian:pw@db.example.cn/beian";
+        let tls = |mode: &str| format!("{elsewhere}?sslmode={mode}");
+        for (url, is_accepted) in [
+            (elsewhere.to_owned(), false),
+            (tls("disable"), false),
+            (tls("prefer"), false),
+            (tls("require"), false),
+            (tls("verify-ca"), false),
+            (tls("verify-full"), true),
+            ("postgres://beian:pw@127.0.0.1/beian".to_owned(), true),
+            ("postgres://beian@%2Frun%2Fpostgresql/beian".to_owned(), true),
+            ("sqlite:///var/lib/beian/beian.db".to_owned(), true),
+        ] {
+            let (_directory, config) = load(&production(), &[("DATABASE_URL", &url)]);
+            match config {
+                Ok(_) => assert!(is_accepted, "{url}"),
+                Err(refused) => {
+                    assert!(!is_accepted && refused.to_string().contains("verify-full"), "{refused}")
+                }
+            }
+            let allowed = [("DATABASE_URL", url.as_str()), ("BEIAN_ALLOW_UNVERIFIED_DATABASE", "true")];
+            assert!(load(&production(), &allowed).1.is_ok(), "{url}");
+            assert!(load("", &[("DATABASE_URL", &url)]).1.is_ok(), "development: {url}");
+        }
+    }
+
+    /// B2.
+    #[test]
+    fn development_is_taken_for_granted_on_this_machine_only() {
+        for (addr, public_url, is_accepted) in [
+            ("127.0.0.1:3000", "", true),
+            ("[::1]:3000", "", true),
+            ("127.0.0.1:3000", "http://localhost:3000", true),
+            ("0.0.0.0:3000", "", false),
+            ("[::]:3000", "", false),
+            ("192.168.1.5:3000", "http://127.0.0.1:3000", false),
+            ("127.0.0.1:3000", "https://beian.example.cn", false),
+            ("127.0.0.1:3000", "http://192.168.1.5:3000", false),
+        ] {
+            let given = [("ADDR", addr), ("BEIAN_PUBLIC_URL", public_url)];
+            match load("", &given).1 {
+                Ok(_) => assert!(is_accepted, "{addr} {public_url}"),
+                Err(refused) => {
+                    assert!(!is_accepted && refused.to_string().contains("BEIAN_MODE"), "{refused}")
+                }
+            }
+            let said = [given.as_slice(), &[("BEIAN_MODE", "development")]].concat();
+            assert!(load("", &said).1.is_ok(), "{addr} {public_url}");
+            assert!(load("mode = 'development'", &given).1.is_ok(), "{addr} {public_url}");
+        }
+    }
+
+    /// B16.
+    #[test]
+    fn a_first_administrator_whom_nobody_can_be_is_refused() {
+        for (named, is_accepted) in [
+            ("110101190001060062", true),
+            ("11010519491231002X", true),
+            (" 11010519491231002x ", true),
+            ("110101190001060063", false),
+            ("a1b2c3d4-5e6f", false),
+            ("440524880101001", false),
+            ("E12345678", false),
+        ] {
+            let (_directory, config) = load(&production(), &[("BEIAN_FIRST_ADMINISTRATOR", named)]);
+            match config {
+                Ok(_) => assert!(is_accepted, "{named}"),
+                Err(refused) => {
+                    let said = refused.to_string();
+                    assert!(!is_accepted && said.contains("first_administrator"), "{said}");
+                    assert!(!said.contains(named), "no number stands in a message");
+                }
+            }
         }
     }
 

@@ -1,11 +1,13 @@
 //! The server program's parts: configuration, sign-in, the embedded identity provider, and what every
 //! request passes through. `main.rs` puts them together; use cases live in `service`, pages in `app`.
 
+pub mod backup;
 pub mod bodies;
 pub mod clock;
 pub mod config;
 pub mod http;
 pub mod idp;
+pub mod keys;
 pub mod oidc;
 pub mod outbox;
 pub mod pages;

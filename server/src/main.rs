@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use server::config::{Config, Refused};
-use server::{program, scale};
+use server::{backup, keys, program, scale};
 use tracing_subscriber::EnvFilter;
 
 const USAGE: &str = "\
@@ -13,6 +13,12 @@ server [--config FILE] [--no-samples] [serve]    answers requests
 server [--config FILE] migrate                   brings the shape of the database up to date
 server [--config FILE] check-config              says whether it would start
 server [--config FILE] verify-audit              checks the chain of the audit log
+server [--config FILE] backup DIRECTORY          copies database and files into a new directory, while the server runs
+server [--config FILE] check-backup DIRECTORY    says whether a backup is whole
+server [--config FILE] restore DIRECTORY         puts a backup back, into an empty database and directory
+server [--config FILE] keys new                  prints a line with a fresh key
+server [--config FILE] keys check                says which keys have sealed how much
+server [--config FILE] keys reseal               seals everything anew with the first key, while the server runs
 server [--config FILE] recount                   makes the counts of the dashboard anew
 server [--config FILE] seed --filings NUMBER     fills an empty database with invented filings (development)
 server [--config FILE] bench                     measures the desk over what is there (development)
@@ -32,10 +38,20 @@ enum Chore {
     CheckConfig,
     Migrate,
     VerifyAudit,
+    Backup(PathBuf),
+    CheckBackup(PathBuf),
+    Restore(PathBuf),
+    Keys(KeyChore),
     Recount,
     Seed(u64),
     Bench,
     CheckPdf,
+}
+
+enum KeyChore {
+    New,
+    Check,
+    Reseal,
 }
 
 fn main() -> ExitCode {
@@ -65,6 +81,12 @@ fn main() -> ExitCode {
         Chore::Serve => runtime.block_on(program::run(config)),
         Chore::Migrate => runtime.block_on(migrate(&config)),
         Chore::VerifyAudit => return runtime.block_on(verify_audit(&config)),
+        Chore::Backup(directory) => return runtime.block_on(backup::make(&config, &directory)),
+        Chore::CheckBackup(directory) => return runtime.block_on(backup::check(&config, &directory)),
+        Chore::Restore(directory) => return runtime.block_on(backup::restore(&config, &directory)),
+        Chore::Keys(KeyChore::New) => keys::new(&config),
+        Chore::Keys(KeyChore::Check) => runtime.block_on(keys::check(&config)),
+        Chore::Keys(KeyChore::Reseal) => return runtime.block_on(keys::reseal(&config)),
         Chore::Recount => runtime.block_on(scale::recount(&config)),
         Chore::Seed(filings) => runtime.block_on(scale::seed(&config, filings)),
         Chore::Bench => runtime.block_on(scale::bench(&config)),
@@ -93,6 +115,23 @@ fn arguments(given: impl Iterator<Item = String>) -> Result<Arguments, String> {
             "migrate" => arguments.chore = Chore::Migrate,
             "check-config" => arguments.chore = Chore::CheckConfig,
             "verify-audit" => arguments.chore = Chore::VerifyAudit,
+            "backup" | "check-backup" | "restore" => {
+                let directory =
+                    given.next().ok_or_else(|| format!("{argument} needs the name of a directory."))?;
+                arguments.chore = match argument.as_str() {
+                    "backup" => Chore::Backup(directory.into()),
+                    "check-backup" => Chore::CheckBackup(directory.into()),
+                    _ => Chore::Restore(directory.into()),
+                };
+            }
+            "keys" => {
+                arguments.chore = Chore::Keys(match given.next().as_deref() {
+                    Some("new") => KeyChore::New,
+                    Some("check") => KeyChore::Check,
+                    Some("reseal") => KeyChore::Reseal,
+                    Some(_) | None => return Err("keys needs new, check or reseal.".to_owned()),
+                });
+            }
             "recount" => arguments.chore = Chore::Recount,
             "seed" => arguments.chore = Chore::Seed(1_000_000),
             "bench" => arguments.chore = Chore::Bench,

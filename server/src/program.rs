@@ -12,6 +12,7 @@ use migration::Shape;
 use service::Service;
 use service::db::Db;
 use service::network::Internet;
+use service::private;
 use service::sample::SampleOfficer;
 use service::upload::store::FileStore;
 use tokio::net::TcpListener;
@@ -83,8 +84,8 @@ pub async fn open(config: &Config) -> Result<(Service, Db), Refused> {
 pub async fn open_as_it_is(config: &Config) -> Result<(Service, Db), Refused> {
     use secrecy::ExposeSecret as _;
     let sentence = |what: &str, error: &dyn std::fmt::Display| Refused(vec![format!("{what}: {error}.")]);
-    std::fs::create_dir_all(&config.data_dir)
-        .map_err(|error| sentence("The data directory cannot be made", &error))?;
+    private::directory(&config.data_dir)
+        .map_err(|error| sentence("The data directory cannot be used", &error))?;
     let db = Db::connect(config.database_url.expose_secret())
         .await
         .map_err(|error| sentence("The database cannot be opened", &error))?;
@@ -102,6 +103,7 @@ pub async fn open_as_it_is(config: &Config) -> Result<(Service, Db), Refused> {
         true => service.with_outbound(Arc::new(Internet::guarded())),
         false => service,
     };
+    service.check_keys().await.map_err(|error| Refused(vec![format!("{error}.")]))?;
     Ok((service, db))
 }
 
@@ -247,6 +249,7 @@ pub async fn run(config: Config) -> Result<(), Refused> {
     // Servers that start at once fill a new database one after the other.
     let turn =
         db.turn().await.map_err(|error| Refused(vec![format!("The database cannot be filled: {error}.")]))?;
+    service.check_and_mark_keys().await.map_err(|error| Refused(vec![format!("{error}.")]))?;
     sow_samples(&config, &service)
         .await
         .map_err(|error| Refused(vec![format!("The samples cannot be sown: {error}.")]))?;
@@ -272,6 +275,11 @@ pub async fn run(config: Config) -> Result<(), Refused> {
     let mut tasks = Supervisor::new(service, lifecycle.clone());
     // What has run out: drafts (R50), sessions, codes, files nobody refers to (R71).
     tasks.every(60 * MINUTE, "sweep", |service| async move { sweep(&service).await });
+    // Whether anybody administers the platform (R60).
+    let is_production = config.is_production();
+    tasks.every(60 * MINUTE, "first administrator", move |service| async move {
+        say_whether_administered(&service, is_production).await
+    });
     // The counts of the dashboard (R61).
     tasks.every(10 * SECOND, "counts", |service| async move { service.add_up().await });
     // The network is asked about filed websites, where the operator turned it on.
@@ -293,6 +301,15 @@ pub async fn run(config: Config) -> Result<(), Refused> {
     let limits = Limits::new(&config);
     serve_behind(config.trusted_proxies, listener, router, limits, end).await;
     tasks.finish().await;
+    Ok(())
+}
+
+async fn say_whether_administered(service: &Service, is_production: bool) -> service::Result<()> {
+    match service.first_administrator().await?.warning() {
+        Some(sentence) if is_production => tracing::warn!("{sentence}"),
+        Some(sentence) => tracing::info!("{sentence}"),
+        None => {}
+    }
     Ok(())
 }
 

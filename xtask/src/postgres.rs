@@ -19,6 +19,8 @@ const PREFIX: &str = "beian-postgres-";
 pub struct Postgres {
     /// Of the superuser, so that tests can create databases.
     pub url: String,
+    /// The certificate by which that of the server is verified.
+    pub authority: PathBuf,
     bin: PathBuf,
     dir: PathBuf,
     child: Child,
@@ -27,7 +29,11 @@ pub struct Postgres {
 pub fn chore(command: &[String]) -> Outcome<()> {
     let postgres = Postgres::start()?;
     match command.split_first() {
-        Some((program, args)) => Run::new(program).args(args).env("TEST_POSTGRES_URL", &postgres.url).run(),
+        Some((program, args)) => Run::new(program)
+            .args(args)
+            .env("TEST_POSTGRES_URL", &postgres.url)
+            .env("TEST_POSTGRES_CA", &postgres.authority)
+            .run(),
         None => {
             println!("{}\nCtrl-C ends it.", postgres.url);
             let mut postgres = postgres;
@@ -52,6 +58,7 @@ impl Postgres {
         let password = password()?;
         let word = dir.join("password");
         fs::write(&word, &password)?;
+        let authority = certify(&dir)?;
         if is_root() {
             Run::new("chown").arg("-R").arg(account()).arg(&dir).output()?;
             Run::new("chmod").arg("700").arg(&dir).output()?;
@@ -76,6 +83,9 @@ impl Postgres {
             format!("port={port}"),
             format!("unix_socket_directories={}", dir.display()),
             "max_connections=300".to_owned(),
+            "ssl=on".to_owned(),
+            format!("ssl_cert_file={}", dir.join("server.pem").display()),
+            format!("ssl_key_file={}", dir.join("server.key").display()),
             // The data live as long as the tests.
             "fsync=off".to_owned(),
             "synchronous_commit=off".to_owned(),
@@ -85,7 +95,7 @@ impl Postgres {
         }
         let child = run.0.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()?;
         let url = format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres");
-        let mut postgres = Postgres { url, bin, dir, child };
+        let mut postgres = Postgres { url, authority, bin, dir, child };
         postgres.wait_until_ready(port)?;
         Ok(postgres)
     }
@@ -127,6 +137,27 @@ impl Drop for Postgres {
 
 fn log_file() -> PathBuf {
     std::env::temp_dir().join(format!("{PREFIX}{}.log", std::process::id()))
+}
+
+/// A certificate for 127.0.0.1 from an authority of its own, so that TLS is tried as it is elsewhere; the
+/// authority's certificate.
+fn certify(dir: &Path) -> Outcome<PathBuf> {
+    let file = |name: &str| dir.join(name);
+    let openssl = |args: &[&str]| {
+        let mut run = Run::new("openssl").args(args);
+        run.0.current_dir(dir);
+        run.output()
+    };
+    let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+    let authority = ["req", "-x509", "-days", "30", "-subj", "/CN=test authority"];
+    openssl(&[&authority[..], &key, &["-keyout", "authority.key", "-out", "authority.pem"]].concat())?;
+    let server = ["req", "-subj", "/CN=test server", "-keyout", "server.key", "-out", "server.csr"];
+    openssl(&[&server[..], &key].concat())?;
+    fs::write(file("names"), "subjectAltName=IP:127.0.0.1\n")?;
+    let sign =
+        ["x509", "-req", "-days", "30", "-in", "server.csr", "-out", "server.pem", "-extfile", "names"];
+    openssl(&[&sign[..], &["-CA", "authority.pem", "-CAkey", "authority.key", "-CAcreateserial"]].concat())?;
+    Ok(file("authority.pem"))
 }
 
 /// Where initdb and the others lie: Debian keeps them off PATH.

@@ -180,7 +180,7 @@ fn crates(filter: &[String], tally: &mut Tally) -> Outcome<()> {
         None
     };
     if let Some(postgres) = &postgres {
-        run = run.env("TEST_POSTGRES_URL", &postgres.url);
+        run = run.env("TEST_POSTGRES_URL", &postgres.url).env("TEST_POSTGRES_CA", &postgres.authority);
     }
     tally.add(counted(run.args(filter), "the tests of the crates")?);
     drop(postgres);

@@ -1,6 +1,7 @@
 //! Connections and transactions. SQLite gets one writer and several readers, PostgreSQL a pool;
 //! both are asked only for what they have in common.
 
+mod location;
 mod pool;
 #[cfg(test)]
 mod tests;
@@ -8,6 +9,7 @@ mod transaction;
 #[cfg(test)]
 mod upgrades;
 
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -19,6 +21,7 @@ use sea_orm::{
     IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
+pub use self::location::{Wire, wire};
 pub use self::transaction::Transaction;
 use crate::error::{Error, Result};
 
@@ -70,6 +73,7 @@ impl Db {
     /// # Errors
     /// When the database cannot be reached, is of a newer program, or a step fails.
     pub async fn migrate(url: &str) -> Result<Vec<String>> {
+        location::keep_private(url, true)?;
         let mut options = options(url);
         options.max_connections(1).map_sqlx_sqlite_opts(sqlite_to_be_shaped);
         let connection = Database::connect(options).await?;
@@ -83,6 +87,7 @@ impl Db {
     /// # Errors
     /// When the database is not there or cannot be reached.
     pub async fn connect(url: &str) -> Result<Self> {
+        location::keep_private(url, false)?;
         let mut options = options(url);
         let (writer, reader) = if url.starts_with("sqlite:") {
             let mut writing = options.clone();
@@ -121,6 +126,26 @@ impl Db {
             }
         };
         Ok(Turn { _lock: tx })
+    }
+
+    /// Opens the file of a SQLite that nobody writes to, and leaves it and what is beside it as it is.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub(crate) async fn open_copy(file: &Path) -> Result<Self> {
+        let mut options = ConnectOptions::new("sqlite://");
+        let file = file.to_path_buf();
+        options.sqlx_logging(false).max_connections(1).map_sqlx_sqlite_opts(move |options| {
+            options.filename(&file).create_if_missing(false).read_only(true).immutable(true)
+        });
+        let reader = Database::connect(options).await?;
+        Ok(Db { url: String::new(), writer: reader.clone(), reader })
+    }
+
+    /// Closes all connections, which waits for what they are doing.
+    pub async fn close(self) -> Result<()> {
+        self.reader.close().await?;
+        Ok(self.writer.close().await?)
     }
 
     /// For reading outside a transaction.

@@ -38,7 +38,7 @@ const RECENT_DAYS: i64 = 3;
 const WHOLE_STORE: &str = "sweep/files";
 const WHOLE_STORE_EVERY: Duration = Duration::weeks(1);
 
-const PICTURE: &str = "picture";
+pub(crate) const PICTURE: &str = "picture";
 const DOCUMENT: &str = "document";
 
 /// A file on its way to somebody who may see it.
@@ -463,7 +463,7 @@ fn is_unused() -> SimpleExpr {
     Expr::exists(sea_orm::QueryTrait::into_query(uses)).not()
 }
 
-fn context(id: &str) -> String {
+pub(crate) fn context(id: &str) -> String {
     format!("upload/{id}/name")
 }
 

@@ -53,7 +53,7 @@ fn search_slot(actor: &Actor) -> String {
     format!("{}/receive", actor.person_id)
 }
 
-fn sealed_mobile(id: &str) -> String {
+pub(crate) fn sealed_mobile(id: &str) -> String {
     format!("handover/{id}/receiver_mobile")
 }
 

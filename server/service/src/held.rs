@@ -22,7 +22,7 @@ pub(crate) struct Held {
     pub faults: Vec<Fault>,
 }
 
-fn context(slot: &str) -> String {
+pub(crate) fn context(slot: &str) -> String {
     format!("held_form/{slot}")
 }
 

@@ -8,11 +8,7 @@
 //! header: a value copied to another row or column does not open there, and no key ever comes near
 //! the number of random nonces that would be unsafe.
 
-use std::{
-    fmt, fs,
-    io::{self, Write},
-    path::Path,
-};
+use std::{fmt, fs, io, path::Path};
 
 use aes_gcm::{
     Aes256Gcm, AesGcm, KeyInit,
@@ -32,6 +28,8 @@ use sha2::{Digest, Sha256};
 use sm3::Sm3;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
+
+use crate::private;
 
 type Sm4Gcm = AesGcm<sm4::Sm4, U12>;
 
@@ -167,10 +165,9 @@ pub struct Keyring {
 
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ids: Vec<u16> = self.keys.iter().map(|(id, _)| *id).collect();
         f.debug_struct("Keyring")
             .field("suite", &self.suite)
-            .field("key_ids", &ids)
+            .field("key_ids", &self.key_ids())
             .field("hash_suite", &self.hash_suite)
             .finish_non_exhaustive()
     }
@@ -259,7 +256,8 @@ impl Keyring {
             HashSuite::HmacSha256.name(),
             *encoded(random_key()?),
         ));
-        write_new_private_file(path, text.as_bytes()).map_err(KeyringError::File)?;
+        // On the disk with its name: data sealed with a lost key would be lost too.
+        private::write(path, text.as_bytes()).map_err(KeyringError::File)?;
         Self::parse(&text)
     }
 
@@ -268,8 +266,18 @@ impl Keyring {
         let Some((id, key)) = self.keys.first() else {
             return Err(KeyringError::Keys("there is no key to seal with"));
         };
+        self.seal_under(*id, key, context, plain)
+    }
+
+    fn seal_under(
+        &self,
+        id: u16,
+        key: &SecretKey,
+        context: &str,
+        plain: &[u8],
+    ) -> Result<Vec<u8>, KeyringError> {
         let nonce: [u8; NONCE] = random_bytes()?;
-        let header = header(self.suite, *id);
+        let header = header(self.suite, id);
         let aad = associated(&header, context);
         let ciphertext = self
             .suite
@@ -318,6 +326,38 @@ impl Keyring {
         sealed.first_chunk::<HEADER>().copied() != today
     }
 
+    /// A text sealed with one of the keys, be it the first or not.
+    pub(crate) fn seal_text_under(
+        &self,
+        id: u16,
+        context: &str,
+        plain: &str,
+    ) -> Result<String, KeyringError> {
+        let (_, key) =
+            self.keys.iter().find(|(known, _)| *known == id).ok_or(KeyringError::UnknownKey(id))?;
+        Ok(URL_SAFE_NO_PAD.encode(self.seal_under(id, key, context, plain.as_bytes())?))
+    }
+
+    /// The ids of the keys, that of the one which seals first.
+    pub fn key_ids(&self) -> Vec<u16> {
+        self.keys.iter().map(|(id, _)| *id).collect()
+    }
+
+    /// How texts begin that are sealed today.
+    pub(crate) fn header_text(&self) -> String {
+        let today = self.keys.first().map(|(id, _)| header(self.suite, *id));
+        // Three bytes are four characters.
+        today.map(|header| URL_SAFE_NO_PAD.encode(header)).unwrap_or_default()
+    }
+
+    /// A line for the file of keys with a fresh key, whose id none of these has. It goes above the others.
+    pub fn new_line(&self) -> Result<Zeroizing<String>, KeyringError> {
+        let highest = self.keys.iter().map(|(id, _)| *id).max().unwrap_or_default();
+        let id = highest.checked_add(1).ok_or(KeyringError::Keys("there is no free key id"))?;
+        let key = Zeroizing::new(STANDARD.encode(random_key()?.as_slice()));
+        Ok(Zeroizing::new(format!("key {id} {}", *key)))
+    }
+
     /// A keyed hash for look-ups by equality: the same for the same purpose and text, and of no use
     /// without the key. 43 characters of base64url. The caller brings `text` into one form first
     /// (upper case `X` of an id number, no blanks in a phone number).
@@ -330,6 +370,17 @@ impl Keyring {
             HashSuite::HmacSm3 => authenticate::<Hmac<Sm3>>(&self.hash_key, &parts),
         })
     }
+}
+
+/// The id of the key that sealed a text, by how it begins.
+pub(crate) fn sealed_by(text: &str) -> Option<u16> {
+    key_of(&URL_SAFE_NO_PAD.decode(text.get(..4)?).ok()?)
+}
+
+/// The id of the key that sealed these bytes.
+pub(crate) fn key_of(sealed: &[u8]) -> Option<u16> {
+    let [_, high, low] = *sealed.first_chunk::<HEADER>()?;
+    Some(u16::from_be_bytes([high, low]))
 }
 
 /// The AEAD says only “no”, and so do we.
@@ -384,23 +435,6 @@ fn random_key() -> Result<SecretKey, KeyringError> {
 fn decode_key(text: &str) -> Option<SecretKey> {
     let bytes = Zeroizing::new(STANDARD.decode(text).ok()?);
     <[u8; 32]>::try_from(bytes.as_slice()).ok().map(Zeroizing::new)
-}
-
-fn write_new_private_file(path: &Path, contents: &[u8]) -> io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(contents)?;
-    file.sync_all()?;
-    // The name is durable only with its directory; data sealed with a lost key would be lost too.
-    #[cfg(unix)]
-    if let Some(directory) = path.parent() {
-        let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-        fs::File::open(directory)?.sync_all()?;
-    }
-    Ok(())
 }
 
 /// A warning rather than a refusal: mounted secrets of container platforms are often group-readable.
@@ -560,6 +594,19 @@ mod tests {
     fn the_same_value_sealed_twice_looks_different() {
         let ring = keyring(Suite::Aes256Gcm, &[1]);
         assert_ne!(ring.seal("x", b"same").unwrap(), ring.seal("x", b"same").unwrap());
+    }
+
+    #[test]
+    fn a_fresh_line_is_a_key_with_an_id_of_its_own() {
+        let ring = keyring(Suite::Aes256Gcm, &[7, 3]);
+        let line = ring.new_line().unwrap();
+        assert!(line.starts_with("key 8 "), "{}", *line);
+        let hash = "hash hmac-sha-256 ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=";
+        let with = Keyring::parse(&format!("{}\n{hash}", *line)).unwrap();
+        let sealed = with.seal_text("x", "text").unwrap();
+        assert_eq!(sealed_by(&sealed), Some(8));
+        assert!(sealed.starts_with(&with.header_text()));
+        assert_eq!(with.header_text().len(), 4);
     }
 
     #[test]

@@ -166,7 +166,7 @@ impl Service {
             return Ok(());
         }
         // Asked first, so that only one sign-in ever takes the counter's lock.
-        let counter = format!("first_administrator/{hash}");
+        let counter = crate::staff::first_administrator_counter(&hash);
         let is_appointed = crate::entity::counter::Entity::find_by_id(&counter).one(on).await?.is_some();
         if is_appointed || next_serial(on, &counter).await? > 1 {
             return Ok(());
@@ -511,7 +511,7 @@ pub(crate) fn compact(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect()
 }
 
-fn context(person_id: &str, field: &str) -> String {
+pub(crate) fn context(person_id: &str, field: &str) -> String {
     format!("person/{person_id}/{field}")
 }
 

@@ -31,7 +31,60 @@ const AUDITOR: &str = "auditor";
 /// One person has at most one of these.
 const APART: [&str; 3] = [ADMINISTRATOR, KEEPER, AUDITOR];
 
+/// How it stands with the administrator who appoints all others (R60).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstAdministrator {
+    /// There is an administrator.
+    Appointed,
+    /// Whom the configuration names has not signed in yet.
+    Awaited,
+    /// Whom the configuration names was administrator, and does not become it again.
+    Dismissed,
+    /// The configuration names nobody.
+    Unnamed,
+}
+
+impl FirstAdministrator {
+    /// For the operator, where nobody can give roles.
+    pub fn warning(self) -> Option<&'static str> {
+        match self {
+            FirstAdministrator::Appointed => None,
+            FirstAdministrator::Awaited => Some(
+                "there is no administrator yet: whom first_administrator names becomes it by signing in. Where \
+                 that person has signed in already, the identity platform states another id number than is \
+                 configured",
+            ),
+            FirstAdministrator::Dismissed => Some(
+                "there is no administrator, and whom first_administrator names has been dismissed: name another \
+                 person",
+            ),
+            FirstAdministrator::Unnamed => {
+                Some("there is no administrator, and first_administrator names nobody: no roles can be given")
+            }
+        }
+    }
+}
+
 impl Service {
+    /// How it stands with the first administrator.
+    pub async fn first_administrator(&self) -> Result<FirstAdministrator> {
+        let administrators = staff::Entity::find()
+            .filter(staff::Column::Role.eq(ADMINISTRATOR))
+            .filter(staff::Column::RevokedAt.is_null());
+        if administrators.count(self.db.read()).await? > 0 {
+            return Ok(FirstAdministrator::Appointed);
+        }
+        let Some(named) = &self.settings.first_administrator else {
+            return Ok(FirstAdministrator::Unnamed);
+        };
+        let counter = first_administrator_counter(&id_no_hash(&self.keys, named));
+        let was_appointed = crate::entity::counter::Entity::find_by_id(counter).one(self.db.read()).await?;
+        Ok(match was_appointed {
+            Some(_) => FirstAdministrator::Dismissed,
+            None => FirstAdministrator::Awaited,
+        })
+    }
+
     /// Gives a role: `reviewer` (of a region), `administrator`, `keeper` or `auditor`. The person need not have
     /// signed in before.
     pub async fn appoint(
@@ -216,6 +269,11 @@ pub(crate) fn role_of(row: staff::Model) -> Result<Role> {
     }
 }
 
-fn context(id: &str) -> String {
+/// Counts how often a person was appointed by the configuration: once.
+pub(crate) fn first_administrator_counter(id_no_hash: &str) -> String {
+    format!("first_administrator/{id_no_hash}")
+}
+
+pub(crate) fn context(id: &str) -> String {
     format!("staff/{id}/name")
 }

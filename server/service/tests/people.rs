@@ -7,7 +7,7 @@ use common::*;
 use service::jobs::Swept;
 use service::person::Claims;
 use service::sample::SampleOfficer;
-use service::{Assurance, Error, Proof, Role, Service};
+use service::{Assurance, Error, FirstAdministrator, Proof, Role, Service};
 use time::Duration;
 
 claims![
@@ -38,6 +38,7 @@ claims![
     the_last_administrator_stays,
     administrators_who_dismiss_each_other_leave_one,
     the_first_administrator_is_appointed_once,
+    a_platform_that_nobody_administers_says_why,
     one_role_is_not_given_twice,
     a_flash_is_shown_once,
     the_chosen_subject_outlives_the_session,
@@ -548,6 +549,22 @@ async fn the_first_administrator_is_appointed_once(world: World) {
     assert!(!world.administrator().await.is_administrator(), "signing in again is no way back");
     assert!(world.restarted().await.sign_in(&claims_of(9_999), "").await.is_ok());
     assert!(!world.administrator().await.is_administrator());
+}
+
+/// B16.
+async fn a_platform_that_nobody_administers_says_why(mut world: World) {
+    let service = world.service.clone();
+    let state = || async { service.first_administrator().await.unwrap() };
+    assert_eq!(state().await, FirstAdministrator::Awaited);
+    world.applicant(1).await;
+    assert_eq!(state().await, FirstAdministrator::Awaited, "somebody else has signed in");
+    world.administrator().await;
+    assert_eq!((state().await, state().await.warning()), (FirstAdministrator::Appointed, None));
+    world.execute("UPDATE staff SET revoked_at = 1").await;
+    assert_eq!(state().await, FirstAdministrator::Dismissed);
+    world.settings.first_administrator = None;
+    let unnamed = world.restarted().await;
+    assert_eq!(unnamed.first_administrator().await.unwrap(), FirstAdministrator::Unnamed);
 }
 
 async fn one_role_is_not_given_twice(world: World) {

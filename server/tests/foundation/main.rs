@@ -2,6 +2,7 @@
 //! through.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod backup;
 mod bad_input;
 mod health;
 mod events;

@@ -11,6 +11,7 @@ pub mod handover;
 pub mod held_form;
 pub mod holiday;
 pub mod identity_check;
+pub mod key_check;
 pub mod live_domain;
 pub mod network_check;
 pub mod notice;

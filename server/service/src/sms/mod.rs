@@ -486,7 +486,7 @@ async fn insert(on: &DatabaseTransaction, row: outbox::Model) -> Result<()> {
     Ok(())
 }
 
-fn context(id: &str, field: &str) -> String {
+pub(crate) fn context(id: &str, field: &str) -> String {
     format!("outbox/{id}/{field}")
 }
 

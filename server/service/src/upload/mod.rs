@@ -76,6 +76,10 @@ fn check_size(bytes: &[u8]) -> Result<(), UploadRefusal> {
 }
 
 /// SHA-256 in lower-case hexadecimal, of the bytes as they are kept.
-fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

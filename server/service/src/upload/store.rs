@@ -1,7 +1,12 @@
 //! Where accepted files are kept: sealed with the keyring, under names that say nothing, on disk
 //! before the caller writes the row that refers to them. // R70, R71
 
-use std::{path::Path, sync::Arc};
+use std::{
+    fs::Permissions,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use futures::{Stream, TryStreamExt as _, future};
 use object_store::{
@@ -11,7 +16,8 @@ use object_store::{
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::keyring::{Keyring, KeyringError};
+use crate::keyring::{Keyring, KeyringError, key_of};
+use crate::private;
 
 /// What is kept of one upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,37 +59,55 @@ pub enum StoreError {
 pub struct FileStore {
     objects: Arc<dyn ObjectStore>,
     keyring: Arc<Keyring>,
+    /// Where the objects are files of this machine, their directory.
+    directory: Option<Arc<PathBuf>>,
 }
 
 impl FileStore {
     /// Files in a local directory, which is made if it is not there. A [`put`](FileStore::put) that
     /// returned survives a power cut: the file, then its directory entry, are flushed to disk.
     pub fn local(directory: &Path, keyring: Arc<Keyring>) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(directory).map_err(StoreError::Directory)?;
+        // Only where the directory stood open can anybody have come to what is in it.
+        if private::directory(directory).map_err(StoreError::Directory)? {
+            let closed = private::close_below(directory).map_err(StoreError::Directory)?;
+            tracing::warn!(directory = %directory.display(), closed, "stored files were closed to others");
+        }
         let objects = LocalFileSystem::new_with_prefix(directory)?.with_fsync(true);
-        Ok(Self::over(Arc::new(objects), keyring))
+        let directory = Some(Arc::new(directory.to_path_buf()));
+        Ok(Self { objects: Arc::new(objects), keyring, directory })
     }
 
     /// Files in any other object store, such as one that speaks S3.
     pub fn over(objects: Arc<dyn ObjectStore>, keyring: Arc<Keyring>) -> Self {
-        Self { objects, keyring }
+        Self { objects, keyring, directory: None }
     }
 
     /// Keeps `bytes`. An id stands for one upload and is never given to another, so repeating a
     /// `put` after a lost answer is harmless.
     pub async fn put(&self, id: Uuid, rendition: Rendition, bytes: Vec<u8>) -> Result<(), StoreError> {
         let keyring = Arc::clone(&self.keyring);
-        let sealed = tokio::task::spawn_blocking(move || keyring.seal(&context(id, rendition), &bytes))
-            .await
-            .map_err(|_| StoreError::Interrupted)??;
-        self.objects.put(&name(id, rendition), PutPayload::from(sealed)).await?;
+        let name = name(id, rendition);
+        let path = self.directory.as_ref().map(|directory| directory.join(AsRef::<str>::as_ref(&name)));
+        let shard = path.as_ref().and_then(|path| path.parent().map(Path::to_path_buf));
+        let sealed = tokio::task::spawn_blocking(move || {
+            // The object store would make it for everybody to list.
+            if let Some(shard) = shard {
+                private::directory(&shard).map_err(StoreError::Directory)?;
+            }
+            Ok::<_, StoreError>(keyring.seal(&context(id, rendition), &bytes)?)
+        });
+        let sealed = sealed.await.map_err(|_| StoreError::Interrupted)??;
+        self.objects.put(&name, PutPayload::from(sealed)).await?;
+        if let Some(path) = path {
+            let private = Permissions::from_mode(0o600);
+            tokio::fs::set_permissions(path, private).await.map_err(StoreError::Directory)?;
+        }
         Ok(())
     }
 
     /// The bytes that were put, or nothing if there is no such file.
     pub async fn get(&self, id: Uuid, rendition: Rendition) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some(found) = self.find(id, rendition).await? else { return Ok(None) };
-        let sealed = found.bytes().await?;
+        let Some(sealed) = self.sealed(id, rendition).await? else { return Ok(None) };
         let keyring = Arc::clone(&self.keyring);
         let bytes = tokio::task::spawn_blocking(move || keyring.open(&context(id, rendition), &sealed))
             .await
@@ -100,6 +124,42 @@ impl FileStore {
             }
         }
         Ok(None)
+    }
+
+    /// The bytes as they lie in the store, or nothing if there is no such file.
+    pub(crate) async fn sealed(&self, id: Uuid, rendition: Rendition) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.find(id, rendition).await? {
+            Some(found) => Ok(Some(found.bytes().await?.into())),
+            None => Ok(None),
+        }
+    }
+
+    /// The id of the key that sealed a file.
+    pub(crate) async fn sealed_by(&self, id: Uuid, rendition: Rendition) -> Result<Option<u16>, StoreError> {
+        for name in [name(id, rendition), former_name(id, rendition)] {
+            match self.objects.get_range(&name, 0..3).await {
+                Ok(header) => return Ok(key_of(&header)),
+                Err(object_store::Error::NotFound { .. }) => {}
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Seals a file anew if it was not sealed as files are sealed today; says whether.
+    pub(crate) async fn reseal(&self, id: Uuid, rendition: Rendition) -> Result<bool, StoreError> {
+        match self.sealed(id, rendition).await? {
+            Some(sealed) if self.keyring.is_outdated(&sealed) => {}
+            Some(_) | None => return Ok(false),
+        }
+        let Some(bytes) = self.get(id, rendition).await? else { return Ok(false) };
+        self.put(id, rendition, bytes).await?;
+        Ok(true)
+    }
+
+    /// What the file is called in the store.
+    pub(crate) fn file_name(id: Uuid, rendition: Rendition) -> String {
+        name(id, rendition).into()
     }
 
     /// Deletes every rendition of an upload; none being there is fine.
@@ -236,6 +296,24 @@ mod tests {
         assert_eq!(paths.len(), 1);
         let raw = fs::read(&paths[0]).unwrap();
         assert!(!raw.windows(8).any(|piece| content.windows(8).any(|other| other == piece)));
+    }
+
+    /// Finding 18.
+    #[tokio::test]
+    async fn files_are_their_owners_alone_also_those_of_older_versions() {
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let (home, store) = store();
+        let directory = home.path().join("files");
+        store.put(Uuid::now_v7(), Rendition::Full, b"document".to_vec()).await.unwrap();
+        let file = files_under(&directory).remove(0);
+        let shard = file.parent().unwrap();
+        assert_eq!((mode(&directory), mode(shard), mode(&file)), (0o700, 0o700, 0o600));
+
+        for (path, open) in [(directory.as_path(), 0o755), (shard, 0o755), (file.as_path(), 0o644)] {
+            fs::set_permissions(path, Permissions::from_mode(open)).unwrap();
+        }
+        FileStore::local(&directory, Arc::new(Keyring::generate().unwrap())).unwrap();
+        assert_eq!((mode(&directory), mode(shard), mode(&file)), (0o700, 0o700, 0o600));
     }
 
     #[tokio::test]

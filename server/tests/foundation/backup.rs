@@ -1,0 +1,75 @@
+//! Backups and keys at the command line: what is done, what is said, and how it ends.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use server::config::Config;
+use server::program;
+
+const OTHER_KEYS: &str = "key 1 /wECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n\
+    hash hmac-sha-256 ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=";
+
+fn run_server(arguments: &[&str], environment: &[(&str, &Path)]) -> Output {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
+    command.args(arguments).current_dir(directory.path()).env_clear();
+    command.env("PATH", std::env::var_os("PATH").unwrap()).env("RUST_LOG", "error");
+    command.envs(environment.iter().copied()).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&[output.stdout.clone(), output.stderr.clone()].concat()).into_owned()
+}
+
+/// Findings 9 and 10.
+#[tokio::test]
+async fn a_backup_is_made_checked_and_put_back_elsewhere() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    let config = Config::load(None, &|name| (name == "DATA_DIR").then(|| at("data").display().to_string()));
+    let config = config.unwrap();
+    server::install_crypto();
+    let (service, db) = program::open(&config).await.unwrap();
+    service.check_and_mark_keys().await.unwrap();
+    drop((service, db));
+    let (backup, keys) = (at("backup"), at("data/development.keys"));
+    let name = backup.to_str().unwrap();
+    let run = |arguments: &[&str], data: &str, keys: &Path| {
+        let key = if keys.starts_with(home.path()) { "BEIAN_KEYS_FILE" } else { "BEIAN_KEYS" };
+        let data = at(data);
+        let output = run_server(arguments, &[("DATA_DIR", data.as_path()), (key, keys)]);
+        (output.status.code(), said(&output))
+    };
+    let other = Path::new(OTHER_KEYS);
+    type Case<'a> = (&'a [&'a str], &'a str, &'a Path, i32, &'a str);
+    let cases: &[Case<'_>] = &[
+        (&["backup", name], "data", &keys, 0, "opens with the keys 1"),
+        (&["backup", name], "data", &keys, 2, "is there already"),
+        (&["backup"], "data", &keys, 2, "needs the name of a directory"),
+        (&["check-backup", name], "nowhere", &keys, 0, "The backup is whole."),
+        (&["check-backup", name], "nowhere", other, 1, "another “hash …” line"),
+        (&["check-backup", "none"], "nowhere", &keys, 1, "is not there"),
+        (&["restore", name], "data", &keys, 2, "is there already"),
+        (&["restore", name], "elsewhere", other, 1, "nothing was written"),
+        (&["restore", name], "elsewhere", &keys, 0, "The server can be started."),
+        (&["verify-audit"], "elsewhere", &keys, 0, "is whole"),
+        (&["verify-audit"], "elsewhere", other, 2, "Key 1 is not the key 1"),
+        (&["recount"], "elsewhere", other, 2, "Key 1 is not the key 1"),
+        (&[], "elsewhere", other, 2, "Key 1 is not the key 1"),
+        (&["keys", "new"], "nowhere", &keys, 0, "key 2 "),
+        (&["keys", "check"], "elsewhere", &keys, 0, "Key 1: "),
+        (&["keys", "reseal"], "elsewhere", &keys, 0, "The first key alone is needed now."),
+        (&["keys", "reseal"], "elsewhere", other, 2, "Key 1 is not the key 1"),
+        (&["keys"], "elsewhere", &keys, 2, "keys needs new, check or reseal"),
+    ];
+    for (arguments, data, keys, code, sentence) in cases {
+        let (ended, said) = run(arguments, data, keys);
+        assert!(ended == Some(*code) && said.contains(sentence), "{arguments:?}: {ended:?} {said}");
+    }
+    let database = backup.join("database.sqlite");
+    let mut bytes = std::fs::read(&database).unwrap();
+    bytes[5000] ^= 1;
+    std::fs::write(&database, bytes).unwrap();
+    let (ended, said) = run(&["check-backup", name], "nowhere", &keys);
+    assert!(ended == Some(1) && said.contains("The backup is not whole."), "{said}");
+}
