@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test build e2e lint fmt check-invariants server-functions postgres faults seed bench
+.PHONY: help run test build e2e lint fmt check-invariants server-functions postgres faults seed bench pictures
 
 xtask = ./scripts/bootstrap.sh $(1) && . target/env.sh && "$$CARGO" xtask $(2) $(ARGS)
 
@@ -45,3 +45,6 @@ seed: ## Fill the database with many filings; ARGS are the server's
 
 bench: ## Measure the server; ARGS are the server's
 	@$(call xtask,rust,bench)
+
+pictures: ## Decode every picture under DIR with two decoders and tell where they differ
+	@$(call xtask,rust,pictures "$(DIR)")

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use server::config::{Config, Refused};
 use server::{backup, keys, program, scale};
+use service::upload::child::Task;
 use tracing_subscriber::EnvFilter;
 
 const USAGE: &str = "\
@@ -22,7 +23,7 @@ server [--config FILE] keys reseal               seals everything anew with the 
 server [--config FILE] recount                   makes the counts of the dashboard anew
 server [--config FILE] seed --filings NUMBER     fills an empty database with invented filings (development)
 server [--config FILE] bench                     measures the desk over what is there (development)
-server check-pdf                                 judges a document on standard input (used by the server)";
+server check-pdf, check-picture                  reads a file on standard input (used by the server)";
 
 /// Refused configuration or arguments.
 const REFUSED: u8 = 2;
@@ -45,7 +46,7 @@ enum Chore {
     Recount,
     Seed(u64),
     Bench,
-    CheckPdf,
+    CheckFile(Task),
 }
 
 enum KeyChore {
@@ -63,8 +64,8 @@ fn main() -> ExitCode {
         }
     };
     // Before anything is opened or allocated: the child runs under tight limits.
-    if let Chore::CheckPdf = arguments.chore {
-        return service::upload::pdf::run_check_from_stdin();
+    if let Chore::CheckFile(task) = arguments.chore {
+        return service::upload::child::run_from_stdin(task);
     }
     start_log();
     let environment = |name: &str| std::env::var(name).ok();
@@ -90,7 +91,7 @@ fn main() -> ExitCode {
         Chore::Recount => runtime.block_on(scale::recount(&config)),
         Chore::Seed(filings) => runtime.block_on(scale::seed(&config, filings)),
         Chore::Bench => runtime.block_on(scale::bench(&config)),
-        Chore::CheckConfig | Chore::CheckPdf => {
+        Chore::CheckConfig | Chore::CheckFile(_) => {
             println!("The configuration is complete.");
             Ok(())
         }
@@ -139,8 +140,10 @@ fn arguments(given: impl Iterator<Item = String>) -> Result<Arguments, String> {
                 let number = given.next().and_then(|number| number.parse().ok());
                 arguments.chore = Chore::Seed(number.ok_or("--filings needs a number.")?);
             }
-            "check-pdf" => arguments.chore = Chore::CheckPdf,
-            other => return Err(format!("{other} is not understood.")),
+            other => match Task::from_argument(other) {
+                Some(task) => arguments.chore = Chore::CheckFile(task),
+                None => return Err(format!("{other} is not understood.")),
+            },
         }
     }
     Ok(arguments)

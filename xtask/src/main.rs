@@ -23,6 +23,7 @@ const USAGE: &str = "cargo xtask <chore>
   postgres [command]          a PostgreSQL in a temporary directory, for the command or until Ctrl-C
   check-invariants            what the architecture forbids
   server-functions [--write]  list the server functions, or write the list of the tested ones
+  pictures DIR                every picture of a directory, decoded with two decoders and compared
   lint, fmt                   clippy and rustfmt over every crate
   seed, bench [args]          handed to the server";
 
@@ -39,6 +40,10 @@ fn main() -> ExitCode {
         "postgres" => postgres::chore(&rest),
         "check-invariants" => invariants::chore(),
         "server-functions" => invariants::list_server_functions(rest.iter().any(|arg| arg == "--write")),
+        "pictures" => {
+            let compare = ["run", "-q", "-p", "pictures", "--example", "compare", "--"];
+            shell::cargo().args(compare).args(&rest).run()
+        }
         "lint" => suite::lint(),
         "fmt" => shell::cargo().args(["fmt", "--all"]).run(),
         "seed" | "bench" => suite::hand_to_server(&chore, &rest),

@@ -208,9 +208,23 @@ fn pictures(files: &BTreeMap<String, FileView>) -> Option<MachineCheck> {
         .map(|file| format!("{}：{}", file.name, file.warnings.join("、")))
         .collect();
     Some(match doubts.is_empty() {
-        true => check("图片质量", true, format!("{} 个文件均可读取", files.len())),
+        true => check("图片质量", true, evidence_of_files(files)),
         false => check("图片质量", false, doubts.join("；")),
     })
+}
+
+/// What was done with the files when they were sent; more than that nobody has looked.
+fn evidence_of_files(files: &BTreeMap<String, FileView>) -> String {
+    let pictures = files.values().filter(|file| file.is_picture).count();
+    let documents = files.len() - pictures;
+    let mut done = Vec::new();
+    if pictures > 0 {
+        done.push(format!("{pictures} 张图片上传时已完整解码，清晰度和尺寸无疑问"));
+    }
+    if documents > 0 {
+        done.push(format!("{documents} 份PDF上传时已检查，不需密码即可打开"));
+    }
+    done.join("；")
 }
 
 impl Service {
@@ -431,6 +445,34 @@ mod tests {
         }
         assert!(!unit_certificate(String::new(), "uscc_cert", "91350100M000100Y44").passed);
         assert!(unit_certificate(String::new(), "uscc_cert", "91350100M000100Y43").passed);
+    }
+
+    /// Case P1: the sentence says what was done, not more.
+    #[test]
+    fn what_is_said_of_files_is_what_was_done_with_them() {
+        let file = |is_picture, warnings: &[&str]| FileView {
+            id: String::new(),
+            name: "照片.jpg".to_owned(),
+            size: 1,
+            is_picture,
+            warnings: warnings.iter().map(|text| (*text).to_owned()).collect(),
+        };
+        let of = |files: Vec<FileView>| {
+            let numbered = files.into_iter().enumerate().map(|(n, file)| (n.to_string(), file)).collect();
+            pictures(&numbered).map(|check| (check.passed, check.evidence))
+        };
+        assert_eq!(of(Vec::new()), None);
+        let both = of(vec![file(true, &[]), file(true, &[]), file(false, &[])]).unwrap();
+        assert!(
+            both.0 && both.1.starts_with("2 张图片上传时已完整解码") && both.1.contains("1 份PDF"),
+            "{both:?}"
+        );
+        let document = of(vec![file(false, &[])]).unwrap();
+        assert!(!document.1.contains("图片"), "{document:?}");
+        assert_eq!(
+            of(vec![file(true, &["图片可能不够清晰"])]),
+            Some((false, "照片.jpg：图片可能不够清晰".to_owned()))
+        );
     }
 
     #[test]

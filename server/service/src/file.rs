@@ -22,6 +22,7 @@ use crate::db::{instant, millis, new_id, plausible_id};
 use crate::entity::{counter, filing, record, upload, upload_use};
 use crate::error::{Error, Result};
 use crate::person::one_line;
+use crate::upload::content::Content;
 use crate::upload::store::{Rendition, StoreError, made_at};
 use crate::upload::{UploadRefusal, pdf, picture};
 use crate::{Service, again};
@@ -86,14 +87,15 @@ impl Service {
         let now = self.clock.now();
         let id = new_id(now);
         let key = key_of(&id)?;
-        let looks_like_pdf = bytes.starts_with(b"%PDF") || name.to_ascii_lowercase().ends_with(".pdf");
+        let looks_like_pdf =
+            Content::of(&bytes) == Content::Pdf || name.to_ascii_lowercase().ends_with(".pdf");
         let (kind, content_type, kept, sha256, warnings);
         if looks_like_pdf {
-            let accepted = pdf::accept_pdf(bytes, &self.pdf_check).await.map_err(refused)?;
+            let accepted = pdf::accept_pdf(bytes, &self.file_check).await.map_err(refused)?;
             (kind, content_type, warnings) = (DOCUMENT, "application/pdf", Vec::new());
             (kept, sha256) = (accepted.bytes, accepted.sha256);
         } else {
-            let accepted = picture::accept(bytes).await.map_err(refused)?;
+            let accepted = picture::accept(bytes, &self.file_check).await.map_err(refused)?;
             (kind, content_type, warnings) = (PICTURE, accepted.content_type, accepted.warnings);
             (kept, sha256) = (accepted.bytes, accepted.sha256);
             self.files.put(key, Rendition::Thumbnail, accepted.thumbnail).await?;
@@ -589,7 +591,7 @@ mod tests {
         for (name, bytes, sentence) in [
             ("a.png", Vec::new(), "文件是空的，请重新选择"),
             ("a.png", b"<svg onload=alert(1)>".to_vec(), "仅支持 png/jpeg/jpg 格式的图片"),
-            ("a.pdf", picture(1), "仅支持 pdf 格式的文件"),
+            ("a.pdf", picture(1), "这是图片，此处仅支持 pdf 格式的文件，请将图片打印为PDF后上传"),
             ("a.png", b"%PDF-1.7 no more".to_vec(), "PDF文件无法读取，可能已损坏，请重新选择"),
             ("a.png", vec![0; 5 * 1024 * 1024 + 1], "文件大小不超过5MB"),
         ] {

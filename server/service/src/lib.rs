@@ -81,7 +81,7 @@ use crate::db::Db;
 use crate::keyring::Keyring;
 use crate::network::Outbound;
 use crate::sms::gateway::Gateway;
-use crate::upload::pdf::PdfCheck;
+use crate::upload::child::FileCheck;
 use crate::upload::store::FileStore;
 
 #[cfg(test)]
@@ -98,7 +98,7 @@ pub struct Service {
     pub(crate) keys: Arc<Keyring>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) files: FileStore,
-    pub(crate) pdf_check: PdfCheck,
+    pub(crate) file_check: FileCheck,
     pub(crate) gateway: Gateway,
     pub(crate) settings: Arc<Settings>,
     /// Tells open desks that something changed (R61).
@@ -108,8 +108,8 @@ pub struct Service {
 }
 
 impl Service {
-    /// Documents are checked by this program started anew, and text messages go to the outbox alone,
-    /// unless [`with_pdf_check`](Service::with_pdf_check) and [`with_gateway`](Service::with_gateway)
+    /// Files are read by this program started anew, and text messages go to the outbox alone,
+    /// unless [`with_file_check`](Service::with_file_check) and [`with_gateway`](Service::with_gateway)
     /// say otherwise.
     pub fn new(
         db: Db,
@@ -118,17 +118,17 @@ impl Service {
         files: FileStore,
         settings: Settings,
     ) -> Self {
-        // Where this program cannot be found, no document is accepted, and the log says why.
-        let pdf_check = PdfCheck::by_this_program()
-            .unwrap_or_else(|_| PdfCheck::by_program("this-program-cannot-be-found".into(), Vec::new()));
+        // Where this program cannot be found, no file is accepted, and the log says why.
+        let file_check = FileCheck::by_this_program()
+            .unwrap_or_else(|_| FileCheck::by_program("this-program-cannot-be-found".into(), Vec::new()));
         let bell = Arc::new(Bell::new(db::new_id(clock.now())));
         let settings = Arc::new(settings);
         let gateway = Gateway::Outbox;
-        Service { db, keys, clock, files, pdf_check, gateway, settings, bell, outbound: None }
+        Service { db, keys, clock, files, file_check, gateway, settings, bell, outbound: None }
     }
 
-    pub fn with_pdf_check(mut self, pdf_check: PdfCheck) -> Self {
-        self.pdf_check = pdf_check;
+    pub fn with_file_check(mut self, file_check: FileCheck) -> Self {
+        self.file_check = file_check;
         self
     }
 

@@ -8,6 +8,7 @@ use axum::{Extension, Json, body::Bytes};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use service::Error;
+use service::upload::{UploadRefusal, content::Content};
 
 use super::{Desk, actor_of, came_from};
 use crate::bodies::drain;
@@ -76,10 +77,10 @@ pub const UPLOADS_TOO_OFTEN: &str = "上传过于频繁，请稍后再试";
 
 /// Why a file is not what a question asks for, going by its first bytes.
 pub fn wrong_sort(asks_document: bool, bytes: &[u8]) -> Option<&'static str> {
-    match (asks_document, bytes.starts_with(b"%PDF")) {
-        (false, true) => Some("支持png/jpeg/jpg格式"),
-        (true, false) => Some("支持pdf格式"),
-        (false, false) | (true, true) => None,
+    match (asks_document, Content::of(bytes)) {
+        (false, Content::Pdf) => Some(UploadRefusal::NotAPicture(Content::Pdf).sentence()),
+        (false, _) | (true, Content::Pdf) => None,
+        (true, other) => Some(UploadRefusal::NotAPdf(other).sentence()),
     }
 }
 

@@ -14,6 +14,7 @@ use server::idp::SAMPLES;
 use server::program::{self, Shared};
 use server::serve::{Limits, serve};
 use service::db::{Db, new_id};
+use service::upload::child::FileCheck;
 use service::{Actor, Service, papers};
 use tokio::net::TcpListener;
 use url::Url;
@@ -46,6 +47,7 @@ impl World {
         .unwrap();
         server::install_crypto();
         let (service, db) = program::open(&config).await.unwrap();
+        let service = service.with_file_check(FileCheck::in_this_process());
         let router = program::router(&config, &service, db.clone(), addr, &Shared::new(&config)).unwrap();
         tokio::spawn(serve(listener, router, Limits::default(), std::future::pending()));
         let home = Url::parse(&format!("http://{addr}")).unwrap();

@@ -53,7 +53,7 @@ pub fn control(state: FormState, parts: Parts, sort: Sort, max: usize) -> AnyVie
     });
     let element = NodeRef::<html::Input>::new();
     let accept = match sort {
-        Sort::Picture => "image/png,image/jpeg,.png,.jpg,.jpeg",
+        Sort::Picture => "image/png,image/jpeg,image/webp,.png,.jpg,.jpeg,.webp",
         Sort::Document => "application/pdf,.pdf",
     };
     let look = move || match (progress.get(), files.with(Vec::is_empty)) {

@@ -1,14 +1,18 @@
-//! Files that people send: what is accepted ([`picture`], [`pdf`]) and where it is kept
-//! ([`store`]). Who may fetch a file, and which files are still referred to, is not decided here.
+//! Files that people send: what is accepted ([`picture`], [`pdf`]), by whom it is read ([`child`]) and
+//! where it is kept ([`store`]). Who may fetch a file, and which files are still referred to, is not decided here.
 
+pub mod child;
+pub mod content;
 pub mod pdf;
 pub mod picture;
 pub mod store;
 
 use sha2::{Digest, Sha256};
 
+use content::Content;
+
 /// The largest file, in bytes: 5 MB counted in binary, as browsers and phones show it. // R71
-pub const MAX_BYTES: usize = 5 * 1024 * 1024;
+pub const MAX_BYTES: usize = pictures::MOST_BYTES;
 
 /// Why a file is not accepted. [`UploadRefusal::sentence`] is what the person reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error, serde::Serialize, serde::Deserialize)]
@@ -16,12 +20,21 @@ pub const MAX_BYTES: usize = 5 * 1024 * 1024;
 pub enum UploadRefusal {
     Empty,
     TooLarge,
-    NotAPicture,
+    NotAPicture(Content),
     DamagedPicture,
     TooManyPixels,
-    NotAPdf,
+    /// A way of coding that hardly any program writes.
+    UnusualPicture,
+    /// Two decoders see two different pictures in it: kept right or refused, never kept wrong.
+    AmbiguousPicture,
+    HighDynamicRange,
+    TooComplexPicture,
+    NotAPdf(Content),
     DamagedPdf,
+    /// It does not open without a password, or not with what we know of encryption.
     EncryptedPdf,
+    /// It opens without a password, but not every part of it could be decrypted and looked through.
+    UnreadableEncryptedPdf,
     PdfWithScript,
     PdfWithProgram,
     PdfWithAutomaticAction,
@@ -39,14 +52,27 @@ impl UploadRefusal {
         match self {
             UploadRefusal::Empty => "文件是空的，请重新选择",
             UploadRefusal::TooLarge => "文件大小不超过5MB",
-            UploadRefusal::NotAPicture => "仅支持 png/jpeg/jpg 格式的图片",
+            UploadRefusal::NotAPicture(content) => content.as_no_picture(),
             UploadRefusal::DamagedPicture => "图片无法读取，可能已损坏，请重新选择",
             UploadRefusal::TooManyPixels => {
                 "图片尺寸过大，宽和高均不得超过12000像素，总像素不得超过4000万，请缩小后重新选择"
             }
-            UploadRefusal::NotAPdf => "仅支持 pdf 格式的文件",
+            UploadRefusal::UnusualPicture => {
+                "图片采用了少见的编码方式，无法读取，请用看图软件另存为普通JPEG，或截图后上传"
+            }
+            UploadRefusal::AmbiguousPicture => {
+                "图片不能确保正确显示，可能已损坏，请用看图软件打开核对后另存为JPEG，或截图后上传"
+            }
+            UploadRefusal::HighDynamicRange => {
+                "图片为高动态范围（HDR），颜色会失真，请导出为普通JPEG或截图后上传"
+            }
+            UploadRefusal::TooComplexPicture => "图片结构过于复杂，无法处理，请重新拍摄或截图后上传",
+            UploadRefusal::NotAPdf(content) => content.as_no_document(),
             UploadRefusal::DamagedPdf => "PDF文件无法读取，可能已损坏，请重新选择",
             UploadRefusal::EncryptedPdf => "PDF文件已加密或设有密码，请去除密码后重新上传",
+            UploadRefusal::UnreadableEncryptedPdf => {
+                "PDF文件限制了编辑或打印，其中有加密的内容无法检查，请解除限制或重新打印为PDF后上传"
+            }
             UploadRefusal::PdfWithScript => "PDF文件中含有脚本（JavaScript），请重新打印为PDF后上传",
             UploadRefusal::PdfWithProgram => {
                 "PDF文件中含有打开其他程序或文件、发送数据的动作，请重新打印为PDF后上传"

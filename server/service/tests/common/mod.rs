@@ -20,7 +20,7 @@ use service::db::Db;
 use service::keyring::Keyring;
 use service::person::Claims;
 use service::sms::gateway::Gateway;
-use service::upload::pdf::PdfCheck;
+use service::upload::child::FileCheck;
 use service::upload::store::FileStore;
 use service::{Actor, Service, Settings};
 use time::macros::datetime;
@@ -426,7 +426,7 @@ fn build(
 ) -> Service {
     let clock: Arc<dyn Clock> = Arc::clone(clock) as Arc<dyn Clock>;
     Service::new(db, Arc::clone(keys), clock, files.clone(), settings.clone())
-        .with_pdf_check(PdfCheck::in_this_process())
+        .with_file_check(FileCheck::in_this_process())
         .with_gateway(Gateway::Outbox)
 }
 
