@@ -451,4 +451,54 @@ pub const STEPS: &[(&str, &str)] = &[
             created_at BIGINT NOT NULL
         )",
     ),
+    // Names as they are compared and searched (`domain::value::text::comparison_key`); the server fills the
+    // rows from before when it starts.
+    ("m20261128_0820_record_title_key", "ALTER TABLE record ADD COLUMN title_key TEXT NOT NULL DEFAULT ''"),
+    ("m20261128_0821_filing_title_key", "ALTER TABLE filing ADD COLUMN title_key TEXT NOT NULL DEFAULT ''"),
+    (
+        "m20261128_0822_filing_subject_key",
+        "ALTER TABLE filing ADD COLUMN subject_key TEXT NOT NULL DEFAULT ''",
+    ),
+    ("m20261128_0823_provider_name_key", "ALTER TABLE provider ADD COLUMN name_key TEXT NOT NULL DEFAULT ''"),
+    (
+        "m20261128_0824_provider_aliases_key",
+        "ALTER TABLE provider ADD COLUMN aliases_key TEXT NOT NULL DEFAULT ''",
+    ),
+    (
+        "m20261128_0825_record_by_title_key",
+        "CREATE INDEX record_title_key ON record (title_key {binary}, id)",
+    ),
+    (
+        "m20261128_0826_provider_by_name_key",
+        "CREATE INDEX provider_name_key ON provider (directory, name_key)",
+    ),
+    ("m20261128_0827_drop_filing_province_subject", "DROP INDEX filing_province_subject"),
+    (
+        "m20261128_0828_filing_province_subject",
+        "CREATE INDEX filing_province_subject ON filing (is_reviewable, substr(jurisdiction, 1, 2), state, \
+         subject_key {binary}, id)",
+    ),
+    ("m20261128_0829_drop_filing_province_title", "DROP INDEX filing_province_title"),
+    (
+        "m20261128_0830_filing_province_title",
+        "CREATE INDEX filing_province_title ON filing (is_reviewable, substr(jurisdiction, 1, 2), state, \
+         title_key {binary}, id)",
+    ),
+    ("m20261128_0831_drop_filing_city_subject", "DROP INDEX filing_city_subject"),
+    (
+        "m20261128_0832_filing_city_subject",
+        "CREATE INDEX filing_city_subject ON filing (is_reviewable, substr(jurisdiction, 1, 4), state, \
+         subject_key {binary}, id)",
+    ),
+    ("m20261128_0833_drop_filing_city_title", "DROP INDEX filing_city_title"),
+    (
+        "m20261128_0834_filing_city_title",
+        "CREATE INDEX filing_city_title ON filing (is_reviewable, substr(jurisdiction, 1, 4), state, \
+         title_key {binary}, id)",
+    ),
+    (
+        "m20261128_0835_filing_without_key",
+        "CREATE INDEX filing_without_key ON filing (id) WHERE title_key = ''",
+    ),
+    ("m20261128_0836_drop_record_title", "DROP INDEX record_title"),
 ];

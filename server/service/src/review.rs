@@ -13,6 +13,7 @@ use domain::record::RecordState;
 use domain::sheet::{Sight, diff, sheet};
 use domain::sign_off::sign_off;
 use domain::value::domain_name;
+use domain::value::text::tidy;
 use domain::view::{QueueDesk, QueueRequest, QueueRow, Refused, RegionOption, ReviewView, SubjectRecord};
 use sea_orm::sea_query::{LikeExpr, OnConflict};
 use sea_orm::{
@@ -59,10 +60,6 @@ pub(crate) struct Moments {
 }
 
 /// The pattern of texts that begin so; what the person typed is never a pattern itself.
-pub(crate) fn starting_with(text: &str) -> LikeExpr {
-    LikeExpr::new(format!("{}%", escaped(text))).escape('\\')
-}
-
 pub(crate) fn containing(text: &str) -> LikeExpr {
     LikeExpr::new(format!("%{}%", escaped(text))).escape('\\')
 }
@@ -291,7 +288,7 @@ impl Service {
     }
 
     async fn write_down_look(&self, actor: &Actor, row: &filing::Model, purpose: &str) -> Result<()> {
-        let purpose: String = purpose.trim().chars().take(LONGEST_PURPOSE).collect();
+        let purpose: String = tidy(purpose).trim().chars().take(LONGEST_PURPOSE).collect();
         let tx = self.db.begin().await?;
         let detail = json!({ "reference": row.reference, "purpose": purpose });
         self.write(&tx, Some(actor), "filing.unmask", "filing", &row.id, detail).await?;
