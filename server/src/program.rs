@@ -258,6 +258,7 @@ pub async fn run(config: Config) -> Result<(), Refused> {
         .map_err(|error| Refused(vec![format!("{} cannot be listened on: {error}.", config.addr)]))?;
     let prepare = async {
         service.take_holidays(&config.special_days).await?;
+        service.fill_comparison_keys().await?;
         service.fill_directories().await?;
         service.fill_reasons().await?;
         service.count_once().await

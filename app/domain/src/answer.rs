@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::value::text::tidy;
+
 /// One answer. A single control gives `One`; tick lists, line lists and several files give `Many`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -92,6 +94,15 @@ impl Answers {
 
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Answer)> {
         self.0.iter().map(|(at, answer)| (at.as_str(), answer))
+    }
+
+    /// The answers as they may be kept: each without what nobody sees and no database takes.
+    pub fn tidied(self) -> Self {
+        let tidied = |answer| match answer {
+            Answer::One(text) => Answer::One(tidy(&text)),
+            Answer::Many(items) => Answer::Many(items.iter().map(|item| tidy(item)).collect()),
+        };
+        self.0.into_iter().map(|(at, answer)| (at, tidied(answer))).collect()
     }
 
     /// Takes over every answer of `other`; what it does not mention stays.

@@ -7,6 +7,7 @@ use crate::answer::{Answer, Answers};
 use crate::check::same_as_address;
 use crate::jurisdiction;
 use crate::schema::{Field, Form, Kind, Place, Section, Step};
+use crate::value::text::tidy;
 
 /// The values of all controls by name, in the order of the page.
 pub type Controls = BTreeMap<String, Vec<String>>;
@@ -106,6 +107,7 @@ fn swap_items(section: &'static Section, one: usize, other: usize, answers: &mut
 
 /// What the values of one control (or of several with one name) answer.
 pub fn answer(kind: Kind, values: &[String]) -> Option<Answer> {
+    let values: Vec<String> = values.iter().map(|value| tidy(value)).collect();
     let filled = || values.iter().map(|value| value.trim()).filter(|value| !value.is_empty());
     let many = |items: Vec<String>| if items.is_empty() { None } else { Some(Answer::Many(items)) };
     match kind {
@@ -121,7 +123,7 @@ pub fn answer(kind: Kind, values: &[String]) -> Option<Answer> {
         Kind::Pictures { max, .. } | Kind::Documents { max, .. } if max > 1 => {
             many(filled().map(str::to_owned).collect())
         }
-        Kind::Region => deepest_region(values).map(Answer::One),
+        Kind::Region => deepest_region(&values).map(Answer::One),
         Kind::LongText { .. } => {
             values.first().filter(|text| !text.trim().is_empty()).cloned().map(Answer::One)
         }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::answer::{Answer, Answers};
 use crate::mask::mask;
-use crate::schema::{Field, Form, Kind, Place, Privacy, Repeat, Section, label_of};
+use crate::schema::{Field, Form, Kind, Line, Place, Privacy, Repeat, Section, label_of};
 use crate::value::domain_name;
 
 /// A value as a person reads it.
@@ -99,6 +99,13 @@ fn row(place: &Place, answers: &Answers, regions: &dyn RegionNames, sight: Sight
     Some(SheetRow { at, label: place.label(answers).to_owned(), value, masked })
 }
 
+fn read_lines(of: Line, answer: &Answer) -> Vec<String> {
+    match of {
+        Line::Domain => answer.items().iter().map(|domain| domain_name::shown_form(domain)).collect(),
+        Line::Url | Line::Ip { .. } | Line::Text => answer.items().to_vec(),
+    }
+}
+
 /// How an answer reads.
 pub fn shown(field: &Field, answer: &Answer, regions: &dyn RegionNames, sight: Sight) -> Shown {
     let text = answer.text();
@@ -117,8 +124,8 @@ pub fn shown(field: &Field, answer: &Answer, regions: &dyn RegionNames, sight: S
         }
         Kind::YesNo | Kind::Tick => Shown::Text(if text == "yes" { "是" } else { "否" }.to_owned()),
         Kind::Region => Shown::Text(regions.full_name(text).unwrap_or_else(|| text.to_owned())),
-        Kind::MainDomain => Shown::Text(domain_name::unicode_form(text)),
-        Kind::Lines { .. } => lines(answer.items().to_vec()),
+        Kind::MainDomain => Shown::Text(domain_name::shown_form(text)),
+        Kind::Lines { of, .. } => lines(read_lines(of, answer)),
         Kind::Pictures { .. } => Shown::Pictures(answer.items().to_vec()),
         Kind::Documents { .. } => Shown::Documents(answer.items().to_vec()),
         Kind::Text { .. }
@@ -170,7 +177,9 @@ pub fn diff(
                     answer.map_or(Shown::Nothing, |answer| shown(field, answer, regions, sight))
                 };
                 let (was, is) = match (field.kind, old, new) {
-                    (Kind::Lines { .. }, Some(old), Some(new)) => items_changed(old.items(), new.items()),
+                    (Kind::Lines { of, .. }, Some(old), Some(new)) => {
+                        items_changed(&read_lines(of, old), &read_lines(of, new))
+                    }
                     _ => (read(old, sight_before), read(new, sight_after)),
                 };
                 let label = place.label(if new_place.is_some() { after } else { before });

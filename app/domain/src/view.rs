@@ -11,6 +11,7 @@ use crate::procedure::{Business, Procedure};
 use crate::record::RecordState;
 use crate::schema::{Directory, Fault};
 use crate::sheet::{Change, Sheet};
+use crate::value::text::tidy;
 
 /// One page of a list, paged by key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -640,7 +641,15 @@ impl QueueRequest {
         for (name, kept) in request.parts() {
             *kept = part(name);
         }
-        request
+        request.tidied()
+    }
+
+    /// Without what nobody sees and no database takes.
+    pub fn tidied(mut self) -> Self {
+        for (_, part) in self.parts() {
+            *part = tidy(part);
+        }
+        self
     }
 
     /// What stands behind the `?` of a queue's address. Whatever it does not know is left out.

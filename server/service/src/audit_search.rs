@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use domain::mask::{Mask, mask};
 use domain::value::date::parse_date;
+use domain::value::text;
 use domain::view::{AuditRequest, AuditRow, LookRow, Paged};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
@@ -58,6 +59,7 @@ impl Service {
             (&request.object, audit::Column::ObjectId),
             (&request.person, audit::Column::ActorId),
         ] {
+            let text = text::tidy(text);
             if !text.trim().is_empty() {
                 lines = lines.filter(column.eq(text.trim()));
             }

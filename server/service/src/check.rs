@@ -11,9 +11,14 @@ use domain::forms::{self, identity};
 use domain::procedure::{Action, Business, Procedure};
 use domain::record::RecordState;
 use domain::schema::{DateRule, Form, Kind, Place};
+use domain::value::text::comparison_key;
 use domain::value::{credit_code, date, domain_name, id_number};
 use domain::view::{FileView, MachineCheck};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::sea_query::{ExprTrait, SimpleExpr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
+};
 use time::Date;
 
 use crate::Service;
@@ -22,6 +27,7 @@ use crate::db::instant;
 use crate::entity::{filing, live_domain, person, record};
 use crate::error::{Error, Result};
 use crate::person::id_no_hash;
+use crate::queue::by_bytes;
 use crate::review::region_name;
 
 /// A paper that ends within so many days is worth a word.
@@ -114,7 +120,8 @@ fn paper_ends(name: String, text: &str, today: Date) -> Option<MachineCheck> {
 
 /// Who cancels names the responsible person (R22).
 fn is_named_right(answers: &Answers, subject_answers: &Answers) -> MachineCheck {
-    let is_same = answers.text(identity::NAME) == facts::of_subject(subject_answers).principal_name;
+    let principal = facts::of_subject(subject_answers).principal_name;
+    let is_same = comparison_key(answers.text(identity::NAME)) == comparison_key(&principal);
     let evidence = if is_same { "与主体负责人一致" } else { "与主体负责人不一致" };
     check("填写的负责人姓名", is_same, evidence)
 }
@@ -148,6 +155,58 @@ fn pages_under_domains(answers: &Answers, domains: &[String]) -> Option<MachineC
         true => check("网站访问地址在所填域名之下", true, format!("{} 个地址均相符", pages.len())),
         false => check("网站访问地址在所填域名之下", false, format!("不相符：{}", stray.join("、"))),
     })
+}
+
+/// Domains that may be taken for another one (Unicode TR 39): labels of mixed scripts, and labels of
+/// another script whose letters look like Latin ones or Han characters.
+fn look_alikes(domains: &[String]) -> MachineCheck {
+    let title = "域名易混淆";
+    let doubts: Vec<String> = domains.iter().filter_map(|domain| look_alike(domain)).collect();
+    match doubts.is_empty() {
+        true => check(title, true, format!("{} 个域名均不易与其他域名混淆", domains.len())),
+        false => check(title, false, doubts.join("；")),
+    }
+}
+
+fn look_alike(domain: &str) -> Option<String> {
+    let unicode = domain_name::unicode_form(domain);
+    let shown = domain_name::shown_form(domain);
+    let looks_like: Vec<String> = unicode.split('.').map(familiar).collect();
+    let looks_like = looks_like.join(".");
+    if looks_like != unicode {
+        return Some(format!("{shown} 形似 {looks_like}"));
+    }
+    unicode.split('.').any(mixes_scripts).then(|| format!("{shown} 混用了不同文字的字母"))
+}
+
+fn is_foreign(c: char) -> bool {
+    !c.is_ascii() && !is_han(c)
+}
+
+/// A label in Latin letters and Han characters, if each of its others looks like some of them.
+fn familiar(label: &str) -> String {
+    let mut buffer = [0; 4];
+    let mut familiar = String::new();
+    for c in label.chars() {
+        match is_foreign(c) {
+            true => familiar.extend(unicode_security::skeleton(c.encode_utf8(&mut buffer))),
+            false => familiar.push(c),
+        }
+    }
+    if familiar.chars().any(is_foreign) { label.to_owned() } else { familiar }
+}
+
+/// Whether a label has letters of several scripts that no language is written with; Han, kana and hangul
+/// go with Latin letters.
+fn mixes_scripts(label: &str) -> bool {
+    use unicode_security::MixedScript as _;
+    let others: String = label.chars().filter(|c| !c.is_ascii()).collect();
+    let scripts = others.as_str().resolve_script_set();
+    !label.is_single_script() && !scripts.kore && !scripts.hanb && !scripts.jpan
+}
+
+fn is_han(c: char) -> bool {
+    matches!(c, '〇' | '々' | '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{3fffd}')
 }
 
 /// The sign of a province in numbers of the industry ministry, which is not always the police's.
@@ -264,6 +323,7 @@ impl Service {
             checks.extend(filed_in_time(answers, shanghai_date(instant(row.submitted_at))));
             checks.push(name_is_modest(&facts.name, &facts::of_subject(subject_answers)));
             if !facts.domains.is_empty() {
+                checks.push(look_alikes(&facts.domains));
                 checks.push(self.domains_elsewhere(row, &facts.domains).await?);
             }
             checks.push(self.same_name_elsewhere(row, &facts.name).await?);
@@ -289,13 +349,19 @@ impl Service {
         Ok(check("负责人与实名登录的提交人", is_same, evidence))
     }
 
+    /// Bears this name, as names are compared; said so that the index of the look-up serves.
+    fn is_named(&self, name: &str) -> SimpleExpr {
+        let on = self.db.read();
+        by_bytes(record::Column::TitleKey, on.get_database_backend()).eq(comparison_key(name))
+    }
+
     async fn same_unit_elsewhere(
         &self,
         row: &filing::Model,
         facts: &facts::SubjectFacts,
     ) -> Result<MachineCheck> {
         let others = record::Entity::find()
-            .filter(record::Column::Title.eq(&facts.name))
+            .filter(self.is_named(&facts.name))
             .filter(record::Column::Business.eq(Business::Subject.code()))
             .filter(record::Column::Id.ne(&row.record_id))
             .filter(
@@ -327,7 +393,7 @@ impl Service {
             .order_by_asc(live_domain::Column::Domain)
             .all(self.db.read())
             .await?;
-        let taken: Vec<String> = elsewhere.iter().map(|one| domain_name::unicode_form(&one.domain)).collect();
+        let taken: Vec<String> = elsewhere.iter().map(|one| domain_name::shown_form(&one.domain)).collect();
         Ok(match taken.is_empty() {
             true => check("域名重复备案", true, format!("{} 个域名均无其他备案", domains.len())),
             false => check("域名重复备案", false, format!("已有其他备案：{}", taken.join("、"))),
@@ -336,7 +402,7 @@ impl Service {
 
     async fn same_name_elsewhere(&self, row: &filing::Model, name: &str) -> Result<MachineCheck> {
         let count = record::Entity::find()
-            .filter(record::Column::Title.eq(name))
+            .filter(self.is_named(name))
             .filter(record::Column::Business.eq(&row.business))
             .filter(record::Column::SubjectId.ne(&row.subject_id))
             .filter(
@@ -473,6 +539,40 @@ mod tests {
             of(vec![file(true, &["图片可能不够清晰"])]),
             Some((false, "照片.jpg：图片可能不够清晰".to_owned()))
         );
+    }
+
+    /// Case V1.
+    #[test]
+    fn an_odd_licence_is_put_to_the_officer() {
+        let check = unit_certificate(String::new(), "business_license", "91350203M0009ABC59");
+        assert!(!check.passed && check.evidence.contains("厦门"), "{}", check.evidence);
+    }
+
+    /// Case V11.
+    #[test]
+    fn a_domain_in_letters_of_another_script_is_seen() {
+        for (domain, part) in [
+            ("xn--80ak6aa92e.com", "аррӏе.com（xn--80ak6aa92e.com） 形似 apple.com"),
+            ("www.xn--80ak6aa92e.com", "形似 www.apple.com"),
+            // Cyrillic а among Latin letters.
+            ("xn--pple-43d.com", "形似 apple.com"),
+            ("xn--80ak6aa92e.xn--fiqs8s", "形似 apple.中国"),
+        ] {
+            let check = look_alikes(&[domain.to_owned(), "example.cn".to_owned()]);
+            assert!(!check.passed && check.evidence.contains(part), "{domain}: {}", check.evidence);
+        }
+        for domain in [
+            "example.cn",
+            "xn--fiq228c.cn",
+            "xn--fsq092h.xn--fiqs8s",
+            "xn--e1afmkfd.com",
+            "paypa1.com",
+            "xn--strae-oqa.cn",
+            "xn--h2bhs4b8d8a.cn",
+        ] {
+            let check = look_alikes(&[domain.to_owned()]);
+            assert!(check.passed, "{domain}: {}", check.evidence);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use domain::filing::{FilingEvent, FilingState};
 use domain::record::RecordState;
 use domain::schema::fault;
+use domain::value::text;
 use domain::view::{ClaimRow, Paged, QueueRequest};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -45,6 +46,7 @@ pub(crate) struct Locked {
 
 /// A reason in words, or why it is none.
 fn reason_in(text: &str, what: &str) -> Result<String> {
+    let text = text::tidy(text);
     let text = text.trim();
     if text.is_empty() || text.chars().count() > LONGEST_REASON {
         return Err(Error::Faults(vec![fault(

@@ -10,7 +10,7 @@ use domain::procedure::{Action, Business, Effect, Procedure};
 use domain::record::{RecordEvent, RecordState};
 use domain::schema::{Fault, Form, Privacy, fault};
 use domain::sign_off::sign_off;
-use domain::value::text::check_text;
+use domain::value::text::{check_text, comparison_key};
 use domain::view::Decision;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -392,6 +392,7 @@ impl Service {
         }
         let stored = store(&self.keys, form, &format!("record/{}", record.id), answers)?;
         let put = record::Entity::update_many()
+            .col_expr(record::Column::TitleKey, Expr::value(comparison_key(&title)))
             .col_expr(record::Column::Title, Expr::value(title))
             .col_expr(record::Column::OwnerKind, Expr::value(owner_kind))
             .col_expr(record::Column::MainDomain, Expr::value(main_domain))
@@ -438,6 +439,7 @@ impl Service {
             .await?;
         filing::Entity::update_many()
             .col_expr(filing::Column::SubjectName, Expr::value(subject.title.as_str()))
+            .col_expr(filing::Column::SubjectKey, Expr::value(comparison_key(&subject.title)))
             .filter(filing::Column::SubjectId.eq(&subject.id))
             .filter(filing::Column::Id.ne(&row.id))
             .filter(filing::Column::State.is_in(codes(&[

@@ -6,11 +6,12 @@ use domain::answer::Answers;
 use domain::dictionary::COUNTRY;
 use domain::facts::ProviderFacts;
 use domain::schema::{Directory, Fault, Form, Section, fault, label_of};
+use domain::value::text::{comparison_key, tidy};
 use domain::value::{phone, text};
 use domain::view::{
     DirectoryRequest, Finder, Paged, ProviderRow, ProviderSearch, ProviderSource, SaveDraft, Saved,
 };
-use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict};
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction,
     EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -118,17 +119,19 @@ fn offered() -> impl Iterator<Item = &'static str> {
 }
 
 fn named(name: &str) -> Condition {
-    let name = name.trim();
-    match name {
-        "" => Condition::all(),
-        name => {
-            let pattern = containing(&name.to_lowercase());
-            let column = |column: provider::Column| Expr::expr(Func::lower(Expr::col(column)));
-            Condition::any()
-                .add(column(provider::Column::Name).like(pattern.clone()))
-                .add(column(provider::Column::Aliases).like(pattern))
-        }
+    let key = comparison_key(name);
+    if key.is_empty() {
+        return Condition::all();
     }
+    let pattern = containing(&key);
+    Condition::any()
+        .add(provider::Column::NameKey.like(pattern.clone()))
+        .add(provider::Column::AliasesKey.like(pattern))
+}
+
+/// Other names, each as it is compared.
+pub(crate) fn aliases_key(aliases: &str) -> String {
+    aliases.split_whitespace().map(comparison_key).collect::<Vec<_>>().join(" ")
 }
 
 /// The section of a form that a directory fills.
@@ -192,6 +195,8 @@ pub(crate) async fn list_provider(
             directory: Set(directory.code().to_owned()),
             name: Set(facts.name.clone()),
             aliases: Set(facts.brand.clone()),
+            name_key: Set(comparison_key(&facts.name)),
+            aliases_key: Set(aliases_key(&facts.brand)),
             region: Set(facts.region.clone()),
             country: Set(facts.country.clone()),
             phone: Set(facts.phone.clone()),
@@ -221,7 +226,7 @@ pub(crate) async fn keep_typed(
         let Some((name, place, phone)) = provider_in(section, answers) else { continue };
         let known = provider::Entity::find()
             .filter(provider::Column::Directory.eq(directory.code()))
-            .filter(provider::Column::Name.eq(&name))
+            .filter(provider::Column::NameKey.eq(comparison_key(&name)))
             .count(on)
             .await?;
         if known > 0 {
@@ -231,8 +236,10 @@ pub(crate) async fn keep_typed(
         let row = provider::ActiveModel {
             id: Set(new_id(now)),
             directory: Set(directory.code().to_owned()),
+            name_key: Set(comparison_key(&name)),
             name: Set(name),
             aliases: Set(String::new()),
+            aliases_key: Set(String::new()),
             region: Set(region),
             country: Set(country),
             phone: Set(phone),
@@ -320,7 +327,7 @@ impl Service {
     ) -> Result<Option<Finder>> {
         let Some((section, directory)) = filled_by(form, &asked.section) else { return Ok(None) };
         let mut search = asked.clone();
-        search.name = search.name.trim().chars().take(LONGEST_SEARCH).collect();
+        search.name = tidy(&search.name).trim().chars().take(LONGEST_SEARCH).collect();
         if !search.is_asked {
             // What stands in the block already is where one begins.
             if let Some((name, place, _)) = provider_in(section, answers) {
@@ -449,6 +456,8 @@ impl Service {
                     directory: Set(directory.code().to_owned()),
                     name: Set((*name).to_owned()),
                     aliases: Set((*aliases).to_owned()),
+                    name_key: Set(comparison_key(name)),
+                    aliases_key: Set(aliases_key(aliases)),
                     region: Set(region.clone()),
                     country: Set(country.clone()),
                     phone: Set((*phone).to_owned()),
@@ -496,7 +505,7 @@ impl Service {
         let own = before.as_ref().map(|row| row.id.clone()).unwrap_or_default();
         let twins = provider::Entity::find()
             .filter(provider::Column::Directory.eq(entry.directory.code()))
-            .filter(provider::Column::Name.eq(&entry.name))
+            .filter(provider::Column::NameKey.eq(comparison_key(&entry.name)))
             .filter(provider::Column::Source.ne(ProviderSource::Dropped.code()))
             .filter(provider::Column::Id.ne(&own))
             .count(&tx)
@@ -510,6 +519,8 @@ impl Service {
             directory: Set(entry.directory.code().to_owned()),
             name: Set(entry.name.clone()),
             aliases: Set(entry.aliases.clone()),
+            name_key: Set(comparison_key(&entry.name)),
+            aliases_key: Set(aliases_key(&entry.aliases)),
             region: Set(region),
             country: Set(country),
             phone: Set(entry.phone.clone()),
@@ -542,7 +553,7 @@ impl Service {
         let row = kept_by_hand(&tx, id).await?;
         let target = provider::Entity::find()
             .filter(provider::Column::Directory.eq(&row.directory))
-            .filter(provider::Column::Name.eq(into))
+            .filter(provider::Column::NameKey.eq(comparison_key(into)))
             .filter(provider::Column::Source.is_in(offered()))
             .filter(provider::Column::Id.ne(&row.id))
             .one(&tx)
@@ -554,9 +565,11 @@ impl Service {
                 aliases.push(alias);
             }
         }
+        let aliases = aliases.join(" ");
         let merged = provider::ActiveModel {
             id: Set(target.id.clone()),
-            aliases: Set(aliases.join(" ")),
+            aliases_key: Set(aliases_key(&aliases)),
+            aliases: Set(aliases),
             ..Default::default()
         };
         merged.update(&tx).await?;

@@ -548,6 +548,7 @@ impl Service {
     /// # Errors
     /// `NotFound` for what is not the actor's; `Refused` for a business without a subject (R4).
     pub async fn save_draft(&self, actor: &Actor, save: &SaveDraft) -> Result<Saved> {
+        let save = &SaveDraft { answers: save.answers.clone().tidied(), ..save.clone() };
         let mut tries = 0;
         loop {
             match again!(self.try_save_draft(actor, save)) {
@@ -700,7 +701,7 @@ impl Service {
     async fn try_hold_step(&self, actor: &Actor, save: &SaveDraft, faults: &[Fault]) -> Result<bool> {
         let (procedure, form) = procedure_with_form(&save.procedure)?;
         let step = form.step(&save.step).ok_or(Error::NotFound)?;
-        let mut answers = save.answers.clone();
+        let mut answers = save.answers.clone().tidied();
         answers.retain(|at| is_on(step, at) && is_asked(form, at));
         for fault in faults {
             let kind = form.place(&fault.at).map(|place| place.field.kind);

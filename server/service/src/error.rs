@@ -23,7 +23,7 @@ pub enum Error {
     #[error("too many requests, retry after {0} s")]
     TooMany(u64),
     #[error("database: {0}")]
-    Database(#[from] DbErr),
+    Database(#[source] DbErr),
     #[error("encryption: {0}")]
     Keyring(#[from] crate::keyring::KeyringError),
     #[error("stored data cannot be read: {0}")]
@@ -57,6 +57,17 @@ impl Error {
     pub fn is_unique_violation(&self) -> bool {
         matches!(self, Error::Database(error)
             if matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_))))
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        // PostgreSQL takes no NUL in a text. What people type is rid of it before (`value::text::tidy`);
+        // this is for what no page sends.
+        match sqlx_code(&error).as_deref() {
+            Some("22021") => Error::refused("内容中有不能保存的字符，请删除后重新输入"),
+            Some(_) | None => Error::Database(error),
+        }
     }
 }
 

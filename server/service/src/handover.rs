@@ -10,6 +10,7 @@ use domain::procedure::Business;
 use domain::record::{RecordEvent, RecordState};
 use domain::schema::{Fault, fault};
 use domain::sheet::{Sheet, Shown, Sight, sheet};
+use domain::value::text::comparison_key;
 use domain::view::{
     HandoverList, HandoverRow, HandoverSearch, HandoverView, IdentityPurpose, IdentityView, OfferedHandover,
     TransferRequest, TransferView,
@@ -29,7 +30,7 @@ use crate::error::{Error, Result};
 use crate::held::Held;
 use crate::identity::{Gate, Proven};
 use crate::papers::form_of;
-use crate::person::{Claims, compact, id_no_hash, mobile_hash, one_line};
+use crate::person::{Claims, id_no_hash, mobile_hash, one_line};
 use crate::record::file_ids;
 use crate::region::KnownRegions;
 use crate::submit::STALE_PAGE;
@@ -78,9 +79,9 @@ fn addressed_to(person: &person::Model) -> Condition {
 
 /// Finds what one sees, or knows in full. A search never shows more than the stars do.
 fn finds(wanted: &str, shape: Mask, value: &str) -> bool {
-    let wanted = compact(wanted);
-    let is_seen = || mask(shape, value).split('*').any(|part| part.contains(&wanted));
-    wanted.is_empty() || compact(value) == wanted || (!wanted.contains('*') && is_seen())
+    let wanted = comparison_key(wanted);
+    let is_seen = || comparison_key(&mask(shape, value)).split('*').any(|part| part.contains(&wanted));
+    wanted.is_empty() || comparison_key(value) == wanted || (!wanted.contains('*') && is_seen())
 }
 
 impl Service {
@@ -634,6 +635,7 @@ mod tests {
         ] {
             assert_eq!(finds(wanted, Mask::IdNumber, number), found, "{wanted}");
         }
+        assert!(finds("\u{2067}赵 某某\0", Mask::Name, "赵某某") && finds("⾼某", Mask::Name, "高某"));
         assert!(finds("赵", Mask::Name, "赵某某") && finds("赵某某", Mask::Name, "赵某某"));
         assert!(!finds("某", Mask::Name, "赵某某"));
     }

@@ -12,6 +12,7 @@ use domain::forms::identity;
 use domain::mask::{Mask, around_middle_four, mask, middle_four};
 use domain::procedure::{Action, Business, Procedure};
 use domain::schema::{Fault, Form, fault};
+use domain::value::text::comparison_key;
 use domain::view::{CodeSent, IdentityPurpose, IdentityView, Refused};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
@@ -245,7 +246,8 @@ impl Service {
             Some(answer.text().to_owned())
         };
         let principal = self.principal(&gate.subject)?;
-        if typed(identity::NAME).is_some_and(|name| name != principal.name) {
+        if typed(identity::NAME).is_some_and(|name| comparison_key(&name) != comparison_key(&principal.name))
+        {
             note(fault(identity::NAME, "与已备案的负责人姓名不一致"));
         }
         let mut proven = None;

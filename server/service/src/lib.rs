@@ -17,6 +17,7 @@ mod cancel;
 mod check;
 mod claim;
 pub mod clock;
+mod comparison;
 mod dashboard;
 pub mod db;
 mod decide;

@@ -7,17 +7,22 @@ use domain::jurisdiction;
 use domain::procedure::Business;
 use domain::record::RecordState;
 use domain::value::domain_name;
+use domain::value::text::{comparison_key, tidy};
 use domain::view::PublicRecord;
 use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, EntityTrait, Order, QueryFilter, QueryOrder,
+    QuerySelect, Select,
+};
 use std::collections::BTreeMap;
 
 use crate::clock::written_date;
 use crate::db::instant;
 use crate::entity::{live_domain, record};
 use crate::error::{Error, Result};
+use crate::queue::{begins_with, by_bytes};
 use crate::record::business_of;
-use crate::review::{containing, host_in, region_name, starting_with};
+use crate::review::{containing, host_in, region_name};
 use crate::transition::record_state;
 use crate::{Service, registration, verification};
 
@@ -41,9 +46,19 @@ fn public() -> Select<record::Entity> {
         .filter(record::Column::State.is_in(known))
 }
 
+/// Whose names begin so, as names are compared.
+fn beginning_with(key: &str, backend: DatabaseBackend) -> Select<record::Entity> {
+    public()
+        .filter(begins_with(record::Column::TitleKey, key, backend))
+        .order_by(by_bytes(record::Column::TitleKey, backend), Order::Asc)
+        .order_by_asc(record::Column::Id)
+        .limit(MOST)
+}
+
 impl Service {
     /// What is filed under a number, a domain or web address, or a name of at least two characters.
     pub async fn lookup(&self, text: &str) -> Result<Vec<PublicRecord>> {
+        let text = tidy(text);
         let text = text.trim();
         let on = self.db.read();
         if let Some(digits) = registration::scan(text) {
@@ -55,23 +70,18 @@ impl Service {
             let rows = public().filter(of_domains(&domains)).order_by_desc(record::Column::Id).limit(MOST);
             let mut found = self.public_records(rows.all(on).await?).await?;
             // A domain that a change under review would add is not public yet.
-            let asked: Vec<String> = domains.iter().map(|domain| domain_name::unicode_form(domain)).collect();
+            let asked: Vec<String> = domains.iter().map(|domain| domain_name::shown_form(domain)).collect();
             found.retain(|one| {
                 one.main_domain.iter().chain(&one.other_domains).any(|own| asked.contains(own))
             });
             return Ok(found);
         }
-        let length = text.chars().count();
-        if !(SHORTEST_NAME..=LONGEST_NAME).contains(&length) {
+        let key = comparison_key(text);
+        if !(SHORTEST_NAME..=LONGEST_NAME).contains(&key.chars().count()) {
             return Ok(Vec::new());
         }
-        let mut rows = public()
-            .filter(record::Column::Title.like(starting_with(text)))
-            .order_by_asc(record::Column::Title)
-            .order_by_asc(record::Column::Id)
-            .limit(MOST)
-            .all(on)
-            .await?;
+        let backend = on.get_database_backend();
+        let mut rows = beginning_with(&key, backend).all(on).await?;
         let found = u64::try_from(rows.len()).unwrap_or(MOST);
         if found < MOST {
             let owners = Query::select()
@@ -79,15 +89,15 @@ impl Service {
                 .from(record::Entity)
                 .and_where(record::Column::Business.eq(Business::Subject.code()))
                 .and_where(record::Column::OwnerKind.ne(INDIVIDUAL))
-                .and_where(record::Column::Title.like(containing(text)))
+                .and_where(record::Column::TitleKey.like(containing(&key)))
                 .to_owned();
             let named = Condition::any()
-                .add(record::Column::Title.like(containing(text)))
+                .add(record::Column::TitleKey.like(containing(&key)))
                 .add(record::Column::SubjectId.in_subquery(owners));
             let further = public()
                 .filter(named)
                 .filter(record::Column::Id.is_not_in(rows.iter().map(|row| row.id.as_str())))
-                .order_by_asc(record::Column::Title)
+                .order_by(by_bytes(record::Column::TitleKey, backend), Order::Asc)
                 .order_by_asc(record::Column::Id)
                 .limit(MOST - found);
             rows.extend(further.all(on).await?);
@@ -164,12 +174,12 @@ fn public_record(row: record::Model, owners: &BTreeMap<String, String>) -> Resul
     // The plain part of the answers alone: personal ones stand in the other column.
     let plain: Answers = serde_json::from_str(&row.answers)?;
     let other_domains =
-        plain.items("site.other_domains").iter().map(|domain| domain_name::unicode_form(domain));
+        plain.items("site.other_domains").iter().map(|domain| domain_name::shown_form(domain));
     let category = row.is_interactive.map(|yes| if yes { "交互式" } else { "非交互式" }.to_owned());
     Ok(PublicRecord {
         business: business_of(&row)?,
         other_domains: other_domains.collect(),
-        main_domain: row.main_domain.as_deref().map(domain_name::unicode_form),
+        main_domain: row.main_domain.as_deref().map(domain_name::shown_form),
         category,
         owner_name: owners.get(&row.subject_id).cloned().unwrap_or_default(),
         owner_kind: row.owner_kind,
@@ -186,7 +196,22 @@ fn public_record(row: record::Model, owners: &BTreeMap<String, String>) -> Resul
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+    use sea_orm::QueryTrait as _;
+
     use super::*;
+    use crate::common::*;
+
+    claims![the_beginning_of_a_name_is_not_looked_for_in_the_whole_table];
+
+    async fn the_beginning_of_a_name_is_not_looked_for_in_the_whole_table(world: World) {
+        let officer = world.officer("110101").await;
+        world.many_filings(&officer, 20, 60).await;
+        let plan = world.plan(&beginning_with("示例", world.backend()).into_query()).await;
+        for whole in ["SCAN record", "Seq Scan on record"] {
+            assert!(!plan.contains(whole), "{plan}");
+        }
+    }
 
     #[test]
     fn an_organ_is_named_by_the_level_of_its_region() {

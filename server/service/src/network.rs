@@ -168,7 +168,7 @@ fn is_named(address: IpAddr, filled_in: &[String]) -> bool {
 }
 
 async fn of_domain(way: &dyn Outbound, host: &str, ips: &[String]) -> MachineCheck {
-    let title = format!("域名解析：{}", domain_name::unicode_form(host));
+    let title = format!("域名解析：{}", domain_name::shown_form(host));
     match way.addresses(host).await {
         Err(sentence) => check(title, false, sentence),
         Ok(addresses) => {

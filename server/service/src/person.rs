@@ -8,6 +8,7 @@ use std::fmt;
 use domain::mask::{Mask, mask};
 use domain::procedure::Business;
 use domain::record::RecordState;
+use domain::value::text;
 use domain::view::{Me, SessionRow, SubjectChoice};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -507,8 +508,7 @@ pub(crate) fn mobile_hash(keys: &Keyring, mobile: &str) -> String {
 
 /// Half-width, in capitals, without blanks: how codes are compared.
 pub(crate) fn compact(text: &str) -> String {
-    let text = domain::value::text::half_width(text);
-    text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect()
+    domain::value::text::compact_code(text)
 }
 
 pub(crate) fn context(person_id: &str, field: &str) -> String {
@@ -518,10 +518,10 @@ pub(crate) fn context(person_id: &str, field: &str) -> String {
 /// The claims in the form they are compared in; a person who is only half known cannot file.
 fn tidy(claims: &Claims) -> Result<Claims> {
     let tidy = Claims {
-        sub: claims.sub.trim().to_owned(),
-        name: claims.name.trim().to_owned(),
+        sub: text::tidy(&claims.sub).trim().to_owned(),
+        name: text::tidy(&claims.name).trim().to_owned(),
         mobile: compact(&claims.mobile),
-        id_kind: claims.id_kind.trim().to_owned(),
+        id_kind: text::tidy(&claims.id_kind).trim().to_owned(),
         id_no: compact(&claims.id_no),
     };
     let Claims { sub, name, mobile, id_kind, id_no } = &tidy;

@@ -7,6 +7,7 @@ use domain::filing::FilingState;
 use domain::jurisdiction;
 use domain::procedure::{Action, Business, Procedure};
 use domain::value::domain_name;
+use domain::value::text::comparison_key;
 use domain::view::{MOST_FOUND, Neighbours, Paged, QueueRequest, QueueRow};
 use sea_orm::sea_query::{
     Alias, Asterisk, Expr, ExprTrait, IntoCondition, Query, SelectStatement, SimpleExpr, UnionType,
@@ -76,7 +77,7 @@ pub(crate) struct Wanted {
 enum Search {
     /// At most a handful of filings: a reference, a record's number, a domain.
     Exact(Condition),
-    /// The beginning of a subject's or a filing's name.
+    /// The beginning of a subject's or a filing's name, as names are compared.
     Beginning(String),
 }
 
@@ -186,7 +187,7 @@ impl Wanted {
                 let parts = self.parts();
                 let each = MOST_FOUND / (2 * parts.len().max(1)) as u64;
                 let named = parts.into_iter().flat_map(|part| {
-                    [filing::Column::SubjectName, filing::Column::Title].map(|column| {
+                    [filing::Column::SubjectKey, filing::Column::TitleKey].map(|column| {
                         part.clone().cond_where(begins_with(column, text, backend)).limit(each).to_owned()
                     })
                 });
@@ -317,20 +318,25 @@ fn beyond(order: &Order, at: i64, id: &str) -> Condition {
     }
 }
 
-/// The texts that begin so, by their bytes, as an index keeps them.
-fn begins_with(column: filing::Column, text: &str, backend: DatabaseBackend) -> Condition {
-    use sea_orm::Iden as _;
+/// A column in the order of its bytes, as an index keeps it.
+pub(crate) fn by_bytes(column: impl sea_orm::Iden, backend: DatabaseBackend) -> SimpleExpr {
     let name = column.unquoted().to_string();
-    let bytes = match backend {
+    match backend {
         DatabaseBackend::Postgres => Expr::cust(format!("{name} COLLATE \"C\"")),
         _ => Expr::cust(name),
-    };
+    }
+}
+
+/// The texts that begin so, by their bytes.
+pub(crate) fn begins_with(column: impl sea_orm::Iden, text: &str, backend: DatabaseBackend) -> Condition {
+    let bytes = by_bytes(column, backend);
     Condition::all().add(bytes.clone().gte(text)).add(bytes.lt(format!("{text}\u{10ffff}")))
 }
 
 impl Service {
     pub(crate) async fn wanted(&self, actor: &Actor, request: &QueueRequest) -> Result<Wanted> {
         let own = actor.must_review()?;
+        let request = &request.clone().tidied();
         let narrower = Some(request.region.as_str()).filter(|inner| jurisdiction::covers(own, inner));
         let moments = self.moments(actor).await?;
         let mut wanted = Wanted {
@@ -410,7 +416,7 @@ impl Service {
             let id = numbered.map(|record| record.id).unwrap_or_default();
             return Ok(Some(Search::Exact(filing::Column::RecordId.eq(id).into_condition())));
         }
-        let Some(host) = host_in(text) else { return Ok(Some(Search::Beginning(text.to_owned()))) };
+        let Some(host) = host_in(text) else { return Ok(Some(Search::Beginning(comparison_key(text)))) };
         let mut hosts = vec![host.clone()];
         hosts.extend(domain_name::registrable_domain(&host).filter(|main| *main != host).map(str::to_owned));
         let live = live_domain::Entity::find_by_id(&host).one(on).await?;

@@ -251,7 +251,7 @@ fn record_row(row: &record::Model, ground: &Ground) -> Result<RecordRow> {
         id: row.id.clone(),
         business,
         name: row.title.clone(),
-        domain: row.main_domain.as_deref().map(domain_name::unicode_form),
+        domain: row.main_domain.as_deref().map(domain_name::shown_form),
         registration_number: row.registration_number.clone(),
         is_interactive: row.is_interactive,
         jurisdiction: crate::region::full_name(&row.jurisdiction).unwrap_or_default(),

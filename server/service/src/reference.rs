@@ -42,12 +42,7 @@ impl Reference {
     /// Reads a reference as a person types it: small letters, blanks and full-width forms are
     /// forgiven, a wrong check character is not.
     pub fn parse(text: &str) -> Option<Self> {
-        let canonical: String = text
-            .chars()
-            .map(to_half_width)
-            .filter(|c| !c.is_whitespace())
-            .map(|c| c.to_ascii_uppercase())
-            .collect();
+        let canonical = domain::value::text::compact_code(text);
         is_valid(&canonical).then_some(Self(canonical))
     }
 
@@ -73,15 +68,6 @@ pub fn is_valid(text: &str) -> bool {
 fn check_character(digits: &str) -> Option<char> {
     let sum = digits.chars().try_fold(0, |sum, digit| Some((sum * 3 + digit.to_digit(10)?) % 31))?;
     ALPHABET.get((31 - sum * 3 % 31) as usize % 31).copied()
-}
-
-/// Full-width letters and digits, and the ideographic blank, as their ASCII forms.
-pub(crate) fn to_half_width(c: char) -> char {
-    match c {
-        '\u{3000}' => ' ',
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
-        other => other,
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::reference::to_half_width;
+use domain::value::text::compact_code;
 
 const WORDS: &str = "公网安备";
 const LAST_SERIAL: u32 = 999_999;
@@ -63,8 +63,7 @@ pub fn format_number(
 /// hyphens or full-width digits. Nothing if it is something else, such as a domain or a name. Takes
 /// 13 to 15 digits, as slips of that kind are in use on real sites; only 14 were ever issued here.
 pub fn scan(text: &str) -> Option<String> {
-    let text: String =
-        text.chars().map(to_half_width).filter(|c| !c.is_whitespace() && !is_hyphen(*c)).collect();
+    let text = compact_code(text).replace('-', "");
     let number = match text.split_once(WORDS) {
         // One sign of a province before the words; more would be a sentence.
         Some((sign, number)) if sign.chars().count() <= 1 => number,
@@ -74,10 +73,6 @@ pub fn scan(text: &str) -> Option<String> {
     let digits = number.strip_suffix('号').unwrap_or(number);
     let right = (13..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
     right.then(|| digits.to_owned())
-}
-
-fn is_hyphen(c: char) -> bool {
-    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use domain::record::RecordState;
 use domain::sheet::{Sight, diff, sheet};
 use domain::sign_off::sign_off;
 use domain::value::domain_name;
+use domain::value::text::tidy;
 use domain::view::{QueueDesk, QueueRequest, QueueRow, Refused, RegionOption, ReviewView, SubjectRecord};
 use sea_orm::sea_query::{LikeExpr, OnConflict};
 use sea_orm::{
@@ -57,10 +58,6 @@ pub(crate) struct Moments {
 }
 
 /// The pattern of texts that begin so; what the person typed is never a pattern itself.
-pub(crate) fn starting_with(text: &str) -> LikeExpr {
-    LikeExpr::new(format!("{}%", escaped(text))).escape('\\')
-}
-
 pub(crate) fn containing(text: &str) -> LikeExpr {
     LikeExpr::new(format!("%{}%", escaped(text))).escape('\\')
 }
@@ -298,6 +295,7 @@ impl Service {
     }
 
     async fn write_down_look(&self, actor: &Actor, row: &filing::Model, purpose: &str) -> Result<()> {
+        let purpose = tidy(purpose);
         let tx = self.db.begin().await?;
         let used = self.count_use(&tx, actor, Use::Unmasking).await?;
         if used == self.settings.limits.unmaskings_told {

@@ -438,12 +438,12 @@ async fn seed_rows(writer: &Writer<'_>, from: u64, to: u64, sealed: &str) -> Res
     let answers = "'{\"site.name\":\"某某网站\",\"site.opened_on\":\"2026-02-20\",\"service.class\":\"Z\"}'";
     writer
         .run(&format!(
-            "INSERT INTO record (id, business, subject_id, owner_id, state, title, owner_kind, main_domain, \
-             is_interactive, jurisdiction, registration_digits, registration_number, registered_at, answers, \
+            "INSERT INTO record (id, business, subject_id, owner_id, state, title, title_key, owner_kind, \
+             main_domain, is_interactive, jurisdiction, registration_digits, registration_number, registered_at, answers, \
              answers_sealed, version, created_at, updated_at) {rows} \
              SELECT {record_id}, CASE k WHEN 0 THEN 'subject' ELSE 'website' END, {subject_id}, \
              CASE k WHEN 0 THEN applicant.id END, CASE WHEN k IN (0, 3) OR state = 'approved' THEN 'active' \
-             WHEN state IN ('pending', 'in_review', 'returned') THEN 'pending' ELSE 'void' END, {title}, '企业', \
+             WHEN state IN ('pending', 'in_review', 'returned') THEN 'pending' ELSE 'void' END, {title}, {title}, '企业', \
              CASE WHEN k > 0 THEN 'n' || i || '.example.com' END, CASE WHEN k > 0 THEN FALSE END, place.code, \
              CASE WHEN k > 0 AND (k = 3 OR state = 'approved') \
              THEN CAST(CAST(place.code AS BIGINT) * 100000000 + i AS TEXT) END, NULL, \
@@ -461,14 +461,14 @@ async fn seed_rows(writer: &Writer<'_>, from: u64, to: u64, sealed: &str) -> Res
     writer
         .run(&format!(
             "INSERT INTO filing (id, reference, idempotency_key, business, action, record_id, subject_id, \
-             applicant_id, state, jurisdiction, title, subject_name, main_domain, answers, answers_sealed, \
+             applicant_id, state, jurisdiction, title, subject_name, title_key, subject_key, main_domain, answers, answers_sealed, \
              is_reviewable, claimed_by, claimed_at, round, submitted_at, decided_at, version) {rows}, \
              numbered AS (SELECT stated.*, digits * 1000000 + i % 1000000 AS number FROM stated \
              JOIN seed_day ON seed_day.day = (at + 28800000) / 86400000) \
              SELECT {filing_id}, 'BA' || number || substr('{REFERENCE_ALPHABET}', CAST({check} AS INTEGER) + 1, 1), \
              'seed-' || i, CASE k WHEN 0 THEN 'subject' ELSE 'website' END, \
              CASE k WHEN 4 THEN 'change' ELSE 'new' END, {record_id}, {subject_id}, applicant.id, state, \
-             place.code, {title}, {name}, CASE WHEN k > 0 THEN 'n' || i || '.example.com' END, {answers}, \
+             place.code, {title}, {name}, {title}, {name}, CASE WHEN k > 0 THEN 'n' || i || '.example.com' END, {answers}, \
              '{sealed}', TRUE, CASE WHEN state IN ('pending', 'withdrawn', 'terminated') THEN NULL \
              ELSE (SELECT officer.id FROM seed_person officer WHERE officer.slot = i % 500) END, CASE WHEN state = 'in_review' THEN at + 3600000 END, \
              CASE WHEN roll % 12 = 0 THEN 2 ELSE 1 END, at, \

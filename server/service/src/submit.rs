@@ -11,6 +11,8 @@ use domain::procedure::{Action, Business, Procedure};
 use domain::record::{RecordEvent, RecordState, Refusal};
 use domain::schema::{Body, Fault, Form, Kind, fault};
 use domain::sheet::{Sight, diff};
+use domain::value::domain_name;
+use domain::value::text::comparison_key;
 use domain::view::{Refused, Submitted};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
@@ -110,7 +112,7 @@ fn columns(
 
 /// Whether a key can tell a repeated submit from another one.
 pub(crate) fn is_usable_key(key: &str) -> bool {
-    !key.is_empty() && key.len() <= LONGEST_KEY
+    !key.is_empty() && key.len() <= LONGEST_KEY && !key.chars().any(char::is_control)
 }
 
 /// What the columns of a cancellation say: as the record's own.
@@ -412,7 +414,10 @@ impl Service {
                 let sentence = if is_own(&row.record_id) { OWN_DOMAIN } else { OTHERS_DOMAIN };
                 match main == Some(&row.domain) {
                     true => fault("site.main_domain", sentence),
-                    false => fault("site.other_domains", format!("{}：{sentence}", row.domain)),
+                    false => fault(
+                        "site.other_domains",
+                        format!("{}：{sentence}", domain_name::shown_form(&row.domain)),
+                    ),
                 }
             })
             .collect())
@@ -521,6 +526,8 @@ impl Service {
             jurisdiction: Set(columns.jurisdiction.clone()),
             title: Set(columns.title.clone()),
             subject_name: Set(columns.subject_name.clone()),
+            title_key: Set(comparison_key(&columns.title)),
+            subject_key: Set(comparison_key(&columns.subject_name)),
             main_domain: Set(columns.main_domain()),
             answers: Set(stored.answers),
             answers_sealed: Set(stored.answers_sealed),
@@ -611,6 +618,7 @@ impl Service {
             owner_id: Set(owner_id),
             state: Set(RecordState::Pending.code().to_owned()),
             title: Set(columns.title.clone()),
+            title_key: Set(comparison_key(&columns.title)),
             owner_kind: Set(columns.owner_kind.clone()),
             main_domain: Set(columns.main_domain()),
             is_interactive: Set(columns.is_interactive),
@@ -643,6 +651,7 @@ impl Service {
         let row = record::ActiveModel {
             id: Set(row.id),
             title: Set(columns.title.clone()),
+            title_key: Set(comparison_key(&columns.title)),
             owner_kind: Set(columns.owner_kind.clone()),
             main_domain: Set(columns.main_domain()),
             is_interactive: Set(columns.is_interactive),

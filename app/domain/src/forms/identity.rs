@@ -100,28 +100,24 @@ pub fn filed(mut answers: Answers) -> Answers {
     answers
 }
 
-fn digits(typed: &str) -> String {
-    text::half_width(typed).chars().filter(|c| !c.is_whitespace()).collect()
-}
-
 fn has_digits(text: &str, count: usize) -> bool {
     text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn check_middle_four(typed: &str) -> Result<String, &'static str> {
-    let typed = digits(typed);
+    let typed = text::compact(typed);
     if has_digits(&typed, 4) { Ok(typed) } else { Err("请填写手机号码的中间四位数字") }
 }
 
 fn check_sms_code(typed: &str) -> Result<String, &'static str> {
-    let typed = digits(typed);
+    let typed = text::compact(typed);
     if has_digits(&typed, 6) { Ok(typed) } else { Err("请填写短信中的 6 位数字验证码") }
 }
 
 /// The number the recipient signs in with. Those who sign in with another paper than an identity card
 /// have shorter ones; what is as long as an identity number must be a right one.
 fn check_receiver_id(typed: &str) -> Result<String, &'static str> {
-    let number = digits(typed).to_ascii_uppercase();
+    let number = text::compact_code(typed);
     let is_right = match number.len() {
         5..=14 => number.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'(' | b')')),
         18 => id_number::check_digit_matches(&number) && id_number::birth_date(&number).is_some(),

@@ -146,7 +146,7 @@ const PROVIDER: &[Section] = &[
 ];
 
 fn check_postcode(typed: &str) -> Result<String, &'static str> {
-    let typed = crate::value::text::half_width(typed).trim().to_owned();
+    let typed = crate::value::text::compact(typed);
     let is_right = typed.len() == 6 && typed.bytes().all(|byte| byte.is_ascii_digit());
     if is_right { Ok(typed) } else { Err("邮政编码应为 6 位数字") }
 }

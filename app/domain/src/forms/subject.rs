@@ -138,9 +138,7 @@ pub const STATEMENT_NOTE: &str = "注：公安机关不会单独进行主体审�
 fn principal_is_of_age(answers: &Answers, today: Date) -> Option<Fault> {
     let kind = answers.text("principal.id_kind");
     let number = answers.text("principal.id_no");
-    let has_birth_date =
-        matches!(kind, "resident_id" | "temp_resident_id" | "hk_mo_residence" | "tw_residence");
-    let age = has_birth_date.then(|| id_number::age_on(number, today)).flatten()?;
+    let age = id_number::states_birth(kind).then(|| id_number::age_on(number, today)).flatten()?;
     (age < 18).then(|| fault("principal.id_no", "负责人须年满 18 周岁"))
 }
 

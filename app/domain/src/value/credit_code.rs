@@ -21,7 +21,7 @@ pub fn check_unit_certificate(kind: &str, text: &str) -> Result<String, &'static
         | "social_service_cert"
         | "foundation_legal_cert"
         | "law_firm_license"
-        | "foreign_rep_office_cert" => check_credit_code(&code),
+        | "foreign_rep_office_cert" => check_issued_credit_code(&code),
         "business_license" => {
             // The check digit of the old number only makes doubtful (`certificate_doubt`): papers
             // of the first years were numbered by hand.
@@ -31,7 +31,7 @@ pub fn check_unit_certificate(kind: &str, text: &str) -> Result<String, &'static
             if code.bytes().all(|b| b.is_ascii_digit()) && code.len() < 18 {
                 return Err("请填写营业执照上的 18 位统一社会信用代码，旧执照填写 15 位注册号");
             }
-            check_credit_code(&code)
+            check_issued_credit_code(&code)
         }
         "org_code_cert" => check_org_code(&code),
         "private_school_license" => {
@@ -54,9 +54,12 @@ pub fn certificate_doubt(kind: &str, text: &str) -> Option<&'static str> {
         "business_license" if code.len() == 15 && !registration_number_is_sound(&code) => {
             Some("15 位注册号的校验码不符，请核对营业执照")
         }
-        "religious_site_cert" if code.len() == 18 && check_credit_code(&code).is_err() => {
+        "religious_site_cert" if code.len() == 18 && !credit_code_is_sound(&code) => {
             Some("18 位编号不符合统一社会信用代码的规则，请核对证件")
         }
+        _ if is_odd_licence(&code) => Some(
+            "统一社会信用代码的最后一位（校验码）与前 17 位不符；厦门 2015 至 2016 年所发的执照有这种情形，请核对执照",
+        ),
         _ => None,
     }
 }
@@ -65,6 +68,23 @@ pub fn certificate_doubt(kind: &str, text: &str) -> Option<&'static str> {
 pub fn credit_code_is_sound(code: &str) -> bool {
     check_credit_code(code).is_ok()
 }
+
+/// [`check_credit_code`], and the odd ones that were issued.
+fn check_issued_credit_code(code: &str) -> Result<String, &'static str> {
+    let bare = code.replace('-', "");
+    if is_odd_licence(&bare) { Ok(bare) } else { check_credit_code(code) }
+}
+
+/// Licences of Xiamen of 2015 and 2016 bear a last character that does not fit, with a sound
+/// organisation code. They are as real as the others, so they only make doubtful
+/// (`certificate_doubt`); elsewhere the same is a slip of the keyboard.
+fn is_odd_licence(code: &str) -> bool {
+    code.get(2..6) == Some("3502")
+        && check_credit_code(code) == Err(WRONG_CHECK)
+        && code.get(8..17).is_some_and(org_code_is_sound)
+}
+
+const WRONG_CHECK: &str = "统一社会信用代码的最后一位（校验码）与前 17 位不符，请逐位核对是否输错";
 
 /// GB 32100-2015: authority, kind, six digits of region, organisation code, check character.
 fn check_credit_code(code: &str) -> Result<String, &'static str> {
@@ -83,7 +103,7 @@ fn check_credit_code(code: &str) -> Result<String, &'static str> {
         return Err("统一社会信用代码的第 3 至 8 位应为数字，请对照证件检查");
     }
     if credit_check(&values) != values.last().copied() {
-        return Err("统一社会信用代码的最后一位（校验码）与前 17 位不符，请逐位核对是否输错");
+        return Err(WRONG_CHECK);
     }
     // GB 32100 asks for GB 11714 inside: a second net for two errors that cancel out in the first.
     if !code.get(8..17).is_some_and(org_code_is_sound) {
@@ -249,6 +269,18 @@ mod tests {
         assert!(check_unit_certificate("uscc_cert", &code).unwrap_err().contains("第 9 至 17 位"));
     }
 
+    /// Case V1.
+    #[test]
+    fn an_odd_licence_of_xiamen_is_doubted_but_accepted() {
+        let odd = "91350203M0009ABC59";
+        for kind in CREDIT_KINDS {
+            assert_eq!(check_unit_certificate(kind, odd).as_deref(), Ok(odd), "{kind}");
+            assert!(certificate_doubt(kind, odd).is_some_and(|doubt| doubt.contains("厦门")), "{kind}");
+        }
+        assert!(check_unit_certificate("uscc_cert", "91350203M0009ABD59").unwrap_err().contains("校验码"));
+        assert!(check_unit_certificate("uscc_cert", "91350100M000100Y44").is_err(), "elsewhere a slip");
+    }
+
     #[test]
     fn an_old_registration_number_with_a_wrong_check_digit_is_doubted_but_accepted() {
         assert!(registration_number_is_sound("110108000000016"));
@@ -263,7 +295,7 @@ mod tests {
         #[test]
         fn one_wrong_character_is_always_noticed(at in 0_usize..18, step in 1_usize..31) {
             const SIGNS: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
-            let mut code = b"91350100M000100Y43".to_vec();
+            let mut code = b"91110000802100433B".to_vec();
             let value = credit_value(code[at]).unwrap() as usize;
             code[at] = SIGNS[(value + step) % 31];
             prop_assert!(check_unit_certificate("uscc_cert", &String::from_utf8(code).unwrap()).is_err());

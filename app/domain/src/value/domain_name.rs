@@ -8,11 +8,15 @@
 //! | mapping of a Chinese label | lower case, full-width | UTS 46 with Unicode normalisation |
 //! | characters of a label | refuses signs and pictures | IDNA 2008 (RFC 5892, bidi, joiners) |
 //! | registrable domain | `.cn` with its second levels, big generic domains | Public Suffix List |
+//! | top-level domain | any | one that the root zone has |
+//!
+//! Both lists are those of the crate `psl`, 2.1.247 at present, which is made anew every week;
+//! `cargo update -p psl` brings the newest.
 //!
 //! The browser may accept what the server then refuses, with the same sentences; never the other
 //! way round, and a test holds that.
 
-use super::text::{compact, half_width, is_dash};
+use super::text::{compact, half_width, is_dash, tidy};
 
 /// Characters of a domain name in its ASCII form, by RFC 1035 less the final dot.
 const MAX_NAME: usize = 253;
@@ -24,6 +28,10 @@ pub fn check_domain(text: &str) -> Result<String, &'static str> {
     let host = only_a_host(text)?;
     let ascii = to_ascii(&host)?;
     check_syntax(&ascii)?;
+    #[cfg(feature = "full")]
+    if !listed::has_known_top(&ascii) {
+        return Err("没有这个域名后缀，请检查是否输错，例如 example.cn 的后缀是 cn");
+    }
     Ok(ascii)
 }
 
@@ -32,9 +40,17 @@ pub fn check_domain(text: &str) -> Result<String, &'static str> {
 pub fn check_main_domain(text: &str) -> Result<String, &'static str> {
     let domain = check_domain(text)?;
     match registrable_domain(&domain) {
-        Some(registrable) if registrable == domain => Ok(domain),
+        // Positions 3 and 4 are reserved for encodings (RFC 5891 4.2.3.1): hosts have what they like there,
+        // no registry gives out such a name.
+        Some(registrable) if registrable == domain => match domain.get(2..4) {
+            Some("--") if !domain.starts_with("xn--") => {
+                Err("可以注册的域名，第 3、4 个字符不能都是短横线，请检查是否输错")
+            }
+            Some(_) | None => Ok(domain),
+        },
         Some(_) if domain.starts_with("www.") => Err("主域名请不要带 www."),
-        Some(_) => Err("主域名请填写可以注册的一级域名，例如 blog.example.cn 的主域名是 example.cn"),
+        Some(_) => Err("主域名请填写可以注册的一级域名，例如 blog.example.cn 的主域名是 example.cn；\
+             没有自己的一级域名（例如用 eu.org 下的域名），请在“是否有独立一级域名”选“否”"),
         None => Err("这是公共的域名后缀，请填写您注册的完整域名，例如 example.cn"),
     }
 }
@@ -57,9 +73,17 @@ pub fn unicode_form(ascii: &str) -> String {
         .join(".")
 }
 
+/// [`unicode_form`] with the stored form beside it where they differ: letters of another script may look
+/// like those of a name one knows.
+pub fn shown_form(ascii: &str) -> String {
+    let unicode = unicode_form(ascii);
+    if unicode == ascii { unicode } else { format!("{unicode}（{ascii}）") }
+}
+
 /// The host of an http or https address in ASCII form; `None` for an IP address.
 pub fn host_of_url(url: &str) -> Option<String> {
-    super::url::parts(url.trim()).ok().and_then(|parts| check_domain(parts.host).ok())
+    let url = super::url::with_half_width_head(tidy(url).trim());
+    super::url::parts(&url).ok().and_then(|parts| check_domain(parts.host).ok())
 }
 
 /// Whether a host is the domain or lies under it; both in ASCII form.
@@ -69,8 +93,8 @@ pub fn is_under(host: &str, domain: &str) -> bool {
 
 /// Refuses, each with its own sentence, what people paste along with a domain.
 fn only_a_host(text: &str) -> Result<String, &'static str> {
-    let text = half_width(text);
-    let text = text.trim().trim_matches(|c: char| matches!(c, '\u{200b}' | '\u{feff}' | '\u{2060}'));
+    let text = tidy(&half_width(text));
+    let text = text.trim();
     if text.is_empty() {
         return Err("请填写域名，例如 example.cn");
     }
@@ -132,8 +156,7 @@ fn check_syntax(ascii: &str) -> Result<(), &'static str> {
         if !label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
             return Err(WRONG_CHARACTER);
         }
-        // Positions 3 and 4 are reserved for encodings (RFC 5891 4.2.3.1); `xn--` must decode.
-        if label.get(2..4) == Some("--") && decoded(label).is_none() {
+        if label.starts_with("xn--") && decoded(label).is_none() {
             return Err("域名中以 xn-- 开头的部分不是有效的中文域名编码");
         }
     }
@@ -293,6 +316,10 @@ mod listed {
         })
     }
 
+    pub fn has_known_top(host: &str) -> bool {
+        psl::List.suffix(host.as_bytes()).is_some_and(|suffix| suffix.is_known())
+    }
+
     /// Only the rules of the registries count: who has a name under a private suffix of the list
     /// (`user.github.io`) did not register that suffix.
     pub fn registrable_domain(host: &str) -> Option<&str> {
@@ -328,6 +355,10 @@ mod tests {
             ("示例。中国", "xn--fsq092h.xn--fiqs8s"),
             ("xn--fiq228c.cn", "xn--fiq228c.cn"),
             ("XN--FIQ228C.cn", "xn--fiq228c.cn"),
+            // Case V10.
+            ("r3---sn-p5qlsnrl.example.cn", "r3---sn-p5qlsnrl.example.cn"),
+            ("r3---sn-p5qlsnrl.中文.cn", "r3---sn-p5qlsnrl.xn--fiq228c.cn"),
+            ("\u{202d}example.cn\u{202c}", "example.cn"),
         ] {
             assert_eq!(check_domain(text).as_deref(), Ok(expect), "{text}");
         }
@@ -349,6 +380,7 @@ mod tests {
             ("a.cn，b.cn", "一个域名"),
             ("1.2.4.8", "IP"),
             ("2400:3200::1", "IP"),
+            ("[2400:3200::1]", "IP"),
             ("*.example.cn", "* 号"),
             ("example", "两段"),
             ("中文", "两段"),
@@ -361,7 +393,6 @@ mod tests {
             ("a<b>.cn", "不允许的字符"),
             ("☕.cn", "不允许的字符"),
             ("😀.cn", "不允许的字符"),
-            ("ab--cd.cn", "xn--"),
             ("xn--a.cn", "域名"),
             ("example.123", "后缀"),
             ("example.c", "后缀"),
@@ -394,6 +425,9 @@ mod tests {
         for (text, part) in [
             ("www.example.cn", "www."),
             ("www.example.com.cn", "www."),
+            ("ab--cd.cn", "第 3、4 个字符"),
+            ("r3---sn-p5qlsnrl.com.cn", "第 3、4 个字符"),
+            ("example.eu.org", "“是否有独立一级域名”选“否”"),
             ("blog.example.cn", "example.cn"),
             ("a.b.example.com", "example.cn"),
             ("com.cn", "后缀"),
@@ -412,6 +446,17 @@ mod tests {
         assert_eq!(unicode_form("example.cn"), "example.cn");
         assert_eq!(unicode_form("xn--a.cn"), "xn--a.cn");
         assert_eq!(unicode_form(""), "");
+    }
+
+    /// Case V11.
+    #[test]
+    fn a_name_in_other_letters_is_shown_with_its_stored_form() {
+        assert_eq!(shown_form("xn--80ak6aa92e.com"), "аррӏе.com（xn--80ak6aa92e.com）");
+        assert_eq!(shown_form("example.cn"), "example.cn");
+        assert_eq!(
+            check_domain("\u{430}\u{440}\u{440}\u{4cf}\u{435}.com").as_deref(),
+            Ok("xn--80ak6aa92e.com")
+        );
     }
 
     #[test]
@@ -469,6 +514,39 @@ mod tests {
             assert_eq!(registrable_domain("github.io"), Some("github.io"));
             assert!(check_main_domain("blog.example.co.uk").is_err());
             assert!(check_main_domain("co.uk").is_err());
+        }
+
+        /// Case V14.
+        #[test]
+        fn a_top_level_domain_is_one_that_there_is() {
+            for domain in [
+                "example.cn",
+                "example.中国",
+                "example.xn--fiqs8s",
+                "example.公司",
+                "example.网络",
+                "example.top",
+                "example.vip",
+                "example.wang",
+                "example.ren",
+                "example.travel",
+                "example.museum",
+                "example.ck",
+                "example.рф",
+            ] {
+                assert!(check_domain(domain).is_ok(), "{domain}: {:?}", check_domain(domain));
+            }
+            for domain in [
+                "example.zz9",
+                "example.con",
+                "example.cmo",
+                "www.example.示例",
+                "example.lan",
+                "example.home",
+            ] {
+                let sentence = check_domain(domain).expect_err(domain);
+                assert!(sentence.contains("没有这个域名后缀"), "{domain}: {sentence}");
+            }
         }
 
         #[test]

@@ -34,9 +34,18 @@ pub fn check_person_id(kind: &str, text: &str, today: Date) -> Result<String, &'
             accept(id, shaped, "护照号码应为 5 至 17 位字母和数字，例如 E12345678")
         }
         "hk_mo_permit" => {
-            let shaped = matches!(id.len(), 9 | 11)
-                && id.strip_prefix(['H', 'M']).is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()));
-            accept(id, shaped, "港澳居民来往内地通行证号码应为字母 H 或 M 加 8 位数字（旧证为 10 位数字）")
+            // Permanent residents who are not Chinese citizens have a second letter (since July 2024).
+            let shaped = id.strip_prefix(['H', 'M']).is_some_and(|rest| {
+                let digits = rest.strip_prefix(|c: char| c.is_ascii_uppercase());
+                let count = if digits.is_some() { [7, 7] } else { [8, 10] };
+                let digits = digits.unwrap_or(rest);
+                count.contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
+            });
+            accept(
+                id,
+                shaped,
+                "港澳居民来往内地通行证号码应为 H 或 M 加 8 位数字（旧证 10 位），非中国籍的为 H 或 M 加 1 位字母和 7 位数字",
+            )
         }
         "tw_permit" => {
             // Old papers print the last characters in brackets: 0012345678(B).
@@ -141,6 +150,17 @@ fn check_permanent_residence(id: String, today: Date) -> Result<String, &'static
     if !has_gb_11643_shape(&id) || !id.starts_with('9') {
         return Err(WRONG_PERMANENT_RESIDENCE);
     }
+    // GA 2102-2023: 9, the province that took the application, the nationality (ISO 3166-1 numeric).
+    if !id.get(1..3).is_some_and(is_province) {
+        return Err("号码的第 2、3 位不是有效的省份代码，请对照证件检查");
+    }
+    match id.get(3..6) {
+        Some("156" | "158" | "344" | "446") => {
+            return Err("号码的第 4 至 6 位是国籍代码，不会是中国的代码，请对照证件检查");
+        }
+        Some("000") | None => return Err("号码的第 4 至 6 位不是有效的国籍代码，请对照证件检查"),
+        Some(_) => {}
+    }
     check_birth_and_digit(id, today)
 }
 
@@ -168,6 +188,11 @@ fn check_birth_and_digit(id: String, today: Date) -> Result<String, &'static str
         return Err("号码的最后一位（校验码）与前 17 位不符，请逐位核对是否输错");
     }
     Ok(id)
+}
+
+/// Kinds whose numbers of 18 characters state the day of birth.
+pub fn states_birth(kind: &str) -> bool {
+    matches!(kind, "resident_id" | "temp_resident_id" | "hk_mo_residence" | "tw_residence" | "foreign_pr")
 }
 
 /// The province codes of GB/T 2260.
@@ -230,6 +255,8 @@ mod tests {
             ("passport", "E12345678"),
             ("hk_mo_permit", "H12345678"),
             ("hk_mo_permit", "M1234567801"),
+            ("hk_mo_permit", "HA1234567"),
+            ("hk_mo_permit", "MA1234567"),
             ("tw_permit", "12345678"),
             ("tw_permit", "0123456789"),
             ("tw_permit", "0123456789B"),
@@ -286,6 +313,10 @@ mod tests {
             ("hk_mo_permit", "A12345678"),
             ("hk_mo_permit", "H1234567"),
             ("hk_mo_permit", "H123456789"),
+            ("hk_mo_permit", "HA123456"),
+            ("hk_mo_permit", "HA12345678"),
+            ("hk_mo_permit", "HAB123456"),
+            ("hk_mo_permit", "AH1234567"),
             ("tw_permit", "123456789"),
             ("tw_permit", "0123456789BB"),
             ("foreign_pr", "11010519491231002X"),
@@ -302,9 +333,24 @@ mod tests {
 
     #[test]
     fn the_card_of_2023_is_checked_like_an_identity_number() {
-        let id = with_check("91115619900101001");
+        let id = with_check("91184019900101001");
         assert_eq!(check("foreign_pr", &id), Ok(id.clone()));
         assert!(check("foreign_pr", &other_last_character(&id)).unwrap_err().contains("校验码"));
+    }
+
+    /// Case V7.
+    #[test]
+    fn the_card_of_2023_names_a_province_and_a_foreign_nationality() {
+        for (first, part) in [
+            ("91115619800101001", "国籍"),
+            ("91134419800101001", "国籍"),
+            ("91100019800101001", "国籍"),
+            ("99984019800101001", "省份"),
+            ("91684019800101001", "省份"),
+        ] {
+            let sentence = check("foreign_pr", &with_check(first)).unwrap_err();
+            assert!(sentence.contains(part), "{first}: {sentence}");
+        }
     }
 
     #[test]

@@ -74,8 +74,11 @@ pub fn number_of(text: &str) -> Option<(bool, u128)> {
 }
 
 /// One address. An IPv4 address written into IPv6 (`::ffff:1.2.4.8`) is the IPv4 address.
+/// Web addresses have IPv6 in brackets.
 pub(super) fn parse_address(text: &str) -> Option<IpAddr> {
-    match text.parse::<IpAddr>().ok()? {
+    let bare =
+        text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).filter(|bare| bare.contains(':'));
+    match bare.unwrap_or(text).parse::<IpAddr>().ok()? {
         IpAddr::V6(address) => Some(address.to_canonical()),
         address @ IpAddr::V4(_) => Some(address),
     }
@@ -84,7 +87,7 @@ pub(super) fn parse_address(text: &str) -> Option<IpAddr> {
 fn wrong_address(text: &str) -> &'static str {
     if text.contains("://") || text.chars().any(|c| c.is_ascii_alphabetic() && !c.is_ascii_hexdigit()) {
         "这里请填 IP 地址，不要填域名或网址"
-    } else if text.matches(':').count() == 1 {
+    } else if text.matches(':').count() == 1 || text.contains("]:") {
         "请只填 IP 地址，不要带端口号"
     } else {
         "IP 地址不正确，请填写 IPv4（例如 1.2.4.8）或 IPv6 地址"

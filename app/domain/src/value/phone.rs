@@ -5,9 +5,13 @@ use super::text::compact_code;
 
 /// A mobile number, stored as eleven digits.
 pub fn check_mobile(text: &str) -> Result<String, &'static str> {
-    let digits = without_country(&plain(text)).replace('-', "");
+    let mut digits = without_country(&plain(text)).replace('-', "");
     if digits.is_empty() {
         return Err("请填写手机号码");
+    }
+    // From another city one used to dial a 0 first.
+    if digits.len() == 12 && matches!(digits.as_bytes(), [b'0', b'1', b'3'..=b'9', ..]) {
+        digits.remove(0);
     }
     if !digits.bytes().all(|b| b.is_ascii_digit()) {
         return Err("手机号码只由数字组成，例如 186xxxxxxxx");
@@ -33,7 +37,7 @@ pub fn check_landline(text: &str) -> Result<String, &'static str> {
     if number.len() < plain.len() && !number.starts_with('0') {
         number.insert(0, '0');
     }
-    if !number.bytes().all(|b| b.is_ascii_digit() || b == b'-') {
+    if !number.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | EXTENSION)) {
         return Err(HOW);
     }
     if !number.starts_with('0') {
@@ -46,16 +50,21 @@ pub fn check_landline(text: &str) -> Result<String, &'static str> {
         _ => return Err("区号不正确：北京 010、上海 021，其他城市为 3 或 4 位"),
     };
     let Some((area, rest)) = number.split_at_checked(width) else { return Err(HOW) };
-    let mut parts = rest.strip_prefix('-').unwrap_or(rest).split('-');
-    let local = parts.next().unwrap_or_default();
-    if area.contains('-') || !matches!(local.len(), 7 | 8) {
+    // What is written in groups is one number of 7 or 8 digits; what follows it is the extension.
+    let (written, after) = rest.split_once(char::from(EXTENSION)).unwrap_or((rest, ""));
+    let mut groups = written.split('-').filter(|group| !group.is_empty());
+    let mut local = String::new();
+    while let Some(group) = if local.len() < 7 { groups.next() } else { None } {
+        local.push_str(group);
+    }
+    if area.contains(['-', char::from(EXTENSION)]) || !matches!(local.len(), 7 | 8) {
         return Err("区号后面的电话号码应为 7 或 8 位，例如 010-xxxxxxxx");
     }
-    match (parts.next(), parts.next()) {
+    let after = after.split(['-', char::from(EXTENSION)]).filter(|group| !group.is_empty());
+    let mut extensions = groups.chain(after);
+    match (extensions.next(), extensions.next()) {
         (None, _) => Ok(format!("{area}-{local}")),
-        (Some(extension), None) if (1..=6).contains(&extension.len()) => {
-            Ok(format!("{area}-{local}-{extension}"))
-        }
+        (Some(extension), None) if extension.len() <= 6 => Ok(format!("{area}-{local}-{extension}")),
         (Some(_), _) => Err("分机号应为 1 至 6 位数字，例如 010-xxxxxxxx-801"),
     }
 }
@@ -108,9 +117,24 @@ pub fn check_any_phone(text: &str) -> Result<String, &'static str> {
     })
 }
 
-/// Without blanks and brackets; the words for an extension as a dash.
+/// Stands for every word and sign that announces an extension.
+const EXTENSION: u8 = b'#';
+
+/// Without blanks and brackets; every separator as a dash.
 fn plain(text: &str) -> String {
-    compact_code(text).replace("分机", "-").replace(['转', ')'], "-").replace('(', "")
+    let mut number = compact_code(text);
+    // The 0 of an area code in brackets is dialled only within the country.
+    let is_abroad = number.starts_with('+') || number.starts_with("00");
+    number = number.replace("(0)", if is_abroad { "" } else { "0" });
+    for word in ["分机号", "分机", "内线", "转", "EXTENSION", "EXTN", "EXT"] {
+        number = number.replace(word, "#");
+    }
+    for digit in '0'..='9' {
+        number = number.replace(&format!("X{digit}"), &format!("#{digit}"));
+    }
+    number =
+        number.replace("#:", "#").replace("#.", "#").replace(['.', '/', ')', '·', '_'], "-").replace('(', "");
+    number
 }
 
 /// Without the country code of China.
@@ -131,7 +155,7 @@ mod tests {
     #[test]
     fn numbers_are_stored_in_one_form() {
         type Check = fn(&str) -> Result<String, &'static str>;
-        let table: [(Check, &str, &str); 24] = [
+        let table: [(Check, &str, &str); 46] = [
             (check_mobile, "13800138000", "13800138000"),
             (check_mobile, "138 0013 8000", "13800138000"),
             (check_mobile, "138-0013-8000", "13800138000"),
@@ -147,6 +171,29 @@ mod tests {
             (check_landline, "057112345678", "0571-12345678"),
             (check_landline, "021—12345678转801", "021-12345678-801"),
             (check_landline, "+86-10-12345678", "010-12345678"),
+            // Case V6.
+            (check_landline, "0755-8888-8888", "0755-88888888"),
+            (check_landline, "0755 8888 8888", "0755-88888888"),
+            (check_landline, "0571-123-4567", "0571-1234567"),
+            (check_landline, "0571-123-4567-801", "0571-1234567-801"),
+            (check_landline, "0571-1234567-8", "0571-1234567-8"),
+            (check_landline, "+86 (0)10 8888 6666", "010-88886666"),
+            (check_landline, "+86 (010) 8888-6666", "010-88886666"),
+            (check_landline, "(0)10 8888 6666", "010-88886666"),
+            (check_landline, "0086.10.8888.6666", "010-88886666"),
+            (check_landline, "010.8888.6666", "010-88886666"),
+            (check_landline, "010/8888/6666", "010-88886666"),
+            (check_landline, "010-88886666 ext. 801", "010-88886666-801"),
+            (check_landline, "010-88886666 Ext: 801", "010-88886666-801"),
+            (check_landline, "010-88886666x801", "010-88886666-801"),
+            (check_landline, "010-88886666#801", "010-88886666-801"),
+            (check_landline, "010-88886666-转801", "010-88886666-801"),
+            (check_landline, "010-8888-6666 分机号：801", "010-88886666-801"),
+            (check_landline, "\u{202d}010-88886666\u{202c}", "010-88886666"),
+            (check_mobile, "138.0013.8000", "13800138000"),
+            (check_mobile, "\u{2068}013800138000\u{2069}", "13800138000"),
+            (check_mobile, "+86 (0) 138 0013 8000", "13800138000"),
+            (check_foreign_phone, "+44 (0)20 7946 0958", "+442079460958"),
             (check_service_phone, "400-910-0100", "4009100100"),
             (check_service_phone, "95188", "95188"),
             (check_service_phone, "12377", "12377"),
@@ -189,6 +236,9 @@ mod tests {
             ("013-12345678", "区号"),
             ("010-12345678-1234567", "分机号"),
             ("010-12345678-1-2", "分机号"),
+            ("010-12345678#1#2", "分机号"),
+            ("010#12345678", "7 或 8 位"),
+            ("010-123-456-789", "7 或 8 位"),
             ("010-xxxxxxxx", "区号-固定电话"),
             ("0-1012345678", "区号"),
         ] {
@@ -206,7 +256,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_accepted_stays_as_it_is(text in "[-+0-9()转 ]{0,20}") {
+        fn what_is_accepted_stays_as_it_is(text in "[-+0-9()转x#./ ]{0,20}") {
             for check in [check_mobile, check_landline, check_service_phone, check_foreign_phone, check_any_phone] {
                 if let Ok(once) = check(&text) {
                     prop_assert_eq!(check(&once), Ok(once.clone()));

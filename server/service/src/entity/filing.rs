@@ -18,6 +18,9 @@ pub struct Model {
     pub jurisdiction: String,
     pub title: String,
     pub subject_name: String,
+    /// Both as they are compared and searched.
+    pub title_key: String,
+    pub subject_key: String,
     pub main_domain: Option<String>,
     pub answers: String,
     pub answers_sealed: String,

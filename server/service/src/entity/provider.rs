@@ -10,6 +10,9 @@ pub struct Model {
     pub directory: String,
     pub name: String,
     pub aliases: String,
+    /// Both as they are compared and searched.
+    pub name_key: String,
+    pub aliases_key: String,
     pub region: String,
     pub country: String,
     pub phone: String,

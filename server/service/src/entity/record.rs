@@ -12,6 +12,8 @@ pub struct Model {
     pub owner_id: Option<String>,
     pub state: String,
     pub title: String,
+    /// The title as it is compared and searched.
+    pub title_key: String,
     pub owner_kind: String,
     pub main_domain: Option<String>,
     pub is_interactive: Option<bool>,

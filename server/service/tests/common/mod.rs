@@ -205,9 +205,9 @@ impl World {
         let now = service::db::millis(self.now());
         let owner = &owner.person_id;
         self.execute(&format!(
-            "INSERT INTO record (id, business, subject_id, owner_id, state, title, owner_kind, jurisdiction, \
-             answers, answers_sealed, version, created_at, updated_at) VALUES ('{id}', 'subject', '{id}', \
-             '{owner}', '{state}', '{title}', '企业', '{jurisdiction}', '{{}}', '', 1, {now}, {now})"
+            "INSERT INTO record (id, business, subject_id, owner_id, state, title, title_key, owner_kind, \
+             jurisdiction, answers, answers_sealed, version, created_at, updated_at) VALUES ('{id}', 'subject', \
+             '{id}', '{owner}', '{state}', '{title}', '{title}', '企业', '{jurisdiction}', '{{}}', '', 1, {now}, {now})"
         ))
         .await;
         id
@@ -223,18 +223,18 @@ impl World {
             let province = ["11", "12", "13", "31", "32", "33", "41", "42", "44", "51"][county as usize % 10];
             let county = format!("{province}01{:02}", [1, 2, 5, 6, 7][county as usize / 10]);
             self.execute(&format!(
-                "INSERT INTO record (id, business, subject_id, state, title, owner_kind, jurisdiction, answers, \
-                 answers_sealed, version, created_at, updated_at) SELECT 'x-{county}-' || n, 'website', \
-                 '{subject}', 'pending', '某某', '企业', '{county}', '{{}}', '', 1, n, n FROM ({numbers}) AS many",
+                "INSERT INTO record (id, business, subject_id, state, title, title_key, owner_kind, jurisdiction, \
+                 answers, answers_sealed, version, created_at, updated_at) SELECT 'x-{county}-' || n, 'website', \
+                 '{subject}', 'pending', '某某', '某某', '企业', '{county}', '{{}}', '', 1, n, n FROM ({numbers}) AS many",
             ))
             .await;
             self.execute(&format!(
                 "INSERT INTO filing (id, reference, idempotency_key, business, action, record_id, subject_id, \
-                 applicant_id, state, jurisdiction, title, subject_name, answers, answers_sealed, \
-                 is_reviewable, claimed_by, round, submitted_at, version) \
+                 applicant_id, state, jurisdiction, title, subject_name, title_key, subject_key, answers, \
+                 answers_sealed, is_reviewable, claimed_by, round, submitted_at, version) \
                  SELECT id, id, id, 'website', 'new', id, subject_id, '{officer}', CASE WHEN created_at < 10 \
                  THEN 'pending' WHEN created_at < 20 THEN 'in_review' ELSE 'approved' END, jurisdiction, title, \
-                 title, answers, '', TRUE, CASE WHEN created_at >= 10 AND created_at < 20 THEN '{officer}' END, 1, created_at, 1 FROM record WHERE id LIKE 'x-{county}-%'",
+                 title, title, title, answers, '', TRUE, CASE WHEN created_at >= 10 AND created_at < 20 THEN '{officer}' END, 1, created_at, 1 FROM record WHERE id LIKE 'x-{county}-%'",
                 officer = officer.person_id,
             ))
             .await;
