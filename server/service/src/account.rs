@@ -127,7 +127,7 @@ impl Service {
         actor: &Actor,
         id: &str,
         own: &'static str,
-    ) -> Result<(DatabaseTransaction, Vec<person::Model>)> {
+    ) -> Result<(Transaction, Vec<person::Model>)> {
         actor.must_administer()?;
         let tx = self.db.begin().await?;
         // Administrators who suspend each other at once: one comes second and is none any more, so one stays.

@@ -16,7 +16,7 @@ use domain::value::{credit_code, date, domain_name, id_number};
 use domain::view::{FileView, MachineCheck};
 use sea_orm::sea_query::{ExprTrait, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait,
 };
 use time::Date;
@@ -237,7 +237,7 @@ fn icp_region(form: &'static Form, answers: &Answers, jurisdiction: &str) -> Vec
 fn filed_in_time(answers: &Answers, submitted: Date) -> Option<MachineCheck> {
     let text = answers.text("site.opened_on");
     let days = (submitted - date::parse_date(text)?).whole_days();
-    let evidence = format!("{text} 开通，提交时已 {} 天", days.max(0));
+    let evidence = format!("{text} 开通，提交时已 {} 天", Ord::max(days, 0));
     Some(check(format!("开通后 {DAYS_TO_FILE} 日内提交"), days <= DAYS_TO_FILE, evidence))
 }
 

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use futures::TryStreamExt as _;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
 use sea_orm::{
     ColumnTrait, EntityTrait, Iterable, ModelTrait, PrimaryKeyToColumn, QueryFilter, QueryOrder, QuerySelect,
@@ -96,8 +97,9 @@ impl Service {
             ($($table:ident),+) => { $( self.count_sealed::<$table::Entity>(&mut used).await?; )+ };
         }
         count!(person, staff, draft, record, filing, filing_round, handover, held_form, upload, outbox);
-        for stored in self.files.all().await? {
-            if let Some(id) = self.files.sealed_by(stored.id, stored.rendition).await? {
+        let mut files = self.files.listed(None);
+        while let Some((id, rendition)) = files.try_next().await? {
+            if let Some(id) = self.files.sealed_by(id, rendition).await? {
                 used.by_key.entry(id).or_default().1 += 1;
             }
         }
@@ -134,8 +136,9 @@ impl Service {
             )+ };
         }
         tables!(person, staff, draft, record, filing, filing_round, handover, held_form, upload, outbox);
-        for stored in self.files.all().await? {
-            match self.files.reseal(stored.id, stored.rendition).await {
+        let mut files = self.files.listed(None);
+        while let Some((id, rendition)) = files.try_next().await? {
+            match self.files.reseal(id, rendition).await {
                 Ok(true) => {
                     done.files += 1;
                     if done.files % 1000 == 0 {
@@ -144,7 +147,7 @@ impl Service {
                 }
                 Ok(false) => {}
                 Err(StoreError::Keyring(error)) => {
-                    tracing::error!(file = %stored.id, %error, "a file does not open and stays as it is");
+                    tracing::error!(file = %id, %error, "a file does not open and stays as it is");
                     done.unreadable += 1;
                 }
                 Err(error) => return Err(error.into()),
@@ -276,7 +279,7 @@ mod tests {
     use std::sync::Arc;
 
     use object_store::memory::InMemory;
-    use sea_orm::{ColumnTrait as _, ConnectionTrait as _, IdenStatic as _};
+    use sea_orm::{ConnectionTrait as _, IdenStatic as _};
 
     use super::*;
     use crate::common::{World, claims, picture};

@@ -109,7 +109,7 @@ impl World {
 
     /// Holds every connection that may write except one, for as long as what comes back is kept: whoever
     /// has a transaction and asks for a connection beside it waits for itself. SQLite has only one anyway.
-    pub async fn leave_one_connection(&self) -> Vec<DatabaseTransaction> {
+    pub async fn leave_one_connection(&self) -> Vec<service::db::Transaction> {
         let mut held = Vec::new();
         if self.is_sqlite() {
             return held;
@@ -126,7 +126,7 @@ impl World {
     pub async fn with_settings(&self, change: impl FnOnce(&mut Settings)) -> Service {
         let mut settings = self.settings.clone();
         change(&mut settings);
-        build(&self.url, &self.keys, &self.clock, &self.files, &settings).await
+        build(self.db.clone(), &self.keys, &self.clock, &self.files, &settings)
     }
 
     /// A connection past the service, to see and to spoil what lies in the tables.
