@@ -451,4 +451,9 @@ pub const STEPS: &[(&str, &str)] = &[
             created_at BIGINT NOT NULL
         )",
     ),
+    // What the rows that a line tells about were like after it (R65).
+    ("m20261128_0805_audit_row_digests", "ALTER TABLE audit ADD COLUMN row_digests TEXT"),
+    // One line for the saves of a sitting (R65).
+    ("m20261128_0806_draft_audited_at", "ALTER TABLE draft ADD COLUMN audited_at BIGINT"),
+    ("m20261128_0807_draft_audited_session", "ALTER TABLE draft ADD COLUMN audited_session TEXT"),
 ];

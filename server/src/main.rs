@@ -6,12 +6,14 @@ use std::process::ExitCode;
 
 use server::config::{Config, Refused};
 use server::{program, scale};
+use service::audit::{BadRow, RowFault};
 use tracing_subscriber::EnvFilter;
 
 const USAGE: &str = "\
 server [--config FILE] [--no-samples]            answers requests
 server [--config FILE] check-config              says whether it would start
-server [--config FILE] verify-audit              checks the chain of the audit log
+server [--config FILE] verify-audit              checks the audit log, and all rows against it
+                      [--since NUMBER HASH]     … from the line of which number and hash were kept
 server [--config FILE] recount                   makes the counts of the dashboard anew
 server [--config FILE] seed --filings NUMBER     fills an empty database with invented filings (development)
 server [--config FILE] bench                     measures the desk over what is there (development)
@@ -29,7 +31,8 @@ struct Arguments {
 enum Chore {
     Serve,
     CheckConfig,
-    VerifyAudit,
+    /// Since the line of this number, which had this hash.
+    VerifyAudit(Option<(i64, String)>),
     Recount,
     Seed(u64),
     Bench,
@@ -61,7 +64,7 @@ fn main() -> ExitCode {
     };
     let outcome = match arguments.chore {
         Chore::Serve => runtime.block_on(program::run(config)),
-        Chore::VerifyAudit => return runtime.block_on(verify_audit(&config)),
+        Chore::VerifyAudit(since) => return runtime.block_on(verify_audit(&config, since)),
         Chore::Recount => runtime.block_on(scale::recount(&config)),
         Chore::Seed(filings) => runtime.block_on(scale::seed(&config, filings)),
         Chore::Bench => runtime.block_on(scale::bench(&config)),
@@ -87,7 +90,16 @@ fn arguments(given: impl Iterator<Item = String>) -> Result<Arguments, String> {
             }
             "--no-samples" => arguments.no_samples = true,
             "check-config" => arguments.chore = Chore::CheckConfig,
-            "verify-audit" => arguments.chore = Chore::VerifyAudit,
+            "verify-audit" => arguments.chore = Chore::VerifyAudit(None),
+            "--since" => {
+                let number = given.next().and_then(|number| number.parse().ok());
+                let since =
+                    number.zip(given.next()).ok_or("--since needs the number of a line and its hash.")?;
+                match arguments.chore {
+                    Chore::VerifyAudit(_) => arguments.chore = Chore::VerifyAudit(Some(since)),
+                    _ => return Err("--since belongs to verify-audit.".to_owned()),
+                }
+            }
             "recount" => arguments.chore = Chore::Recount,
             "seed" => arguments.chore = Chore::Seed(1_000_000),
             "bench" => arguments.chore = Chore::Bench,
@@ -122,22 +134,39 @@ fn refuse(refused: &Refused) -> ExitCode {
 }
 
 /// R65
-async fn verify_audit(config: &Config) -> ExitCode {
+async fn verify_audit(config: &Config, since: Option<(i64, String)>) -> ExitCode {
     let service = match program::open(config).await {
         Ok((service, _)) => service,
         Err(refused) => return refuse(&refused),
     };
-    match service.verify_audit().await {
+    let verdict = match &since {
+        None => service.verify_audit().await,
+        Some((number, hash)) => service.verify_audit_since(*number, hash).await,
+    };
+    match verdict {
         Ok(verdict) if verdict.is_whole() => {
             println!("The audit log is whole: {} lines.", verdict.rows);
+            println!("{} rows are as it says.", verdict.compared);
             if let Some((number, hash)) = verdict.head {
                 println!("Its last line is {number}, {hash}. Keep both outside of the database.");
             }
             ExitCode::SUCCESS
         }
         Ok(verdict) => {
-            let line = verdict.first_bad.unwrap_or_default();
-            println!("The audit log is broken at line {line}, after {} lines.", verdict.rows);
+            if let Some(line) = verdict.first_bad {
+                println!("The audit log is broken at line {line}; {} lines were read.", verdict.rows);
+            }
+            for BadRow { table, key, what } in &verdict.named {
+                println!(
+                    "{table} {key} {}",
+                    match what {
+                        RowFault::Changed => "is not as the audit log left it.",
+                        RowFault::Missing => "is in the audit log, and is not there.",
+                        RowFault::Foreign => "is there, and no line of the audit log tells about it.",
+                    }
+                );
+            }
+            println!("{} of {} rows are not as the audit log says.", verdict.bad_rows, verdict.compared);
             ExitCode::FAILURE
         }
         Err(error) => {

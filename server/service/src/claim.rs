@@ -6,15 +6,13 @@ use domain::record::RecordState;
 use domain::schema::fault;
 use domain::view::{ClaimRow, Paged, QueueRequest};
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
 use crate::bell::What;
 use crate::clock::written;
-use crate::db::{instant, millis, plausible_id};
+use crate::db::{Transaction, instant, millis, plausible_id};
 use crate::entity::{filing, record};
 use crate::error::{Error, Result};
 use crate::filing::{PAGE, cut, filing_href, open_states, procedure_of};
@@ -34,7 +32,7 @@ const MOST_LAPSED: u64 = 200;
 /// A filing on which an officer acts, with its subject's lock: what is decided about one subject
 /// happens one after the other.
 pub(crate) struct Locked {
-    pub tx: DatabaseTransaction,
+    pub tx: Transaction,
     pub subject: record::Model,
     pub row: filing::Model,
     pub who: Who,
@@ -229,7 +227,7 @@ impl Service {
 
     async fn lapse_claim(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         row: &filing::Model,
         now: OffsetDateTime,
     ) -> Result<filing::Model> {
@@ -281,7 +279,9 @@ impl Service {
             return Ok(false);
         }
         self.lapse_claim(&tx, &row, now).await?;
-        self.settle_bundle(&tx, &subject.id).await?;
+        if self.settle_bundle(&tx, &subject.id).await? {
+            self.write(&tx, None, "filing.settle", "record", &subject.id, json!({})).await?;
+        }
         tx.commit().await?;
         Ok(true)
     }
@@ -411,7 +411,7 @@ impl Service {
             record::Entity::update_many()
                 .col_expr(record::Column::Jurisdiction, Expr::value(to))
                 .filter(record::Column::SubjectId.eq(&subject.id))
-                .exec(&tx)
+                .exec_with_returning(&tx)
                 .await?;
         }
         let person = subject.owner_id.as_ref().unwrap_or(&row.applicant_id);

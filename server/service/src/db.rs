@@ -1,17 +1,22 @@
 //! Connections and transactions. SQLite gets one writer and several readers, PostgreSQL a pool;
 //! both are asked only for what they have in common.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use sea_orm::prelude::async_trait::async_trait;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
-    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DbErr,
+    ExecResult, IsolationLevel, QueryResult, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 
 use crate::error::{Error, Result};
+use crate::row_digest::{Row, Table, written_by};
 
 /// The database, with the connection that may write kept apart from those that only read.
 #[derive(Clone)]
@@ -69,7 +74,7 @@ impl Db {
     }
 
     /// Begins a transaction that may write.
-    pub async fn begin(&self) -> Result<DatabaseTransaction> {
+    pub async fn begin(&self) -> Result<Transaction> {
         let transaction = match self.writer.get_database_backend() {
             DatabaseBackend::Sqlite => {
                 let options = TransactionOptions {
@@ -80,20 +85,132 @@ impl Db {
             }
             _ => self.writer.begin_with_config(Some(IsolationLevel::ReadCommitted), None).await?,
         };
-        Ok(transaction)
+        Ok(Transaction::over(transaction))
+    }
+
+    /// Begins a transaction that only reads, everything as of one moment, and keeps nobody from writing.
+    pub(crate) async fn begin_to_read(&self) -> Result<Transaction> {
+        let transaction = match self.reader.get_database_backend() {
+            DatabaseBackend::Sqlite => self.reader.begin().await?,
+            _ => {
+                let (level, access) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
+                self.reader.begin_with_config(Some(level), Some(access)).await?
+            }
+        };
+        Ok(Transaction::over(transaction))
     }
 
     /// Begins a transaction that sees the database as it was when it began.
-    pub async fn begin_with_one_view(&self) -> Result<DatabaseTransaction> {
+    pub async fn begin_with_one_view(&self) -> Result<Transaction> {
         match self.writer.get_database_backend() {
             // Nobody else writes meanwhile.
             DatabaseBackend::Sqlite => self.begin().await,
-            _ => Ok(self.writer.begin_with_config(Some(IsolationLevel::RepeatableRead), None).await?),
+            _ => {
+                let level = Some(IsolationLevel::RepeatableRead);
+                Ok(Transaction::over(self.writer.begin_with_config(level, None).await?))
+            }
         }
     }
 
     pub async fn is_reachable(&self) -> bool {
         self.reader.ping().await.is_ok()
+    }
+}
+
+/// Rows by table and key, as the last statement left them; none for those that are gone.
+pub(crate) type WrittenRows = BTreeMap<(&'static str, String), Option<Row>>;
+
+/// A transaction that notes what becomes of audited rows, for the line of the audit log that tells
+/// about it. Statements that would leave it ignorant are refused: write such rows through
+/// `exec_with_returning`. So is a commit without a line.
+#[derive(Debug)]
+pub struct Transaction {
+    inner: sea_orm::DatabaseTransaction,
+    written: Mutex<WrittenRows>,
+}
+
+impl Transaction {
+    fn over(inner: sea_orm::DatabaseTransaction) -> Self {
+        Transaction { inner, written: Mutex::default() }
+    }
+
+    /// # Errors
+    /// Where audited rows were written and no line tells about them.
+    pub async fn commit(self) -> Result<(), DbErr> {
+        if let Some((table, key)) = self.take_written().into_keys().next() {
+            self.inner.rollback().await?;
+            return Err(DbErr::Custom(format!("{table} {key} was written without a line in the audit log")));
+        }
+        self.inner.commit().await
+    }
+
+    pub async fn rollback(self) -> Result<(), DbErr> {
+        self.inner.rollback().await
+    }
+
+    /// What was written since this was last asked.
+    pub(crate) fn take_written(&self) -> WrittenRows {
+        std::mem::take(&mut *self.written.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note<'a>(
+        &self,
+        table: &'static Table,
+        sql: &str,
+        rows: impl IntoIterator<Item = &'a QueryResult>,
+    ) -> Result<(), DbErr> {
+        let is_gone = sql.starts_with("DELETE");
+        let rows = rows.into_iter().map(|row| table.read(row)).collect::<Result<Vec<_>, _>>()?;
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        for row in rows {
+            written.insert((table.name, row.key.clone()), (!is_gone).then_some(row));
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for Transaction {
+    fn get_database_backend(&self) -> DatabaseBackend {
+        self.inner.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        if let Some(table) = written_by(&statement.sql) {
+            return Err(DbErr::Custom(format!(
+                "{} is audited: what becomes of its rows must come back, by exec_with_returning",
+                table.name
+            )));
+        }
+        self.inner.execute_raw(statement).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.inner.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        if written_by(&statement.sql).is_none() {
+            return self.inner.query_one_raw(statement).await;
+        }
+        // All of them: of more rows than one, the others would go unnoticed.
+        let mut rows = self.query_all_raw(statement).await?;
+        Ok(if rows.is_empty() { None } else { Some(rows.swap_remove(0)) })
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let Some(table) = written_by(&statement.sql) else {
+            return self.inner.query_all_raw(statement).await;
+        };
+        let sql = statement.sql.clone();
+        let rows = self.inner.query_all_raw(statement).await?;
+        self.note(table, &sql, &rows)?;
+        Ok(rows)
+    }
+
+    /// SQLite since 3.35; ours is compiled in.
+    fn support_returning(&self) -> bool {
+        true
     }
 }
 

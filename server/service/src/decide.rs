@@ -13,13 +13,13 @@ use domain::sign_off::sign_off;
 use domain::value::text::check_text;
 use domain::view::Decision;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::bell::What;
 use crate::claim::Locked;
-use crate::db::millis;
+use crate::db::{Transaction, millis};
 use crate::directory::{keep_typed, list_provider, unlist_providers};
 use crate::entity::{filing, live_domain, record};
 use crate::error::{Error, Result};
@@ -318,7 +318,7 @@ impl Service {
     /// The record comes into force, is replaced, or ends.
     async fn approve(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         row: &filing::Model,
         procedure: Procedure,
         record: &record::Model,
@@ -338,7 +338,7 @@ impl Service {
     #[allow(clippy::too_many_arguments)] // what approval knows
     async fn put_in_force(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         row: &filing::Model,
         procedure: Procedure,
         record: &record::Model,
@@ -397,9 +397,9 @@ impl Service {
             .col_expr(record::Column::AnswersSealed, Expr::value(stored.answers_sealed))
             .filter(record::Column::Id.eq(&record.id))
             .filter(record::Column::Version.eq(record.version))
-            .exec(tx)
+            .exec_with_returning(tx)
             .await?;
-        if put.rows_affected != 1 {
+        if put.len() != 1 {
             return Err(Error::Corrupt(format!("record {} changed under a lock", record.id)));
         }
         self.hold_files(tx, "record", &record.id, &files).await?;
@@ -412,7 +412,7 @@ impl Service {
     #[allow(clippy::too_many_arguments)] // what follows, and whereto
     async fn follow_subject(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         row: &filing::Model,
         subject: &record::Model,
         jurisdiction: &str,
@@ -426,7 +426,7 @@ impl Service {
             .col_expr(record::Column::OwnerKind, Expr::value(owner_kind))
             .filter(record::Column::SubjectId.eq(&subject.id))
             .filter(record::Column::Id.ne(&subject.id))
-            .exec(tx)
+            .exec_with_returning(tx)
             .await?;
         filing::Entity::update_many()
             .col_expr(filing::Column::SubjectName, Expr::value(name))
@@ -437,7 +437,7 @@ impl Service {
                 FilingState::InReview,
                 FilingState::Returned,
             ])))
-            .exec(tx)
+            .exec_with_returning(tx)
             .await?;
         if !has_moved {
             return Ok(Vec::new());
@@ -446,7 +446,7 @@ impl Service {
         filing::Entity::update_many()
             .col_expr(filing::Column::Jurisdiction, Expr::value(jurisdiction))
             .filter(filing::Column::Id.is_in(returned.iter().map(|one| one.id.as_str())))
-            .exec(tx)
+            .exec_with_returning(tx)
             .await?;
         let there =
             |one: &filing::Model| filing::Model { jurisdiction: jurisdiction.to_owned(), ..one.clone() };
@@ -466,7 +466,7 @@ impl Service {
     /// A record ends; a subject takes everything with it (R23).
     async fn end(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         row: &filing::Model,
         procedure: Procedure,
         record: &record::Model,
@@ -495,7 +495,7 @@ impl Service {
         let ended: Vec<String> = ended.into_iter().map(|(id, _)| id).collect();
         live_domain::Entity::delete_many()
             .filter(live_domain::Column::RecordId.is_in(ended.clone()))
-            .exec(tx)
+            .exec_with_returning(tx)
             .await?;
         unlist_providers(tx, &ended).await?;
         Ok(after)
@@ -506,7 +506,7 @@ impl Service {
     #[allow(clippy::too_many_arguments)] // what a refusal knows
     async fn fail(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         row: &filing::Model,
         procedure: Procedure,
         record: &record::Model,
@@ -555,7 +555,7 @@ impl Service {
     /// The filings of a subject in these states, except one; locked.
     async fn unfinished(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         subject_id: &str,
         except: &str,
         states: &[FilingState],
@@ -573,7 +573,7 @@ impl Service {
     /// R66
     async fn tell_applicant(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         row: &filing::Model,
         procedure: Procedure,
         subject: &record::Model,
@@ -612,7 +612,7 @@ impl Service {
 }
 
 async fn terminate(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     rows: Vec<filing::Model>,
     note: &str,
     now: OffsetDateTime,

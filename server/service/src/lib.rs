@@ -30,6 +30,7 @@ mod home;
 mod identity;
 pub mod jobs;
 pub mod keyring;
+mod look;
 mod lookup;
 pub mod network;
 mod notice;
@@ -45,6 +46,7 @@ pub mod reference;
 pub mod region;
 pub mod registration;
 mod review;
+mod row_digest;
 pub mod sample;
 mod saved_view;
 mod scale;
@@ -90,6 +92,8 @@ pub struct Service {
     pub(crate) settings: Arc<Settings>,
     /// Tells open desks that something changed (R61).
     pub(crate) bell: Arc<Bell>,
+    /// Small pictures that the audit log tells about.
+    pub(crate) shown: Arc<look::Shown>,
     /// The way to the internet; without one nothing is asked there.
     pub(crate) outbound: Option<Arc<dyn Outbound>>,
 }
@@ -111,7 +115,8 @@ impl Service {
         let bell = Arc::new(Bell::new(db::new_id(clock.now())));
         let settings = Arc::new(settings);
         let gateway = Gateway::Outbox;
-        Service { db, keys, clock, files, pdf_check, gateway, settings, bell, outbound: None }
+        let shown = Arc::default();
+        Service { db, keys, clock, files, pdf_check, gateway, settings, bell, shown, outbound: None }
     }
 
     pub fn with_pdf_check(mut self, pdf_check: PdfCheck) -> Self {

@@ -11,18 +11,19 @@ use domain::record::RecordState;
 use domain::view::{Me, SessionRow, SubjectChoice};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
 use crate::actor::{Actor, Role};
 use crate::clock::written;
-use crate::db::{instant, millis, new_id, next_serial, plausible_id};
+use crate::db::{Transaction, instant, millis, new_id, next_serial, plausible_id};
 use crate::entity::{notice, person, record, session, staff};
 use crate::error::{Error, Result};
 use crate::keyring::{Keyring, random_token, token_hash};
+use crate::staff::{ADMINISTRATOR, is_apart, roles_held};
 use crate::{Service, again, region};
 
 /// A session ends when nothing was asked for so long …
@@ -116,7 +117,7 @@ impl Service {
     /// all: dismissed later, the person does not come back by signing in.
     async fn appoint_first_administrator(
         &self,
-        on: &DatabaseTransaction,
+        on: &Transaction,
         claims: &Claims,
         now: OffsetDateTime,
     ) -> Result<()> {
@@ -128,11 +129,25 @@ impl Service {
         // Asked first, so that only one sign-in ever takes the counter's lock.
         let counter = format!("first_administrator/{hash}");
         let is_appointed = crate::entity::counter::Entity::find_by_id(&counter).one(on).await?.is_some();
-        if is_appointed || next_serial(on, &counter).await? > 1 {
+        if is_appointed {
             return Ok(());
         }
-        self.insert_staff(on, &claims.name, &claims.id_no, "administrator", "", now).await?;
-        Ok(())
+        next_serial(on, crate::staff::LOCK).await?;
+        let held = roles_held(on, &hash).await?;
+        if let Some(other) = held.iter().find(|role| is_apart(ADMINISTRATOR, role)) {
+            tracing::warn!(
+                role = other,
+                "who is named as first administrator has another role that goes \
+                not together with it, and is not appointed"
+            );
+            return Ok(());
+        }
+        if next_serial(on, &counter).await? > 1 || held.iter().any(|role| role == ADMINISTRATOR) {
+            return Ok(());
+        }
+        let id = self.insert_staff(on, &claims.name, &claims.id_no, ADMINISTRATOR, "", now).await?;
+        let detail = json!({ "role": ADMINISTRATOR, "region": "", "first": true });
+        self.write(on, None, "appoint", "staff", &id, detail).await
     }
 
     /// Who acts by this token, with the roles that hold at this moment. None where the session never
@@ -231,9 +246,9 @@ impl Service {
             .filter(session::Column::Id.eq(id))
             .filter(session::Column::PersonId.eq(&actor.person_id))
             .filter(session::Column::RevokedAt.is_null())
-            .exec(&tx)
+            .exec_with_returning(&tx)
             .await?;
-        if ended.rows_affected == 0 {
+        if ended.is_empty() {
             return Err(Error::NotFound);
         }
         self.write(&tx, Some(actor), "end_session", "session", id, json!({})).await?;

@@ -20,6 +20,9 @@ pub struct Model {
     pub version: i64,
     pub created_at: i64,
     pub saved_at: i64,
+    /// When the audit log last got a line about a save, and by which session.
+    pub audited_at: Option<i64>,
+    pub audited_session: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -7,15 +7,15 @@ use domain::schema::fault;
 use domain::value::phone;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
 use crate::actor::Actor;
 use crate::clock::written;
-use crate::db::{instant, millis, new_id, next_serial};
+use crate::db::{Transaction, instant, millis, new_id, next_serial};
 use crate::entity::{outbox, sms_code};
 use crate::error::{Error, Result};
 use crate::keyring::{same_in_constant_time, six_digits};
@@ -190,7 +190,7 @@ impl Service {
 
     /// Uses a code up in the transaction of what it allows. Refused where another request, or the
     /// clock, was quicker.
-    pub(crate) async fn spend_code(&self, on: &DatabaseTransaction, proven: &ProvenCode) -> Result<()> {
+    pub(crate) async fn spend_code(&self, on: &Transaction, proven: &ProvenCode) -> Result<()> {
         let now = millis(self.clock.now());
         let spent = sms_code::Entity::update_many()
             .col_expr(sms_code::Column::UsedAt, Expr::value(now))
@@ -210,12 +210,7 @@ impl Service {
         self.keys.fingerprint("sms_code", &format!("{id}/{code}"))
     }
 
-    pub(crate) async fn put_into_outbox(
-        &self,
-        on: &DatabaseTransaction,
-        mobile: &str,
-        text: &str,
-    ) -> Result<String> {
+    pub(crate) async fn put_into_outbox(&self, on: &Transaction, mobile: &str, text: &str) -> Result<String> {
         let now = self.clock.now();
         let id = new_id(now);
         let row = outbox::ActiveModel {
