@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test build e2e lint fmt check-invariants server-functions postgres seed bench
+.PHONY: help run test build e2e lint fmt check-invariants server-functions postgres faults seed bench
 
 xtask = ./scripts/bootstrap.sh $(1) && . target/env.sh && "$$CARGO" xtask $(2) $(ARGS)
 
@@ -21,6 +21,9 @@ build: ## The browser bundle alone, into target/site
 
 e2e: ## The browser tests alone; ARGS="website --project no-js" narrows them
 	@$(call xtask,rust node browser $(if $(findstring --postgres,$(ARGS)),postgres),e2e)
+
+faults: ## Kill, cut off, fill the disk, stop the database while people submit; ARGS="--rounds 20 --submits 120"
+	@$(call xtask,rust node postgres,faults)
 
 lint: ## Clippy over every crate
 	@$(call xtask,rust,lint)

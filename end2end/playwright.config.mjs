@@ -42,6 +42,6 @@ export default defineConfig({
   projects: [
     { name: 'hydrated', use: { javaScriptEnabled: true } },
     // What does not open a page is the same without scripts.
-    { name: 'no-js', testIgnore: ['access.spec.mjs', 'crash.spec.mjs'], use: { javaScriptEnabled: false } },
+    { name: 'no-js', testIgnore: ['access.spec.mjs'], use: { javaScriptEnabled: false } },
   ],
 });

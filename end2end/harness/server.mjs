@@ -24,8 +24,8 @@ export async function freePort() {
 }
 
 /** A directory that is removed by `server.stop()`. */
-export async function freshDirectory(template) {
-  const directory = await mkdtemp(path.join(tmpdir(), 'beian-e2e-'));
+export async function freshDirectory(template, parent = tmpdir()) {
+  const directory = await mkdtemp(path.join(parent, 'beian-e2e-'));
   if (template) await cp(template, directory, { recursive: true });
   return directory;
 }
@@ -46,13 +46,14 @@ async function freshDatabase(postgres) {
  * @param {string[]} [options.args] such as --no-samples
  * @param {number} [options.port]
  * @param {boolean} [options.keep] leave the data directory behind
+ * @param {string} [options.parent] where the data directory is made
  */
-export async function startServer({ template, env = {}, args = [], port, keep = false } = {}) {
+export async function startServer({ template, env = {}, args = [], port, keep = false, parent } = {}) {
   port ??= await freePort();
   const url = `http://127.0.0.1:${port}`;
   // On PostgreSQL the samples are sown anew; the template's keys would fit no row in it.
   const postgres = process.env.E2E_POSTGRES_URL;
-  const dataDir = await freshDirectory(postgres ? undefined : template);
+  const dataDir = await freshDirectory(postgres ? undefined : template, parent);
   const environment = {
     PATH: process.env.PATH,
     RUST_LOG: process.env.RUST_LOG ?? 'warn',
@@ -81,7 +82,9 @@ export async function startServer({ template, env = {}, args = [], port, keep = 
     /** Begins (again) on the same directory, database and port, and waits until it answers. */
     async start() {
       ended = undefined;
-      const started = spawn(binary, args, { cwd: dataDir, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+      // Where a file-size limit is met, the write is to fail; by default the signal would end the program.
+      const command = ['-c', 'trap "" XFSZ; exec "$0" "$@"', binary, ...args];
+      const started = spawn('/bin/sh', command, { cwd: dataDir, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
       child = started;
       for (const stream of [started.stdout, started.stderr]) stream.on('data', (bytes) => (log += bytes));
       started.on('error', (error) => (ended = error.message));
@@ -92,6 +95,9 @@ export async function startServer({ template, env = {}, args = [], port, keep = 
         if (Date.now() > until) throw new Error(`the server was not ready within a minute:\n${log}`);
       }
     },
+    pid: () => child.pid,
+    /** SIGTERM: what is running is finished. */
+    terminate: () => end('SIGTERM'),
     /** `kill -9`: nothing is finished, nothing is said. */
     kill: () => end('SIGKILL'),
     /** Another command of the program, such as verify-audit, with the same configuration; what it prints. */

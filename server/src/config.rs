@@ -71,6 +71,8 @@ pub struct Config {
     pub tls: bool,
     /// Leave out the sample people and records of development.
     pub no_samples: bool,
+    /// Bring the shape of the database up to date before answering.
+    pub migrate_on_start: bool,
     /// Ask the network where a website's domains lead and what its pages show.
     pub network_checks: bool,
     /// The clock can be put forward at /dev/clock; development only.
@@ -175,6 +177,7 @@ struct Written {
     trusted_proxies: Vec<IpNet>,
     no_samples: Option<bool>,
     forward_clock: Option<bool>,
+    migrate_on_start: Option<bool>,
     network_checks: Option<bool>,
     floods: Option<FloodLimits>,
 }
@@ -400,6 +403,7 @@ impl Written {
             ("BEIAN_NO_SAMPLES", &mut self.no_samples),
             ("BEIAN_FORWARD_CLOCK", &mut self.forward_clock),
             ("BEIAN_NETWORK_CHECKS", &mut self.network_checks),
+            ("BEIAN_MIGRATE_ON_START", &mut self.migrate_on_start),
         ];
         for (name, switch) in switches {
             match read(name).as_deref() {
@@ -541,6 +545,7 @@ impl Written {
             storage,
             trusted_proxies: self.trusted_proxies,
             no_samples: self.no_samples.unwrap_or(production),
+            migrate_on_start: self.migrate_on_start.unwrap_or(!production),
             network_checks: self.network_checks.unwrap_or(false),
             forward_clock: moves.then(Arc::default),
             floods,
@@ -649,7 +654,7 @@ mod tests {
         assert_eq!(config.mode, Mode::Development);
         assert_eq!(config.public_origin(), "http://127.0.0.1:3000");
         assert_eq!(config.registration_sign, "测");
-        assert!(!config.tls && !config.no_samples && config.oidc.is_none());
+        assert!(!config.tls && !config.no_samples && config.oidc.is_none() && config.migrate_on_start);
         assert!(matches!(config.gateway, Gateway::Outbox));
         assert_eq!(config.settings().first_administrator.as_deref(), Some("110101190001060062"));
         let keys = directory.path().join("data").join(DEVELOPMENT_KEYS);
@@ -664,7 +669,7 @@ mod tests {
     fn a_complete_production_configuration_is_accepted() {
         let (_directory, config) = load(&production(), &[]);
         let config = config.unwrap();
-        assert!(config.tls && config.is_production() && config.no_samples);
+        assert!(config.tls && config.is_production() && config.no_samples && !config.migrate_on_start);
         assert!(matches!(config.gateway, Gateway::Http(_)));
         assert_eq!(config.settings().first_administrator, None, "nobody is let in by default");
         assert_eq!(config.floods, FloodLimits::default());

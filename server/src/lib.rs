@@ -10,6 +10,7 @@ pub mod outbox;
 pub mod pages;
 pub mod people;
 pub mod program;
+pub mod pulse;
 pub mod render;
 pub mod routes;
 pub mod scale;

@@ -10,7 +10,8 @@ use service::audit::{BadRow, RowFault};
 use tracing_subscriber::EnvFilter;
 
 const USAGE: &str = "\
-server [--config FILE] [--no-samples]            answers requests
+server [--config FILE] [--no-samples] [serve]    answers requests
+server [--config FILE] migrate                   brings the shape of the database up to date
 server [--config FILE] check-config              says whether it would start
 server [--config FILE] verify-audit              checks the audit log, and all rows against it
                       [--since NUMBER HASH]     … from the line of which number and hash were kept
@@ -31,6 +32,7 @@ struct Arguments {
 enum Chore {
     Serve,
     CheckConfig,
+    Migrate,
     /// Since the line of this number, which had this hash.
     VerifyAudit(Option<(i64, String)>),
     Recount,
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
     };
     let outcome = match arguments.chore {
         Chore::Serve => runtime.block_on(program::run(config)),
+        Chore::Migrate => runtime.block_on(migrate(&config)),
         Chore::VerifyAudit(since) => return runtime.block_on(verify_audit(&config, since)),
         Chore::Recount => runtime.block_on(scale::recount(&config)),
         Chore::Seed(filings) => runtime.block_on(scale::seed(&config, filings)),
@@ -89,6 +92,8 @@ fn arguments(given: impl Iterator<Item = String>) -> Result<Arguments, String> {
                 arguments.config = Some(file.into());
             }
             "--no-samples" => arguments.no_samples = true,
+            "serve" => arguments.chore = Chore::Serve,
+            "migrate" => arguments.chore = Chore::Migrate,
             "check-config" => arguments.chore = Chore::CheckConfig,
             "verify-audit" => arguments.chore = Chore::VerifyAudit(None),
             "--since" => {
@@ -133,9 +138,18 @@ fn refuse(refused: &Refused) -> ExitCode {
     ExitCode::from(REFUSED)
 }
 
+async fn migrate(config: &Config) -> Result<(), Refused> {
+    let taken = program::migrate(config).await?;
+    for step in &taken {
+        println!("{step}");
+    }
+    println!("The database is up to date; {} steps were taken.", taken.len());
+    Ok(())
+}
+
 /// R65
 async fn verify_audit(config: &Config, since: Option<(i64, String)>) -> ExitCode {
-    let service = match program::open(config).await {
+    let service = match program::open_as_it_is(config).await {
         Ok((service, _)) => service,
         Err(refused) => return refuse(&refused),
     };

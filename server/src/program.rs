@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::middleware;
 use futures::FutureExt as _;
+use migration::Shape;
 use service::Service;
 use service::db::Db;
 use service::network::Internet;
@@ -21,25 +22,73 @@ use crate::idp::{self, IdentityProvider, SAMPLES, SampleRole};
 use crate::oidc::{self, Auth};
 use crate::pages::Chrome;
 use crate::people::{Callers, know_the_caller};
+use crate::pulse::Pulse;
 use crate::render::{self, Pages};
 use crate::routes::{self, Desk};
 use crate::serve::{Limits, end_asked_for, serve};
 use crate::site;
 use crate::{clock, outbox};
 
-/// Opens what the use cases stand on: database, keys, files. The database comes along for the question
-/// whether it still answers.
+/// Brings the shape of the database up to date; gives the names of the steps that were taken.
+///
+/// # Errors
+/// A sentence for the operator.
+pub async fn migrate(config: &Config) -> Result<Vec<String>, Refused> {
+    use secrecy::ExposeSecret as _;
+    std::fs::create_dir_all(&config.data_dir)
+        .map_err(|error| Refused(vec![format!("The data directory cannot be made: {error}.")]))?;
+    Db::migrate(config.database_url.expose_secret())
+        .await
+        .map_err(|error| Refused(vec![format!("The database cannot be brought up to date: {error}.")]))
+}
+
+/// Why a database of this shape is left alone.
+fn unfit(shape: &Shape) -> Option<String> {
+    match shape {
+        Shape::Known => None,
+        Shape::Older(missing) => Some(format!(
+            "The database is new, or of an older version of this program ({} steps are missing, the first is {}). Back \
+             it up and run `server migrate`, or set migrate_on_start.",
+            missing.len(),
+            missing.first().map_or("", String::as_str)
+        )),
+        Shape::Newer(unknown) => Some(format!(
+            "The database is of a newer version of this program, which took {}. Start that version, or restore a \
+             backup from before.",
+            unknown.join(", ")
+        )),
+    }
+}
+
+/// Opens what the use cases stand on, and first brings the database up to date where that is wanted at a
+/// start.
 ///
 /// # Errors
 /// A sentence for the operator.
 pub async fn open(config: &Config) -> Result<(Service, Db), Refused> {
+    if config.migrate_on_start {
+        migrate(config).await?;
+    }
+    open_as_it_is(config).await
+}
+
+/// Opens what the use cases stand on: database, keys, files. The database comes along for the question
+/// whether it still answers. Its shape is not touched, and an unknown one refused.
+///
+/// # Errors
+/// A sentence for the operator.
+pub async fn open_as_it_is(config: &Config) -> Result<(Service, Db), Refused> {
     use secrecy::ExposeSecret as _;
     let sentence = |what: &str, error: &dyn std::fmt::Display| Refused(vec![format!("{what}: {error}.")]);
     std::fs::create_dir_all(&config.data_dir)
         .map_err(|error| sentence("The data directory cannot be made", &error))?;
-    let db = Db::open(config.database_url.expose_secret())
+    let db = Db::connect(config.database_url.expose_secret())
         .await
         .map_err(|error| sentence("The database cannot be opened", &error))?;
+    let shape = db.shape().await.map_err(|error| sentence("The database cannot be read", &error))?;
+    if let Some(sentence) = unfit(&shape) {
+        return Err(Refused(vec![sentence]));
+    }
     let files = match &config.storage {
         Storage::Local { directory } => FileStore::local(directory, config.keyring.clone())
             .map_err(|error| sentence("The directory of files cannot be used", &error))?,
@@ -99,9 +148,10 @@ pub fn router(config: &Config, service: &Service, db: Db, local: SocketAddr) -> 
     let pages = render::router(Pages { service: service.clone(), bundle })
         .merge(routes::router(desk))
         .layer(middleware::from_fn_with_state(callers, know_the_caller));
+    let pulse = Pulse::new(service.clone(), db);
     let ready = move || {
-        let db = db.clone();
-        async move { db.is_reachable().await }.boxed()
+        let pulse = pulse.clone();
+        async move { pulse.beats().await }.boxed()
     };
     let assets = site::router(&config.site_dir)
         .map_err(|error| refused(&format!("The site cannot be listed: {error}.")))?;
@@ -148,6 +198,9 @@ pub async fn sow_samples(config: &Config, service: &Service) -> service::Result<
 pub async fn run(config: Config) -> Result<(), Refused> {
     crate::install_crypto();
     let (service, db) = open(&config).await?;
+    // Servers that start at once fill a new database one after the other.
+    let turn =
+        db.turn().await.map_err(|error| Refused(vec![format!("The database cannot be filled: {error}.")]))?;
     sow_samples(&config, &service)
         .await
         .map_err(|error| Refused(vec![format!("The samples cannot be sown: {error}.")]))?;
@@ -161,6 +214,7 @@ pub async fn run(config: Config) -> Result<(), Refused> {
         service.count_once().await
     };
     prepare.await.map_err(|error| Refused(vec![format!("The database cannot be made ready: {error}.")]))?;
+    drop(turn);
     let local = listener.local_addr().unwrap_or(config.addr);
     let router = router(&config, &service, db, local)?;
     tracing::info!(address = %local, public = %config.public_origin(), mode = ?config.mode, "listening");

@@ -22,7 +22,7 @@ fn not_in_production(config: &Config) -> Result<(), Refused> {
 /// # Errors
 /// Sentences for the operator.
 pub async fn recount(config: &Config) -> Result<(), Refused> {
-    let (service, _) = program::open(config).await?;
+    let (service, _) = program::open_as_it_is(config).await?;
     service.recount().await.map_err(|error| refused(&error))?;
     println!("The counts are made.");
     Ok(())
@@ -34,7 +34,7 @@ pub async fn recount(config: &Config) -> Result<(), Refused> {
 /// Sentences for the operator.
 pub async fn seed(config: &Config, filings: u64) -> Result<(), Refused> {
     not_in_production(config)?;
-    let (service, _) = program::open(config).await?;
+    let (service, _) = program::open_as_it_is(config).await?;
     let begun = std::time::Instant::now();
     let say = |what: &str| println!("{:6.1} s  {what}", begun.elapsed().as_secs_f64());
     service.seed(filings, say).await.map_err(|error| refused(&error))
@@ -53,7 +53,7 @@ fn most_memory() -> Option<String> {
 /// Sentences for the operator.
 pub async fn bench(config: &Config) -> Result<(), Refused> {
     not_in_production(config)?;
-    let (service, _) = program::open(config).await?;
+    let (service, _) = program::open_as_it_is(config).await?;
     let measured = service.bench(ROUNDS).await.map_err(|error| refused(&error))?;
     println!("| question | p50 ms | p95 ms | longest ms |\n|---|---|---|---|");
     for row in measured {

@@ -19,6 +19,7 @@ const USAGE: &str = "cargo xtask <chore>
   serve [args of the server]  build everything and serve
   test [filter]               everything; with a filter only the crates' tests that match it
   e2e [--postgres] [args of playwright]
+  faults [args of faults/run.mjs]  kills, cut-offs, full disks …, with a table of what was lost (nothing)
   postgres [command]          a PostgreSQL in a temporary directory, for the command or until Ctrl-C
   check-invariants            what the architecture forbids
   server-functions [--write]  list the server functions, or write the list of the tested ones
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         "serve" => suite::serve(&rest),
         "test" => suite::test(&rest),
         "e2e" => suite::end_to_end_alone(&rest),
+        "faults" => suite::faults(&rest),
         "postgres" => postgres::chore(&rest),
         "check-invariants" => invariants::chore(),
         "server-functions" => invariants::list_server_functions(rest.iter().any(|arg| arg == "--write")),

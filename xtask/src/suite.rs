@@ -69,9 +69,13 @@ fn build_server() -> Outcome<()> {
 
 pub fn hand_to_server(chore: &str, args: &[String]) -> Outcome<()> {
     build_server()?;
-    let mut run = Run::new(shell::server_binary()).arg(chore).args(args);
-    run.0.current_dir(shell::root());
-    run.run()
+    let server = || {
+        let mut run = Run::new(shell::server_binary());
+        run.0.current_dir(shell::root());
+        run
+    };
+    server().arg("migrate").run()?;
+    server().arg(chore).args(args).run()
 }
 
 pub fn lint() -> Outcome<()> {
@@ -211,6 +215,7 @@ fn browser(tally: &mut Tally) -> Outcome<()> {
         return Ok(());
     }
     tally.add(end_to_end(&[], None)?);
+    tally.add(break_things(&["--short".to_owned()])?);
     if postgres::is_installed() {
         // The journeys are the same; these show that the whole program runs on the other database.
         say("Once more on PostgreSQL: signing in, and who may call what");
@@ -233,6 +238,25 @@ pub fn end_to_end_alone(args: &[String]) -> Outcome<()> {
     let postgres = if on_postgres.is_empty() { None } else { Some(Postgres::start()?) };
     let tally = end_to_end(&args, postgres.as_ref())?;
     if tally.failed == 0 { Ok(()) } else { Err("some tests in the browser failed".into()) }
+}
+
+/// Kills, cut-offs, full disks and the like while people submit; the table of what came of it.
+pub fn faults(args: &[String]) -> Outcome<()> {
+    let bundle = bundle::build()?;
+    println!("{}", bundle.summary());
+    build_server()?;
+    let tally = break_things(args)?;
+    if tally.failed == 0 { Ok(()) } else { Err("something acknowledged was lost".into()) }
+}
+
+fn break_things(args: &[String]) -> Outcome<Tally> {
+    say("Breaking things while people submit");
+    let run = shell::node()
+        .arg("faults/run.mjs")
+        .args(args)
+        .env("SERVER_BIN", shell::server_binary())
+        .env("SITE_DIR", shell::site());
+    counted(run, "the fault rounds")
 }
 
 fn end_to_end(args: &[String], postgres: Option<&Postgres>) -> Outcome<Tally> {

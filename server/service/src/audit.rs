@@ -468,6 +468,29 @@ mod tests {
         the_log_is_verified_with_its_key_alone,
     ];
 
+    impl Service {
+        /// Makes the log one of before there were digests.
+        pub(crate) async fn forget_digests(&self) {
+            use sea_orm::sea_query::Expr;
+            let tx = self.db.begin().await.unwrap();
+            let mut previous = String::new();
+            for mut row in audit::Entity::find().order_by_asc(audit::Column::Seq).all(&tx).await.unwrap() {
+                (row.row_digests, row.previous_hash) = (None, previous);
+                row.hash = hash(&self.keys, &row);
+                audit::Entity::update_many()
+                    .col_expr(audit::Column::RowDigests, Expr::value(None::<String>))
+                    .col_expr(audit::Column::PreviousHash, Expr::value(row.previous_hash))
+                    .col_expr(audit::Column::Hash, Expr::value(row.hash.clone()))
+                    .filter(audit::Column::Seq.eq(row.seq))
+                    .exec(&tx)
+                    .await
+                    .unwrap();
+                previous = row.hash;
+            }
+            tx.commit().await.unwrap();
+        }
+    }
+
     async fn add(service: &Service, count: usize) {
         for line in 0..count {
             let tx = service.db.begin().await.unwrap();

@@ -1,28 +1,58 @@
 //! Connections and transactions. SQLite gets one writer and several readers, PostgreSQL a pool;
 //! both are asked only for what they have in common.
 
-use std::collections::BTreeMap;
+mod pool;
+#[cfg(test)]
+mod tests;
+mod transaction;
+#[cfg(test)]
+mod upgrades;
+
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use sea_orm::prelude::async_trait::async_trait;
+use migration::Shape;
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DbErr,
-    ExecResult, IsolationLevel, QueryResult, SqliteTransactionMode, Statement, TransactionOptions,
-    TransactionTrait,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection,
+    DatabaseTransaction, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use sea_orm_migration::MigratorTrait;
 
+pub use self::transaction::Transaction;
 use crate::error::{Error, Result};
-use crate::row_digest::{Row, Table, written_by};
 
 /// The database, with the connection that may write kept apart from those that only read.
 #[derive(Clone)]
 pub struct Db {
+    url: String,
     writer: DatabaseConnection,
     reader: DatabaseConnection,
+}
+
+fn options(url: &str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .sqlx_logging(false)
+        .connect_timeout(Duration::from_secs(15))
+        .acquire_timeout(Duration::from_secs(15))
+        .min_connections(1)
+        .map_sqlx_sqlite_opts(sqlite);
+    options
+}
+
+fn sqlite(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options
+        .create_if_missing(false)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(10))
+}
+
+/// Others who change the shape at the same moment are waited for.
+fn sqlite_to_be_shaped(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    sqlite(options).create_if_missing(true).foreign_keys(false).busy_timeout(Duration::from_secs(60))
 }
 
 impl Db {
@@ -31,36 +61,66 @@ impl Db {
     /// # Errors
     /// When the database cannot be reached or a migration fails.
     pub async fn open(url: &str) -> Result<Self> {
-        let is_sqlite = url.starts_with("sqlite:");
-        let mut options = ConnectOptions::new(url);
-        options
-            .sqlx_logging(false)
-            .connect_timeout(Duration::from_secs(15))
-            .acquire_timeout(Duration::from_secs(15))
-            .min_connections(1);
-        let db = if is_sqlite {
-            options.map_sqlx_sqlite_opts(|options| {
-                use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-                options
-                    .create_if_missing(true)
-                    .foreign_keys(true)
-                    .journal_mode(SqliteJournalMode::Wal)
-                    .synchronous(SqliteSynchronous::Full)
-                    .busy_timeout(Duration::from_secs(10))
-            });
+        Self::migrate(url).await?;
+        Self::connect(url).await
+    }
+
+    /// Brings the shape up to date, of a new database too; gives the names of the steps that were taken.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, is of a newer program, or a step fails.
+    pub async fn migrate(url: &str) -> Result<Vec<String>> {
+        let mut options = options(url);
+        options.max_connections(1).map_sqlx_sqlite_opts(sqlite_to_be_shaped);
+        let connection = Database::connect(options).await?;
+        let taken = migration::migrate(&connection).await;
+        connection.close().await?;
+        Ok(taken?)
+    }
+
+    /// Opens a database as it is; [`shape`](Db::shape) tells whether use cases can work with it.
+    ///
+    /// # Errors
+    /// When the database is not there or cannot be reached.
+    pub async fn connect(url: &str) -> Result<Self> {
+        let mut options = options(url);
+        let (writer, reader) = if url.starts_with("sqlite:") {
             let mut writing = options.clone();
-            writing.max_connections(1);
+            writing.max_connections(1).map_sqlx_sqlite_pool_opts(pool::sqlite_writer);
             let writer = Database::connect(writing).await?;
-            options.max_connections(4);
-            let reader = Database::connect(options).await?;
-            Db { writer, reader }
+            options.max_connections(4).map_sqlx_sqlite_pool_opts(pool::sqlite_readers);
+            (writer, Database::connect(options).await?)
         } else {
-            options.max_connections(20);
+            options.max_connections(20).map_sqlx_postgres_pool_opts(pool::postgres);
             let pool = Database::connect(options).await?;
-            Db { writer: pool.clone(), reader: pool }
+            (pool.clone(), pool)
         };
-        migration::Migrator::up(&db.writer, None).await?;
-        Ok(db)
+        Ok(Db { url: url.to_owned(), writer, reader })
+    }
+
+    /// Whether the shape is the one this program knows.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn shape(&self) -> Result<Shape> {
+        Ok(migration::shape(&self.reader).await?)
+    }
+
+    /// Waits until no other server fills the database with what belongs into a new one, and keeps others
+    /// waiting until the turn is over. On SQLite each filling is one transaction, and there is one writer.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn turn(&self) -> Result<Turn> {
+        let tx = match self.writer.get_database_backend() {
+            DatabaseBackend::Sqlite => None,
+            _ => {
+                let tx = self.loader().await?.begin().await?;
+                tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({FILLING})")).await?;
+                Some(tx)
+            }
+        };
+        Ok(Turn { _lock: tx })
     }
 
     /// For reading outside a transaction.
@@ -68,150 +128,84 @@ impl Db {
         &self.reader
     }
 
-    /// For what no transaction may hold: loading, and the database's own settings.
-    pub(crate) fn writer(&self) -> &DatabaseConnection {
-        &self.writer
+    /// A connection of its own for what no transaction may hold: loading, and the database's own settings. Its
+    /// statements may take as long as they need.
+    pub(crate) async fn loader(&self) -> Result<DatabaseConnection> {
+        let mut options = options(&self.url);
+        options.max_connections(1);
+        Ok(Database::connect(options).await?)
     }
 
     /// Begins a transaction that may write.
     pub async fn begin(&self) -> Result<Transaction> {
-        let transaction = match self.writer.get_database_backend() {
+        let options = match self.writer.get_database_backend() {
+            DatabaseBackend::Sqlite => TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..TransactionOptions::default()
+            },
+            _ => TransactionOptions {
+                isolation_level: Some(IsolationLevel::ReadCommitted),
+                ..TransactionOptions::default()
+            },
+        };
+        Ok(Transaction::begin(&self.writer, options).await?)
+    }
+
+    /// Begins a transaction that only reads, everything as of one moment, may take its time and keeps nobody
+    /// from writing.
+    pub(crate) async fn begin_to_read(&self) -> Result<Transaction> {
+        match self.reader.get_database_backend() {
             DatabaseBackend::Sqlite => {
+                Ok(Transaction::begin(&self.reader, TransactionOptions::default()).await?)
+            }
+            _ => {
                 let options = TransactionOptions {
-                    sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                    isolation_level: Some(IsolationLevel::RepeatableRead),
+                    access_mode: Some(AccessMode::ReadOnly),
                     ..TransactionOptions::default()
                 };
-                self.writer.begin_with_options(options).await?
+                let tx = Transaction::begin(&self.reader, options).await?;
+                tx.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+                Ok(tx)
             }
-            _ => self.writer.begin_with_config(Some(IsolationLevel::ReadCommitted), None).await?,
-        };
-        Ok(Transaction::over(transaction))
+        }
     }
 
-    /// Begins a transaction that only reads, everything as of one moment, and keeps nobody from writing.
-    pub(crate) async fn begin_to_read(&self) -> Result<Transaction> {
-        let transaction = match self.reader.get_database_backend() {
-            DatabaseBackend::Sqlite => self.reader.begin().await?,
-            _ => {
-                let (level, access) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
-                self.reader.begin_with_config(Some(level), Some(access)).await?
-            }
-        };
-        Ok(Transaction::over(transaction))
-    }
-
-    /// Begins a transaction that sees the database as it was when it began.
+    /// Begins a transaction that sees the database as it was when it began, and may take its time.
     pub async fn begin_with_one_view(&self) -> Result<Transaction> {
         match self.writer.get_database_backend() {
             // Nobody else writes meanwhile.
             DatabaseBackend::Sqlite => self.begin().await,
             _ => {
-                let level = Some(IsolationLevel::RepeatableRead);
-                Ok(Transaction::over(self.writer.begin_with_config(level, None).await?))
+                let options = TransactionOptions {
+                    isolation_level: Some(IsolationLevel::RepeatableRead),
+                    ..TransactionOptions::default()
+                };
+                let tx = Transaction::begin(&self.writer, options).await?;
+                tx.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+                Ok(tx)
             }
         }
     }
 
-    pub async fn is_reachable(&self) -> bool {
-        self.reader.ping().await.is_ok()
-    }
-}
-
-/// Rows by table and key, as the last statement left them; none for those that are gone.
-pub(crate) type WrittenRows = BTreeMap<(&'static str, String), Option<Row>>;
-
-/// A transaction that notes what becomes of audited rows, for the line of the audit log that tells
-/// about it. Statements that would leave it ignorant are refused: write such rows through
-/// `exec_with_returning`. So is a commit without a line.
-#[derive(Debug)]
-pub struct Transaction {
-    inner: sea_orm::DatabaseTransaction,
-    written: Mutex<WrittenRows>,
-}
-
-impl Transaction {
-    fn over(inner: sea_orm::DatabaseTransaction) -> Self {
-        Transaction { inner, written: Mutex::default() }
-    }
-
+    /// Writes and commits one row, to see whether the database takes anything now.
+    ///
     /// # Errors
-    /// Where audited rows were written and no line tells about them.
-    pub async fn commit(self) -> Result<(), DbErr> {
-        if let Some((table, key)) = self.take_written().into_keys().next() {
-            self.inner.rollback().await?;
-            return Err(DbErr::Custom(format!("{table} {key} was written without a line in the audit log")));
-        }
-        self.inner.commit().await
-    }
-
-    pub async fn rollback(self) -> Result<(), DbErr> {
-        self.inner.rollback().await
-    }
-
-    /// What was written since this was last asked.
-    pub(crate) fn take_written(&self) -> WrittenRows {
-        std::mem::take(&mut *self.written.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn note<'a>(
-        &self,
-        table: &'static Table,
-        sql: &str,
-        rows: impl IntoIterator<Item = &'a QueryResult>,
-    ) -> Result<(), DbErr> {
-        let is_gone = sql.starts_with("DELETE");
-        let rows = rows.into_iter().map(|row| table.read(row)).collect::<Result<Vec<_>, _>>()?;
-        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        for row in rows {
-            written.insert((table.name, row.key.clone()), (!is_gone).then_some(row));
-        }
-        Ok(())
+    /// When it does not.
+    pub async fn give_sign_of_life(&self) -> Result<()> {
+        let tx = self.begin().await?;
+        next_serial(&tx, "sign_of_life").await?;
+        Ok(tx.commit().await?)
     }
 }
 
-#[async_trait]
-impl ConnectionTrait for Transaction {
-    fn get_database_backend(&self) -> DatabaseBackend {
-        self.inner.get_database_backend()
-    }
+/// The number of the lock under which PostgreSQL is filled; any that nobody else takes.
+const FILLING: i64 = 0x6265_6961_6e00_0002;
 
-    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        if let Some(table) = written_by(&statement.sql) {
-            return Err(DbErr::Custom(format!(
-                "{} is audited: what becomes of its rows must come back, by exec_with_returning",
-                table.name
-            )));
-        }
-        self.inner.execute_raw(statement).await
-    }
-
-    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.inner.execute_unprepared(sql).await
-    }
-
-    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        if written_by(&statement.sql).is_none() {
-            return self.inner.query_one_raw(statement).await;
-        }
-        // All of them: of more rows than one, the others would go unnoticed.
-        let mut rows = self.query_all_raw(statement).await?;
-        Ok(if rows.is_empty() { None } else { Some(rows.swap_remove(0)) })
-    }
-
-    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let Some(table) = written_by(&statement.sql) else {
-            return self.inner.query_all_raw(statement).await;
-        };
-        let sql = statement.sql.clone();
-        let rows = self.inner.query_all_raw(statement).await?;
-        self.note(table, &sql, &rows)?;
-        Ok(rows)
-    }
-
-    /// SQLite since 3.35; ours is compiled in.
-    fn support_returning(&self) -> bool {
-        true
-    }
+/// Ends when it is dropped.
+#[must_use]
+pub struct Turn {
+    _lock: Option<DatabaseTransaction>,
 }
 
 /// Runs a use case again while the database says that another transaction was in the way.

@@ -77,6 +77,9 @@ use crate::upload::pdf::PdfCheck;
 use crate::upload::store::FileStore;
 
 #[cfg(test)]
+#[path = "../tests/common/acts.rs"]
+mod acts;
+#[cfg(test)]
 #[path = "../tests/common/mod.rs"]
 mod common;
 
@@ -127,6 +130,10 @@ impl Service {
     /// What the operator calls the platform.
     pub fn platform_name(&self) -> &str {
         &self.settings.platform_name
+    }
+
+    pub fn files(&self) -> &FileStore {
+        &self.files
     }
 
     pub fn with_gateway(mut self, gateway: Gateway) -> Self {

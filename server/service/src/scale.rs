@@ -164,7 +164,7 @@ impl Service {
         if filing::Entity::find().one(self.db.read()).await?.is_some() {
             return Err(Error::refused("There are filings already; seed an empty database."));
         }
-        let on = self.db.writer();
+        let on = &self.db.loader().await?;
         let is_sqlite = on.get_database_backend() == DatabaseBackend::Sqlite;
         let now = self.clock.now();
         let step = i64::try_from(REACH.whole_milliseconds() / i128::from(filings.max(1))).unwrap_or(1);
@@ -469,7 +469,7 @@ async fn seed_rows(writer: &Writer<'_>, from: u64, to: u64, sealed: &str) -> Res
              CASE k WHEN 4 THEN 'change' ELSE 'new' END, {record_id}, {subject_id}, applicant.id, state, \
              place.code, {title}, {name}, CASE WHEN k > 0 THEN 'n' || i || '.example.com' END, {answers}, \
              '{sealed}', TRUE, CASE WHEN state IN ('pending', 'withdrawn', 'terminated') THEN NULL \
-             ELSE 'officer-' || i % 500 END, CASE WHEN state = 'in_review' THEN at + 3600000 END, \
+             ELSE (SELECT officer.id FROM seed_person officer WHERE officer.slot = i % 500) END, CASE WHEN state = 'in_review' THEN at + 3600000 END, \
              CASE WHEN roll % 12 = 0 THEN 2 ELSE 1 END, at, \
              CASE WHEN state IN ('approved', 'returned', 'rejected') THEN at + wait * 1000 END, 2 \
              FROM numbered {joins}"

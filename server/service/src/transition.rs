@@ -264,7 +264,7 @@ pub(crate) enum HandoverEnd {
 pub(crate) const HANDOVER_OPEN: &str = "open";
 
 impl HandoverEnd {
-    const ALL: [HandoverEnd; 4] =
+    pub const ALL: [HandoverEnd; 4] =
         [HandoverEnd::Received, HandoverEnd::Revoked, HandoverEnd::Refused, HandoverEnd::Lapsed];
 
     pub fn code(self) -> &'static str {

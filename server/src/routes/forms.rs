@@ -165,7 +165,12 @@ impl Post<'_> {
             check: false,
             find: None,
         };
-        let view = service.form_view(actor, &request).await?;
+        let view = match service.form_view(actor, &request).await {
+            Err(gone @ (Error::NotFound | Error::Refused(_))) if self.submits(&go) => {
+                return self.submit_again(actor, &posted).await?.ok_or(gone);
+            }
+            outcome => outcome?,
+        };
         let mut answers = answers_of_step(self.form, self.step, &view.answers, &posted.controls);
         self.apply(&go, &view, &posted.controls, &mut answers);
         let mut complaints = Vec::new();
@@ -247,8 +252,7 @@ impl Post<'_> {
         match go {
             "save" => Ok(self.desk.back_saying(actor, "/mine/drafts", "草稿已保存。").await),
             "previous" => Ok(see(&self.page_of(self.neighbour(-1).unwrap_or(self.step.key), draft))),
-            "submit" => self.submit(actor, posted, draft).await,
-            "next" if self.form.steps.len() == 1 => self.submit(actor, posted, draft).await,
+            go if self.submits(go) => self.submit(actor, posted, draft).await,
             "next" => {
                 if self.has_faults_here(actor, draft).await? {
                     Ok(see(&format!("{here}&check=1")))
@@ -262,6 +266,22 @@ impl Post<'_> {
                 None => here,
             })),
         }
+    }
+
+    /// Does this button file the form?
+    fn submits(&self, go: &str) -> bool {
+        go == "submit" || (go == "next" && self.form.steps.len() == 1)
+    }
+
+    /// The draft is gone. Where the answer to the first submit was lost, the receipt is what the person came
+    /// for (R75, R80).
+    async fn submit_again(&self, actor: &Actor, posted: &Posted) -> Result<Option<Response>, Error> {
+        let (Some(draft), Some(key)) = (posted.text("draft"), posted.text("key")) else { return Ok(None) };
+        Ok(match self.desk.service.submit(actor, &draft, 0, None, &key).await {
+            Ok(Submitted::Filing(id)) => Some(see(&format!("/mine/filings?receipt={id}"))),
+            Ok(Submitted::Refused(_) | Submitted::Faults(_)) | Err(Error::NotFound) => None,
+            Err(error) => return Err(error),
+        })
     }
 
     async fn has_faults_here(&self, actor: &Actor, draft: &DraftHead) -> Result<bool, Error> {

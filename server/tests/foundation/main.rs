@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod bad_input;
+mod health;
 mod hull;
 mod identity;
 mod program;
 mod sign_in;
 mod stage;
+mod upgrade;

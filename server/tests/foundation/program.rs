@@ -64,6 +64,7 @@ async fn production_has_neither_outbox_nor_embedded_provider() {
         r#"
         mode = "production"
         public_url = "https://beian.example.cn"
+        migrate_on_start = true
         keys = """
         key 1 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=
         hash hmac-sha-256 ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=

@@ -330,3 +330,12 @@ impl Browser {
         self.get(chosen.location().as_str()).await
     }
 }
+
+/// A site without files, for servers whose pages nobody looks at.
+pub fn empty_site(directory: &std::path::Path) -> std::path::PathBuf {
+    let site = directory.join("site");
+    std::fs::create_dir_all(site.join("pkg")).unwrap();
+    let manifest = r#"{"js":"pkg/beian-1.js","wasm":"pkg/beian-2.wasm","css":"pkg/main-3.css"}"#;
+    std::fs::write(site.join("manifest.json"), manifest).unwrap();
+    site
+}

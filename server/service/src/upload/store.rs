@@ -38,6 +38,9 @@ pub struct Stored {
     pub written: OffsetDateTime,
 }
 
+/// Bytes of the file that shows whether files can be written: as much as a small picture.
+const SIGN_OF_LIFE: usize = 64 * 1024;
+
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("the directory of files cannot be used")]
@@ -105,6 +108,17 @@ impl FileStore {
             }
         }
         Ok(())
+    }
+
+    /// Writes a file and deletes it, to see whether files can be kept now.
+    pub async fn give_sign_of_life(&self) -> Result<(), StoreError> {
+        let name = Name::from("sign-of-life");
+        self.objects.put(&name, PutPayload::from(vec![0_u8; SIGN_OF_LIFE])).await?;
+        match self.objects.delete(&name).await {
+            // Another server of the same directory was quicker.
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(failure) => Err(failure.into()),
+        }
     }
 
     /// Every file there is. The sweeper compares it with the rows: a crash between writing a file and

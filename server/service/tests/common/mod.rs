@@ -207,8 +207,7 @@ impl World {
                  is_reviewable, claimed_by, round, submitted_at, version) \
                  SELECT id, id, id, 'website', 'new', id, subject_id, '{officer}', CASE WHEN created_at < 10 \
                  THEN 'pending' WHEN created_at < 20 THEN 'in_review' ELSE 'approved' END, jurisdiction, title, \
-                 title, answers, '', TRUE, CASE WHEN created_at >= 10 AND created_at < 20 THEN '{officer}' ELSE \
-                 'x-' || created_at END, 1, created_at, 1 FROM record WHERE id LIKE 'x-{county}-%'",
+                 title, answers, '', TRUE, CASE WHEN created_at >= 10 AND created_at < 20 THEN '{officer}' END, 1, created_at, 1 FROM record WHERE id LIKE 'x-{county}-%'",
                 officer = officer.person_id,
             ))
             .await;
