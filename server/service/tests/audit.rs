@@ -15,6 +15,7 @@ use domain::view::*;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use service::Actor;
 use service::audit::{AuditVerdict, RowFault, audited_columns};
+use service::sample::SampleOfficer;
 use time::Duration;
 
 claims![
@@ -24,6 +25,8 @@ claims![
     a_log_that_was_cut_off_or_emptied_is_found_by_a_head_kept_elsewhere,
     rows_of_before_are_taken_as_they_are_once,
     the_rows_of_before_are_taken_while_others_write,
+    the_first_administrators_appointment_is_a_line,
+    who_audits_does_not_become_the_first_administrator,
     the_saves_of_a_sitting_are_one_line,
     a_page_of_small_pictures_is_one_line,
     of_autosaves_and_pages_so_many_a_second,
@@ -410,6 +413,31 @@ async fn type_on(world: &World, actor: &Actor, head: Option<&DraftHead>, name: &
         form.steps.iter().find(|step| step.sections().iter().any(|section| section.key == "principal"));
     let save = acts::save_of("subject_new", step.unwrap().key, head, answers);
     acts::saved(world.service.save_draft(actor, &save).await.unwrap())
+}
+
+/// B4.
+async fn the_first_administrators_appointment_is_a_line(world: World) {
+    let appointed = "SELECT COUNT(*) FROM audit WHERE action = 'appoint' AND detail LIKE '%\"first\":true%'";
+    for _ in 0..2 {
+        assert!(world.administrator().await.is_administrator());
+        assert_eq!(world.number(appointed).await, 1);
+    }
+}
+
+/// B4.
+async fn who_audits_does_not_become_the_first_administrator(world: World) {
+    let (named, other) = (claims_of(9_999), claims_of(9_997));
+    let sample = |id_no, role| SampleOfficer { name: "某某", id_no, role, region: "" };
+    let officers = [sample(&named.id_no, "auditor"), sample(&other.id_no, "administrator")];
+    world.service.sample_world(&officers).await.unwrap();
+    let auditor = world.administrator().await;
+    assert!(auditor.is_auditor() && !auditor.is_administrator());
+    let other = world.sign_in(&other).await;
+    let staff = world.service.staff_list(&other).await.unwrap();
+    let role = staff.iter().find(|row| row.role == "auditor").unwrap();
+    world.service.dismiss(&other, &role.id).await.unwrap();
+    let administrator = world.administrator().await;
+    assert!(administrator.is_administrator() && !administrator.is_auditor());
 }
 
 /// Review 2.5.
