@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use server::config::{Config, Refused};
 use server::{backup, keys, program, scale};
+use service::audit::{BadRow, RowFault};
 use service::upload::child::Task;
 use tracing_subscriber::EnvFilter;
 
@@ -13,7 +14,8 @@ const USAGE: &str = "\
 server [--config FILE] [--no-samples] [serve]    answers requests
 server [--config FILE] migrate                   brings the shape of the database up to date
 server [--config FILE] check-config              says whether it would start
-server [--config FILE] verify-audit              checks the chain of the audit log
+server [--config FILE] verify-audit              checks the audit log, and all rows against it
+                      [--since NUMBER HASH]     … from the line of which number and hash were kept
 server [--config FILE] backup DIRECTORY          copies database and files into a new directory, while the server runs
 server [--config FILE] check-backup DIRECTORY    says whether a backup is whole
 server [--config FILE] restore DIRECTORY         puts a backup back, into an empty database and directory
@@ -38,7 +40,8 @@ enum Chore {
     Serve,
     CheckConfig,
     Migrate,
-    VerifyAudit,
+    /// Since the line of this number, which had this hash.
+    VerifyAudit(Option<(i64, String)>),
     Backup(PathBuf),
     CheckBackup(PathBuf),
     Restore(PathBuf),
@@ -81,13 +84,13 @@ fn main() -> ExitCode {
     let outcome = match arguments.chore {
         Chore::Serve => runtime.block_on(program::run(config)),
         Chore::Migrate => runtime.block_on(migrate(&config)),
-        Chore::VerifyAudit => return runtime.block_on(verify_audit(&config)),
         Chore::Backup(directory) => return runtime.block_on(backup::make(&config, &directory)),
         Chore::CheckBackup(directory) => return runtime.block_on(backup::check(&config, &directory)),
         Chore::Restore(directory) => return runtime.block_on(backup::restore(&config, &directory)),
         Chore::Keys(KeyChore::New) => keys::new(&config),
         Chore::Keys(KeyChore::Check) => runtime.block_on(keys::check(&config)),
         Chore::Keys(KeyChore::Reseal) => return runtime.block_on(keys::reseal(&config)),
+        Chore::VerifyAudit(since) => return runtime.block_on(verify_audit(&config, since)),
         Chore::Recount => runtime.block_on(scale::recount(&config)),
         Chore::Seed(filings) => runtime.block_on(scale::seed(&config, filings)),
         Chore::Bench => runtime.block_on(scale::bench(&config)),
@@ -115,7 +118,6 @@ fn arguments(given: impl Iterator<Item = String>) -> Result<Arguments, String> {
             "serve" => arguments.chore = Chore::Serve,
             "migrate" => arguments.chore = Chore::Migrate,
             "check-config" => arguments.chore = Chore::CheckConfig,
-            "verify-audit" => arguments.chore = Chore::VerifyAudit,
             "backup" | "check-backup" | "restore" => {
                 let directory =
                     given.next().ok_or_else(|| format!("{argument} needs the name of a directory."))?;
@@ -132,6 +134,16 @@ fn arguments(given: impl Iterator<Item = String>) -> Result<Arguments, String> {
                     Some("reseal") => KeyChore::Reseal,
                     Some(_) | None => return Err("keys needs new, check or reseal.".to_owned()),
                 });
+            }
+            "verify-audit" => arguments.chore = Chore::VerifyAudit(None),
+            "--since" => {
+                let number = given.next().and_then(|number| number.parse().ok());
+                let since =
+                    number.zip(given.next()).ok_or("--since needs the number of a line and its hash.")?;
+                match arguments.chore {
+                    Chore::VerifyAudit(_) => arguments.chore = Chore::VerifyAudit(Some(since)),
+                    _ => return Err("--since belongs to verify-audit.".to_owned()),
+                }
             }
             "recount" => arguments.chore = Chore::Recount,
             "seed" => arguments.chore = Chore::Seed(1_000_000),
@@ -178,22 +190,39 @@ async fn migrate(config: &Config) -> Result<(), Refused> {
 }
 
 /// R65
-async fn verify_audit(config: &Config) -> ExitCode {
+async fn verify_audit(config: &Config, since: Option<(i64, String)>) -> ExitCode {
     let service = match program::open_as_it_is(config).await {
         Ok((service, _)) => service,
         Err(refused) => return refuse(&refused),
     };
-    match service.verify_audit().await {
+    let verdict = match &since {
+        None => service.verify_audit().await,
+        Some((number, hash)) => service.verify_audit_since(*number, hash).await,
+    };
+    match verdict {
         Ok(verdict) if verdict.is_whole() => {
             println!("The audit log is whole: {} lines.", verdict.rows);
+            println!("{} rows are as it says.", verdict.compared);
             if let Some((number, hash)) = verdict.head {
                 println!("Its last line is {number}, {hash}. Keep both outside of the database.");
             }
             ExitCode::SUCCESS
         }
         Ok(verdict) => {
-            let line = verdict.first_bad.unwrap_or_default();
-            println!("The audit log is broken at line {line}, after {} lines.", verdict.rows);
+            if let Some(line) = verdict.first_bad {
+                println!("The audit log is broken at line {line}; {} lines were read.", verdict.rows);
+            }
+            for BadRow { table, key, what } in &verdict.named {
+                println!(
+                    "{table} {key} {}",
+                    match what {
+                        RowFault::Changed => "is not as the audit log left it.",
+                        RowFault::Missing => "is in the audit log, and is not there.",
+                        RowFault::Foreign => "is there, and no line of the audit log tells about it.",
+                    }
+                );
+            }
+            println!("{} of {} rows are not as the audit log says.", verdict.bad_rows, verdict.compared);
             ExitCode::FAILURE
         }
         Err(error) => {

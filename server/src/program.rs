@@ -273,11 +273,15 @@ pub async fn run(config: Config) -> Result<(), Refused> {
 
     const SECOND: Duration = Duration::from_secs(1);
     const MINUTE: Duration = Duration::from_secs(60);
-    let mut tasks = Supervisor::new(service, lifecycle.clone());
+    let mut tasks = Supervisor::new(service.clone(), lifecycle.clone());
     // What has run out: drafts (R50), sessions, codes, files nobody refers to (R71).
     tasks.every(60 * MINUTE, "sweep", |service| async move { sweep(&service).await });
-    // Whether anybody administers the platform (R60).
     let is_production = config.is_production();
+    // Rows of before there were digests are taken as they are, and the head of the audit log goes to the
+    // operator's own, where whoever can write to the database cannot take it back (R65).
+    tasks.every(60 * MINUTE, "baseline", |service| async move { take_baseline(&service).await });
+    tasks.every(60 * MINUTE, "head of the audit log", |service| async move { say_head(&service).await });
+    // Whether anybody administers the platform (R60).
     tasks.every(60 * MINUTE, "first administrator", move |service| async move {
         say_whether_administered(&service, is_production).await
     });
@@ -302,6 +306,9 @@ pub async fn run(config: Config) -> Result<(), Refused> {
     let limits = Limits::new(&config);
     serve_behind(config.trusted_proxies, listener, router, limits, end).await;
     tasks.finish().await;
+    if let Err(error) = say_head(&service).await {
+        tracing::error!(%error, "the head of the audit log was not read");
+    }
     Ok(())
 }
 
@@ -317,6 +324,21 @@ async fn say_whether_administered(service: &Service, is_production: bool) -> ser
 async fn sweep(service: &Service) -> Result<(), Infallible> {
     let swept = service.sweep().await;
     tracing::info!(?swept, "swept");
+    Ok(())
+}
+
+async fn take_baseline(service: &Service) -> service::Result<()> {
+    let rows = service.take_baseline().await?;
+    if rows > 0 {
+        tracing::info!(rows, "rows without a line in the audit log were taken as they are");
+    }
+    Ok(())
+}
+
+async fn say_head(service: &Service) -> service::Result<()> {
+    if let Some((number, hash)) = service.audit_head().await? {
+        tracing::info!(number, hash, "the head of the audit log");
+    }
     Ok(())
 }
 

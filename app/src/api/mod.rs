@@ -183,9 +183,9 @@ pub async fn audit_log(request: view::AuditRequest) -> Answer<view::Paged<view::
 
 /// Who looked at the person's data unmasked (R65).
 #[server(input = Json, output = Json, endpoint = "looks")]
-pub async fn looks() -> Answer<Vec<view::LookRow>> {
+pub async fn looks(after: String) -> Answer<view::Paged<view::LookRow>> {
     let (service, actor) = signed_in()?;
-    service.looks_at_mine(&actor).await.map_err(refuse)
+    service.looks_at_mine(&actor, &after).await.map_err(refuse)
 }
 
 /// The rows of the directories, for whoever keeps them (R31).

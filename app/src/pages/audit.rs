@@ -9,6 +9,7 @@ use crate::ui::table::{Grid, Pager, href, words};
 use crate::ui::{Empty, Load, PageHead};
 
 const PATH: &str = "/audit";
+const LOOKS: &str = "/mine/looks";
 
 #[component]
 pub fn Audit() -> impl IntoView {
@@ -121,31 +122,37 @@ fn Lines(request: AuditRequest, page: Paged<AuditRow>) -> impl IntoView {
 /// 信息查阅记录
 #[component]
 pub fn Looks() -> impl IntoView {
-    let looks = Resource::new(|| (), |()| api::looks());
+    let looks = Resource::new(query_text("after"), api::looks);
     view! {
         <PageHead title="信息查阅记录" lead="审核人员查看您未脱敏的个人信息时，须说明用途，并逐次记录在此。"/>
-        <Load resource=looks titled=true children={|rows: Vec<LookRow>| view! { <LookTable rows/> }}/>
+        <Load resource=looks titled=true children={|page: Paged<LookRow>| view! { <LookTable page/> }}/>
     }
     .into_any()
 }
 
 #[component]
-fn LookTable(rows: Vec<LookRow>) -> impl IntoView {
+fn LookTable(page: Paged<LookRow>) -> impl IntoView {
+    let here = |after: &str| href(LOOKS, &[("after", after)]);
+    let (next, first) = (page.next.as_deref().map(here), page.is_later.then(|| here("")));
+    let rows = page.rows;
     if rows.is_empty() {
         return view! { <Empty sentence="还没有人查看过您未脱敏的信息。" action=("返回首页", "/")/> }
             .into_any();
     }
     view! {
-        <Grid caption="信息查阅记录" columns=words(["时间", "查看人", "用途", "申请单"])>
-            {rows.into_iter().map(|row| view! {
-                <tr>
-                    <td data-label="时间" class="figures">{row.at}</td>
-                    <td data-label="查看人">{row.who}</td>
-                    <td data-label="用途">{row.purpose}</td>
-                    <td data-label="申请单"><a href=format!("/mine/filings/{}", row.filing)>{row.reference}</a></td>
-                </tr>
-            }).collect_view()}
-        </Grid>
+        <div class="stack">
+            <Grid caption="信息查阅记录" columns=words(["时间", "查看人", "用途", "申请单"])>
+                {rows.into_iter().map(|row| view! {
+                    <tr>
+                        <td data-label="时间" class="figures">{row.at}</td>
+                        <td data-label="查看人">{row.who}</td>
+                        <td data-label="用途">{row.purpose}</td>
+                        <td data-label="申请单"><a href=format!("/mine/filings/{}", row.filing)>{row.reference}</a></td>
+                    </tr>
+                }).collect_view()}
+            </Grid>
+            <Pager total=None next=next first=first/>
+        </div>
     }
     .into_any()
 }

@@ -7,14 +7,14 @@ use domain::schema::fault;
 use domain::view::{AccountView, SuspendedRow, Suspension};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde_json::json;
 
 use crate::actor::Actor;
 use crate::clock::written;
-use crate::db::{instant, millis, next_serial, plausible_id};
+use crate::db::{Transaction, instant, millis, next_serial, plausible_id};
 use crate::entity::{person, session, staff};
 use crate::error::{Error, Result};
 use crate::person::id_no_hash;
@@ -227,14 +227,14 @@ impl Service {
         Ok(())
     }
 
-    async fn end_all(&self, on: &DatabaseTransaction, people: &[person::Model]) -> Result<u64> {
+    async fn end_all(&self, on: &Transaction, people: &[person::Model]) -> Result<u64> {
         let ended = session::Entity::update_many()
             .col_expr(session::Column::RevokedAt, Expr::value(millis(self.clock.now())))
             .filter(session::Column::PersonId.is_in(people.iter().map(|person| person.id.as_str())))
             .filter(session::Column::RevokedAt.is_null())
-            .exec(on)
+            .exec_with_returning(on)
             .await?;
-        Ok(ended.rows_affected)
+        Ok(ended.len() as u64)
     }
 
     /// Whether the session of this token ended with its person's suspension, who is to be told so.

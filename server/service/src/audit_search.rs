@@ -20,10 +20,8 @@ use crate::transition::APPLICANT;
 use crate::{Actor, Service, again};
 
 const PAGE: usize = 50;
-/// So many of a person's latest filings are asked about, and so many looks shown.
-const FILINGS: u64 = 500;
-const LOOKS: u64 = 200;
-const FILES: u64 = 2_000;
+/// A person's filings are asked about in portions.
+const FILINGS: u64 = 200;
 const UNMASK: &str = "filing.unmask";
 const LOOK_AT_FILE: &str = "look_at_file";
 
@@ -130,52 +128,67 @@ impl Service {
         Ok(tx.commit().await?)
     }
 
-    /// Who looked at the person's data unmasked, when, and what for; the latest first.
-    pub async fn looks_at_mine(&self, actor: &Actor) -> Result<Vec<LookRow>> {
+    /// Who looked at the person's data unmasked, when, and what for; the latest first, a page after
+    /// the line of this number.
+    pub async fn looks_at_mine(&self, actor: &Actor, after: &str) -> Result<Paged<LookRow>> {
         let on = self.db.read();
-        let mine: Vec<(String, String)> = filing::Entity::find()
-            .select_only()
-            .column(filing::Column::Id)
-            .column(filing::Column::Reference)
-            .filter(filing::Column::ApplicantId.eq(&actor.person_id))
-            .order_by_desc(filing::Column::Id)
-            .limit(FILINGS)
-            .into_tuple()
-            .all(on)
-            .await?;
-        if mine.is_empty() {
-            return Ok(Vec::new());
-        }
-        // Their pictures and documents, each with the filing it belongs to.
-        let files: BTreeMap<String, String> = upload_use::Entity::find()
-            .filter(upload_use::Column::HolderKind.eq("filing"))
-            .filter(upload_use::Column::HolderId.is_in(mine.iter().map(|(id, _)| id.as_str())))
-            .order_by_desc(upload_use::Column::HolderId)
-            .limit(FILES)
-            .all(on)
-            .await?
-            .into_iter()
-            .map(|held| (held.upload_id, held.holder_id))
-            .collect();
-        let lines_of = |action: &str, objects: Vec<String>| {
-            audit::Entity::find()
-                .filter(audit::Column::ObjectId.is_in(objects))
-                .filter(audit::Column::Action.eq(action))
-                .order_by_desc(audit::Column::Seq)
-                .limit(LOOKS)
-                .all(on)
-        };
-        let mut lines = lines_of(UNMASK, mine.iter().map(|(id, _)| id.clone()).collect()).await?;
-        lines.extend(lines_of(LOOK_AT_FILE, files.keys().cloned().collect()).await?);
-        lines.sort_by_key(|line| std::cmp::Reverse(line.seq));
-        let references: BTreeMap<String, String> = mine.into_iter().collect();
-        let mut rows = Vec::new();
-        for line in lines {
-            let detail: serde_json::Value = serde_json::from_str(&line.detail)?;
-            // The small pictures of a page are no look at what they show.
-            if detail.get("thumbnail").and_then(serde_json::Value::as_bool) == Some(true) {
-                continue;
+        let before = after.parse::<i64>().unwrap_or(i64::MAX);
+        let (mut references, mut files) = (BTreeMap::new(), BTreeMap::new());
+        // By number, as a file of two filings is looked at once.
+        let mut lines: BTreeMap<i64, audit::Model> = BTreeMap::new();
+        let mut older_than = None;
+        loop {
+            let mut mine = filing::Entity::find()
+                .select_only()
+                .column(filing::Column::Id)
+                .column(filing::Column::Reference)
+                .filter(filing::Column::ApplicantId.eq(&actor.person_id))
+                .order_by_desc(filing::Column::Id)
+                .limit(FILINGS);
+            if let Some(id) = older_than.take() {
+                mine = mine.filter(filing::Column::Id.lt::<String>(id));
             }
+            let mine: Vec<(String, String)> = mine.into_tuple().all(on).await?;
+            let Some((last, _)) = mine.last() else { break };
+            let is_last = (mine.len() as u64) < FILINGS;
+            older_than = Some(last.clone());
+            // Their pictures and documents, each with the filing it belongs to.
+            let held: Vec<(String, String)> = upload_use::Entity::find()
+                .filter(upload_use::Column::HolderKind.eq("filing"))
+                .filter(upload_use::Column::HolderId.is_in(mine.iter().map(|(id, _)| id.as_str())))
+                .order_by_desc(upload_use::Column::HolderId)
+                .all(on)
+                .await?
+                .into_iter()
+                .map(|held| (held.upload_id, held.holder_id))
+                .collect();
+            // The small pictures of a page are no look at what they show, and have had an action of
+            // their own since they are one line a page.
+            let lines_of = |action: &str, objects: Vec<String>| {
+                audit::Entity::find()
+                    .filter(audit::Column::ObjectId.is_in(objects))
+                    .filter(audit::Column::Action.eq(action))
+                    .filter(audit::Column::Detail.ne(r#"{"thumbnail":true}"#))
+                    .filter(audit::Column::Seq.lt(before))
+                    .order_by_desc(audit::Column::Seq)
+                    .limit(PAGE as u64 + 1)
+                    .all(on)
+            };
+            let unmasked = lines_of(UNMASK, mine.iter().map(|(id, _)| id.clone()).collect()).await?;
+            let opened = lines_of(LOOK_AT_FILE, held.iter().map(|(id, _)| id.clone()).collect()).await?;
+            lines.extend(unmasked.into_iter().chain(opened).map(|line| (line.seq, line)));
+            references.extend(mine);
+            files.extend(held);
+            if is_last {
+                break;
+            }
+        }
+        let mut rows = Vec::new();
+        let has_more = lines.len() > PAGE;
+        let page: Vec<audit::Model> = lines.into_values().rev().take(PAGE).collect();
+        let next = page.last().filter(|_| has_more).map(|line| line.seq.to_string());
+        for line in page {
+            let detail: serde_json::Value = serde_json::from_str(&line.detail)?;
             let (filing, purpose) = match files.get(&line.object_id) {
                 Some(filing) => (filing.clone(), "查看证件照片或附件".to_owned()),
                 None => {
@@ -191,8 +204,7 @@ impl Service {
                 filing,
             });
         }
-        rows.truncate(usize::try_from(LOOKS).unwrap_or(usize::MAX));
-        Ok(rows)
+        Ok(Paged { total: rows.len() as u64, rows, next, is_later: !after.is_empty() })
     }
 }
 
@@ -204,7 +216,11 @@ mod tests {
     use crate::person::Claims;
     use time::Duration;
 
-    claims![an_auditor_finds_lines_and_is_found_in_them, applicants_see_who_looked_at_their_data];
+    claims![
+        an_auditor_finds_lines_and_is_found_in_them,
+        applicants_see_who_looked_at_their_data,
+        however_often_pages_are_opened_applicants_see_every_look,
+    ];
 
     async fn auditor(world: &World) -> Actor {
         let claims = Claims { name: "审计员".to_owned(), ..claims_of(9_998) };
@@ -263,23 +279,63 @@ mod tests {
         world.service.write(&tx, Some(&officer), UNMASK, "filing", filing, detail).await.unwrap();
         world.service.write(&tx, Some(&officer), "filing.claim", "filing", filing, json!({})).await.unwrap();
         tx.commit().await.unwrap();
-        let looks = world.service.looks_at_mine(&applicant).await.unwrap();
+        let looks = world.service.looks_at_mine(&applicant, "").await.unwrap().rows;
         assert_eq!(looks.len(), 1);
         assert_eq!((looks[0].who.as_str(), looks[0].purpose.as_str()), ("北京市审核民警", "核对证件"));
         assert_eq!((looks[0].at.as_str(), looks[0].filing.as_str()), ("2026-03-02 10:00", filing));
-        assert!(world.service.looks_at_mine(&other).await.unwrap().is_empty());
+        assert!(world.service.looks_at_mine(&other, "").await.unwrap().rows.is_empty());
 
         // A picture of it, looked at in full; the small ones of a page are no look.
         let picture = world.picture(&applicant, 1).await;
         let tx = world.service.db.begin().await.unwrap();
         world.service.hold_files(&tx, "filing", filing, std::slice::from_ref(&picture)).await.unwrap();
-        for thumbnail in [true, false] {
-            let detail = json!({ "thumbnail": thumbnail });
+        // As they were written once.
+        for detail in [json!({ "thumbnail": true }), json!({ "thumbnail": false })] {
             world.service.write(&tx, Some(&officer), LOOK_AT_FILE, "upload", &picture, detail).await.unwrap();
         }
         tx.commit().await.unwrap();
-        let looks = world.service.looks_at_mine(&applicant).await.unwrap();
+        let looks = world.service.looks_at_mine(&applicant, "").await.unwrap().rows;
         assert_eq!(looks.len(), 2);
         assert_eq!((looks[0].purpose.as_str(), looks[0].filing.as_str()), ("查看证件照片或附件", filing));
+    }
+
+    /// B1.
+    async fn however_often_pages_are_opened_applicants_see_every_look(world: World) {
+        let applicant = world.applicant(1).await;
+        let officer = world.officer("110000").await;
+        world.many_filings(&applicant, 1, 1).await;
+        let filing = "019cac46-1500-7000-8000-000000000001";
+        let owner = &applicant.person_id;
+        world.execute(&format!("UPDATE filing SET id = '{filing}', applicant_id = '{owner}'")).await;
+        let picture = world.picture(&applicant, 1).await;
+        let tx = world.service.db.begin().await.unwrap();
+        world.service.hold_files(&tx, "filing", filing, std::slice::from_ref(&picture)).await.unwrap();
+        tx.commit().await.unwrap();
+        world.service.open_file(&officer, &picture).await.unwrap();
+        let first = world.service.looks_at_mine(&applicant, "").await.unwrap().rows;
+        assert_eq!(first.len(), 1);
+        for _ in 0..210 {
+            world.later(Duration::minutes(31));
+            world.service.open_thumbnail(&officer, &picture).await.unwrap();
+        }
+        let small = world.number("SELECT COUNT(*) FROM audit WHERE action = 'look_at_thumbnails'").await;
+        assert_eq!(small, 210);
+        assert_eq!(world.service.looks_at_mine(&applicant, "").await.unwrap().rows, first);
+        // All looks, page after page.
+        for _ in 0..PAGE * 2 {
+            world.service.open_file(&officer, &picture).await.unwrap();
+        }
+        let (mut after, mut seen) = (String::new(), Vec::new());
+        loop {
+            let page = world.service.looks_at_mine(&applicant, &after).await.unwrap();
+            assert!(page.rows.len() <= PAGE);
+            seen.extend(page.rows);
+            match page.next {
+                Some(next) => after = next,
+                None => break,
+            }
+        }
+        assert_eq!(seen.len(), PAGE * 2 + 1);
+        assert_eq!(seen.last(), first.last());
     }
 }

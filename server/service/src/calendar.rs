@@ -58,22 +58,30 @@ impl Service {
 
     async fn try_take_holidays(&self, days: &[SpecialDay]) -> Result<()> {
         let tx = self.db.begin().await?;
-        holiday::Entity::delete_many().filter(holiday::Column::Source.eq(CONFIGURED)).exec(&tx).await?;
-        let kept: Vec<String> =
-            holiday::Entity::find().all(&tx).await?.into_iter().map(|row| row.day).collect();
-        let rows: Vec<holiday::ActiveModel> = days
-            .iter()
-            .filter(|special| !kept.contains(&format_date(special.day)))
-            .map(|special| holiday::ActiveModel {
-                day: Set(format_date(special.day)),
-                is_working: Set(special.is_working),
-                name: Set(special.name.clone()),
-                source: Set(CONFIGURED.to_owned()),
-            })
-            .collect();
-        if !rows.is_empty() {
-            holiday::Entity::insert_many(rows).exec_without_returning(&tx).await?;
+        let known = holiday::Entity::find().order_by_asc(holiday::Column::Day).all(&tx).await?;
+        let (before, entered): (Vec<holiday::Model>, Vec<holiday::Model>) =
+            known.into_iter().partition(|row| row.source == CONFIGURED);
+        let configured = days.iter().map(|special| holiday::Model {
+            day: format_date(special.day),
+            is_working: special.is_working,
+            name: special.name.clone(),
+            source: CONFIGURED.to_owned(),
+        });
+        let mut rows: Vec<holiday::Model> =
+            configured.filter(|row| !entered.iter().any(|entered| entered.day == row.day)).collect();
+        rows.sort_by(|one, other| one.day.cmp(&other.day));
+        if rows == before {
+            return Ok(());
         }
+        holiday::Entity::delete_many()
+            .filter(holiday::Column::Source.eq(CONFIGURED))
+            .exec_with_returning(&tx)
+            .await?;
+        let detail = json!({ "days": rows.len() });
+        holiday::Entity::insert_many(rows.into_iter().map(holiday::ActiveModel::from))
+            .exec_with_returning(&tx)
+            .await?;
+        self.write(&tx, None, "holiday.configure", "holiday", "", detail).await?;
         Ok(tx.commit().await?)
     }
 
@@ -117,7 +125,7 @@ impl Service {
     async fn try_keep_holiday(&self, actor: &Actor, special: &SpecialDay) -> Result<()> {
         let day = format_date(special.day);
         let tx = self.db.begin().await?;
-        holiday::Entity::delete_by_id(&day).exec(&tx).await?;
+        holiday::Entity::delete_by_id(&day).exec_with_returning(&tx).await?;
         let row = holiday::ActiveModel {
             day: Set(day.clone()),
             is_working: Set(special.is_working),
@@ -144,9 +152,9 @@ impl Service {
         let gone = holiday::Entity::delete_many()
             .filter(holiday::Column::Day.eq(day))
             .filter(holiday::Column::Source.eq(ENTERED))
-            .exec(&tx)
+            .exec_with_returning(&tx)
             .await?;
-        if gone.rows_affected == 0 {
+        if gone.is_empty() {
             return Err(Error::NotFound);
         }
         self.write(&tx, Some(actor), "holiday.drop", "holiday", day, json!({})).await?;

@@ -15,10 +15,7 @@ use domain::value::text::comparison_key;
 use domain::value::{credit_code, date, domain_name, id_number};
 use domain::view::{FileView, MachineCheck};
 use sea_orm::sea_query::{ExprTrait, SimpleExpr};
-use sea_orm::{
-    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait,
-};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use time::Date;
 
 use crate::Service;

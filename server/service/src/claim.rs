@@ -7,10 +7,7 @@ use domain::schema::fault;
 use domain::value::text;
 use domain::view::{ClaimRow, Paged, QueueRequest};
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
@@ -239,7 +236,7 @@ impl Service {
 
     async fn lapse_claim(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         row: &filing::Model,
         now: OffsetDateTime,
     ) -> Result<filing::Model> {
@@ -307,7 +304,9 @@ impl Service {
             return Ok(false);
         }
         self.lapse_claim(&tx, &row, now).await?;
-        self.settle_bundle(&tx, &subject.id).await?;
+        if self.settle_bundle(&tx, &subject.id).await? {
+            self.write(&tx, None, "filing.settle", "record", &subject.id, json!({})).await?;
+        }
         tx.commit().await?;
         Ok(true)
     }
@@ -442,7 +441,7 @@ impl Service {
             record::Entity::update_many()
                 .col_expr(record::Column::Jurisdiction, Expr::value(to))
                 .filter(record::Column::SubjectId.eq(&subject.id))
-                .exec(&tx)
+                .exec_with_returning(&tx)
                 .await?;
         }
         let person = subject.owner_id.as_ref().unwrap_or(&row.applicant_id);

@@ -17,8 +17,8 @@ use std::time::Duration;
 use migration::Shape;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
-    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection,
+    DatabaseTransaction, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 pub use self::location::{Wire, wire};
@@ -174,6 +174,26 @@ impl Db {
             },
         };
         Ok(Transaction::begin(&self.writer, options).await?)
+    }
+
+    /// Begins a transaction that only reads, everything as of one moment, may take its time and keeps nobody
+    /// from writing.
+    pub(crate) async fn begin_to_read(&self) -> Result<Transaction> {
+        match self.reader.get_database_backend() {
+            DatabaseBackend::Sqlite => {
+                Ok(Transaction::begin(&self.reader, TransactionOptions::default()).await?)
+            }
+            _ => {
+                let options = TransactionOptions {
+                    isolation_level: Some(IsolationLevel::RepeatableRead),
+                    access_mode: Some(AccessMode::ReadOnly),
+                    ..TransactionOptions::default()
+                };
+                let tx = Transaction::begin(&self.reader, options).await?;
+                tx.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+                Ok(tx)
+            }
+        }
     }
 
     /// Begins a transaction that sees the database as it was when it began, and may take its time.

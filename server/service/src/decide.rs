@@ -13,15 +13,13 @@ use domain::sign_off::sign_off;
 use domain::value::text::{check_text, comparison_key};
 use domain::view::Decision;
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::bell::What;
 use crate::claim::Locked;
-use crate::db::millis;
+use crate::db::{Transaction, millis};
 use crate::directory::{keep_typed, list_provider, unlist_providers};
 use crate::entity::{filing, live_domain, record};
 use crate::error::{Error, Result};
@@ -320,7 +318,7 @@ impl Service {
     /// The record comes into force, is replaced, or ends.
     async fn approve(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         row: &filing::Model,
         procedure: Procedure,
         record: &record::Model,
@@ -340,7 +338,7 @@ impl Service {
     #[allow(clippy::too_many_arguments)] // what approval knows
     async fn put_in_force(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         row: &filing::Model,
         procedure: Procedure,
         record: &record::Model,
@@ -405,9 +403,9 @@ impl Service {
             .col_expr(record::Column::AnswersSealed, Expr::value(stored.answers_sealed))
             .filter(record::Column::Id.eq(&record.id))
             .filter(record::Column::Version.eq(record.version))
-            .exec(tx)
+            .exec_with_returning(tx)
             .await?;
-        if put.rows_affected != 1 {
+        if put.len() != 1 {
             return Err(Error::Corrupt(format!("record {} changed under a lock", record.id)));
         }
         self.hold_files(tx, "record", &record.id, &files).await?;
@@ -420,7 +418,7 @@ impl Service {
     /// subject's address is the same.
     async fn follow_subject(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         row: &filing::Model,
         before: &record::Model,
         subject: &record::Model,
@@ -435,7 +433,7 @@ impl Service {
         record::Entity::update_many()
             .col_expr(record::Column::OwnerKind, Expr::value(subject.owner_kind.as_str()))
             .filter(attached.clone())
-            .exec(tx)
+            .exec_with_returning(tx)
             .await?;
         filing::Entity::update_many()
             .col_expr(filing::Column::SubjectName, Expr::value(subject.title.as_str()))
@@ -447,7 +445,7 @@ impl Service {
                 FilingState::InReview,
                 FilingState::Returned,
             ])))
-            .exec(tx)
+            .exec_with_returning(tx)
             .await?;
         if jurisdiction == before.jurisdiction {
             return Ok(Vec::new());
@@ -458,13 +456,13 @@ impl Service {
         if !is_new_address {
             following = following.filter(record::Column::Jurisdiction.eq(&before.jurisdiction));
         }
-        following.exec(tx).await?;
+        following.exec_with_returning(tx).await?;
         let mut returned = self.unfinished(tx, &subject.id, &row.id, &[FilingState::Returned]).await?;
         returned.retain(|one| follows(&one.jurisdiction));
         filing::Entity::update_many()
             .col_expr(filing::Column::Jurisdiction, Expr::value(jurisdiction))
             .filter(filing::Column::Id.is_in(returned.iter().map(|one| one.id.as_str())))
-            .exec(tx)
+            .exec_with_returning(tx)
             .await?;
         let there =
             |one: &filing::Model| filing::Model { jurisdiction: jurisdiction.to_owned(), ..one.clone() };
@@ -486,7 +484,7 @@ impl Service {
     /// A record ends; a subject takes everything with it (R23).
     async fn end(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         row: &filing::Model,
         procedure: Procedure,
         record: &record::Model,
@@ -515,7 +513,7 @@ impl Service {
         let ended: Vec<String> = ended.into_iter().map(|(id, _)| id).collect();
         live_domain::Entity::delete_many()
             .filter(live_domain::Column::RecordId.is_in(ended.clone()))
-            .exec(tx)
+            .exec_with_returning(tx)
             .await?;
         unlist_providers(tx, &ended).await?;
         Ok(after)
@@ -526,7 +524,7 @@ impl Service {
     #[allow(clippy::too_many_arguments)] // what a refusal knows
     async fn fail(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         row: &filing::Model,
         procedure: Procedure,
         record: &record::Model,
@@ -575,7 +573,7 @@ impl Service {
     /// The filings of a subject in these states, except one; locked.
     async fn unfinished(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         subject_id: &str,
         except: &str,
         states: &[FilingState],
@@ -593,7 +591,7 @@ impl Service {
     /// R66
     async fn tell_applicant(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         row: &filing::Model,
         procedure: Procedure,
         subject: &record::Model,
@@ -632,7 +630,7 @@ impl Service {
 }
 
 async fn terminate(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     rows: Vec<filing::Model>,
     note: &str,
     now: OffsetDateTime,

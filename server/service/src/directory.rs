@@ -13,13 +13,13 @@ use domain::view::{
 };
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction,
-    EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use serde_json::json;
 use time::OffsetDateTime;
 
-use crate::db::{millis, new_id, next_serial, plausible_id};
+use crate::db::{Transaction, millis, new_id, next_serial, plausible_id};
 use crate::draft::{form_href, is_on, procedure_with_form};
 use crate::entity::{provider, record};
 use crate::error::{Error, Result};
@@ -210,13 +210,16 @@ pub(crate) async fn list_provider(
 }
 
 pub(crate) async fn unlist_providers(on: &impl ConnectionTrait, record_ids: &[String]) -> Result<()> {
-    provider::Entity::delete_many().filter(provider::Column::RecordId.is_in(record_ids)).exec(on).await?;
+    provider::Entity::delete_many()
+        .filter(provider::Column::RecordId.is_in(record_ids))
+        .exec_with_returning(on)
+        .await?;
     Ok(())
 }
 
 /// What an approved filing names that no directory knows is kept apart for an administrator (R31).
 pub(crate) async fn keep_typed(
-    on: &DatabaseTransaction,
+    on: &Transaction,
     form: &'static Form,
     answers: &Answers,
     now: OffsetDateTime,
@@ -247,8 +250,8 @@ pub(crate) async fn keep_typed(
             record_id: Set(None),
             created_at: Set(millis(now)),
         };
-        // Two approvals at once may name the same one.
-        provider::Entity::insert(row)
+        // Two approvals at once may name the same one: nothing comes back then.
+        provider::Entity::insert_many([row])
             .on_conflict(
                 OnConflict::columns([provider::Column::Directory, provider::Column::Name])
                     // As the index says it: SQLite does not look into a parameter.
@@ -256,7 +259,7 @@ pub(crate) async fn keep_typed(
                     .do_nothing()
                     .to_owned(),
             )
-            .exec_without_returning(on)
+            .exec_with_returning(on)
             .await?;
     }
     Ok(())
@@ -468,7 +471,7 @@ impl Service {
             }
         }
         let detail = json!({ "rows": rows.len() });
-        provider::Entity::insert_many(rows).exec_without_returning(&tx).await?;
+        provider::Entity::insert_many(rows).exec_with_returning(&tx).await?;
         self.write(&tx, None, "provider.seed", "provider", "", detail).await?;
         Ok(tx.commit().await?)
     }
@@ -602,7 +605,7 @@ impl Service {
 const LOCK: &str = "provider";
 
 /// A row that administrators may change; what an approved filing says changes with the filing.
-async fn kept_by_hand(on: &DatabaseTransaction, id: &str) -> Result<provider::Model> {
+async fn kept_by_hand(on: &Transaction, id: &str) -> Result<provider::Model> {
     let row = provider::Entity::find_by_id(id).one(on).await?.ok_or(Error::NotFound)?;
     match row.record_id {
         None => Ok(row),
@@ -610,7 +613,7 @@ async fn kept_by_hand(on: &DatabaseTransaction, id: &str) -> Result<provider::Mo
     }
 }
 
-async fn mark_dropped(on: &DatabaseTransaction, row: &provider::Model) -> Result<()> {
+async fn mark_dropped(on: &Transaction, row: &provider::Model) -> Result<()> {
     let dropped = provider::ActiveModel {
         id: Set(row.id.clone()),
         source: Set(ProviderSource::Dropped.code().to_owned()),

@@ -18,14 +18,14 @@ use domain::view::{
 };
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
 use crate::clock::{written, written_date};
-use crate::db::{instant, millis, new_id, plausible_id};
+use crate::db::{Transaction, instant, millis, new_id, plausible_id};
 use crate::entity::{draft, filing, record, upload};
 use crate::error::{Error, Result};
 use crate::filing::{PAGE, cut, filing_href};
@@ -40,6 +40,8 @@ use crate::{Actor, Service, again};
 
 /// For how long a draft is kept after it was last saved (R50).
 pub(crate) const KEPT: Duration = Duration::days(30);
+/// Saves of one draft by one session within this time are one line of the audit log.
+const SITTING: Duration = Duration::minutes(30);
 /// How long before its end its person is told (R66).
 const WARNED: Duration = Duration::days(3);
 /// Most characters of a step that could not be saved which are held for its page.
@@ -569,7 +571,7 @@ impl Service {
         Ok(saved)
     }
 
-    async fn save_in(&self, tx: &DatabaseTransaction, actor: &Actor, save: &SaveDraft) -> Result<Saved> {
+    async fn save_in(&self, tx: &Transaction, actor: &Actor, save: &SaveDraft) -> Result<Saved> {
         let (procedure, form) = procedure_with_form(&save.procedure)?;
         let step = form.step(&save.step).ok_or(Error::NotFound)?;
         let known_draft = match &save.draft {
@@ -634,12 +636,15 @@ impl Service {
             (Action::New | Action::Change | Action::Cancel, _) => (answers, files),
         };
         self.count_use(tx, actor, Use::Save).await?;
-        let row = self.write_draft(tx, actor, &opening, step, answers).await?;
+        let (row, is_first_of_sitting) = self.write_draft(tx, actor, &opening, step, answers).await?;
         let on_what = save.draft.as_deref().or(save.record.as_deref());
         self.no_longer_hold(tx, &held_slot(actor, procedure, on_what, step.key)).await?;
         self.hold_files(tx, "draft", &row.id, &files).await?;
-        let detail = json!({ "procedure": row.procedure, "step": row.step, "version": row.version });
-        self.write(tx, Some(actor), "draft.save", "draft", &row.id, detail).await?;
+        // What is typed after that is no line: writers would queue for it every other second.
+        if is_first_of_sitting {
+            let detail = json!({ "procedure": row.procedure, "step": row.step, "version": row.version });
+            self.write(tx, Some(actor), "draft.save", "draft", &row.id, detail).await?;
+        }
         Ok(Saved::Ok(head(&row)))
     }
 
@@ -774,14 +779,15 @@ impl Service {
         Ok(if typed.is_empty() { Ok(answers) } else { Err(typed) })
     }
 
+    /// The draft, and whether it is the first save of this sitting: by this session, within half an hour.
     async fn write_draft(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         actor: &Actor,
         opening: &Opening,
         step: &Step,
         answers: Answers,
-    ) -> Result<draft::Model> {
+    ) -> Result<(draft::Model, bool)> {
         let now = self.clock.now();
         let procedure = opening.procedure;
         let record = opening.record.as_ref().filter(|_| procedure.action == Action::Change);
@@ -795,6 +801,11 @@ impl Service {
             }
         };
         let id = replaced.as_ref().map_or(fresh_id, |row| row.id.clone());
+        let sitting = replaced
+            .as_ref()
+            .filter(|row| row.audited_session.as_ref() == Some(&actor.session_id))
+            .and_then(|row| row.audited_at)
+            .filter(|at| now - instant(*at) < SITTING);
         let title = draft_title(procedure.business, &answers);
         let stored = store(&self.keys, opening.form, &format!("draft/{id}"), answers)?;
         let row = draft::Model {
@@ -815,6 +826,8 @@ impl Service {
             },
             saved_at: millis(now),
             warned_at: None,
+            audited_at: sitting.or(Some(millis(now))),
+            audited_session: Some(actor.session_id.clone()),
             id,
         };
         match replaced {
@@ -826,13 +839,13 @@ impl Service {
                 active(&row).update(tx).await?;
             }
         }
-        Ok(row)
+        Ok((row, sitting.is_none()))
     }
 
     /// Makes a draft of a filing, or finds the one made before; its path. Audited by itself.
     pub(crate) async fn draft_from_filing(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         actor: &Actor,
         from: FromFiling<'_>,
         answers: Answers,
@@ -883,6 +896,8 @@ impl Service {
             created_at: millis(now),
             saved_at: millis(now),
             warned_at: None,
+            audited_at: None,
+            audited_session: None,
             id,
         };
         self.bound_drafts(tx, actor).await?;
@@ -942,7 +957,7 @@ impl Service {
         Ok(())
     }
 
-    pub(crate) async fn remove_draft(&self, tx: &DatabaseTransaction, id: &str) -> Result<()> {
+    pub(crate) async fn remove_draft(&self, tx: &Transaction, id: &str) -> Result<()> {
         self.hold_files(tx, "draft", id, &[]).await?;
         draft::Entity::delete_by_id(id).exec(tx).await?;
         Ok(())
@@ -1060,6 +1075,8 @@ fn active(row: &draft::Model) -> draft::ActiveModel {
         created_at: Set(row.created_at),
         saved_at: Set(row.saved_at),
         warned_at: Set(row.warned_at),
+        audited_at: Set(row.audited_at),
+        audited_session: Set(row.audited_session),
     }
 }
 

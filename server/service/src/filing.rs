@@ -10,13 +10,13 @@ use domain::sheet::{Change, Sheet, Sight, diff, sheet};
 use domain::view::{EventView, FilingRow, FilingView, Paged};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
 };
 use serde_json::json;
 
 use crate::clock::written;
-use crate::db::{instant, plausible_id};
+use crate::db::{Transaction, instant, plausible_id};
 use crate::draft::FromFiling;
 use crate::entity::{filing, filing_event, filing_round, record};
 use crate::error::{Error, Result};
@@ -373,7 +373,9 @@ impl Service {
                 | Business::Provider
                 | Business::Market
                 | Business::MiniProgram
-                | Business::Assessment => self.settle_bundle(&tx, &subject.id).await?,
+                | Business::Assessment => {
+                    self.settle_bundle(&tx, &subject.id).await?;
+                }
             }
         }
         let detail = json!({ "procedure": procedure.code(), "dependents": changed.len() - 1 });
@@ -410,7 +412,7 @@ impl Service {
     /// returned ends as 已终止: it can be made a draft again all the same.
     async fn withdraw_dependents(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         actor: &Actor,
         subject_id: &str,
     ) -> Result<Vec<filing::Model>> {
@@ -452,7 +454,7 @@ impl Service {
     }
 
     /// R15: a waiting 新增主体 is in the queue exactly while a business filing accompanies it.
-    pub(crate) async fn settle_bundle(&self, on: &impl ConnectionTrait, subject_id: &str) -> Result<()> {
+    pub(crate) async fn settle_bundle(&self, on: &impl ConnectionTrait, subject_id: &str) -> Result<bool> {
         let accompanied = !self.dependents(on, subject_id).await?.is_empty();
         let before = filing::Entity::find()
             .filter(filing::Column::RecordId.eq(subject_id))
@@ -462,14 +464,18 @@ impl Service {
             .lock_exclusive()
             .all(on)
             .await?;
+        if before.is_empty() {
+            return Ok(false);
+        }
         filing::Entity::update_many()
             .col_expr(filing::Column::IsReviewable, Expr::value(accompanied))
             .filter(filing::Column::Id.is_in(before.iter().map(|row| row.id.as_str())))
-            .exec(on)
+            .exec_with_returning(on)
             .await?;
         let after: Vec<filing::Model> =
             before.iter().map(|row| filing::Model { is_reviewable: accompanied, ..row.clone() }).collect();
-        tally::moved(on, &before, &after, self.clock.now()).await
+        tally::moved(on, &before, &after, self.clock.now()).await?;
+        Ok(true)
     }
 
     /// Makes a filing that was withdrawn (R17) or returned (R53) a draft, or finds the draft that was

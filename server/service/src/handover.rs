@@ -17,14 +17,14 @@ use domain::view::{
 };
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction,
-    EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
 use crate::clock::written;
-use crate::db::{instant, millis, plausible_id};
+use crate::db::{Transaction, instant, millis, plausible_id};
 use crate::entity::{handover, person, record};
 use crate::error::{Error, Result};
 use crate::held::Held;
@@ -268,12 +268,7 @@ impl Service {
 
     /// Tells those whom a handover is addressed to, if the platform knows them; who does not know the
     /// platform finds it after signing in.
-    async fn tell_receivers(
-        &self,
-        tx: &DatabaseTransaction,
-        row: &handover::Model,
-        text: &str,
-    ) -> Result<()> {
+    async fn tell_receivers(&self, tx: &Transaction, row: &handover::Model, text: &str) -> Result<()> {
         let people: Vec<String> = person::Entity::find()
             .select_only()
             .column(person::Column::Id)
@@ -455,7 +450,7 @@ impl Service {
     /// comes along.
     async fn locked_handover(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         actor: &Actor,
         id: &str,
     ) -> Result<(handover::Model, record::Model, OffsetDateTime)> {
@@ -485,7 +480,7 @@ impl Service {
             .col_expr(person::Column::CurrentSubjectId, Expr::value(None::<String>))
             .filter(person::Column::Id.eq(&row.giver_id))
             .filter(person::Column::CurrentSubjectId.eq(&subject.id))
-            .exec(&tx)
+            .exec_with_returning(&tx)
             .await?;
         let title = &subject.title;
         self.notify(&tx, &row.giver_id, format!("您移交的主体“{title}”已由接收人接收"), None).await?;

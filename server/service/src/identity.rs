@@ -15,15 +15,12 @@ use domain::schema::{Fault, Form, fault};
 use domain::value::text::comparison_key;
 use domain::view::{CodeSent, IdentityPurpose, IdentityView, Refused};
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    QuerySelect,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
 use crate::clock::shanghai_date;
-use crate::db::{instant, millis, new_id};
+use crate::db::{Transaction, instant, millis, new_id};
 use crate::draft::stars;
 use crate::entity::{held_form, identity_check, record};
 use crate::error::{Error, Result};
@@ -334,7 +331,7 @@ impl Service {
     /// allows.
     pub(crate) async fn pass_gate(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         actor: &Actor,
         gate: &Gate,
         proven: &Proven,

@@ -1,7 +1,7 @@
 //! What the clock does: ending what has run out. The server
 //! calls it from time to time; calling it more often, or from several servers, does no harm.
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use serde_json::json;
 use time::Duration;
 
@@ -13,6 +13,9 @@ use crate::{Service, again};
 
 /// Sessions that ended are kept so long, for questions about who was signed in.
 const ENDED_SESSIONS: Duration = Duration::days(30);
+
+/// Rows deleted in one transaction: each is named in its line of the audit log.
+const SWEPT_AT_ONCE: u64 = 500;
 
 /// What one round of sweeping deleted, in rows (and files without a row).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,20 +50,34 @@ impl Service {
 
     /// Deletes the rows of sessions that ended a month ago. Says how many went.
     pub async fn sweep_sessions(&self) -> Result<u64> {
-        again!(self.try_sweep_sessions())
+        let mut swept = 0;
+        loop {
+            let some = again!(self.try_sweep_sessions())?;
+            swept += some;
+            if some < SWEPT_AT_ONCE {
+                return Ok(swept);
+            }
+        }
     }
 
     async fn try_sweep_sessions(&self) -> Result<u64> {
         let tx = self.db.begin().await?;
         let before = millis(self.clock.now() - ABSOLUTE - ENDED_SESSIONS);
-        let gone =
-            session::Entity::delete_many().filter(session::Column::CreatedAt.lt(before)).exec(&tx).await?;
-        if gone.rows_affected > 0 {
-            let detail = json!({ "rows": gone.rows_affected });
+        let due = session::Entity::find()
+            .select_only()
+            .column(session::Column::TokenHash)
+            .filter(session::Column::CreatedAt.lt(before))
+            .limit(SWEPT_AT_ONCE);
+        let gone = session::Entity::delete_many()
+            .filter(session::Column::TokenHash.in_subquery(due.into_query()))
+            .exec_with_returning(&tx)
+            .await?;
+        if !gone.is_empty() {
+            let detail = json!({ "rows": gone.len() });
             self.write(&tx, None, "sweep", "session", "", detail).await?;
         }
         tx.commit().await?;
-        Ok(gone.rows_affected)
+        Ok(gone.len() as u64)
     }
 }
 

@@ -36,6 +36,7 @@ pub mod jobs;
 pub mod key_check;
 pub mod keyring;
 pub mod limit;
+mod look;
 mod lookup;
 pub mod network;
 mod notice;
@@ -53,6 +54,7 @@ pub mod region;
 pub mod registration;
 pub mod reseal;
 mod review;
+mod row_digest;
 pub mod sample;
 mod saved_view;
 mod scale;
@@ -104,6 +106,8 @@ pub struct Service {
     pub(crate) settings: Arc<Settings>,
     /// Tells open desks that something changed (R61).
     pub(crate) bell: Arc<Bell>,
+    /// Small pictures that the audit log tells about.
+    pub(crate) shown: Arc<look::Shown>,
     /// The way to the internet; without one nothing is asked there.
     pub(crate) outbound: Option<Arc<dyn Outbound>>,
 }
@@ -125,7 +129,8 @@ impl Service {
         let bell = Arc::new(Bell::new(db::new_id(clock.now())));
         let settings = Arc::new(settings);
         let gateway = Gateway::Outbox;
-        Service { db, keys, clock, files, file_check, gateway, settings, bell, outbound: None }
+        let shown = Arc::default();
+        Service { db, keys, clock, files, file_check, gateway, settings, bell, shown, outbound: None }
     }
 
     pub fn with_file_check(mut self, file_check: FileCheck) -> Self {

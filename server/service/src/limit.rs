@@ -3,13 +3,10 @@
 //! transaction of what is counted, so that only what happened counts.
 
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait,
-    QueryFilter,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use time::Duration;
 
-use crate::db::{instant, millis};
+use crate::db::{Transaction, instant, millis};
 use crate::entity::{draft, person, staff, usage};
 use crate::error::{Error, Result};
 use crate::{Actor, Service, again};
@@ -95,7 +92,7 @@ impl Use {
 
 impl Service {
     /// Counts one more, or says how long to wait. Gives how many it are in the (last) window.
-    pub(crate) async fn count_use(&self, tx: &DatabaseTransaction, actor: &Actor, what: Use) -> Result<u32> {
+    pub(crate) async fn count_use(&self, tx: &Transaction, actor: &Actor, what: Use) -> Result<u32> {
         let now = millis(self.clock.now());
         let mut used = 0;
         for (name, window, most) in what.windows(&self.settings.limits) {
@@ -142,7 +139,7 @@ impl Service {
     /// A word to each auditor; who it is and what was looked at stands in the audit log.
     pub(crate) async fn tell_auditors_of_many_looks(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         actor: &Actor,
         looks: u32,
     ) -> Result<()> {

@@ -11,8 +11,7 @@ use domain::value::text::{comparison_key, tidy};
 use domain::view::PublicRecord;
 use sea_orm::sea_query::Query;
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseBackend, EntityTrait, Order, QueryFilter, QueryOrder,
-    QuerySelect, Select,
+    ColumnTrait, Condition, DatabaseBackend, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use std::collections::BTreeMap;
 

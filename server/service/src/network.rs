@@ -15,13 +15,11 @@ use domain::view::MachineCheck;
 use futures::future::BoxFuture;
 use reqwest::{Client, Url, redirect};
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::check::check;
 use crate::clock::written;
-use crate::db::{instant, millis};
+use crate::db::{Transaction, instant, millis};
 use crate::entity::{filing, network_check};
 use crate::error::Result;
 use crate::{Service, again};
@@ -237,7 +235,7 @@ impl Service {
     }
 
     /// A website was put to officers: the network will be asked about it, anew after each round.
-    pub(crate) async fn ask_the_network(&self, on: &DatabaseTransaction, row: &filing::Model) -> Result<()> {
+    pub(crate) async fn ask_the_network(&self, on: &Transaction, row: &filing::Model) -> Result<()> {
         let is_website = row.business == Business::Website.code();
         let has_answers = row.action == Action::New.code() || row.action == Action::Change.code();
         if self.outbound.is_none() || !is_website || !has_answers {

@@ -12,8 +12,8 @@ use domain::value::text;
 use domain::view::{Me, SessionRow, SubjectChoice};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
@@ -22,10 +22,11 @@ use crate::account::SUSPENDED;
 use crate::actor::{Actor, Role};
 use crate::assurance::Proof;
 use crate::clock::written;
-use crate::db::{instant, millis, new_id, next_serial, plausible_id};
+use crate::db::{Transaction, instant, millis, new_id, next_serial, plausible_id};
 use crate::entity::{notice, person, record, session, staff};
 use crate::error::{Error, Result};
 use crate::keyring::{Keyring, random_token, token_hash};
+use crate::staff::{ADMINISTRATOR, is_apart, roles_held};
 use crate::{Service, again, region};
 
 /// A session ends when nothing was asked for so long …
@@ -132,7 +133,7 @@ impl Service {
     }
 
     /// A person has so many sessions at most: the oldest make room for the next one.
-    async fn end_the_oldest(&self, on: &DatabaseTransaction, id: &str, now: OffsetDateTime) -> Result<()> {
+    async fn end_the_oldest(&self, on: &Transaction, id: &str, now: OffsetDateTime) -> Result<()> {
         let rows = session::Entity::find()
             .filter(session::Column::PersonId.eq(id))
             .filter(session::Column::RevokedAt.is_null())
@@ -145,7 +146,7 @@ impl Service {
             session::Entity::update_many()
                 .col_expr(session::Column::RevokedAt, Expr::value(millis(now)))
                 .filter(session::Column::TokenHash.eq(&session.token_hash))
-                .exec(on)
+                .exec_with_returning(on)
                 .await?;
             let detail = json!({ "most": MOST_SESSIONS });
             self.write(on, None, "end_session", "session", &session.id, detail).await?;
@@ -157,7 +158,7 @@ impl Service {
     /// all: dismissed later, the person does not come back by signing in.
     async fn appoint_first_administrator(
         &self,
-        on: &DatabaseTransaction,
+        on: &Transaction,
         claims: &Claims,
         now: OffsetDateTime,
     ) -> Result<()> {
@@ -169,11 +170,25 @@ impl Service {
         // Asked first, so that only one sign-in ever takes the counter's lock.
         let counter = crate::staff::first_administrator_counter(&hash);
         let is_appointed = crate::entity::counter::Entity::find_by_id(&counter).one(on).await?.is_some();
-        if is_appointed || next_serial(on, &counter).await? > 1 {
+        if is_appointed {
             return Ok(());
         }
-        self.insert_staff(on, &claims.name, &claims.id_no, "administrator", "", now).await?;
-        Ok(())
+        next_serial(on, crate::staff::LOCK).await?;
+        let held = roles_held(on, &hash).await?;
+        if let Some(other) = held.iter().find(|role| is_apart(ADMINISTRATOR, role)) {
+            tracing::warn!(
+                role = other,
+                "who is named as first administrator has another role that goes \
+                not together with it, and is not appointed"
+            );
+            return Ok(());
+        }
+        if next_serial(on, &counter).await? > 1 || held.iter().any(|role| role == ADMINISTRATOR) {
+            return Ok(());
+        }
+        let id = self.insert_staff(on, &claims.name, &claims.id_no, ADMINISTRATOR, "", now).await?;
+        let detail = json!({ "role": ADMINISTRATOR, "region": "", "first": true });
+        self.write(on, None, "appoint", "staff", &id, detail).await
     }
 
     /// Who acts by this token, with the roles that hold at this moment. None where the session never
@@ -303,9 +318,9 @@ impl Service {
             .filter(session::Column::Id.eq(id))
             .filter(session::Column::PersonId.eq(&actor.person_id))
             .filter(session::Column::RevokedAt.is_null())
-            .exec(&tx)
+            .exec_with_returning(&tx)
             .await?;
-        if ended.rows_affected == 0 {
+        if ended.is_empty() {
             return Err(Error::NotFound);
         }
         self.write(&tx, Some(actor), "end_session", "session", id, json!({})).await?;

@@ -79,7 +79,7 @@ impl Service {
             })
             .collect();
         let detail = json!({ "rows": rows.len() });
-        reason::Entity::insert_many(rows).exec_without_returning(&tx).await?;
+        reason::Entity::insert_many(rows).exec_with_returning(&tx).await?;
         self.write(&tx, None, "reason.seed", "reason", "", detail).await?;
         Ok(tx.commit().await?)
     }
@@ -140,8 +140,8 @@ impl Service {
 
     async fn try_drop_reason(&self, actor: &Actor, id: &str) -> Result<()> {
         let tx = self.db.begin().await?;
-        let gone = reason::Entity::delete_by_id(id).exec(&tx).await?;
-        if gone.rows_affected == 0 {
+        let gone = reason::Entity::delete_by_id(id).exec_with_returning(&tx).await?;
+        if gone.is_none() {
             return Err(Error::NotFound);
         }
         self.write(&tx, Some(actor), "reason.drop", "reason", id, json!({})).await?;

@@ -80,7 +80,7 @@ pub(crate) async fn keep_domains(on: &impl ConnectionTrait, record_id: &str, kee
     live_domain::Entity::delete_many()
         .filter(live_domain::Column::RecordId.eq(record_id))
         .filter(live_domain::Column::Domain.is_not_in(keep))
-        .exec(on)
+        .exec_with_returning(on)
         .await?;
     Ok(())
 }

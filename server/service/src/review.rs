@@ -248,6 +248,9 @@ impl Service {
             sheet(subject_form, &subject_answers, &KnownRegions, sight)
         });
         let files = self.file_views(&files).await?;
+        let pictures: Vec<String> =
+            files.values().filter(|file| file.is_picture).map(|file| file.id.clone()).collect();
+        self.note_thumbnails(actor, ("filing", &row.id), &pictures).await?;
         let bundle = self.bundle_rows(actor, &row).await?;
         self.glance(actor, &row);
         if is_claimed_by(&row, actor) {

@@ -282,6 +282,7 @@ impl Service {
             .await?;
             rows.push(format!("({slot}, '{id}')"));
         }
+        self.write(&tx, None, "seed", "person", "", serde_json::json!({ "rows": PEOPLE })).await?;
         tx.commit().await?;
         writer.run(&format!("INSERT INTO seed_person VALUES {}", rows.join(","))).await
     }

@@ -10,7 +10,7 @@ use domain::value::{id_number, name};
 use domain::view::StaffRow;
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,
 };
 use serde_json::json;
@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 
 use crate::actor::{Actor, Role};
 use crate::clock::{shanghai_date, written_date};
-use crate::db::{instant, millis, new_id, next_serial, plausible_id};
+use crate::db::{Transaction, instant, millis, new_id, next_serial, plausible_id};
 use crate::entity::{person, staff};
 use crate::error::{Error, Result};
 use crate::person::id_no_hash;
@@ -134,18 +134,11 @@ impl Service {
         }
         let tx = self.db.begin().await?;
         next_serial(&tx, LOCK).await?;
-        let roles: Vec<String> = staff::Entity::find()
-            .select_only()
-            .column(staff::Column::Role)
-            .filter(staff::Column::IdNoHash.eq(id_no_hash(&self.keys, &id_no)))
-            .filter(staff::Column::RevokedAt.is_null())
-            .into_tuple()
-            .all(&tx)
-            .await?;
+        let roles = roles_held(&tx, &id_no_hash(&self.keys, &id_no)).await?;
         if roles.iter().any(|held| held == role) {
             return Err(Error::refused("该人员已有此角色；如需更换管辖地区，请先撤销原有角色"));
         }
-        if APART.contains(&role) && roles.iter().any(|held| APART.contains(&held.as_str())) {
+        if roles.iter().any(|held| is_apart(role, held)) {
             return Err(Error::refused("管理员、系统管理员与审计员须由不同人员担任"));
         }
         let id = self.insert_staff(&tx, &name, &id_no, role, region, self.clock.now()).await?;
@@ -157,7 +150,7 @@ impl Service {
 
     pub(crate) async fn insert_staff(
         &self,
-        on: &DatabaseTransaction,
+        on: &Transaction,
         name: &str,
         id_no: &str,
         role: &str,
@@ -215,7 +208,7 @@ impl Service {
         staff::Entity::update_many()
             .col_expr(staff::Column::RevokedAt, Expr::value(millis(self.clock.now())))
             .filter(staff::Column::Id.eq(&row.id))
-            .exec(&tx)
+            .exec_with_returning(&tx)
             .await?;
         let detail = json!({ "role": row.role, "region": row.region });
         self.write(&tx, Some(actor), "dismiss", "staff", &row.id, detail).await?;
@@ -254,6 +247,23 @@ impl Service {
             })
             .collect()
     }
+}
+
+/// The roles somebody has now.
+pub(crate) async fn roles_held(on: &impl ConnectionTrait, id_no_hash: &str) -> Result<Vec<String>> {
+    Ok(staff::Entity::find()
+        .select_only()
+        .column(staff::Column::Role)
+        .filter(staff::Column::IdNoHash.eq(id_no_hash))
+        .filter(staff::Column::RevokedAt.is_null())
+        .into_tuple()
+        .all(on)
+        .await?)
+}
+
+/// Whether one person must not have both.
+pub(crate) fn is_apart(role: &str, other: &str) -> bool {
+    role != other && APART.contains(&role) && APART.contains(&other)
 }
 
 /// Whoever changes roles takes this counter's row first.

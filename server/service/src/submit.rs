@@ -15,14 +15,14 @@ use domain::value::domain_name;
 use domain::value::text::comparison_key;
 use domain::view::{Refused, Submitted};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::clock::shanghai_date;
-use crate::db::{millis, new_id, next_serial, plausible_id};
+use crate::db::{Transaction, millis, new_id, next_serial, plausible_id};
 use crate::draft::{Opening, faults_of_files, form_href, procedure_with_form, stars};
 use crate::entity::{audit, filing, filing_round, live_domain, person, record};
 use crate::error::{Error, Result};
@@ -199,7 +199,7 @@ impl Service {
     /// The filing that came of it, or the answer that ends the attempt.
     async fn submit_in(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         actor: &Actor,
         draft: &str,
         version: i64,
@@ -247,7 +247,7 @@ impl Service {
     /// second tab that submits a change is told that it is under review (R20).
     async fn submitted_before(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         actor: &Actor,
         draft: &str,
         key: &str,
@@ -458,7 +458,7 @@ impl Service {
     /// begun, on rows that stand still.
     pub(crate) async fn file(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         actor: &Actor,
         opening: Opening,
         answers: Answers,
@@ -597,7 +597,7 @@ impl Service {
     /// The record of a first filing: there from now on, in force only when approved.
     async fn insert_record(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         actor: &Actor,
         opening: &Opening,
         columns: &Columns,
@@ -639,7 +639,7 @@ impl Service {
     /// A returned first filing comes again, with other answers (R53).
     async fn resume_record(
         &self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         opening: &Opening,
         void: &record::Model,
         columns: &Columns,
@@ -709,6 +709,6 @@ async fn take_domains(on: &impl ConnectionTrait, record_id: &str, domains: &[Str
         domain: Set(domain.clone()),
         record_id: Set(record_id.to_owned()),
     });
-    live_domain::Entity::insert_many(rows).exec_without_returning(on).await?;
+    live_domain::Entity::insert_many(rows).exec_with_returning(on).await?;
     Ok(())
 }

@@ -119,9 +119,9 @@ pub(crate) async fn filing(
         .filter(filing::Column::Id.eq(&row.id))
         .filter(filing::Column::State.eq(&row.state))
         .filter(filing::Column::Version.eq(row.version))
-        .exec(on)
+        .exec_with_returning(on)
         .await?;
-    if moved.rows_affected == 0 {
+    if moved.is_empty() {
         return Err(overtaken(on, &row.id, &who).await?);
     }
     history(on, &row.id, event.code(), Some(state), to, &who, note, remarks, now).await?;
@@ -146,7 +146,7 @@ pub(crate) async fn transfer(
         .col_expr(filing::Column::Jurisdiction, Expr::value(after.jurisdiction.clone()))
         .col_expr(filing::Column::MovedAt, Expr::value(after.moved_at))
         .filter(filing::Column::Id.eq(&row.id))
-        .exec(on)
+        .exec_with_returning(on)
         .await?;
     tally::moved(on, &[here], std::slice::from_ref(&after), now).await?;
     Ok(after)
@@ -187,7 +187,7 @@ async fn history(
         remarks: Set(serde_json::to_string(remarks)?),
         at: Set(millis(now)),
     };
-    filing_event::Entity::insert(line).exec_without_returning(on).await?;
+    filing_event::Entity::insert(line).exec_with_returning(on).await?;
     Ok(())
 }
 
@@ -240,9 +240,9 @@ async fn move_record(
         .filter(record::Column::Id.eq(&row.id))
         .filter(record::Column::State.eq(&row.state))
         .filter(record::Column::Version.eq(row.version))
-        .exec(on)
+        .exec_with_returning(on)
         .await?;
-    if moved.rows_affected == 0 {
+    if moved.is_empty() {
         let state = match record::Entity::find_by_id(&row.id).one(on).await? {
             Some(row) => record_state(&row)?,
             None => return Err(Error::NotFound),
@@ -313,9 +313,9 @@ pub(crate) async fn end_handover(
         .col_expr(handover::Column::EndedAt, Expr::value(millis(now)))
         .filter(handover::Column::Id.eq(&row.id))
         .filter(handover::Column::State.eq(HANDOVER_OPEN))
-        .exec(on)
+        .exec_with_returning(on)
         .await?;
-    if ended.rows_affected == 1 {
+    if !ended.is_empty() {
         return Ok(());
     }
     let row = handover::Entity::find_by_id(&row.id).one(on).await?.ok_or(Error::NotFound)?;
@@ -355,7 +355,7 @@ pub(crate) async fn end_records_of(
         move_all
             .filter(record::Column::Id.is_in(ids.clone()))
             .filter(record::Column::State.eq(state.code()))
-            .exec(on)
+            .exec_with_returning(on)
             .await?;
         ended.extend(ids.into_iter().map(|id| (id, to)));
     }

@@ -4,13 +4,13 @@
 
 mod backup;
 mod bad_input;
-mod health;
 mod events;
+mod health;
 mod hull;
 mod identity;
 mod program;
 mod sign_in;
 mod stage;
-mod upgrade;
 mod strangers;
 mod supervisor;
+mod upgrade;

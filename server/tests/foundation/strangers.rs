@@ -361,7 +361,7 @@ fn the_log_has_no_error_for_good_pages_and_says_who_was_refused_what() {
             }
         }
         // Readers who leave before the page is drawn, and uploads that break off.
-        let cookie = &officer.cookies["session"];
+        let cookie = officer.cookies["session"].clone();
         for head in [
             "GET /review/queue HTTP/1.1\r\n",
             "POST /form/subject/new/form HTTP/1.1\r\ncontent-type: multipart/form-data; boundary=b\r\ncontent-length: 9999\r\n",

@@ -200,7 +200,7 @@ async fn a_swallowed_error_leaves_nothing_half_written() {
     left.store(0, Ordering::SeqCst);
     next_serial(&tx, "interrupted").await.unwrap_err();
     left.store(i64::MAX, Ordering::SeqCst);
-    next_serial(&*tx, "after").await.unwrap_err();
+    next_serial(&tx, "after").await.unwrap_err();
     tx.commit().await.unwrap_err();
     for name in ["before", "interrupted", "after"] {
         assert_eq!(count(&world, name).await, 0, "{name}");
@@ -218,7 +218,7 @@ async fn a_transaction_with_a_failed_statement_is_not_committed(world: World) {
     counter::Entity::insert(row("there")).exec_without_returning(&db.writer).await.unwrap();
     let tx = db.begin().await.unwrap();
     counter::Entity::insert(row("before")).exec_without_returning(&tx).await.unwrap();
-    counter::Entity::insert(row("there")).exec_without_returning(&*tx).await.unwrap_err();
+    counter::Entity::insert(row("there")).exec_without_returning(&tx).await.unwrap_err();
     tx.commit().await.unwrap_err();
     assert_eq!(count(&world, "before").await, 0);
 }

@@ -16,6 +16,8 @@ pub struct Model {
     pub detail: String,
     pub previous_hash: String,
     pub hash: String,
+    /// Of the rows that were written with it; see `row_digest`.
+    pub row_digests: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -22,6 +22,9 @@ pub struct Model {
     pub saved_at: i64,
     /// When its person was told that it ends.
     pub warned_at: Option<i64>,
+    /// When the audit log last got a line about a save, and by which session.
+    pub audited_at: Option<i64>,
+    pub audited_session: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

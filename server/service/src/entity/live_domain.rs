@@ -14,3 +14,7 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl crate::row_digest::Audited for Entity {
+    const UNAUDITED: &'static [Column] = &[];
+}

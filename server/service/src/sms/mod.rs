@@ -9,15 +9,15 @@ use domain::schema::fault;
 use domain::value::phone;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
 use crate::actor::Actor;
 use crate::clock::written;
-use crate::db::{instant, millis, new_id, next_serial};
+use crate::db::{Transaction, instant, millis, new_id, next_serial};
 use crate::entity::{outbox, sms_code};
 use crate::error::{Error, Result};
 use crate::keyring::{same_in_constant_time, six_digits};
@@ -209,7 +209,7 @@ impl Service {
 
     /// Uses a code up in the transaction of what it allows. Refused where another request, or the
     /// clock, was quicker.
-    pub(crate) async fn spend_code(&self, on: &DatabaseTransaction, proven: &ProvenCode) -> Result<()> {
+    pub(crate) async fn spend_code(&self, on: &Transaction, proven: &ProvenCode) -> Result<()> {
         let now = millis(self.clock.now());
         let spent = sms_code::Entity::update_many()
             .col_expr(sms_code::Column::UsedAt, Expr::value(now))
@@ -230,12 +230,7 @@ impl Service {
     }
 
     /// Leaves a message to be sent, in the transaction of what it tells about.
-    pub(crate) async fn put_into_outbox(
-        &self,
-        on: &DatabaseTransaction,
-        mobile: &str,
-        text: &str,
-    ) -> Result<()> {
+    pub(crate) async fn put_into_outbox(&self, on: &Transaction, mobile: &str, text: &str) -> Result<()> {
         let now = self.clock.now();
         insert(on, self.outbox_row(NOTICE, &new_id(now), mobile, text, (0, now))?).await
     }
@@ -469,7 +464,7 @@ fn open_for(actor: &Actor, purpose: &str, mobile_hash: &str) -> sea_orm::Conditi
         .add(sms_code::Column::UsedAt.is_null())
 }
 
-async fn insert(on: &DatabaseTransaction, row: outbox::Model) -> Result<()> {
+async fn insert(on: &Transaction, row: outbox::Model) -> Result<()> {
     outbox::Entity::insert(outbox::ActiveModel {
         id: Set(row.id),
         kind: Set(row.kind),

@@ -9,12 +9,11 @@
 
 use std::io::Cursor;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::answer::{Answer, Answers};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
-use sea_orm::{
-    ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, Statement,
-};
+use sea_orm::{ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, Statement};
 use service::clock::{Clock, FixedClock};
 use service::db::Db;
 use service::keyring::Keyring;
@@ -35,14 +34,19 @@ macro_rules! claims {
         mod $claim {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_sqlite() {
-                super::$claim(super::World::on_sqlite().await).await;
+                let world = super::World::on_sqlite().await;
+                let same = world.clone();
+                super::$claim(world).await;
+                same.is_as_the_audit_log_says().await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_postgres() {
                 // Without a server there is nothing to test on; `cargo xtask test` brings one.
                 if let Some(world) = super::World::on_postgres().await {
+                    let same = world.clone();
                     super::$claim(world).await;
+                    same.is_as_the_audit_log_says().await;
                 }
             }
         }
@@ -50,6 +54,7 @@ macro_rules! claims {
 }
 pub(crate) use claims;
 
+#[derive(Clone)]
 pub struct World {
     pub service: Service,
     pub clock: Arc<FixedClock>,
@@ -60,8 +65,10 @@ pub struct World {
     pub db: Db,
     /// Of this world's own database.
     pub url: String,
+    /// Somebody wrote past the service.
+    is_spoiled: Arc<AtomicBool>,
     /// Goes with the world.
-    _directory: Option<tempfile::TempDir>,
+    _directory: Option<Arc<tempfile::TempDir>>,
 }
 
 impl World {
@@ -98,7 +105,9 @@ impl World {
             Settings { first_administrator: Some(id_number("110101", 9_999)), ..Settings::default() };
         let db = Db::open(&url).await.unwrap();
         let service = build(db.clone(), &keys, &clock, &files, &settings);
-        World { service, clock, keys, files, settings, db, url, _directory: directory }
+        let is_spoiled = Arc::default();
+        let directory = directory.map(Arc::new);
+        World { service, clock, keys, files, settings, db, url, is_spoiled, _directory: directory }
     }
 
     /// The service as it is after a restart, or a second one beside the first.
@@ -134,8 +143,18 @@ impl World {
         Database::connect(&self.url).await.unwrap()
     }
 
+    /// After every claim in which nobody wrote past the service: whatever use cases did, each row is
+    /// as the last line about it says (finding 13).
+    pub async fn is_as_the_audit_log_says(&self) {
+        if !self.is_spoiled.load(Ordering::Relaxed) {
+            let verdict = self.service.verify_audit().await.unwrap();
+            assert!(verdict.is_whole(), "{verdict:?}");
+        }
+    }
+
     /// Runs one statement past the service; how many rows it touched.
     pub async fn execute(&self, sql: &str) -> u64 {
+        self.is_spoiled.store(true, Ordering::Relaxed);
         let connection = self.raw().await;
         let touched = connection.execute_unprepared(sql).await.unwrap().rows_affected();
         connection.close().await.unwrap();
