@@ -165,8 +165,8 @@ impl Service {
     }
 
     async fn try_sweep_usage(&self) -> Result<u64> {
-        let over = millis(instant(millis(self.clock.now())) - Duration::days(2));
         let tx = self.db.begin().await?;
+        let over = millis(self.clock.now() - Duration::days(2));
         let gone = usage::Entity::delete_many().filter(usage::Column::BeganAt.lt(over)).exec(&tx).await?;
         tx.commit().await?;
         Ok(gone.rows_affected)

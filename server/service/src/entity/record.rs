@@ -35,5 +35,5 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl crate::row_digest::Audited for Entity {
-    const UNAUDITED: &'static [Column] = &[];
+    const UNAUDITED: &'static [Column] = &[Column::TitleKey];
 }
