@@ -117,7 +117,7 @@ mod tests {
             ("favicon.svg", "<svg/>"),
             (
                 "manifest.json",
-                r#"{"js":"pkg/beian-1a.js","wasm":"pkg/beian-2b.wasm","css":"pkg/main-3c.css"}"#,
+                r#"{"js":"pkg/beian-1a.js","wasm":"pkg/beian-2b.wasm","css":"pkg/main-3c.css","kept":"pkg/kept-4d.js"}"#,
             ),
             (".env", "secret"),
         ] {

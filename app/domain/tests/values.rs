@@ -28,7 +28,7 @@ struct Row {
 fn read(escaped: &str) -> String {
     let mut text = String::new();
     let mut rest = escaped;
-    while let Some(at) = rest.find("\\u").or_else(|| rest.find("\\U")) {
+    while let Some(at) = [rest.find("\\u"), rest.find("\\U")].into_iter().flatten().min() {
         let width = if rest[at + 1..].starts_with('u') { 4 } else { 8 };
         let digits = &rest[at + 2..at + 2 + width];
         text.push_str(&rest[..at]);

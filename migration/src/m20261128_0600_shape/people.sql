@@ -64,7 +64,7 @@ CREATE INDEX sms_code_mobile ON sms_code (mobile_hash, sent_at);
 
 CREATE TABLE outbox (
     id TEXT NOT NULL PRIMARY KEY,
-    kind TEXT NOT NULL CHECK (kind IN ('sms')),
+    kind TEXT NOT NULL CHECK (kind IN ('code', 'notice', 'sms')),
     recipient_sealed TEXT NOT NULL,
     text_sealed TEXT NOT NULL,
     attempts INTEGER NOT NULL,

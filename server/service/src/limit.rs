@@ -6,7 +6,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use time::Duration;
 
-use crate::db::{Transaction, instant, millis};
+use crate::db::{Transaction, millis};
 use crate::entity::{draft, person, staff, usage};
 use crate::error::{Error, Result};
 use crate::{Actor, Service, again};

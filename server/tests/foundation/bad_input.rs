@@ -272,7 +272,7 @@ async fn a_field_the_form_does_not_have_is_refused_and_never_stored() {
 #[tokio::test]
 async fn a_file_sent_along_without_scripts_is_refused_at_its_field_and_the_rest_stays() {
     let world = World::new().await;
-    let (mut browser, _) = world.signed_in("申请人甲").await;
+    let (mut browser, actor) = world.signed_in("申请人甲").await;
     let large = [&b"\x89PNG\r\n\x1a\n"[..], &vec![0; 5 * 1024 * 1024 - 7]].concat();
     assert_eq!(large.len(), 5 * 1024 * 1024 + 1);
     for (content, told) in [
@@ -288,6 +288,7 @@ async fn a_file_sent_along_without_scripts_is_refused_at_its_field_and_the_rest_
             ("file:principal.id_portrait", Some("照片.png"), content),
             ("go", None, b"submit"),
         ];
+        drop_drafts(&world, &actor).await;
         let answer = browser.post_parts("/form/subject/new/form", &parts).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
         let page = browser.get(answer.location().as_str()).await;

@@ -42,7 +42,7 @@ impl Program {
         let directory = tempfile::tempdir().unwrap();
         let site = directory.path().join("site");
         std::fs::create_dir_all(site.join("pkg")).unwrap();
-        let manifest = r#"{"js":"pkg/beian-1.js","wasm":"pkg/beian-2.wasm","css":"pkg/main-3.css"}"#;
+        let manifest = r#"{"js":"pkg/beian-1.js","wasm":"pkg/beian-2.wasm","css":"pkg/main-3.css","kept":"pkg/kept-4.js"}"#;
         std::fs::write(site.join("manifest.json"), manifest).unwrap();
         let addr = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_server"))
@@ -425,7 +425,8 @@ impl Browser {
 pub fn empty_site(directory: &std::path::Path) -> std::path::PathBuf {
     let site = directory.join("site");
     std::fs::create_dir_all(site.join("pkg")).unwrap();
-    let manifest = r#"{"js":"pkg/beian-1.js","wasm":"pkg/beian-2.wasm","css":"pkg/main-3.css"}"#;
+    let manifest =
+        r#"{"js":"pkg/beian-1.js","wasm":"pkg/beian-2.wasm","css":"pkg/main-3.css","kept":"pkg/kept-4.js"}"#;
     std::fs::write(site.join("manifest.json"), manifest).unwrap();
     site
 }

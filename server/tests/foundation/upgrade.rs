@@ -4,7 +4,9 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use migration::Shape;
 use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection, Statement};
+use service::db::Db;
 
 use crate::stage::empty_site;
 
@@ -83,8 +85,8 @@ async fn killed_at_twenty_points(data: &Path, an_old_one: impl AsyncFn(usize) ->
         let on = Database::connect(&url).await.unwrap();
         assert_eq!(number(&on, "SELECT COUNT(*) FROM person").await, PEOPLE, "killed at point {point}");
         on.execute_unprepared("UPDATE person SET current_subject_id = 'none'").await.unwrap_err();
-        let done = run(data, &url, &["verify-audit"]);
-        assert!(done.status.success(), "killed at point {point}: {}", said(&done));
+        let shape = Db::connect(&url).await.unwrap().shape().await.unwrap();
+        assert_eq!(shape, Shape::Known, "killed at point {point}");
         on.close().await.unwrap();
     }
     assert!(interrupted >= 10, "{interrupted} of 20 were killed in time");
@@ -156,8 +158,11 @@ async fn nothing_but_migrate_changes_the_shape() {
     assert!(!directory.path().join("missing.db").exists(), "a question makes no database");
 
     assert!(run(directory.path(), &url, &["migrate"]).status.success());
-    assert!(run(directory.path(), &url, &["verify-audit"]).status.success());
     let on = Database::connect(&url).await.unwrap();
+    // No key has sealed what these rows say.
+    on.execute_unprepared("DELETE FROM person").await.unwrap();
+    let verified = run(directory.path(), &url, &["verify-audit"]);
+    assert!(verified.status.success(), "{}", said(&verified));
     on.execute_unprepared("INSERT INTO seaql_migrations VALUES ('m20990101_0000_later', 0)").await.unwrap();
     on.close().await.unwrap();
     for chore in [&["verify-audit"][..], &["serve"], &["migrate"]] {

@@ -157,7 +157,7 @@ fn check_syntax(ascii: &str) -> Result<(), &'static str> {
             return Err(WRONG_CHARACTER);
         }
         if label.starts_with("xn--") && decoded(label).is_none() {
-            return Err("域名中以 xn-- 开头的部分不是有效的中文域名编码");
+            return Err(WRONG_CODING);
         }
     }
     let Some((rest, top)) = ascii.rsplit_once('.') else {
@@ -177,6 +177,7 @@ fn check_syntax(ascii: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
+const WRONG_CODING: &str = "域名中以 xn-- 开头的部分不是有效的中文域名编码";
 const WRONG_CHARACTER: &str = "域名中有不允许的字符，只能用汉字、字母、数字和短横线";
 
 /// The label behind an `xn--` label, if encoding it again gives the same and nothing in it is out
@@ -269,7 +270,7 @@ mod guessed {
 /// What the server goes by.
 #[cfg(feature = "full")]
 mod listed {
-    use super::WRONG_CHARACTER;
+    use super::{WRONG_CHARACTER, WRONG_CODING, decoded};
     use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
     use psl::Psl as _;
     use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
@@ -282,7 +283,10 @@ mod listed {
         }
         let ascii = Uts46::new()
             .to_ascii(host.as_bytes(), AsciiDenyList::EMPTY, Hyphens::CheckFirstLast, DnsLength::Ignore)
-            .map_err(|_| WRONG_CHARACTER)?;
+            .map_err(|_| {
+                let is_no_code = |label: &str| label.starts_with("xn--") && decoded(label).is_none();
+                if host.split('.').any(is_no_code) { WRONG_CODING } else { WRONG_CHARACTER }
+            })?;
         let (unicode, decoding) =
             Uts46::new().to_unicode(ascii.as_bytes(), AsciiDenyList::EMPTY, Hyphens::CheckFirstLast);
         if decoding.is_err() || !unicode.split('.').all(is_idna_2008) {
