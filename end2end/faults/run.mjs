@@ -24,8 +24,6 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds ?? (values.short ? 1 : 10));
 const submits = Number(values.submits ?? (values.short ? 16 : 60));
 const root = process.getuid?.() === 0;
-// A rate limit is not what is tested here.
-const roomy = { BEIAN_LIMITS: 'off' };
 
 /** A small file system of its own, where we may mount one. */
 async function smallDisk(megabytes) {
@@ -43,7 +41,7 @@ async function oneRound(round, database, at) {
     if (cluster) undo.push(cluster.end);
     const server = await startServer({
       parent: database === 'sqlite' ? disk?.place : undefined,
-      env: { ...(cluster ? { DATABASE_URL: cluster.url } : {}), ...roomy, ...round.env },
+      env: { ...(cluster ? { DATABASE_URL: cluster.url } : {}), ...round.env },
     });
     undo.push(() => server.stop());
     await round.before?.({ server });

@@ -14,7 +14,8 @@ const CODE_LIMIT: u64 = 230_000;
 
 /// One invocation for all of them, so that their dependencies are compiled once; `frontend` stays out,
 /// since its features must never meet the server's in one build (leptos#4586).
-const CRATES: [&str; 10] = ["-p", "domain", "-p", "migration", "-p", "service", "-p", "app", "-p", "server"];
+const CRATES: [&str; 12] =
+    ["-p", "domain", "-p", "migration", "-p", "pictures", "-p", "service", "-p", "app", "-p", "server"];
 
 // --- serving ---------------------------------------------------------------
 

@@ -28,7 +28,7 @@ const LONGEST_REASON: usize = 200;
 /// Suspended accounts that are listed.
 const MOST_LISTED: u64 = 200;
 
-fn suspension(person_id: &str) -> String {
+pub(crate) fn suspension(person_id: &str) -> String {
     format!("person/{person_id}/suspension")
 }
 

@@ -182,6 +182,7 @@ mod tests {
 
     /// The service over the world's database with these keys.
     fn with(world: &World, lines: &[&str]) -> Service {
+        world.has_other_keys();
         let mut service = world.service.clone();
         service.keys = Arc::new(Keyring::parse(&lines.join("\n")).unwrap());
         service

@@ -53,6 +53,7 @@ sealed! {
         NameSealed => |row| crate::person::context(&row.id, "name"),
         MobileSealed => |row| crate::person::context(&row.id, "mobile"),
         IdNoSealed => |row| crate::person::context(&row.id, "id_no"),
+        SuspensionSealed => |row| crate::account::suspension(&row.id),
     );
     staff(NameSealed => |row| crate::staff::context(&row.id));
     draft(AnswersSealed => |row| format!("draft/{}", row.id));
@@ -298,6 +299,7 @@ mod tests {
 
     /// A server started with these keys on the world's database and files.
     async fn with(world: &mut World, objects: &Arc<InMemory>, lines: &[&str]) {
+        world.has_other_keys();
         world.keys = Arc::new(Keyring::parse(&lines.join("\n")).unwrap());
         world.files = FileStore::over(objects.clone(), Arc::clone(&world.keys));
         world.service = world.restarted().await;

@@ -39,6 +39,7 @@ fn keys(lines: &[&str]) -> Arc<Keyring> {
 
 /// The world with keys that are known, and a server that has started on it.
 async fn started(mut world: World) -> World {
+    world.has_other_keys();
     world.keys = keys(&[ONE, HASH]);
     world.files = FileStore::over(Arc::new(InMemory::new()), Arc::clone(&world.keys));
     world.service = world.restarted().await;

@@ -152,6 +152,11 @@ impl World {
         }
     }
 
+    /// What services with other keys write, this world's service cannot vouch for.
+    pub fn has_other_keys(&self) {
+        self.is_spoiled.store(true, Ordering::Relaxed);
+    }
+
     /// Runs one statement past the service; how many rows it touched.
     pub async fn execute(&self, sql: &str) -> u64 {
         self.is_spoiled.store(true, Ordering::Relaxed);
