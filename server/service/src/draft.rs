@@ -26,7 +26,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::clock::{written, written_date};
 use crate::db::{Transaction, instant, millis, new_id, plausible_id};
-use crate::entity::{draft, filing, record, upload};
+use crate::entity::{draft, filing, person, record, upload};
 use crate::error::{Error, Result};
 use crate::filing::{PAGE, cut, filing_href};
 use crate::held::Held;
@@ -575,7 +575,11 @@ impl Service {
         let (procedure, form) = procedure_with_form(&save.procedure)?;
         let step = form.step(&save.step).ok_or(Error::NotFound)?;
         let known_draft = match &save.draft {
-            None => None,
+            None => {
+                // There is no draft yet whose lock would put two first saves in order.
+                person::Entity::find_by_id(&actor.person_id).lock_exclusive().one(tx).await?;
+                None
+            }
             Some(id) => Some(self.draft_of(tx, actor, id, procedure, true).await?),
         };
         if let Some(row) = &known_draft

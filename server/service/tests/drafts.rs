@@ -202,6 +202,7 @@ async fn an_explicit_fresh_form_replaces_the_only_draft(world: World) {
     let stale = save_of("subject_new", "form", Some(&first), Answers::new());
     assert!(matches!(world.service.save_draft(&actor, &stale).await.unwrap(), Saved::Conflict { .. }));
 
+    world.service.delete_draft(&actor, &second.id).await.unwrap();
     let subject = world.subject_answers_person(&actor).await;
     world.file(&actor, "subject_new", None, &subject).await;
     for _ in 0..2 {

@@ -194,7 +194,12 @@ impl Service {
             .exec(&tx)
             .await?;
         if counted.rows_affected == 0 {
-            return Ok(Verdict::Wrong { left: 0 });
+            // Used up by tries, or meanwhile spent by another tab.
+            let is_spent = sms_code::Entity::find_by_id(&found.id)
+                .one(&tx)
+                .await?
+                .is_none_or(|row| row.used_at.is_some());
+            return Ok(if is_spent { Verdict::None } else { Verdict::Wrong { left: 0 } });
         }
         if same_in_constant_time(self.code_hash(&found.id, code).as_bytes(), found.code_hash.as_bytes()) {
             // Taken back: a right code costs no try, for the form may have other faults.
