@@ -53,7 +53,7 @@ const functions = {
   directory: [{ request: {} }, keepersOnly],
   reasons: [{}, keepersOnly],
   holidays: [{}, keepersOnly],
-  looks: [{}, signedIn],
+  looks: [{ after: '' }, signedIn],
   account: [{ id: NOBODYS }, { anonymous: 401, applicant: 403, reviewer: 403, administrator: 404, keeper: 403, auditor: 403 }],
   suspended: [{}, { anonymous: 401, applicant: 403, reviewer: 403, administrator: 200, keeper: 403, auditor: 403 }],
   staff: [{}, { anonymous: 401, applicant: [403, 404], reviewer: [403, 404], administrator: 200, keeper: 403, auditor: 403 }],

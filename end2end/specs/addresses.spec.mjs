@@ -46,6 +46,7 @@ async function expectHarmless(page, path, secrets) {
 }
 
 test('no page sends personal data in an address', async ({ page, baseURL, browser }) => {
+  test.setTimeout(180_000);
   const who = person('何测试');
   const secrets = [who.name, who.mobile, who.idNumber];
   await signInAs(page, who);

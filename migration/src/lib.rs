@@ -159,12 +159,12 @@ async fn alone(on: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
 /// Brings the shape up to date; gives the names of the steps that were taken. Each step and its mark are
 /// one transaction, so whoever is interrupted goes on where he stood; several at once wait for each other.
 ///
-/// `on` must not enforce foreign keys where it is SQLite: rebuilding a table that others refer to would
+/// `now` is in seconds since 1970, for the marks. `on` must not enforce foreign keys where it is SQLite: rebuilding a table that others refer to would
 /// fail. Whether every reference leads somewhere is asked at the end of each step.
 ///
 /// # Errors
 /// When the database fails, or is of a newer program.
-pub async fn migrate(on: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+pub async fn migrate(on: &DatabaseConnection, now: i64) -> Result<Vec<String>, DbErr> {
     let missing = match shape(on).await? {
         Shape::Known => return Ok(Vec::new()),
         Shape::Older(missing) => missing,
@@ -190,7 +190,7 @@ pub async fn migrate(on: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
         }
         let mark = seaql_migrations::ActiveModel {
             version: Set(step.name.to_owned()),
-            applied_at: Set(seconds_since_1970()),
+            applied_at: Set(now),
         };
         seaql_migrations::Entity::insert(mark).exec_without_returning(&tx).await?;
         refers_to_nothing_missing(&tx, step.name).await?;
@@ -198,11 +198,6 @@ pub async fn migrate(on: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
         taken.push(step.name.to_owned());
     }
     Ok(taken)
-}
-
-fn seconds_since_1970() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    since.as_secs().try_into().unwrap_or(i64::MAX)
 }
 
 async fn refers_to_nothing_missing(tx: &DatabaseTransaction, step: &str) -> Result<(), DbErr> {

@@ -23,6 +23,7 @@ use sea_orm::{
 
 pub use self::location::{Wire, wire};
 pub use self::transaction::Transaction;
+use crate::clock::{Clock as _, SystemClock};
 use crate::error::{Error, Result};
 
 /// The database, with the connection that may write kept apart from those that only read.
@@ -77,7 +78,7 @@ impl Db {
         let mut options = options(url);
         options.max_connections(1).map_sqlx_sqlite_opts(sqlite_to_be_shaped);
         let connection = Database::connect(options).await?;
-        let taken = migration::migrate(&connection).await;
+        let taken = migration::migrate(&connection, SystemClock.now().unix_timestamp()).await;
         connection.close().await?;
         Ok(taken?)
     }
