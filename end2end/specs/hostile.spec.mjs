@@ -89,7 +89,7 @@ test('what people write is text on every page of applicant, officer and public',
   const page = await open(`${TAG}${LONG} Chrome/120`);
   const who = person('蒋测试');
   await signInAs(page, who);
-  const { ask, send, save, submit, fileSubject } = desk(page, baseURL);
+  const { ask, send, save, submit } = desk(page, baseURL);
   const draftOf = async (answers) => save('website_new', 'people', await save('website_new', 'site', undefined, answers), answers);
   const file = async (answers) => submit(await draftOf(answers));
   const picture = await send({ ...png(), name: `${PICTURE}${LONG}.png` });
@@ -107,7 +107,7 @@ test('what people write is text on every page of applicant, officer and public',
   await visit(page, `/subject/new/form?draft=${draft.id}&check=1`, { shows: '处需要修改' });
   await expect(page.getByLabel('主办单位名称', { exact: true })).toHaveValue(/hacked/);
 
-  const subject = await fileSubject(answers);
+  const subject = await submit(await save('subject_new', 'form', draft, answers));
   const returned = await file(site(who, picture, `returned${serial}.cn`, plan));
   const approved = await file(site(who, picture, `approved${serial}.cn`, plan));
   const pending = await draftOf(site(who, picture, `draft${serial}.cn`, plan));

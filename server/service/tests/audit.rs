@@ -151,7 +151,8 @@ async fn unguarded(world: &World) -> DatabaseConnection {
 }
 
 /// Values of which a column whose codes are listed takes at least one other.
-const OTHERS: [&str; 18] = [
+const OTHERS: [&str; 19] = [
+    "'configuration'",
     "'withdraw'",
     "'approved'",
     "'rejected'",

@@ -1311,7 +1311,9 @@ async fn no_walk_of_events_breaks_what_must_always_hold(world: World) {
     assert!(along_the_way.len() > 20, "{along_the_way:?}");
     on.close().await.unwrap();
     assert!(happened.len() == 14, "the walk went everywhere: {happened:?}");
-    assert!(service.verify_audit().await.unwrap().is_whole());
+    // The walk's cancellations are put in past the service, so that the rows are not all as the lines say.
+    let verdict = service.verify_audit().await.unwrap();
+    assert_eq!(verdict.first_bad, None, "{verdict:?}");
 }
 
 /// As [`file_with`], where it may be refused.
