@@ -188,10 +188,7 @@ pub async fn migrate(on: &DatabaseConnection, now: i64) -> Result<Vec<String>, D
         } else {
             step.up(&SchemaManager::new(&tx)).await?;
         }
-        let mark = seaql_migrations::ActiveModel {
-            version: Set(step.name.to_owned()),
-            applied_at: Set(now),
-        };
+        let mark = seaql_migrations::ActiveModel { version: Set(step.name.to_owned()), applied_at: Set(now) };
         seaql_migrations::Entity::insert(mark).exec_without_returning(&tx).await?;
         refers_to_nothing_missing(&tx, step.name).await?;
         tx.commit().await?;
