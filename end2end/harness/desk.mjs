@@ -63,7 +63,7 @@ export function desk(page, baseURL) {
 /** Claims and decides a filing as the officer of this page. */
 export async function decideAs(page, baseURL, filing, decision, { note = '', remarks = {} } = {}) {
   const { ask, act: post } = desk(page, baseURL);
-  const look = () => ask('review', { id: filing, purpose: null });
+  const look = () => ask('review', { id: filing, look: null });
   if ((await look()).may_decide) await post('claim', { filing });
   const { version, sign_off } = await look();
   const signed = Object.fromEntries(sign_off.map((_, point) => [`sign.${point}`, 'yes']));

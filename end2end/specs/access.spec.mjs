@@ -48,7 +48,7 @@ const functions = {
   queue_desk: [{ request: { state: 'all' } }, reviewersOnly],
   neighbours: [{ id: NOBODYS, request: {} }, { anonymous: 401, applicant: [403, 404], reviewer: 404, administrator: [403, 404] }],
   claims_held: [{ after: '' }, { anonymous: 401, applicant: [403, 404], reviewer: [403, 404], administrator: 200 }],
-  review: [{ id: NOBODYS, purpose: null }, { anonymous: 401, applicant: [403, 404], reviewer: 404 }],
+  review: [{ id: NOBODYS, look: null }, { anonymous: 401, applicant: [403, 404], reviewer: 404 }],
   audit_log: [{ request: {} }, { anonymous: 401, applicant: [403, 404], reviewer: [403, 404], administrator: [403, 404], keeper: 403, auditor: 200 }],
   directory: [{ request: {} }, keepersOnly],
   reasons: [{}, keepersOnly],

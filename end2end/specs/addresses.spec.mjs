@@ -7,7 +7,7 @@ import { desk, siteOf } from '../harness/desk.mjs';
 // Names of controls that a GET form may have: numbers, words and choices of the platform, names of companies and
 // sites, reasons. Whoever adds one decides that it never holds a person's name, number, address or e-mail.
 const HARMLESS = new Set([
-  'q', 'code', 'procedure', 'state', 'region', 'claimed_by', 'age', 'search', 'sort', 'after', 'from', 'purpose',
+  'q', 'code', 'procedure', 'state', 'region', 'claimed_by', 'age', 'search', 'sort', 'after', 'from',
   'move', 'withdraw', 'draft', 'record', 'find', 'area', 'page', 'action', 'object', 'person', 'since', 'until',
   'source', 'fresh',
 ]);

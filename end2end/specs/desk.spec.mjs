@@ -173,6 +173,8 @@ test('an officer finds, keeps and works through a queue', async ({ page, browser
   await expect(officer.getByText('138****', { exact: false }).or(officer.getByText('139****', { exact: false })).first()).toBeVisible();
   await officer.getByRole('button', { name: '核对证件信息' }).click();
   await expect(officer.getByText('本次查看及其目的已记入审计日志')).toBeVisible();
+  // What it was opened for stands in no address.
+  expect(decodeURIComponent(officer.url())).not.toContain('核对证件信息');
   await expectNoAxeViolations(officer);
   await officer.getByRole('link', { name: '恢复遮盖' }).click();
 

@@ -227,7 +227,7 @@ test('a new address moves the jurisdiction: its officers review the change, and 
   await expect(page.getByText(/管辖地 北京市.*东城区/)).toBeVisible();
 
   const before = await officer(browser, baseURL);
-  expect((await before.page.request.post(`${baseURL}/api/review`, { data: { id: filing, purpose: null }, headers: { origin: baseURL } })).status()).toBe(404);
+  expect((await before.page.request.post(`${baseURL}/api/review`, { data: { id: filing, look: null }, headers: { origin: baseURL } })).status()).toBe(404);
   await before.close();
   const after = await officer(browser, baseURL, '审核员上海');
   await after.decide(filing);

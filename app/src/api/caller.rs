@@ -29,14 +29,6 @@ pub fn maybe_actor() -> Option<Actor> {
     use_context::<Parts>()?.extensions.get::<Caller>()?.0.clone()
 }
 
-/// Whether a page was asked for from within the platform, or by hand; not by a link on another site. Also
-/// true where the browser does not say.
-pub fn came_from_here() -> bool {
-    use_context::<Parts>()
-        .and_then(|parts| parts.headers.get("sec-fetch-site")?.to_str().ok().map(|site| site != "cross-site"))
-        .unwrap_or(true)
-}
-
 /// Service and person at once: the beginning of nearly every server function.
 pub fn signed_in() -> Result<(Service, Actor), ApiError> {
     Ok((service()?, actor()?))

@@ -166,12 +166,12 @@ pub async fn claims_held(after: String) -> Answer<view::Paged<view::ClaimRow>> {
     service.claims_held(&actor, &after).await.map_err(refuse)
 }
 
-/// A filing on the review desk. Personal values are masked; the unmasked page is asked for with a
-/// purpose, through the server's plain route, and audited (R70).
+/// A filing on the review desk. Personal values are masked, unless the officer has just posted a purpose to
+/// `/act/unmask` and names the look that was written down (R70).
 #[server(input = Json, output = Json, endpoint = "review")]
-pub async fn review(id: String, purpose: Option<String>) -> Answer<view::ReviewView> {
+pub async fn review(id: String, look: Option<i64>) -> Answer<view::ReviewView> {
     let (service, actor) = signed_in()?;
-    service.review(&actor, &id, purpose.as_deref()).await.map_err(refuse)
+    service.review(&actor, &id, look).await.map_err(refuse)
 }
 
 /// 审计日志, for auditors (R65).

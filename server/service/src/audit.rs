@@ -145,7 +145,7 @@ impl Service {
         object_kind: &str,
         object_id: &str,
         detail: serde_json::Value,
-    ) -> Result<()> {
+    ) -> Result<i64> {
         let mut digests = Digests::new();
         for ((name, key), row) in on.take_written() {
             let table = TABLES.iter().find(|table| table.name == name);
@@ -167,7 +167,8 @@ impl Service {
             hash: String::new(),
             row_digests: digests,
         };
-        self.append(on, row).await
+        self.append(on, row).await?;
+        Ok(seq)
     }
 
     /// Chains a line to the one before it; its number was drawn.

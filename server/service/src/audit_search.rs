@@ -22,7 +22,7 @@ use crate::{Actor, Service, again};
 const PAGE: usize = 50;
 /// A person's filings are asked about in portions.
 const FILINGS: u64 = 200;
-const UNMASK: &str = "filing.unmask";
+pub(crate) const UNMASK: &str = "filing.unmask";
 const LOOK_AT_FILE: &str = "look_at_file";
 
 /// 管理员, 北京市东城区审核民警, 申请人 …, from the words of a line.

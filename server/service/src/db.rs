@@ -2,7 +2,7 @@
 //! both are asked only for what they have in common.
 
 mod location;
-mod pool;
+pub(crate) mod pool;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -35,9 +35,8 @@ pub struct Db {
 }
 
 fn options(url: &str) -> ConnectOptions {
-    let mut options = ConnectOptions::new(url);
+    let mut options = pool::lasting(ConnectOptions::new(url));
     options
-        .sqlx_logging(false)
         .connect_timeout(Duration::from_secs(15))
         .acquire_timeout(Duration::from_secs(15))
         .min_connections(1)
@@ -134,9 +133,9 @@ impl Db {
     /// # Errors
     /// When it cannot be opened.
     pub(crate) async fn open_copy(file: &Path) -> Result<Self> {
-        let mut options = ConnectOptions::new("sqlite://");
+        let mut options = pool::lasting(ConnectOptions::new("sqlite://"));
         let file = file.to_path_buf();
-        options.sqlx_logging(false).max_connections(1).map_sqlx_sqlite_opts(move |options| {
+        options.max_connections(1).map_sqlx_sqlite_opts(move |options| {
             options.filename(&file).create_if_missing(false).read_only(true).immutable(true)
         });
         let reader = Database::connect(options).await?;

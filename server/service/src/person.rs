@@ -188,7 +188,8 @@ impl Service {
         }
         let id = self.insert_staff(on, &claims.name, &claims.id_no, ADMINISTRATOR, "", now).await?;
         let detail = json!({ "role": ADMINISTRATOR, "region": "", "first": true });
-        self.write(on, None, "appoint", "staff", &id, detail).await
+        self.write(on, None, "appoint", "staff", &id, detail).await?;
+        Ok(())
     }
 
     /// Who acts by this token, with the roles that hold at this moment. None where the session never

@@ -21,9 +21,10 @@ use sea_orm::{
 };
 use serde_json::json;
 
+use crate::audit_search::UNMASK;
 use crate::clock::{shanghai_date, written, written_date};
 use crate::db::{instant, millis, plausible_id};
-use crate::entity::{desk_visit, filing, record};
+use crate::entity::{audit, desk_visit, filing, record};
 use crate::error::{Error, Result};
 use crate::filing::{filing_files, filing_sheet, open_states, procedure_of};
 use crate::limit::Use;
@@ -36,6 +37,8 @@ use crate::transition::{self, Who, filing_state, record_state};
 use crate::{Actor, Service, again, papers};
 
 const DAY: i64 = 86_400_000;
+/// How long a purpose that was written down opens personal values.
+const LOOK: time::Duration = time::Duration::minutes(15);
 /// What the count of arrivals stops at.
 const MOST_ARRIVED: u64 = 100;
 /// So many of the subject's other records and filings stand on a review page.
@@ -199,20 +202,24 @@ impl Service {
         rows.iter().map(|row| queue_row(actor, row, &names, moments)).collect()
     }
 
-    /// One filing on the review desk (R63). With a purpose, personal values are shown in full, and
-    /// that is written down before they leave (R65, R70).
-    pub async fn review(&self, actor: &Actor, id: &str, unmask: Option<&str>) -> Result<ReviewView> {
+    /// Writes down that the officer looks at a filing's personal values in full, and why (R65, R70). The
+    /// number it gives opens them to the same officer in [`review`](Service::review) for a quarter of an hour.
+    ///
+    /// # Errors
+    /// `NotFound` for a filing of others, `Refused` without a real purpose, `TooMany` above the limit.
+    pub async fn unmask(&self, actor: &Actor, id: &str, purpose: &str) -> Result<i64> {
+        let row = self.reviewable(self.db.read(), actor, id).await?;
+        let purpose = check_purpose(purpose).map_err(Error::refused)?;
+        again!(self.write_down_look(actor, &row, purpose))
+    }
+
+    /// One filing on the review desk (R63), with personal values in full for a look that was written down.
+    pub async fn review(&self, actor: &Actor, id: &str, look: Option<i64>) -> Result<ReviewView> {
         let on = self.db.read();
         let row = self.reviewable(on, actor, id).await?;
-        let sight = match unmask.map(str::trim) {
-            // A look without a purpose is none.
-            Some("") => return Err(Error::refused("请填写查看目的")),
-            Some(purpose) => {
-                let purpose = check_purpose(purpose).map_err(Error::refused)?;
-                again!(self.write_down_look(actor, &row, purpose))?;
-                Sight::Full
-            }
-            None => Sight::Masked,
+        let sight = match look {
+            Some(look) if self.is_looking(actor, &row, look).await? => Sight::Full,
+            _ => Sight::Masked,
         };
         let procedure = procedure_of(&row)?;
         let record = self.record_row(on, &row.record_id).await?;
@@ -297,7 +304,17 @@ impl Service {
         })
     }
 
-    async fn write_down_look(&self, actor: &Actor, row: &filing::Model, purpose: &str) -> Result<()> {
+    async fn is_looking(&self, actor: &Actor, row: &filing::Model, look: i64) -> Result<bool> {
+        let line = audit::Entity::find_by_id(look).one(self.db.read()).await?;
+        Ok(line.is_some_and(|line| {
+            line.action == UNMASK
+                && line.object_id == row.id
+                && line.actor_id.as_deref() == Some(&actor.person_id)
+                && instant(line.at) + LOOK > self.clock.now()
+        }))
+    }
+
+    async fn write_down_look(&self, actor: &Actor, row: &filing::Model, purpose: &str) -> Result<i64> {
         let purpose = tidy(purpose);
         let tx = self.db.begin().await?;
         let used = self.count_use(&tx, actor, Use::Unmasking).await?;
@@ -305,8 +322,9 @@ impl Service {
             self.tell_auditors_of_many_looks(&tx, actor, used).await?;
         }
         let detail = json!({ "reference": row.reference, "purpose": purpose });
-        self.write(&tx, Some(actor), "filing.unmask", "filing", &row.id, detail).await?;
-        Ok(tx.commit().await?)
+        let look = self.write(&tx, Some(actor), UNMASK, "filing", &row.id, detail).await?;
+        tx.commit().await?;
+        Ok(look)
     }
 
     pub(crate) async fn record_row(&self, on: &impl ConnectionTrait, id: &str) -> Result<record::Model> {

@@ -369,7 +369,8 @@ async fn a_returned_filing_is_submitted_again_under_its_reference(world: World) 
     assert_eq!(registration.digits, "11010102000001");
     // The untouched sealed values are the stored ones.
     let officer = world.officer("110101").await;
-    let full = service.review(&officer, &website, Some("核对证件信息")).await.unwrap();
+    let look = service.unmask(&officer, &website, "核对证件信息").await.unwrap();
+    let full = service.review(&officer, &website, Some(look)).await.unwrap();
     let row = full.sheet.sections.iter().flat_map(|section| &section.rows);
     let value = |at: &str| row.clone().find(|row| row.at == at).unwrap().value.clone();
     assert_eq!(value("security_officer.mobile"), Shown::Text("13900001111".into()));
@@ -609,7 +610,7 @@ async fn a_domain_is_filed_once(world: World) {
 
 /// Two hundred domains, each filed by two people at once.
 async fn of_two_people_who_file_one_domain_at_once_one_wins(world: World) {
-    const RACES: usize = 200;
+    let races = common::rounds(40, 200);
     let mut people = Vec::new();
     for n in 1..=2 {
         let actor = world.applicant(n).await;
@@ -618,7 +619,7 @@ async fn of_two_people_who_file_one_domain_at_once_one_wins(world: World) {
         let answers = world.website_answers(&actor, "example.cn").await;
         people.push((actor, answers));
     }
-    for race in 0..RACES {
+    for race in 0..races {
         let domain = format!("race{race}.cn");
         let mut submits = Vec::new();
         for (actor, answers) in &mut people {
@@ -650,8 +651,8 @@ async fn of_two_people_who_file_one_domain_at_once_one_wins(world: World) {
         }
         assert_eq!(won, 1, "{domain}");
     }
-    assert_eq!(count(&world, "live_domain").await, RACES as i64);
-    assert_eq!(count(&world, "record WHERE business = 'website'").await, RACES as i64);
+    assert_eq!(count(&world, "live_domain").await, races as i64);
+    assert_eq!(count(&world, "record WHERE business = 'website'").await, races as i64);
 }
 
 /// R74

@@ -599,17 +599,12 @@ async fn put_on_its_way(world: &World, subject: &str, giver: &Actor, receiver: &
     id
 }
 
-fn races(world: &World) -> usize {
-    // What is waited for on PostgreSQL are its connections.
-    if world.is_sqlite() { 500 } else { 200 }
-}
-
 /// R24, R25
 async fn receiving_and_revoking_at_once_leave_exactly_one_owner(world: World) {
     let (giver, receiver) = (world.applicant(1).await, world.applicant(2).await);
     let subject = world.put_subject(&giver, "某某公司", "active", "110101").await;
     let mut won = BTreeMap::from([("receive", 0), ("revoke", 0)]);
-    for race in 0..races(&world) {
+    for race in 0..common::rounds(60, 500) {
         let handover = put_on_its_way(&world, &subject, &giver, &receiver).await;
         let receiving = {
             let (service, receiver) = (world.service.clone(), receiver.clone());
@@ -660,7 +655,7 @@ async fn of_two_receivers_one_gets_it(world: World) {
     let first = world.sign_in(&named).await;
     let second = world.sign_in(&Claims { sub: "another account".to_owned(), ..named }).await;
     let subject = world.put_subject(&giver, "某某公司", "active", "110101").await;
-    for _ in 0..50 {
+    for _ in 0..common::rounds(20, 50) {
         let handover = put_on_its_way(&world, &subject, &giver, &first).await;
         let mut at_once = tokio::task::JoinSet::new();
         for receiver in [first.clone(), second.clone(), first.clone()] {
@@ -680,7 +675,7 @@ async fn of_two_receivers_one_gets_it(world: World) {
 async fn receiving_and_refusing_at_once_leave_exactly_one_owner(world: World) {
     let (giver, receiver) = (world.applicant(1).await, world.applicant(2).await);
     let subject = world.put_subject(&giver, "某某公司", "active", "110101").await;
-    for _ in 0..50 {
+    for _ in 0..common::rounds(20, 50) {
         let handover = put_on_its_way(&world, &subject, &giver, &receiver).await;
         let tries = [true, false].map(|receives| {
             let (service, receiver, handover) = (world.service.clone(), receiver.clone(), handover.clone());
@@ -933,9 +928,6 @@ struct Walker {
     website: Answers,
 }
 
-/// On each database. Everything is asked after every event, so the walk grows with the square.
-const EVENTS: usize = 2_000;
-
 /// R26: everybody does whatever comes to their minds.
 async fn no_walk_over_people_and_subjects_breaks_what_must_always_hold(world: World) {
     let service = &world.service;
@@ -951,7 +943,8 @@ async fn no_walk_over_people_and_subjects_breaks_what_must_always_hold(world: Wo
     let mut dice = Dice(20_261_124);
     let mut happened: BTreeMap<&str, u32> = BTreeMap::new();
     let mut events = 0;
-    while events < EVENTS {
+    // Everything is asked again and again, so the walk grows with the square.
+    while events < common::rounds(600, 2_000) {
         let turn = dice.below(people.len());
         let walker = &people[turn];
         let other = &people[dice.below(people.len())];
@@ -986,9 +979,9 @@ async fn no_walk_over_people_and_subjects_breaks_what_must_always_hold(world: Wo
             ("cancel subject", 2),
             ("cancel website", 3),
             ("offer", 8),
-            ("revoke", 2),
+            ("revoke", 4),
             ("receive", 5),
-            ("refuse", 1),
+            ("refuse", 3),
             ("lapse", 1),
             ("switch", 3),
             ("withdraw", 4),

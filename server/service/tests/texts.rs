@@ -274,7 +274,7 @@ async fn what_no_database_takes_is_taken_out_at_the_door(world: World) {
     website.set_text("site.name", "某某\0网站");
     let filing = world.file(&actor, "website_new", None, &website).await;
     service.claim(&officer, &filing).await.unwrap();
-    fine("review", service.review(&officer, &filing, Some("核\0对")).await.err());
+    fine("unmask", service.unmask(&officer, &filing, "核\0对").await.err());
     fine("take_over", service.take_over(&administrator, &filing, "调\0岗").await.err());
 }
 

@@ -79,6 +79,7 @@ pub fn router() -> Router<Desk> {
         .route("/act/claim", act!(claim))
         .route("/act/release", act!(release))
         .route("/act/take-over", act!(take_over))
+        .route("/act/unmask", act!(unmask))
         .route("/act/decide", post(decide_or_hold))
         .route("/act/claim-next", act!(claim_next))
         .route("/act/transfer-filing", act!(transfer_filing))
@@ -228,6 +229,15 @@ fn queue_page(fields: &Fields) -> String {
         "" => "/review/queue".to_owned(),
         from => local_path(&format!("/review/queue?{from}")),
     }
+}
+
+/// Opens personal values for a purpose that is written down; the page is told the number of the look alone.
+async fn unmask(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let filing = field(fields, "filing");
+    let look = desk.service.unmask(actor, filing, field(fields, "purpose")).await?;
+    let page = review_page(filing, fields);
+    let mark = if page.contains('?') { '&' } else { '?' };
+    Ok(to(format!("{page}{mark}look={look}")))
 }
 
 async fn claim(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {

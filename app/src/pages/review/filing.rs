@@ -25,18 +25,14 @@ use crate::who_am_i;
 #[component]
 pub fn ReviewFiling() -> impl IntoView {
     let params = use_params_map();
-    let (purpose, from) = (query_text("purpose"), query_text("from"));
+    let (look, from) = (query_text("look"), query_text("from"));
     let review = Resource::new(
-        move || (params.with(|params| params.get("id")).unwrap_or_default(), purpose(), from()),
-        |(id, purpose, from)| {
+        move || (params.with(|params| params.get("id")).unwrap_or_default(), look(), from()),
+        |(id, look, from)| {
             // The second call needs to know its caller, too.
             ScopedFuture::new(async move {
                 let beside = api::neighbours(id.clone(), QueueRequest::from_query(&from)).await?;
-                let purpose = Some(purpose).filter(|purpose| !purpose.trim().is_empty());
-                // A link on another site makes nobody look at personal data.
-                #[cfg(feature = "ssr")]
-                let purpose = purpose.filter(|_| api::caller::came_from_here());
-                let review = api::review(id, purpose).await?;
+                let review = api::review(id, look.parse().ok()).await?;
                 Ok((review, beside, from))
             })
         },
@@ -223,7 +219,6 @@ fn TakeOver(id: String) -> impl IntoView {
 /// Personal values in full, for a purpose that is written down (R65, R70).
 #[component]
 fn Unmask(id: String, unmasked: bool, from: String) -> impl IntoView {
-    let path = format!("/review/filings/{id}");
     if unmasked {
         return view! {
             <div class="banner" data-tone="warning">
@@ -238,18 +233,21 @@ fn Unmask(id: String, unmasked: bool, from: String) -> impl IntoView {
             view! { <button class="button button-small" name="purpose" value=purpose>{purpose}</button> }
         })
         .collect_view();
-    let (other, kept) = (path.clone(), from.clone());
+    let filing = move || {
+        view! {
+            <input type="hidden" name="filing" value=id.clone() autocomplete="off"/>
+            <input type="hidden" name="from" value=from.clone() autocomplete="off"/>
+        }
+    };
     view! {
         <section class="card no-print" aria-labelledby="unmask">
             <div class="card-head"><h2 id="unmask">"查看完整信息"</h2></div>
             <p class="soft">"个人信息已遮盖。选择查看目的即显示完整信息，并记入审计日志。"</p>
             <div class="actions one-click">
-                <form method="get" action=path class="actions">
-                    <input type="hidden" name="from" value=from autocomplete="off"/>
-                    {clicks}
-                </form>
-                <form method="get" action=other class="one-click">
-                    <input type="hidden" name="from" value=kept autocomplete="off"/>
+                // Posted: a purpose may name somebody.
+                <form method="post" action="/act/unmask" class="actions">{filing()}{clicks}</form>
+                <form method="post" action="/act/unmask" class="one-click">
+                    {filing()}
                     <div class="filter">
                         <label for="purpose">"查看目的"</label>
                         <input class="input" id="purpose" name="purpose" required minlength="6" maxlength="100" autocomplete="off" accesskey="u" aria-describedby="purpose-hint"/>

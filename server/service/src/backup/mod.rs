@@ -25,6 +25,7 @@ pub use manifest::{Contents, Head, Kind, Manifest};
 pub use postgres::Programs;
 pub use restore::{Restored, Target, restore};
 
+use crate::db::pool::lasting;
 use crate::entity::{audit, filing, key_check, person, record, upload};
 use crate::error::{Error, Result};
 use crate::upload::store::{Rendition, StoreError};
@@ -81,8 +82,8 @@ impl Upload {
 
 /// One connection that may take its time.
 async fn connect(url: &str) -> Result<DatabaseConnection> {
-    let mut options = ConnectOptions::new(url);
-    options.sqlx_logging(false).max_connections(1);
+    let mut options = lasting(ConnectOptions::new(url));
+    options.max_connections(1);
     Ok(Database::connect(options).await?)
 }
 

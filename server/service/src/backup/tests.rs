@@ -67,7 +67,7 @@ struct Elsewhere {
 }
 
 async fn elsewhere(world: &World) -> Elsewhere {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = crate::common::directory();
     let url = match world.url.rsplit_once('/') {
         Some((server, _)) if world.url.starts_with("postgres") => {
             let name = format!("t_{}", crate::db::new_id(world.now()).replace('-', ""));
@@ -106,7 +106,7 @@ async fn until(is_so: impl Fn() -> bool) {
 /// Finding 9.
 async fn a_backup_under_load_has_everything_that_was_acknowledged_before_it(world: World) {
     let world = Arc::new(started(world).await);
-    let home = tempfile::tempdir().unwrap();
+    let home = crate::common::directory();
     let (acknowledged, is_over) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
     let mut applicants = tokio::task::JoinSet::new();
     for applicant in 1..=3 {
@@ -209,7 +209,7 @@ async fn whatever_is_wrong_with_a_backup_is_found(world: World) {
     let actor = world.applicant(1).await;
     world.service.accept_upload(&actor, "a.png", picture(1)).await.unwrap();
     world.service.accept_upload(&actor, "b.png", picture(2)).await.unwrap();
-    let home = tempfile::tempdir().unwrap();
+    let home = crate::common::directory();
     let good = home.path().join("good");
     let made = backed_up(&world, &good).await;
     assert_eq!(made.manifest.files, 4, "two pictures, each with a small one");
@@ -273,7 +273,7 @@ async fn what_was_wrong_before_the_backup_is_told_by_it(world: World) {
     let world = started(world).await;
     let actor = world.applicant(1).await;
     let kept = world.service.accept_upload(&actor, "a.png", picture(1)).await.unwrap();
-    let home = tempfile::tempdir().unwrap();
+    let home = crate::common::directory();
     world.execute("UPDATE audit SET detail = '{\"a\":1}' WHERE seq = 1").await;
     world.files.delete(kept.id.parse().unwrap()).await.unwrap();
     let directory = home.path().join("backup");
@@ -294,7 +294,7 @@ async fn a_file_that_is_swept_while_it_is_backed_up_does_no_harm(world: World) {
     for number in 0..3 {
         world.service.accept_upload(&actor, "a.png", picture(number)).await.unwrap();
     }
-    let home = tempfile::tempdir().unwrap();
+    let home = crate::common::directory();
     let directory = home.path().join("backup");
     crate::private::directory(&directory).unwrap();
     world.later(Duration::days(3));
@@ -313,7 +313,7 @@ async fn a_file_that_is_swept_while_it_is_backed_up_does_no_harm(world: World) {
 async fn nothing_is_written_over(world: World) {
     let world = started(world).await;
     world.applicant(1).await;
-    let home = tempfile::tempdir().unwrap();
+    let home = crate::common::directory();
     let directory = home.path().join("backup");
     backed_up(&world, &directory).await;
     let before = fs::read(directory.join("manifest.json")).unwrap();
@@ -348,7 +348,7 @@ async fn a_backup_is_its_owners_alone_and_holds_no_key(world: World) {
     let world = started(world).await;
     let actor = world.applicant(1).await;
     world.service.accept_upload(&actor, "a.png", picture(1)).await.unwrap();
-    let home = tempfile::tempdir().unwrap();
+    let home = crate::common::directory();
     let directory = home.path().join("backup");
     backed_up(&world, &directory).await;
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -368,7 +368,7 @@ async fn a_backup_is_its_owners_alone_and_holds_no_key(world: World) {
 
 async fn without_the_programs_of_postgresql_a_sentence_says_so(world: World) {
     let world = started(world).await;
-    let home = tempfile::tempdir().unwrap();
+    let home = crate::common::directory();
     let programs = Programs { directory: Some("/nowhere".into()) };
     let directory = home.path().join("backup");
     let made = make(&world.service, &world.url, &programs, &directory).await;

@@ -8,10 +8,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::FutureExt as _;
+use sea_orm::ConnectOptions;
 use sea_orm::sqlx::pool::PoolOptions;
 use sea_orm::sqlx::{
     self, Connection, Database, Executor as _, PgConnection, Postgres, Sqlite, SqliteConnection,
 };
+
+/// Connections that stay for as long as they work. What would close old ones runs for ever on one core
+/// where it counts the idle ones in the wrong moment (sqlx#3645, in every release so far).
+pub(crate) fn lasting(mut options: ConnectOptions) -> ConnectOptions {
+    options.sqlx_logging(false).idle_timeout(None).max_lifetime(None);
+    options
+}
 
 /// A rollback that was asked for by dropping a transaction has run afterwards.
 async fn came_to_rest(connection: &mut impl Connection) -> Result<bool, sqlx::Error> {

@@ -209,7 +209,7 @@ async fn three_begin_at_once(mut world: World, an_empty_one: impl AsyncFn(u32) -
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_begin_at_once_on_sqlite() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = crate::common::directory();
     let fresh = async |n: u32| format!("sqlite://{}", directory.path().join(format!("{n}.db")).display());
     three_begin_at_once(World::on_sqlite().await, fresh).await;
 }

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::answer::{Answer, Answers};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
-use sea_orm::{ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, Statement};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, Statement};
 use service::clock::{Clock, FixedClock};
 use service::db::Db;
 use service::keyring::Keyring;
@@ -54,6 +54,21 @@ macro_rules! claims {
 }
 pub(crate) use claims;
 
+/// How often something random or raced is tried: some in each run, many with `THOROUGH=1`.
+pub fn rounds(some: usize, many: usize) -> usize {
+    if std::env::var_os("THOROUGH").is_some() { many } else { some }
+}
+
+/// In memory where there is such a place: what the disk does is not what is tested.
+pub fn directory() -> tempfile::TempDir {
+    let shared_memory = std::path::Path::new("/dev/shm");
+    match shared_memory.is_dir() {
+        true => tempfile::tempdir_in(shared_memory),
+        false => tempfile::tempdir(),
+    }
+    .unwrap()
+}
+
 #[derive(Clone)]
 pub struct World {
     pub service: Service,
@@ -73,13 +88,7 @@ pub struct World {
 
 impl World {
     pub async fn on_sqlite() -> Self {
-        // In memory where there is such a place: what the disk does is not what is tested.
-        let shared_memory = std::path::Path::new("/dev/shm");
-        let directory = match shared_memory.is_dir() {
-            true => tempfile::tempdir_in(shared_memory),
-            false => tempfile::tempdir(),
-        }
-        .unwrap();
+        let directory = directory();
         let url = format!("sqlite://{}", directory.path().join("world.sqlite").display());
         Self::over(url, Some(directory)).await
     }
@@ -140,7 +149,10 @@ impl World {
 
     /// A connection past the service, to see and to spoil what lies in the tables.
     pub async fn raw(&self) -> DatabaseConnection {
-        Database::connect(&self.url).await.unwrap()
+        let mut options = ConnectOptions::new(&self.url);
+        // As the service's own, see `db::pool`.
+        options.idle_timeout(None).max_lifetime(None).sqlx_logging(false);
+        Database::connect(options).await.unwrap()
     }
 
     /// After every claim in which nobody wrote past the service: whatever use cases did, each row is
