@@ -403,7 +403,7 @@ struct Valid<'a> {
 enum Invalid {
     /// The client or its address is unknown: nobody is sent anywhere.
     Page(&'static str),
-    Back(Response),
+    Back(Box<Response>),
 }
 
 /// Where the browser goes with the outcome.
@@ -431,7 +431,7 @@ impl IdentityProvider {
             if !asked.state.is_empty() {
                 outcome.push(("state", &asked.state));
             }
-            Err(Invalid::Back(back(&asked.redirect_uri, &outcome)))
+            Err(Invalid::Back(Box::new(back(&asked.redirect_uri, &outcome))))
         };
         if asked.response_type != "code" {
             return wrong("unsupported_response_type", "only code");
@@ -589,7 +589,7 @@ async fn choose(
             provider.page(StatusCode::OK, &asked, &Faults::new())
         }
         Err(Invalid::Page(sentence)) => provider.sorry(sentence),
-        Err(Invalid::Back(response)) => response,
+        Err(Invalid::Back(response)) => *response,
     }
 }
 
@@ -601,7 +601,7 @@ async fn chosen(
     let valid = match provider.validate(&asked) {
         Ok(valid) => valid,
         Err(Invalid::Page(sentence)) => return provider.sorry(sentence),
-        Err(Invalid::Back(response)) => return response,
+        Err(Invalid::Back(response)) => return *response,
     };
     let identity = match asked.identity.as_str() {
         "none" => {

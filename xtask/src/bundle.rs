@@ -54,7 +54,7 @@ impl Bundle {
     }
 
     pub fn summary(&self) -> String {
-        let size = |name| compressed_size(name).map_or_else(|_| "?".into(), |bytes| kilobytes(bytes));
+        let size = |name| compressed_size(name).map_or_else(|_| "?".into(), kilobytes);
         format!(
             "bundle: {} {}, {} {}, {} {} (brotli)",
             self.wasm,

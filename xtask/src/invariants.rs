@@ -11,7 +11,9 @@ use crate::shell::{self, WASM, cargo};
 /// What one check found wrong; empty when all is well.
 type Faults = Vec<String>;
 
-const CHECKS: [(&str, fn() -> Outcome<Faults>); 9] = [
+type Check = fn() -> Outcome<Faults>;
+
+const CHECKS: [(&str, Check); 9] = [
     ("the browser bundle contains no server code", browser_has_no_server_code),
     ("domain stands on serde, time and idna alone", domain_stands_alone),
     ("migration knows nothing of the crates above it", migration_stands_alone),

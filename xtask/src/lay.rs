@@ -291,7 +291,7 @@ pub fn with_short_names(wasm: &[u8], script: &str) -> Outcome<(Vec<u8>, String)>
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     #[test]

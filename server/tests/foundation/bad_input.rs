@@ -164,7 +164,7 @@ async fn what_is_wrong_in_a_plain_post_is_said_at_its_field_and_stays_typed() {
         // A region, a date and a choice are shown as what is chosen; files by their name.
         let is_text = !matches!(at, "principal.region" | "subject.unit_kind" | "principal.id_portrait");
         if is_text && !typed.is_empty() {
-            let kept = html.contains(&escaped(&typed)) || html.contains(&escaped(typed.trim()));
+            let kept = html.contains(&escaped(typed)) || html.contains(&escaped(typed.trim()));
             assert!(kept, "{at}: “{typed:.40}” is still there");
         }
     }

@@ -40,7 +40,7 @@ fn routes() -> Router {
         .route("/json", get(|| async { Json(1) }))
         .route("/own", get(|| async { ([(header::CACHE_CONTROL, "public, max-age=60")], "badge") }))
         .route("/panic", get(|| async { panic!("on purpose") as &str }))
-        .route("/forever", get(|| std::future::pending::<&str>()))
+        .route("/forever", get(std::future::pending::<&str>))
         .route("/write", post(|body: Bytes| async move { body.len().to_string() }))
         .route("/files", post(|body: Bytes| async move { body.len().to_string() }))
         .route("/form/{business}/{action}/{step}", post(|body: Bytes| async move { body.len().to_string() }))

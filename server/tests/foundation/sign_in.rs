@@ -51,7 +51,7 @@ async fn picking_a_sample_person_signs_in_and_leads_back_to_where_one_was_going(
 async fn another_identity_can_be_made_and_is_the_same_person_after_a_restart() {
     let stage = Stage::new().await;
     let mut browser = stage.browser();
-    let page = browser.to_the_choice("/auth/login").await;
+    let page = browser.reach_the_choice("/auth/login").await;
     let mut filled = page.hidden();
     filled.extend(form(&[
         ("identity", "other"),
@@ -71,7 +71,7 @@ async fn another_identity_can_be_made_and_is_the_same_person_after_a_restart() {
     // The same data directory, another provider: the person is offered again and keeps the sub.
     let again = provider(&stage.url("/"), stage.data_dir.path(), &stage.clock);
     assert_eq!(again.client().issuer, stage.provider.client().issuer);
-    let page = browser.to_the_choice("/auth/login").await;
+    let page = browser.reach_the_choice("/auth/login").await;
     let page = Page { body: page.body.clone(), ..page };
     assert!(page.body.contains("张三（尾号806X）"), "{}", page.body);
     assert_eq!(page.button("张三（尾号806X）"), claims.sub);
@@ -81,7 +81,7 @@ async fn another_identity_can_be_made_and_is_the_same_person_after_a_restart() {
 async fn a_form_with_faults_says_them_beside_the_fields_and_keeps_what_was_typed() {
     let stage = Stage::new().await;
     let mut browser = stage.browser();
-    let page = browser.to_the_choice("/auth/login").await;
+    let page = browser.reach_the_choice("/auth/login").await;
     let mut filled = page.hidden();
     filled.extend(form(&[
         ("identity", "other"),
@@ -110,7 +110,7 @@ async fn a_form_with_faults_says_them_beside_the_fields_and_keeps_what_was_typed
 #[tokio::test]
 async fn the_page_of_identities_allows_the_way_back_and_nothing_else() {
     let stage = Stage::new().await;
-    let page = stage.browser().to_the_choice("/auth/login").await;
+    let page = stage.browser().reach_the_choice("/auth/login").await;
     let policy = page.headers["content-security-policy"].to_str().unwrap();
     assert!(policy.contains("default-src 'none'"), "{policy}");
     let origin = stage.url("/").origin().ascii_serialization();
@@ -145,7 +145,7 @@ async fn nobody_is_led_to_a_foreign_site_after_signing_in() {
 async fn whoever_came_by_localhost_comes_back_to_localhost() {
     let stage = Stage::new().await;
     let mut browser = Browser::new(Url::parse(&format!("http://localhost:{}", stage.addr.port())).unwrap());
-    let page = browser.to_the_choice("/auth/login").await;
+    let page = browser.reach_the_choice("/auth/login").await;
     assert!(page.hidden()["redirect_uri"].starts_with("http://localhost:"));
     // A name that is not ours is not sent anywhere.
     let leads =
@@ -158,7 +158,7 @@ async fn whoever_came_by_localhost_comes_back_to_localhost() {
 async fn a_wrong_or_foreign_state_signs_nobody_in() {
     let stage = Stage::new().await;
     let mut browser = stage.browser();
-    let page = browser.to_the_choice("/auth/login").await;
+    let page = browser.reach_the_choice("/auth/login").await;
     let chosen = browser.choose(&page, "申请人甲").await;
     let mut wrong = chosen.location();
     let code = chosen.query("code").unwrap();
@@ -172,7 +172,7 @@ async fn a_wrong_or_foreign_state_signs_nobody_in() {
     assert_not_signed_in(&stage, &victim, &page, StatusCode::BAD_REQUEST);
 
     // A cookie of the browser's own making.
-    for (_, value) in &mut browser.cookies {
+    for value in browser.cookies.values_mut() {
         value.replace_range(10..11, if &value[10..11] == "A" { "B" } else { "A" });
     }
     let page = browser.get(chosen.location().as_str()).await;
@@ -183,7 +183,7 @@ async fn a_wrong_or_foreign_state_signs_nobody_in() {
 async fn an_id_token_with_another_nonce_signs_nobody_in() {
     let stage = Stage::new().await;
     let mut browser = stage.browser();
-    let page = browser.to_the_choice("/auth/login").await;
+    let page = browser.reach_the_choice("/auth/login").await;
     let mut filled = page.hidden();
     filled.insert("nonce".into(), "of-another-attempt".into());
     filled.insert("identity".into(), page.button("申请人甲"));
@@ -196,11 +196,11 @@ async fn an_id_token_with_another_nonce_signs_nobody_in() {
 async fn a_code_of_another_attempt_signs_nobody_in() {
     let stage = Stage::new().await;
     let mut thief = stage.browser();
-    let page = thief.to_the_choice("/auth/login").await;
+    let page = thief.reach_the_choice("/auth/login").await;
     let stolen = thief.choose(&page, "申请人甲").await.query("code").unwrap();
 
     let mut browser = stage.browser();
-    let page = browser.to_the_choice("/auth/login").await;
+    let page = browser.reach_the_choice("/auth/login").await;
     let own = browser.choose(&page, "申请人乙").await;
     let mut address = own.location();
     let state = own.query("state").unwrap();
@@ -213,7 +213,7 @@ async fn a_code_of_another_attempt_signs_nobody_in() {
 async fn a_callback_counts_once() {
     let stage = Stage::new().await;
     let mut browser = stage.browser();
-    let page = browser.to_the_choice("/auth/login").await;
+    let page = browser.reach_the_choice("/auth/login").await;
     let chosen = browser.choose(&page, "申请人甲").await;
     let kept = browser.cookies.clone();
     assert_eq!(browser.get(chosen.location().as_str()).await.status, StatusCode::SEE_OTHER);
@@ -230,13 +230,13 @@ async fn a_callback_counts_once() {
 async fn a_slow_person_and_a_slow_code_are_told_to_begin_anew() {
     let stage = Stage::new().await;
     let mut browser = stage.browser();
-    let page = browser.to_the_choice("/auth/login").await;
+    let page = browser.reach_the_choice("/auth/login").await;
     let chosen = browser.choose(&page, "申请人甲").await;
     stage.clock.advance(Duration::seconds(61));
     let page = browser.get(chosen.location().as_str()).await;
     assert_not_signed_in(&stage, &browser, &page, StatusCode::BAD_GATEWAY);
 
-    let page = browser.to_the_choice("/auth/login").await;
+    let page = browser.reach_the_choice("/auth/login").await;
     stage.clock.advance(Duration::minutes(10) + Duration::seconds(1));
     let chosen = browser.choose(&page, "申请人甲").await;
     let page = browser.get(chosen.location().as_str()).await;
@@ -249,8 +249,8 @@ async fn two_tabs_can_sign_in_side_by_side() {
     // Two attempts may draw the same slot, and then the later one has it: begin again.
     let (mut browser, first, second) = loop {
         let mut browser = stage.browser();
-        let first = browser.to_the_choice("/auth/login?next=/first").await;
-        let second = browser.to_the_choice("/auth/login?next=/second").await;
+        let first = browser.reach_the_choice("/auth/login?next=/first").await;
+        let second = browser.reach_the_choice("/auth/login?next=/second").await;
         if browser.cookies.len() == 2 {
             break (browser, first, second);
         }
@@ -372,7 +372,7 @@ async fn a_provider_that_is_down_is_said_and_tried_again_next_time() {
 async fn whoever_cancels_is_led_on_kindly() {
     let stage = Stage::new().await;
     let mut browser = stage.browser();
-    let page = browser.to_the_choice("/auth/login?next=/drafts").await;
+    let page = browser.reach_the_choice("/auth/login?next=/drafts").await;
     let mut filled = page.hidden();
     filled.insert("identity".into(), "none".into());
     let cancelled = browser.post("/idp/authorize", &filled).await;
@@ -386,7 +386,7 @@ async fn whoever_cancels_is_led_on_kindly() {
 async fn an_answer_in_the_name_of_another_issuer_signs_nobody_in() {
     let stage = Stage::new().await;
     let mut browser = stage.browser();
-    let page = browser.to_the_choice("/auth/login").await;
+    let page = browser.reach_the_choice("/auth/login").await;
     let chosen = browser.choose(&page, "申请人甲").await;
     let (code, state) = (chosen.query("code").unwrap(), chosen.query("state").unwrap());
     let mut address = chosen.location();

@@ -397,7 +397,7 @@ impl Browser {
     }
 
     /// From 【用户登录】 to the provider's page.
-    pub async fn to_the_choice(&mut self, login: &str) -> Page {
+    pub async fn reach_the_choice(&mut self, login: &str) -> Page {
         let leads = self.get(login).await;
         assert_eq!(leads.status, StatusCode::SEE_OTHER, "{}", leads.body);
         let page = self.get(leads.location().as_str()).await;
@@ -414,7 +414,7 @@ impl Browser {
 
     /// The whole way; what comes back is the platform's answer to the callback.
     pub async fn sign_in(&mut self, login: &str, name: &str) -> Page {
-        let page = self.to_the_choice(login).await;
+        let page = self.reach_the_choice(login).await;
         let chosen = self.choose(&page, name).await;
         assert_eq!(chosen.status, StatusCode::SEE_OTHER, "{}", chosen.body);
         self.get(chosen.location().as_str()).await

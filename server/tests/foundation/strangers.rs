@@ -102,7 +102,7 @@ fn routes() -> Router {
     Router::new()
         .route("/write", post(|body: Bytes| async move { body.len().to_string() }))
         .route("/json", post(|Json(body): Json<serde_json::Value>| async move { body.to_string() }))
-        .route("/forever", get(|| std::future::pending::<&str>()))
+        .route("/forever", get(std::future::pending::<&str>))
         .merge(health(|| async { true }.boxed(), Lifecycle::default()))
 }
 

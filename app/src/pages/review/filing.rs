@@ -250,8 +250,8 @@ fn Unmask(id: String, unmasked: bool, from: String) -> impl IntoView {
                     {filing()}
                     <div class="filter">
                         <label for="purpose">"查看目的"</label>
-                        <input class="input" id="purpose" name="purpose" required minlength="6" maxlength="100" autocomplete="off" accesskey="u" aria-describedby="purpose-hint"/>
                         <p class="hint" id="purpose-hint">"写明具体目的，至少 6 个字"</p>
+                        <input class="input" id="purpose" name="purpose" required minlength="6" maxlength="100" autocomplete="off" accesskey="u" aria-describedby="purpose-hint"/>
                     </div>
                     <button class="button">"查看完整信息"</button>
                 </form>
