@@ -15,7 +15,7 @@ use sea_orm::sqlx::{
 };
 
 /// Connections that stay for as long as they work. What would close old ones runs for ever on one core
-/// where it counts the idle ones in the wrong moment (sqlx#3645, in every release so far).
+/// where it counts the idle ones in the wrong moment (sqlx#3645, in 0.9.0).
 pub(crate) fn lasting(mut options: ConnectOptions) -> ConnectOptions {
     options.sqlx_logging(false).idle_timeout(None).max_lifetime(None);
     options
