@@ -21,6 +21,8 @@ use crate::keyring::{Keyring, same_in_constant_time};
 use crate::row_digest::{DIGEST, Digests, GONE, TABLES, Table, short};
 use crate::{Service, again};
 
+/// A look at a filing's personal values in full.
+pub(crate) const UNMASK: &str = "filing.unmask";
 /// The counter that numbers the lines; its row's lock makes writers queue.
 const CHAIN: &str = "audit";
 const PAGE: u64 = 500;

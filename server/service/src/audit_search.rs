@@ -10,6 +10,7 @@ use domain::view::{AuditRequest, AuditRow, LookRow, Paged};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 
+use crate::audit::UNMASK;
 use crate::calendar::begin_of;
 use crate::clock::written;
 use crate::db::instant;
@@ -22,7 +23,6 @@ use crate::{Actor, Service, again};
 const PAGE: usize = 50;
 /// A person's filings are asked about in portions.
 const FILINGS: u64 = 200;
-pub(crate) const UNMASK: &str = "filing.unmask";
 const LOOK_AT_FILE: &str = "look_at_file";
 
 /// 管理员, 北京市东城区审核民警, 申请人 …, from the words of a line.

@@ -2,7 +2,7 @@
 //! both are asked only for what they have in common.
 
 mod location;
-pub(crate) mod pool;
+mod pool;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -22,6 +22,7 @@ use sea_orm::{
 };
 
 pub use self::location::{Wire, wire};
+pub use self::pool::lasting;
 pub use self::transaction::Transaction;
 use crate::clock::{Clock as _, SystemClock};
 use crate::error::{Error, Result};
@@ -35,7 +36,7 @@ pub struct Db {
 }
 
 fn options(url: &str) -> ConnectOptions {
-    let mut options = pool::lasting(ConnectOptions::new(url));
+    let mut options = lasting(url);
     options
         .connect_timeout(Duration::from_secs(15))
         .acquire_timeout(Duration::from_secs(15))
@@ -133,7 +134,7 @@ impl Db {
     /// # Errors
     /// When it cannot be opened.
     pub(crate) async fn open_copy(file: &Path) -> Result<Self> {
-        let mut options = pool::lasting(ConnectOptions::new("sqlite://"));
+        let mut options = lasting("sqlite://");
         let file = file.to_path_buf();
         options.max_connections(1).map_sqlx_sqlite_opts(move |options| {
             options.filename(&file).create_if_missing(false).read_only(true).immutable(true)

@@ -6,6 +6,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use time::Duration;
 
+use crate::audit::UNMASK;
 use crate::db::{Transaction, millis};
 use crate::entity::{draft, person, staff, usage};
 use crate::error::{Error, Result};
@@ -151,7 +152,7 @@ impl Service {
             .await?;
         let hashes: Vec<String> = auditors.into_iter().map(|row| row.id_no_hash).collect();
         let people = person::Entity::find().filter(person::Column::IdNoHash.is_in(hashes)).all(tx).await?;
-        let link = format!("/audit?action=filing.unmask&person={}", actor.person_id);
+        let link = format!("/audit?action={UNMASK}&person={}", actor.person_id);
         for auditor in people {
             let text = format!("一名审核人员在一小时内查看完整个人信息达 {looks} 次，请在审计日志中核查");
             self.notify(tx, &auditor.id, text, Some(link.clone())).await?;

@@ -21,7 +21,7 @@ use sea_orm::{
 };
 use serde_json::json;
 
-use crate::audit_search::UNMASK;
+use crate::audit::UNMASK;
 use crate::clock::{shanghai_date, written, written_date};
 use crate::db::{instant, millis, plausible_id};
 use crate::entity::{audit, desk_visit, filing, record};

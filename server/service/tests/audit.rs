@@ -137,8 +137,8 @@ async fn full(world: &World) {
 
 /// Lets a connection spoil what the database itself would guard.
 async fn unguarded(world: &World) -> DatabaseConnection {
-    let mut options = sea_orm::ConnectOptions::new(&world.url);
-    options.max_connections(1).sqlx_logging(false);
+    let mut options = service::db::lasting(&world.url);
+    options.max_connections(1);
     let on = sea_orm::Database::connect(options).await.unwrap();
     let guards: &[&str] = match world.is_sqlite() {
         true => &["PRAGMA foreign_keys = OFF", "PRAGMA ignore_check_constraints = ON"],

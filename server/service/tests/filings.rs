@@ -608,7 +608,7 @@ async fn a_domain_is_filed_once(world: World) {
     assert_eq!(faults(world.submit(&other, &draft, "other").await), [fault("site.main_domain", others)]);
 }
 
-/// Two hundred domains, each filed by two people at once.
+/// Many domains, each filed by two people at once.
 async fn of_two_people_who_file_one_domain_at_once_one_wins(world: World) {
     let races = common::rounds(40, 200);
     let mut people = Vec::new();

@@ -944,7 +944,8 @@ async fn no_walk_over_people_and_subjects_breaks_what_must_always_hold(world: Wo
     let mut happened: BTreeMap<&str, u32> = BTreeMap::new();
     let mut events = 0;
     // Everything is asked again and again, so the walk grows with the square.
-    while events < common::rounds(600, 2_000) {
+    let enough = common::rounds(600, 2_000);
+    while events < enough {
         let turn = dice.below(people.len());
         let walker = &people[turn];
         let other = &people[dice.below(people.len())];

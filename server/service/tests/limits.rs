@@ -114,7 +114,8 @@ async fn who_unmasks_much_is_held_back_and_the_auditors_are_told(world: World) {
         assert!(matches!(look(no_purpose).await, Err(Error::Refused(_))), "{no_purpose}");
     }
     for purpose in ["电话核实", "核对负责人的证件照片"] {
-        look(purpose).await.unwrap();
+        let look = look(purpose).await.unwrap();
+        assert!(world.service.review(&officer, &filing, Some(look)).await.unwrap().unmasked);
     }
     assert_eq!(told().await, []);
     look("核实地址").await.unwrap();

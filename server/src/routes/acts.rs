@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use app::api::caller::Caller;
-use app::ui::table::percent;
+use app::ui::table::href;
 use axum::extract::{FromRequest as _, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
@@ -217,10 +217,7 @@ async fn revoke_session(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str
 
 /// A filing's page, within the queue the officer came from.
 fn review_page(filing: &str, fields: &Fields) -> String {
-    match field(fields, "from") {
-        "" => format!("/review/filings/{filing}"),
-        from => format!("/review/filings/{filing}?from={}", percent(from)),
-    }
+    href(&format!("/review/filings/{filing}"), &[("from", field(fields, "from"))])
 }
 
 /// The queue an officer came from.
@@ -235,9 +232,8 @@ fn queue_page(fields: &Fields) -> String {
 async fn unmask(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     let filing = field(fields, "filing");
     let look = desk.service.unmask(actor, filing, field(fields, "purpose")).await?;
-    let page = review_page(filing, fields);
-    let mark = if page.contains('?') { '&' } else { '?' };
-    Ok(to(format!("{page}{mark}look={look}")))
+    let parts = [("from", field(fields, "from")), ("look", &look.to_string())];
+    Ok(to(href(&format!("/review/filings/{filing}"), &parts)))
 }
 
 async fn claim(desk: &Desk, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {

@@ -9,6 +9,7 @@ use reqwest::StatusCode;
 use sea_orm::{ConnectionTrait as _, Database};
 use server::config::Config;
 use server::program;
+use service::db::lasting;
 use tower::ServiceExt as _;
 
 use crate::stage::empty_site;
@@ -39,7 +40,8 @@ async fn the_health_page_tells_when_nothing_can_be_written() {
     assert_eq!(asked(&router).await, StatusCode::OK);
 
     // Another process holds the database.
-    let other = Database::connect(format!("sqlite://{}", data.join("health.db").display())).await.unwrap();
+    let other =
+        Database::connect(lasting(format!("sqlite://{}", data.join("health.db").display()))).await.unwrap();
     other.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
     let begun = std::time::Instant::now();
     assert_eq!(asked(&router).await, StatusCode::SERVICE_UNAVAILABLE);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use migration::Shape;
 use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection, Statement};
-use service::db::Db;
+use service::db::{Db, lasting};
 
 use crate::stage::empty_site;
 
@@ -82,7 +82,7 @@ async fn killed_at_twenty_points(data: &Path, an_old_one: impl AsyncFn(usize) ->
         interrupted += u32::from(!ended.success());
         let again = run(data, &url, &["migrate"]);
         assert!(again.status.success(), "killed at point {point}: {}", said(&again));
-        let on = Database::connect(&url).await.unwrap();
+        let on = Database::connect(lasting(&url)).await.unwrap();
         assert_eq!(number(&on, "SELECT COUNT(*) FROM person").await, PEOPLE, "killed at point {point}");
         on.execute_unprepared("UPDATE person SET current_subject_id = 'none'").await.unwrap_err();
         let shape = Db::connect(&url).await.unwrap().shape().await.unwrap();
@@ -96,7 +96,7 @@ async fn killed_at_twenty_points(data: &Path, an_old_one: impl AsyncFn(usize) ->
 async fn an_upgrade_killed_half_way_is_ended_by_the_next_on_sqlite() {
     let directory = tempfile::tempdir().unwrap();
     let first = directory.path().join("first.db");
-    let on = Database::connect(format!("sqlite://{}?mode=rwc", first.display())).await.unwrap();
+    let on = Database::connect(lasting(format!("sqlite://{}?mode=rwc", first.display()))).await.unwrap();
     make_first_installation(&on).await;
     on.close().await.unwrap();
     let copied = async |point: usize| {
@@ -111,7 +111,7 @@ async fn an_upgrade_killed_half_way_is_ended_by_the_next_on_sqlite() {
 async fn new_on_postgres() -> Option<(DatabaseConnection, String, String)> {
     let server = std::env::var("TEST_POSTGRES_URL").ok()?;
     let name = format!("u_{}", uuid::Uuid::now_v7().simple());
-    let on = Database::connect(&server).await.unwrap();
+    let on = Database::connect(lasting(&server)).await.unwrap();
     on.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
     let (server, _) = server.rsplit_once('/').unwrap();
     Some((on, server.to_owned(), name))
@@ -120,7 +120,7 @@ async fn new_on_postgres() -> Option<(DatabaseConnection, String, String)> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upgrade_killed_half_way_is_ended_by_the_next_on_postgres() {
     let Some((on, server, name)) = new_on_postgres().await else { return };
-    let first = Database::connect(format!("{server}/{name}")).await.unwrap();
+    let first = Database::connect(lasting(format!("{server}/{name}"))).await.unwrap();
     make_first_installation(&first).await;
     first.close().await.unwrap();
     let directory = tempfile::tempdir().unwrap();
@@ -137,7 +137,7 @@ async fn nothing_but_migrate_changes_the_shape() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("first.db");
     let url = format!("sqlite://{}", file.display());
-    let on = Database::connect(format!("{url}?mode=rwc")).await.unwrap();
+    let on = Database::connect(lasting(format!("{url}?mode=rwc"))).await.unwrap();
     make_first_installation(&on).await;
     on.close().await.unwrap();
     let before = std::fs::read(&file).unwrap();
@@ -148,7 +148,7 @@ async fn nothing_but_migrate_changes_the_shape() {
         assert_eq!(refused.status.code(), Some(2), "{chore:?}: {}", said(&refused));
         assert!(said(&refused).contains("run `server migrate`"), "{chore:?}: {}", said(&refused));
     }
-    let on = Database::connect(&url).await.unwrap();
+    let on = Database::connect(lasting(&url)).await.unwrap();
     assert_eq!(number(&on, "SELECT COUNT(*) FROM seaql_migrations").await, 75);
     on.close().await.unwrap();
     assert_eq!(std::fs::read(&file).unwrap().len(), before.len());
@@ -158,7 +158,7 @@ async fn nothing_but_migrate_changes_the_shape() {
     assert!(!directory.path().join("missing.db").exists(), "a question makes no database");
 
     assert!(run(directory.path(), &url, &["migrate"]).status.success());
-    let on = Database::connect(&url).await.unwrap();
+    let on = Database::connect(lasting(&url)).await.unwrap();
     // No key has sealed what these rows say.
     on.execute_unprepared("DELETE FROM person").await.unwrap();
     let verified = run(directory.path(), &url, &["verify-audit"]);
@@ -220,7 +220,7 @@ async fn three_servers_start_at_once_on_an_empty_postgres() {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
-    let on = Database::connect(&url).await.unwrap();
+    let on = Database::connect(lasting(&url)).await.unwrap();
     let doubled = "SELECT COUNT(*) FROM (SELECT directory, name FROM provider GROUP BY directory, name HAVING COUNT(*) > 1) AS d";
     assert_eq!(number(&on, doubled).await, 0);
     assert!(number(&on, "SELECT COUNT(*) FROM provider").await > 3);

@@ -15,7 +15,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use sea_orm::{ColumnTrait, ConnectOptions, Database, DatabaseConnection, Statement};
+use sea_orm::{ColumnTrait, Database, DatabaseConnection, Statement};
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
@@ -25,7 +25,7 @@ pub use manifest::{Contents, Head, Kind, Manifest};
 pub use postgres::Programs;
 pub use restore::{Restored, Target, restore};
 
-use crate::db::pool::lasting;
+use crate::db::lasting;
 use crate::entity::{audit, filing, key_check, person, record, upload};
 use crate::error::{Error, Result};
 use crate::upload::store::{Rendition, StoreError};
@@ -82,7 +82,7 @@ impl Upload {
 
 /// One connection that may take its time.
 async fn connect(url: &str) -> Result<DatabaseConnection> {
-    let mut options = lasting(ConnectOptions::new(url));
+    let mut options = lasting(url);
     options.max_connections(1);
     Ok(Database::connect(options).await?)
 }

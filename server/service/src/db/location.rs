@@ -153,7 +153,7 @@ mod tests {
             (&by_name, format!("sslmode=verify-ca&sslrootcert={authority}"), true),
             (&by_name, "sslmode=require".to_owned(), true),
         ] {
-            match Database::connect(format!("{server}?{parameters}")).await {
+            match Database::connect(crate::db::lasting(format!("{server}?{parameters}"))).await {
                 Ok(connection) => {
                     assert!(is_reached, "{parameters}");
                     let ask = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";

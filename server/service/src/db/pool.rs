@@ -16,7 +16,8 @@ use sea_orm::sqlx::{
 
 /// Connections that stay for as long as they work. What would close old ones runs for ever on one core
 /// where it counts the idle ones in the wrong moment (sqlx#3645, in 0.9.0).
-pub(crate) fn lasting(mut options: ConnectOptions) -> ConnectOptions {
+pub fn lasting(url: impl Into<String>) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
     options.sqlx_logging(false).idle_timeout(None).max_lifetime(None);
     options
 }

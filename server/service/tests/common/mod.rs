@@ -13,9 +13,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::answer::{Answer, Answers};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, Statement};
+use sea_orm::{ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, Statement};
 use service::clock::{Clock, FixedClock};
-use service::db::Db;
+use service::db::{Db, lasting};
 use service::keyring::Keyring;
 use service::person::Claims;
 use service::sms::gateway::Gateway;
@@ -97,7 +97,7 @@ impl World {
     pub async fn on_postgres() -> Option<Self> {
         let server = std::env::var("TEST_POSTGRES_URL").ok()?;
         let name = format!("t_{}", service::db::new_id(MORNING).replace('-', ""));
-        let connection = Database::connect(&server).await.unwrap();
+        let connection = Database::connect(lasting(&server)).await.unwrap();
         let made = connection.execute_unprepared(&format!("CREATE DATABASE {name}")).await;
         made.unwrap();
         connection.close().await.unwrap();
@@ -149,10 +149,7 @@ impl World {
 
     /// A connection past the service, to see and to spoil what lies in the tables.
     pub async fn raw(&self) -> DatabaseConnection {
-        let mut options = ConnectOptions::new(&self.url);
-        // As the service's own, see `db::pool`.
-        options.idle_timeout(None).max_lifetime(None).sqlx_logging(false);
-        Database::connect(options).await.unwrap()
+        Database::connect(lasting(&self.url)).await.unwrap()
     }
 
     /// After every claim in which nobody wrote past the service: whatever use cases did, each row is
