@@ -243,10 +243,14 @@ test('of two tabs on one draft the later save is told, keeps its text and may ch
 });
 
 test('B3: of two tabs opened before there was a draft the later is told, keeps its text and may choose', async ({ page, hydrates }) => {
-  await begin(page, '个人');
+  await signInAs(page, person('王测试'));
+  // Both are open before anything is typed: what is typed saves itself after two seconds.
   const second = await page.context().newPage();
-  await second.goto('/subject/new');
-  await second.getByLabel('开办主体性质').selectOption('个人');
+  for (const tab of [page, second]) await tab.goto('/subject/new');
+  const type = async (tab, text) => {
+    await tab.getByLabel('开办主体性质').selectOption('个人');
+    await name(tab).fill(text);
+  };
   const name = (tab) => tab.getByLabel('负责人姓名');
   const save = (tab) => tab.getByRole('button', { name: '保存草稿' }).click();
   const stored = async () => {
@@ -260,10 +264,10 @@ test('B3: of two tabs opened before there was a draft the later is told, keeps i
     await tab.close();
     return value;
   };
-  await name(page).fill('一号');
+  await type(page, '一号');
   await save(page);
   await page.waitForURL(/\/mine\/drafts/);
-  await name(second).fill('二号');
+  await type(second, '二号');
   await save(second);
   await expect(second.getByText('此草稿已在另一个窗口更新')).toBeVisible();
   await expectNoAxeViolations(second);
@@ -286,10 +290,6 @@ test('B3: of two tabs opened before there was a draft the later is told, keeps i
     await tab.getByRole('dialog').getByRole('button', { name: '否', exact: true }).click();
     await expect(tab.getByRole('dialog')).toHaveCount(0);
   }
-  const type = async (tab, text) => {
-    await tab.getByLabel('开办主体性质').selectOption('个人');
-    await name(tab).fill(text);
-  };
   await type(third, '三号');
   await save(third);
   await third.waitForURL(/\/mine\/drafts/);

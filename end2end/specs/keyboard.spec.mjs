@@ -123,6 +123,8 @@ test('the whole wizard can be walked by keyboard alone', async ({ page, baseURL,
 
   await page.waitForURL(/\/website\/new\/people/);
   await settled();
+  // With a listener for all of them the browser is told once to hand its choosers over, not anew before each press.
+  page.on('filechooser', () => {});
   for (const [legend, noun, name, mobile] of [
     ['网站安全负责人信息', '负责人', who.name, who.mobile],
     ['网站应急联络人', '联络人', '李应急', '13900000009'],

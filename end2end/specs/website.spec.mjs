@@ -1,9 +1,9 @@
 // The whole life of a website: look-ups, same-as, the guide, change with comparison, cancelling, and a filing that
 // comes back and is submitted again (R31–R36, R38, R53, R78).
-import { test, expect, anotherBrowser, expectNoAxeViolations, person, signIn, signInAs } from '../harness/test.mjs';
+import { test, expect, anotherBrowser, expectNoAxeViolations, hydrated, person, signIn, signInAs } from '../harness/test.mjs';
 import { decide, fillSite } from '../harness/journey.mjs';
 import { codesSentTo, fileSubject, fileWebsite, inForce, officer } from '../harness/arrange.mjs';
-import { desk } from '../harness/desk.mjs';
+import { desk, peopleOf, siteOf } from '../harness/desk.mjs';
 
 const serial = () => String(Math.floor(Math.random() * 1e9));
 const dialog = (page) => page.getByRole('dialog');
@@ -137,6 +137,31 @@ test('R32, R33: 同主体负责人信息 fills masked, photos by consent, and th
   const numbers = view.sheet.sections.flatMap((section) => section.rows).filter((row) => row.at.endsWith('.id_no'));
   expect(numbers.map((row) => row.value.Text)).toEqual([who.idNumber, who.idNumber]);
   await reviewer.close();
+});
+
+test('a press on a box counts, also when leaving a line of text brings up a sentence above the box', async ({ page, baseURL, hydrates }) => {
+  test.skip(!hydrates, 'without scripts nothing appears while one presses');
+  const who = await withSubject(page, baseURL);
+  const { save, send } = desk(page, baseURL);
+  const begun = await save('website_new', 'site', undefined, siteOf(`press${serial()}.cn`));
+  const people = peopleOf(who, await send());
+  const contact = (at) => at.startsWith('emergency_contact.');
+  const officerAlone = Object.fromEntries(Object.entries(people).filter(([at]) => !contact(at)));
+  const draft = await save('website_new', 'people', begun, officerAlone);
+  await page.goto(`/website/new/people?draft=${draft.id}`);
+  await hydrated(page);
+  const own = block(page, '网站应急联络人');
+  const box = own.getByLabel('长期有效');
+  await box.scrollIntoViewIfNeeded();
+  const { x, y, width, height } = await box.boundingBox();
+  await own.getByLabel('联络人证件号码').fill(who.idNumber);
+  await page.mouse.move(x + width / 2, y + height / 2);
+  await page.mouse.down();
+  // A person's finger stays down for about so long.
+  await page.waitForTimeout(100);
+  await page.mouse.up();
+  await expect(box).toBeChecked();
+  await expect(own.getByText(/同一人/)).toBeVisible();
 });
 
 test('R35, R19: a website is chosen, changed, compared item by item, and replaced when approved', async ({ page, baseURL, browser, hydrates }) => {

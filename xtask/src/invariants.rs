@@ -5,23 +5,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::Outcome;
 use crate::shell::{self, WASM, cargo};
+use crate::{Outcome, requirements, rooms};
 
 /// What one check found wrong; empty when all is well.
 type Faults = Vec<String>;
 
 type Check = fn() -> Outcome<Faults>;
 
-const CHECKS: [(&str, Check); 9] = [
+const CHECKS: [(&str, Check); 11] = [
     ("the browser bundle contains no server code", browser_has_no_server_code),
     ("domain stands on serde, time and idna alone", domain_stands_alone),
     ("migration knows nothing of the crates above it", migration_stands_alone),
     ("the database is reached by service and migration only", database_stays_in_service),
+    ("imports lead downstairs, as ARCHITECTURE.md draws them, and in no circle", imports_lead_downstairs),
     ("server functions stand in app/src/api only", server_functions_stand_in_api),
     ("every server function is on the list of the tested ones", server_functions_are_listed),
     ("only server/service/src/clock.rs reads the clock", one_place_reads_the_clock),
     ("no file names a path of somebody's machine", no_paths_of_one_machine),
+    ("every requirement that is cited exists, and a test names it", requirements_are_known_and_tested),
     ("every dependency has a licence we may ship", licences_are_allowed),
 ];
 
@@ -142,6 +144,20 @@ fn database_stays_in_service() -> Outcome<Faults> {
                 faults.push(format!("{package} depends on {}", dependency.name));
             }
         }
+    }
+    Ok(faults)
+}
+
+fn imports_lead_downstairs() -> Outcome<Faults> {
+    let text = fs::read_to_string(shell::root().join("ARCHITECTURE.md")).unwrap_or_default();
+    let mut faults = Vec::new();
+    for (directory, floors) in rooms::drawings(&text) {
+        let imports = rooms::imports_of(&directory)?;
+        faults.extend(
+            rooms::upstairs(&imports, &floors).into_iter().map(|fault| format!("{directory}: {fault}")),
+        );
+        let circles = rooms::circles(&imports);
+        faults.extend(circles.iter().map(|circle| format!("{directory}: a circle of {}", circle.join(", "))));
     }
     Ok(faults)
 }
@@ -279,6 +295,15 @@ fn one_place_reads_the_clock() -> Outcome<Faults> {
         }
     }
     Ok(faults)
+}
+
+fn requirements_are_known_and_tested() -> Outcome<Faults> {
+    let texts: Vec<(PathBuf, String)> = files()?
+        .into_iter()
+        .filter_map(|path| Some((path.clone(), fs::read_to_string(shell::root().join(&path)).ok()?)))
+        .collect();
+    let texts: Vec<_> = texts.iter().map(|(path, text)| (path.as_path(), text.as_str())).collect();
+    Ok(requirements::faults(&texts))
 }
 
 fn no_paths_of_one_machine() -> Outcome<Faults> {

@@ -4,6 +4,8 @@ mod bundle;
 mod invariants;
 mod lay;
 mod postgres;
+mod requirements;
+mod rooms;
 mod shell;
 mod snip;
 mod style;
@@ -22,6 +24,7 @@ const USAGE: &str = "cargo xtask <chore>
   faults [args of faults/run.mjs]  kills, cut-offs, full disks …, with a table of what was lost (nothing)
   postgres [command]          a PostgreSQL in a temporary directory, for the command or until Ctrl-C
   check-invariants            what the architecture forbids
+  rooms DIR…                  which module of a crate's src names which, and circles
   server-functions [--write]  list the server functions, or write the list of the tested ones
   pictures DIR                every picture of a directory, decoded with two decoders and compared
   lint, fmt                   clippy and rustfmt over every crate
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         "e2e" => suite::end_to_end_alone(&rest),
         "faults" => suite::faults(&rest),
         "postgres" => postgres::chore(&rest),
+        "rooms" => rooms::chore(&rest),
         "check-invariants" => invariants::chore(),
         "server-functions" => invariants::list_server_functions(rest.iter().any(|arg| arg == "--write")),
         "pictures" => {

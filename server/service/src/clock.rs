@@ -105,6 +105,7 @@ mod tests {
 
     use super::*;
 
+    // R81
     #[test]
     fn the_day_begins_in_shanghai_at_sixteen_hours_utc() {
         assert_eq!(shanghai_date(datetime!(2026-12-31 15:59:59.999 UTC)), date!(2026 - 12 - 31));

@@ -32,6 +32,9 @@ const SAVE_AT_LATEST_MILLISECONDS: f64 = 3_000.0;
 const REST_MILLISECONDS: u64 = 120;
 const LOOK_AT_LATEST_MILLISECONDS: f64 = 1_000.0;
 
+/// A press on a button or a box takes no longer than this.
+const PRESS_MILLISECONDS: u64 = 250;
+
 #[derive(Clone, Copy)]
 pub struct FormState {
     pub form: &'static Form,
@@ -325,22 +328,28 @@ impl FormState {
         }
     }
 
-    /// A field was left.
+    /// A field was left, or something was chosen.
     pub fn left(self, event: &web_sys::Event) {
-        if self.collect() {
+        // Whoever leaves a line of text by pressing on something else has not let go of it yet. What the text brings
+        // about, a sentence or a question more, would move that from under the pointer, and the press would be lost.
+        let is_pressing = is_typed_into(event);
+        if is_pressing {
+            // The rest after the last key is over as well.
+            self.keys.update_value(|(key, _)| *key += 1);
+        } else if self.collect() {
             self.touch();
         }
-        let Some(at) = target_name(event) else { return };
-        let complaints = self.complaints.get_untracked();
-        // A sentence that appears between press and release of a button would move the button from under
-        // the pointer, and the press would be lost.
+        let (at, complaints) = (target_name(event), self.complaints.get_untracked());
         set_timeout(
             move || {
-                if self.complaints.try_get_untracked() == Some(complaints) {
+                if is_pressing && self.keys.try_get_value().is_some() {
+                    self.look_at(None);
+                }
+                if let Some(at) = at.filter(|_| self.complaints.try_get_untracked() == Some(complaints)) {
                     self.check_one(&at);
                 }
             },
-            Duration::from_millis(250),
+            Duration::from_millis(PRESS_MILLISECONDS),
         );
     }
 
@@ -481,9 +490,8 @@ impl FormState {
 
     /// Follows a link of the step bar after saving.
     pub fn leave(self, event: &web_sys::MouseEvent, step: &'static str) {
-        if self.save.get_untracked() != Save::Untouched {
+        if self.collect() || self.save.get_untracked() != Save::Untouched {
             event.prevent_default();
-            self.collect();
             self.save_then_go(Some(step));
         }
     }
@@ -858,6 +866,15 @@ fn by_address(faults: impl IntoIterator<Item = Fault>) -> BTreeMap<String, Strin
 fn target_name(event: &web_sys::Event) -> Option<String> {
     let target: web_sys::Element = event.target()?.dyn_into().ok()?;
     target.get_attribute("name")
+}
+
+/// Whether keys go into what the event is about.
+fn is_typed_into(event: &web_sys::Event) -> bool {
+    let target: Option<web_sys::Element> = event.target().and_then(|target| target.dyn_into().ok());
+    target.is_some_and(|target| match target.get_attribute("type").as_deref() {
+        Some(kind) => kind == "text" || kind == "date",
+        None => target.tag_name() == "TEXTAREA",
+    })
 }
 
 /// The controls of a form by name; files are sent by themselves and left out.
