@@ -35,6 +35,23 @@ pub struct Db {
     reader: DatabaseConnection,
 }
 
+/// Runs a use case again while the database says that another transaction was in the way.
+#[macro_export]
+macro_rules! again {
+    ($attempt:expr) => {{
+        let mut tries = 0_u32;
+        loop {
+            match $attempt.await {
+                Err(error) if error.is_transient() && tries < 6 => {
+                    tries += 1;
+                    tokio::time::sleep(std::time::Duration::from_millis(5 << tries)).await;
+                }
+                outcome => break outcome,
+            }
+        }
+    }};
+}
+
 fn options(url: &str) -> ConnectOptions {
     let mut options = lasting(url);
     options
@@ -77,7 +94,7 @@ impl Db {
         location::keep_private(url, true)?;
         let mut options = options(url);
         options.max_connections(1).map_sqlx_sqlite_opts(sqlite_to_be_shaped);
-        let connection = Database::connect(options).await?;
+        let connection = connected(options).await?;
         let taken = migration::migrate(&connection, SystemClock.now().unix_timestamp()).await;
         connection.close().await?;
         Ok(taken?)
@@ -93,12 +110,12 @@ impl Db {
         let (writer, reader) = if url.starts_with("sqlite:") {
             let mut writing = options.clone();
             writing.max_connections(1).map_sqlx_sqlite_pool_opts(pool::sqlite_writer);
-            let writer = Database::connect(writing).await?;
+            let writer = connected(writing).await?;
             options.max_connections(4).map_sqlx_sqlite_pool_opts(pool::sqlite_readers);
-            (writer, Database::connect(options).await?)
+            (writer, connected(options).await?)
         } else {
             options.max_connections(20).map_sqlx_postgres_pool_opts(pool::postgres);
-            let pool = Database::connect(options).await?;
+            let pool = connected(options).await?;
             (pool.clone(), pool)
         };
         Ok(Db { url: url.to_owned(), writer, reader })
@@ -159,7 +176,7 @@ impl Db {
     pub(crate) async fn loader(&self) -> Result<DatabaseConnection> {
         let mut options = options(&self.url);
         options.max_connections(1);
-        Ok(Database::connect(options).await?)
+        connected(options).await
     }
 
     /// Begins a transaction that may write.
@@ -225,6 +242,12 @@ impl Db {
     }
 }
 
+/// Connects. Of several that turn a new SQLite to its write-ahead log at the same moment all but one are told that it is
+/// locked, whatever their patience: they try again.
+async fn connected(options: ConnectOptions) -> Result<DatabaseConnection> {
+    again!(async { Ok::<_, Error>(Database::connect(options.clone()).await?) })
+}
+
 /// The number of the lock under which PostgreSQL is filled; any that nobody else takes.
 const FILLING: i64 = 0x6265_6961_6e00_0002;
 
@@ -232,23 +255,6 @@ const FILLING: i64 = 0x6265_6961_6e00_0002;
 #[must_use]
 pub struct Turn {
     _lock: Option<DatabaseTransaction>,
-}
-
-/// Runs a use case again while the database says that another transaction was in the way.
-#[macro_export]
-macro_rules! again {
-    ($attempt:expr) => {{
-        let mut tries = 0_u32;
-        loop {
-            match $attempt.await {
-                Err(error) if error.is_transient() && tries < 6 => {
-                    tries += 1;
-                    tokio::time::sleep(std::time::Duration::from_millis(5 << tries)).await;
-                }
-                outcome => break outcome,
-            }
-        }
-    }};
 }
 
 /// The next value of a named counter, 1 at first. Gaps are possible, repetition is not; the row's
