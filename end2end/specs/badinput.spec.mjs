@@ -247,11 +247,11 @@ test('B3: of two tabs opened before there was a draft the later is told, keeps i
   // Both are open before anything is typed: what is typed saves itself after two seconds.
   const second = await page.context().newPage();
   for (const tab of [page, second]) await tab.goto('/subject/new');
+  const name = (tab) => tab.getByLabel('负责人姓名');
   const type = async (tab, text) => {
     await tab.getByLabel('开办主体性质').selectOption('个人');
     await name(tab).fill(text);
   };
-  const name = (tab) => tab.getByLabel('负责人姓名');
   const save = (tab) => tab.getByRole('button', { name: '保存草稿' }).click();
   const stored = async () => {
     const tab = await page.context().newPage();

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::shell::{self, WASM, cargo};
-use crate::{Outcome, requirements, rooms};
+use crate::{Outcome, requirements, rooms, sources};
 
 /// What one check found wrong; empty when all is well.
 type Faults = Vec<String>;
@@ -27,9 +27,9 @@ const CHECKS: [(&str, Check); 11] = [
     ("every dependency has a licence we may ship", licences_are_allowed),
 ];
 
-/// Runs every check and says what each found: (passed, failed).
-pub fn check() -> (u32, u32) {
-    let (mut passed, mut failed) = (0, 0);
+/// Runs every check and says what each found: how many passed, and the names of those that failed.
+pub fn check() -> (u32, Vec<&'static str>) {
+    let (mut passed, mut failed) = (0, Vec::new());
     for (name, check) in CHECKS {
         match check() {
             Ok(faults) if faults.is_empty() => {
@@ -41,11 +41,11 @@ pub fn check() -> (u32, u32) {
                 for fault in faults {
                     println!("    {fault}");
                 }
-                failed += 1;
+                failed.push(name);
             }
             Err(error) => {
                 println!("invariant: {name} ... FAILED\n    {error}");
-                failed += 1;
+                failed.push(name);
             }
         }
     }
@@ -54,8 +54,8 @@ pub fn check() -> (u32, u32) {
 
 pub fn chore() -> Outcome<()> {
     let (passed, failed) = check();
-    println!("{passed} passed, {failed} failed");
-    if failed == 0 { Ok(()) } else { Err("an invariant is broken".into()) }
+    println!("{passed} passed, {} failed", failed.len());
+    if failed.is_empty() { Ok(()) } else { Err("an invariant is broken".into()) }
 }
 
 // --- dependencies ----------------------------------------------------------
@@ -212,49 +212,10 @@ fn may_ship(licence: &str) -> bool {
 
 // --- sources ---------------------------------------------------------------
 
-/// Every file of the checkout that could be tracked, relative to the root.
-fn files() -> Outcome<Vec<PathBuf>> {
-    if let Ok(listed) = shell::Run::new("git")
-        .args(["-C"])
-        .arg(shell::root())
-        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
-        .output()
-    {
-        let mut paths: Vec<PathBuf> =
-            listed.split('\0').filter(|path| !path.is_empty()).map(PathBuf::from).collect();
-        paths.retain(|path| shell::root().join(path).is_file());
-        return Ok(paths);
-    }
-    let mut paths = Vec::new();
-    walk(&shell::root(), Path::new(""), &mut paths)?;
-    Ok(paths)
-}
-
-/// For a copy without git.
-fn walk(root: &Path, below: &Path, paths: &mut Vec<PathBuf>) -> Outcome<()> {
-    const PASSED_OVER: [&str; 5] = [".git", "target", "data", "node_modules", "test-results"];
-    for entry in fs::read_dir(root.join(below))? {
-        let entry = entry?;
-        let path = below.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            if !PASSED_OVER.iter().any(|name| path.ends_with(name)) {
-                walk(root, &path, paths)?;
-            }
-        } else {
-            paths.push(path);
-        }
-    }
-    Ok(())
-}
-
+/// The Rust of the product; xtask is not held to its rules.
 fn rust_sources() -> Outcome<Vec<(PathBuf, String)>> {
-    let mut sources = Vec::new();
-    for path in files()? {
-        if path.extension().is_some_and(|extension| extension == "rs") && !path.starts_with("xtask") {
-            let text = fs::read_to_string(shell::root().join(&path))?;
-            sources.push((path, text));
-        }
-    }
+    let mut sources = sources::rust()?;
+    sources.retain(|(path, _)| !path.starts_with("xtask"));
     Ok(sources)
 }
 
@@ -288,7 +249,7 @@ fn one_place_reads_the_clock() -> Outcome<Faults> {
     let mut faults = Vec::new();
     for (path, text) in rust_sources()? {
         // Tests may make up their ids and times as they like.
-        let program = text.split("\nmod tests ").next().unwrap_or_default();
+        let program = sources::program_of(&text);
         if path != Path::new("server/service/src/clock.rs") && !path.iter().any(|part| part == "tests") {
             let asks = |line: &str| CLOCKS.iter().any(|clock| line.contains(clock));
             faults.extend(lines_of_code(program, &path, asks));
@@ -298,19 +259,12 @@ fn one_place_reads_the_clock() -> Outcome<Faults> {
 }
 
 fn requirements_are_known_and_tested() -> Outcome<Faults> {
-    let texts: Vec<(PathBuf, String)> = files()?
-        .into_iter()
-        .filter_map(|path| Some((path.clone(), fs::read_to_string(shell::root().join(&path)).ok()?)))
-        .collect();
-    let texts: Vec<_> = texts.iter().map(|(path, text)| (path.as_path(), text.as_str())).collect();
-    Ok(requirements::faults(&texts))
+    Ok(requirements::faults(&sources::texts()?))
 }
 
 fn no_paths_of_one_machine() -> Outcome<Faults> {
     let mut faults = Vec::new();
-    for path in files()? {
-        // What is not text has no lines to read.
-        let Ok(text) = fs::read_to_string(shell::root().join(&path)) else { continue };
+    for (path, text) in sources::texts()? {
         for (number, line) in text.lines().enumerate() {
             if names_a_machine(line) {
                 faults.push(format!("{}:{}: {}", path.display(), number + 1, line.trim()));

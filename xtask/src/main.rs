@@ -8,6 +8,7 @@ mod requirements;
 mod rooms;
 mod shell;
 mod snip;
+mod sources;
 mod style;
 mod suite;
 

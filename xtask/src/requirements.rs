@@ -1,16 +1,18 @@
 //! The numbers of requirements (`R17`) that code, tests and documents cite, held against docs/requirements.md.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use crate::sources::program_of;
 
 const DOCUMENT: &str = "docs/requirements.md";
 
 /// Numbers that are cited and do not exist, and numbers that no test names. `files` are those that can be tracked:
 /// path and text.
-pub fn faults(files: &[(&Path, &str)]) -> Vec<String> {
+pub fn faults(files: &[(PathBuf, String)]) -> Vec<String> {
     let listed = files
         .iter()
-        .find(|(path, _)| *path == Path::new(DOCUMENT))
+        .find(|(path, _)| path == Path::new(DOCUMENT))
         .map(|(_, text)| listed(text))
         .unwrap_or_default();
     let mut faults = Vec::new();
@@ -47,13 +49,10 @@ fn may_cite(path: &Path) -> bool {
     matches!(extension, "rs" | "mjs" | "js" | "css" | "md" | "toml") && path != Path::new(DOCUMENT)
 }
 
-/// The line from which on the file is tests: from the first in a test's file, else from `mod tests`.
+/// The line from which on the file is tests.
 fn tests_begin(path: &Path, text: &str) -> usize {
     let is_test = path.iter().any(|part| part == "tests" || part == "specs" || part == "tests.rs");
-    if is_test {
-        return 0;
-    }
-    text.lines().position(|line| line.starts_with("mod tests")).unwrap_or(usize::MAX)
+    if is_test { 0 } else { program_of(text).lines().count() }
 }
 
 /// The numbers that the document defines, by their anchors.
@@ -88,9 +87,10 @@ mod tests {
         let files = [
             (DOCUMENT, document),
             ("app/src/a.rs", "// R1 R2\n// R3\nmod tests {\n// R1\n}"),
+            ("app/src/b.rs", "mod tests;\n// R2"),
             ("app/src/a.txt", "R4"),
         ];
-        let files = files.map(|(path, text)| (Path::new(path), text));
+        let files = files.map(|(path, text)| (PathBuf::from(path), text.to_owned()));
         assert_eq!(
             faults(&files),
             ["app/src/a.rs:2 cites R3, which is not in docs/requirements.md", "no test names R2"]

@@ -2,10 +2,10 @@
 //! and against circles.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
-use crate::{Outcome, shell};
+use crate::sources::program_of;
+use crate::{Outcome, sources};
 
 /// A module's path below the crate, `["filing", "record"]`; the crate itself is empty.
 pub type Module = Vec<String>;
@@ -30,23 +30,11 @@ pub fn chore(crates: &[String]) -> Outcome<()> {
 
 /// Of the sources below a directory of the checkout.
 pub fn imports_of(directory: &str) -> Outcome<Imports> {
-    let root = shell::root().join(directory);
-    let mut sources = Vec::new();
-    read(&root, &root, &mut sources)?;
+    let below = |path: &Path| Some(path.strip_prefix(directory).ok()?.to_string_lossy().replace('\\', "/"));
+    let sources = sources::rust()?;
+    let sources: Vec<_> =
+        sources.into_iter().filter_map(|(path, text)| Some((below(&path)?, text))).collect();
     Ok(imports(&sources))
-}
-
-fn read(root: &Path, below: &Path, sources: &mut Vec<(String, String)>) -> Outcome<()> {
-    for entry in fs::read_dir(below)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            read(root, &path, sources)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let name = path.strip_prefix(root)?.to_string_lossy().replace('\\', "/");
-            sources.push((name, fs::read_to_string(&path)?));
-        }
-    }
-    Ok(())
 }
 
 /// `sources`: each file's path below `src` and its text.
@@ -87,11 +75,6 @@ fn module_of(path: &str) -> Option<Module> {
         parts.clear();
     }
     if parts.iter().any(|part| part == "tests") { None } else { Some(parts) }
-}
-
-/// What stands before the tests of a file.
-fn program_of(text: &str) -> &str {
-    text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default()
 }
 
 /// `pub use a::b::{C, D};` in the crate's root: the name, and the module it comes from.
@@ -341,13 +324,14 @@ mod tests {
             ("a/mod.rs", "use crate::{Actor, b::{self, c as d}, core::*}; // crate::comment"),
             ("a/x.rs", "let text = \"crate::text\"; super::y::go(crate::b::c());"),
             ("a/y.rs", "pub(crate) fn go() {}\n#[cfg(test)]\nmod tests { use crate::b; }"),
-            ("b.rs", "pub(super) fn c() {}"),
+            ("b.rs", "#[cfg(test)]\nmod tests;\nuse crate::core::Clock;"),
             ("core/mod.rs", ""),
             ("core/actor.rs", ""),
         ]);
         assert_eq!(named(&imports, "a"), ["b", "core", "core::actor"]);
         assert_eq!(named(&imports, "a::x"), ["a::y", "b"]);
         assert!(named(&imports, "a::y").is_empty());
+        assert_eq!(named(&imports, "b"), ["core"]);
     }
 
     #[test]

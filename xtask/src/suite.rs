@@ -150,7 +150,8 @@ pub fn test(filter: &[String]) -> Outcome<()> {
             println!("formatting ... not checked, there is no rustfmt");
         }
         let (passed, failed) = invariants::check();
-        tally.add(Tally { passed, failed, ..Tally::default() });
+        tally.passed += passed;
+        failed.into_iter().for_each(|name| tally.fail(name));
     }
 
     crates(filter, &mut tally)?;
@@ -358,8 +359,8 @@ fn count(line: &str) -> Tally {
     tally
 }
 
-/// Takes the headings of failures (cargo test: "---- name stdout ----", Playwright: "1) [hydrated] › file › name")
-/// and the first line after each that says what was wrong.
+/// Takes the headings of failures (cargo test: "---- name stdout ----", Playwright: "1) [hydrated] › file › name",
+/// faults/run.mjs: "faults: round on database … FAILED") and the first line after each that says what was wrong.
 fn remember_failure(failures: &mut Vec<String>, line: &str) {
     const LONGEST: usize = 200;
     let is_numbered = |line: &str| {
@@ -367,21 +368,17 @@ fn remember_failure(failures: &mut Vec<String>, line: &str) {
     };
     if let Some(name) = line.strip_prefix("---- ").and_then(|rest| rest.strip_suffix(" stdout ----")) {
         failures.push(name.to_owned());
-    } else if is_numbered(line) {
+    } else if is_numbered(line) || (line.starts_with("faults: ") && line.ends_with("FAILED")) {
         failures.push(line.trim_end_matches(['─', ' ']).to_owned());
-    } else if let Some(last) = failures.last_mut()
-        && !last.contains('\n')
-        && (line.contains("panicked at") || line.contains("Error:") || line.contains("Test timeout"))
-    {
-        last.push_str("\n    ");
-        last.extend(line.chars().take(LONGEST));
-    } else if let Some(last) = failures.last_mut()
-        && last.ends_with(':')
-        && last.contains("panicked at")
-    {
+    } else if let Some(last) = failures.last_mut() {
+        let is_first = !last.contains('\n')
+            && ["panicked at", "Error:", "Test timeout"].iter().any(|words| line.contains(words));
         // What a panic says stands on the line below its place.
-        last.push_str("\n    ");
-        last.extend(line.chars().take(LONGEST));
+        let is_below = last.ends_with(':') && last.contains("panicked at");
+        if is_first || is_below {
+            last.push_str("\n    ");
+            last.extend(line.chars().take(LONGEST));
+        }
     }
 }
 
@@ -437,6 +434,8 @@ mod tests {
             "1) [no-js] › specs/desk.spec.mjs:48:1 › two officers ─────",
             "Error: expect(locator).toBeVisible() failed",
             "2) of the ordinary kind",
+            "faults: kill -9 on sqlite, 1 × 16 submits, 3 s ... FAILED",
+            "faults: SIGTERM on sqlite, 1 × 16 submits, 3 s ... ok",
         ];
         let mut failures = Vec::new();
         told.iter().for_each(|line| remember_failure(&mut failures, line));
@@ -445,6 +444,7 @@ mod tests {
             [
                 "a::fails\n    thread 'a::fails' panicked at tests/a.rs:3:5:\n    assertion failed: left == right",
                 "1) [no-js] › specs/desk.spec.mjs:48:1 › two officers\n    Error: expect(locator).toBeVisible() failed",
+                "faults: kill -9 on sqlite, 1 × 16 submits, 3 s ... FAILED",
             ]
         );
     }

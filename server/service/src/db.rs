@@ -24,6 +24,7 @@ use sea_orm::{
 pub use self::location::{Wire, wire};
 pub use self::pool::lasting;
 pub use self::transaction::Transaction;
+use crate::again;
 use crate::clock::{Clock as _, SystemClock};
 use crate::error::{Error, Result};
 
@@ -33,23 +34,6 @@ pub struct Db {
     url: String,
     writer: DatabaseConnection,
     reader: DatabaseConnection,
-}
-
-/// Runs a use case again while the database says that another transaction was in the way.
-#[macro_export]
-macro_rules! again {
-    ($attempt:expr) => {{
-        let mut tries = 0_u32;
-        loop {
-            match $attempt.await {
-                Err(error) if error.is_transient() && tries < 6 => {
-                    tries += 1;
-                    tokio::time::sleep(std::time::Duration::from_millis(5 << tries)).await;
-                }
-                outcome => break outcome,
-            }
-        }
-    }};
 }
 
 fn options(url: &str) -> ConnectOptions {
@@ -255,6 +239,23 @@ const FILLING: i64 = 0x6265_6961_6e00_0002;
 #[must_use]
 pub struct Turn {
     _lock: Option<DatabaseTransaction>,
+}
+
+/// Runs a use case again while the database says that another transaction was in the way.
+#[macro_export]
+macro_rules! again {
+    ($attempt:expr) => {{
+        let mut tries = 0_u32;
+        loop {
+            match $attempt.await {
+                Err(error) if error.is_transient() && tries < 6 => {
+                    tries += 1;
+                    tokio::time::sleep(std::time::Duration::from_millis(5 << tries)).await;
+                }
+                outcome => break outcome,
+            }
+        }
+    }};
 }
 
 /// The next value of a named counter, 1 at first. Gaps are possible, repetition is not; the row's
