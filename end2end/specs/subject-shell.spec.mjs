@@ -211,7 +211,11 @@ test('R6: a tab that still shows the other subject cannot file for the wrong one
   await expect(page.getByRole('banner').getByLabel('当前主体')).toHaveValue(own.first);
   // Its submit says the subject that it shows; another than the draft's is refused (R6).
   const id = new URL(page.url()).searchParams.get('draft');
-  const refused = await own.ask('submit', { draft: id, version: 1, subject: own.first, key: `stale-${id}` });
+  // A page that is left saves nothing more, so the draft's version stays what it is.
+  await page.goto('/mine/drafts');
+  const request = { procedure: 'website_new', step: 'site', draft: id, record: null, fresh: false, check: false };
+  const { draft } = await own.ask('form_view', { request });
+  const refused = await own.ask('submit', { draft: id, version: draft.version, subject: own.first, key: `stale-${id}` });
   expect(JSON.stringify(refused)).toContain('当前主体与页面上的主体不一致，请刷新页面核对后再提交');
 });
 
