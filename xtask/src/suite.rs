@@ -97,14 +97,11 @@ struct Tally {
     skipped: u32,
     /// Name and first words of what failed, said again at the end: a log is read from there.
     failures: Vec<String>,
-    /// The same of what passed only on its second try. It fails nothing, and is a defect to look into.
-    flaky: Vec<String>,
 }
 
 impl Tally {
     fn add(&mut self, other: Tally) {
         self.failures.extend(other.failures);
-        self.flaky.extend(other.flaky);
         self.passed += other.passed;
         self.failed += other.failed;
         self.skipped += other.skipped;
@@ -179,9 +176,6 @@ pub fn test(filter: &[String]) -> Outcome<()> {
     for failure in &tally.failures {
         println!("FAILED: {failure}");
     }
-    for test in &tally.flaky {
-        println!("FLAKY: {test}");
-    }
     println!("\nThat took {} min {} s.", begun.elapsed().as_secs() / 60, begun.elapsed().as_secs() % 60);
     let skipped = if tally.skipped > 0 { format!(", {} skipped", tally.skipped) } else { String::new() };
     println!("{} passed, {} failed{skipped}", tally.passed, tally.failed);
@@ -237,8 +231,7 @@ fn browser(tally: &mut Tally) -> Outcome<()> {
         tally.skip("the tests in the browser: no Chromium is installed");
         return Ok(());
     }
-    // One test in hundreds that a busy machine was too slow for costs a second try, not the run.
-    tally.add(end_to_end(&["--retries=1".to_owned()], None)?);
+    tally.add(end_to_end(&[], None)?);
     tally.add(break_things(&["--short".to_owned()])?);
     if postgres::is_installed() {
         // The journeys are the same; these show that the whole program runs on the other database.
@@ -315,7 +308,7 @@ fn chromium() -> Option<std::path::PathBuf> {
 /// Runs a test runner, shows what it prints and counts what it says it ran.
 fn counted(mut run: Run, what: &str) -> Outcome<Tally> {
     let mut child = run.0.stdout(Stdio::piped()).spawn().map_err(|error| format!("{what}: {error}"))?;
-    let (mut tally, mut flaky) = (Tally::default(), FlakyList::default());
+    let mut tally = Tally::default();
     if let Some(stdout) = child.stdout.take() {
         let mut out = std::io::stdout().lock();
         let mut lines = BufReader::new(stdout);
@@ -326,11 +319,9 @@ fn counted(mut run: Run, what: &str) -> Outcome<Tally> {
             let text = plain(&String::from_utf8_lossy(&line));
             tally.add(count(&text));
             remember_failure(&mut tally.failures, text.trim());
-            flaky.read(text.trim());
             line.clear();
         }
     }
-    (tally.flaky, tally.failures) = tally.failures.into_iter().partition(|failure| flaky.holds(failure));
     let status = child.wait()?;
     if !status.success() && tally.failed == 0 {
         // It did not compile, or ended before it could count.
@@ -360,8 +351,7 @@ fn count(line: &str) -> Tally {
     {
         match word.split(" (").next().unwrap_or_default() {
             "passed" => tally.passed += number,
-            "failed" | "interrupted" | "did not run" => tally.failed += number,
-            "flaky" => tally.passed += number,
+            "failed" | "interrupted" | "did not run" | "flaky" => tally.failed += number,
             "skipped" => tally.skipped += number,
             _ => {}
         }
@@ -379,7 +369,7 @@ fn remember_failure(failures: &mut Vec<String>, line: &str) {
     if let Some(name) = line.strip_prefix("---- ").and_then(|rest| rest.strip_suffix(" stdout ----")) {
         failures.push(name.to_owned());
     } else if is_numbered(line) || (line.starts_with("faults: ") && line.ends_with("FAILED")) {
-        failures.push(without_rule(line).to_owned());
+        failures.push(line.trim_end_matches(['─', ' ']).to_owned());
     } else if let Some(last) = failures.last_mut() {
         let is_first = !last.contains('\n')
             && ["panicked at", "Error:", "Test timeout"].iter().any(|words| line.contains(words));
@@ -390,36 +380,6 @@ fn remember_failure(failures: &mut Vec<String>, line: &str) {
             last.extend(line.chars().take(LONGEST));
         }
     }
-}
-
-/// Playwright's list of the tests that passed when tried again: "2 flaky", then a line each.
-#[derive(Default)]
-struct FlakyList {
-    is_open: bool,
-    names: Vec<String>,
-}
-
-impl FlakyList {
-    fn read(&mut self, line: &str) {
-        if line.ends_with(" flaky") {
-            self.is_open = true;
-        } else if self.is_open && line.starts_with('[') {
-            self.names.push(without_rule(line).to_owned());
-        } else {
-            self.is_open = false;
-        }
-    }
-
-    /// A test is told of at its first failure, before it is tried again.
-    fn holds(&self, failure: &str) -> bool {
-        let heading = failure.lines().next().unwrap_or_default();
-        self.names.iter().any(|name| heading.ends_with(name.as_str()))
-    }
-}
-
-/// Playwright fills the line of a heading with dashes.
-fn without_rule(line: &str) -> &str {
-    line.trim_end_matches(['─', ' '])
 }
 
 /// Without the colours of a terminal.
@@ -460,28 +420,6 @@ mod tests {
             let tally = count(&plain(line));
             assert_eq!((tally.passed, tally.failed, tally.skipped), expected, "{line}");
         }
-    }
-
-    #[test]
-    fn what_passed_on_its_second_try_is_told_apart() {
-        let told = [
-            "1) [hydrated] › specs/a.spec.mjs:3:1 › never ─────",
-            "2) [no-js] › specs/a.spec.mjs:2:1 › sometimes ─────",
-            "1 failed",
-            "[hydrated] › specs/a.spec.mjs:3:1 › never ─────",
-            "1 flaky",
-            "[no-js] › specs/a.spec.mjs:2:1 › sometimes ─────",
-            "1 passed (6.2s)",
-        ];
-        let mut flaky = FlakyList::default();
-        told.iter().for_each(|line| flaky.read(line));
-        assert!(!flaky.holds("1) [hydrated] › specs/a.spec.mjs:3:1 › never\n    Error: expected"));
-        assert!(flaky.holds("2) [no-js] › specs/a.spec.mjs:2:1 › sometimes\n    Error: expected"));
-        let tally = told.iter().fold(Tally::default(), |mut tally, line| {
-            tally.add(count(line));
-            tally
-        });
-        assert_eq!((tally.passed, tally.failed), (2, 1));
     }
 
     #[test]
