@@ -863,15 +863,17 @@ fn by_address(faults: impl IntoIterator<Item = Fault>) -> BTreeMap<String, Strin
     sorted
 }
 
+fn target_of(event: &web_sys::Event) -> Option<web_sys::Element> {
+    event.target()?.dyn_into().ok()
+}
+
 fn target_name(event: &web_sys::Event) -> Option<String> {
-    let target: web_sys::Element = event.target()?.dyn_into().ok()?;
-    target.get_attribute("name")
+    target_of(event)?.get_attribute("name")
 }
 
 /// Whether keys go into what the event is about.
 fn is_typed_into(event: &web_sys::Event) -> bool {
-    let target: Option<web_sys::Element> = event.target().and_then(|target| target.dyn_into().ok());
-    target.is_some_and(|target| match target.get_attribute("type").as_deref() {
+    target_of(event).is_some_and(|target| match target.get_attribute("type").as_deref() {
         Some(kind) => kind == "text" || kind == "date",
         None => target.tag_name() == "TEXTAREA",
     })
