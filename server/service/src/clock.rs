@@ -97,6 +97,15 @@ pub fn written_date(instant: OffsetDateTime) -> String {
     format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
 }
 
+/// The days begun until what runs `lasting` from `begun` is over: on the last day 1, then 0. Never more than the
+/// whole, also where `begun` is later than `now`: another server's clock is a little ahead, or it began while `now` was
+/// looked up.
+pub fn days_left(begun: OffsetDateTime, lasting: Duration, now: OffsetDateTime) -> i64 {
+    let left = (begun + lasting - now).clamp(Duration::ZERO, lasting);
+    let whole = left.whole_days();
+    whole + i64::from(left > Duration::days(whole))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
@@ -119,6 +128,19 @@ mod tests {
     fn instants_are_written_in_shanghai() {
         assert_eq!(written(datetime!(2026-11-23 04:03:59 UTC)), "2026-11-23 12:03");
         assert_eq!(written_date(datetime!(2026-12-31 16:00 UTC)), "2027-01-01");
+    }
+
+    // R24, R50
+    #[test]
+    fn days_that_have_begun_are_left_and_never_more_than_the_whole() {
+        let begun = datetime!(2026-11-23 04:03 UTC);
+        let left = |after: Duration| days_left(begun, Duration::days(30), begun + after);
+        assert_eq!(left(Duration::ZERO), 30);
+        assert_eq!(left(Duration::days(1) - Duration::MILLISECOND), 30);
+        assert_eq!(left(Duration::days(1)), 29);
+        assert_eq!(left(Duration::days(30) - Duration::MILLISECOND), 1);
+        assert_eq!((left(Duration::days(30)), left(Duration::days(40))), (0, 0));
+        assert_eq!(left(-5 * Duration::MILLISECOND), 30, "saved by a clock that is ahead");
     }
 
     #[test]

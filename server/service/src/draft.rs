@@ -24,7 +24,7 @@ use sea_orm::{
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
-use crate::clock::{written, written_date};
+use crate::clock::{days_left, written, written_date};
 use crate::db::{Transaction, instant, millis, new_id, plausible_id};
 use crate::entity::{draft, filing, person, record, upload};
 use crate::error::{Error, Result};
@@ -1041,7 +1041,7 @@ impl Service {
                 "您的“{}”草稿（{}）还有 {} 天到期，到期后将自动删除",
                 procedure.label(),
                 row.title,
-                days_left(row, now),
+                days_left(instant(row.saved_at), KEPT, now),
             );
             let link = form_href(procedure, &row.step, &row.id);
             self.notify(&tx, &row.person_id, text, Some(link)).await?;
@@ -1091,16 +1091,9 @@ fn draft_row(row: &draft::Model, now: OffsetDateTime) -> Result<DraftRow> {
         procedure,
         title: row.title.clone(),
         saved_at: written(instant(row.saved_at)),
-        days_left: days_left(row, now),
+        days_left: days_left(instant(row.saved_at), KEPT, now),
         href: form_href(procedure, &row.step, &row.id),
     })
-}
-
-/// Days begun until the draft is deleted: on the last day it is 1.
-fn days_left(row: &draft::Model, now: OffsetDateTime) -> i64 {
-    let left = instant(row.saved_at) + KEPT - now;
-    let whole = left.whole_days();
-    whole + i64::from(left > Duration::days(whole))
 }
 
 /// The lists a cascade needs to show the answers: the provinces, and what lies below each region on

@@ -23,7 +23,7 @@ use sea_orm::{
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
-use crate::clock::written;
+use crate::clock::{days_left, written};
 use crate::db::{Transaction, instant, millis, plausible_id};
 use crate::entity::{handover, person, record};
 use crate::error::{Error, Result};
@@ -60,13 +60,6 @@ pub(crate) fn sealed_mobile(id: &str) -> String {
 
 fn has_lapsed(row: &handover::Model, now: OffsetDateTime) -> bool {
     now - instant(row.created_at) >= OPEN_FOR
-}
-
-/// Days begun until it lapses: on the last day it is 1.
-fn days_left(row: &handover::Model, now: OffsetDateTime) -> i64 {
-    let left = instant(row.created_at) + OPEN_FOR - now;
-    let whole = left.whole_days();
-    (whole + i64::from(left > Duration::days(whole))).max(0)
 }
 
 /// Addressed to this person, by verified number and paper (R25).
@@ -140,7 +133,7 @@ impl Service {
             receiver_mobile: mask(Mask::Mobile, &mobile),
             created_at: written(created),
             ends_at: written(created + OPEN_FOR),
-            days_left: days_left(row, self.clock.now()),
+            days_left: days_left(instant(row.created_at), OPEN_FOR, self.clock.now()),
         })
     }
 
@@ -595,7 +588,7 @@ fn handover_row(row: &handover::Model, title: &str, giver: &Claims, now: OffsetD
         sender_mobile: mask(Mask::Mobile, &giver.mobile),
         sender_id: mask(Mask::IdNumber, &giver.id_no),
         created_at: written(instant(row.created_at)),
-        days_left: days_left(row, now),
+        days_left: days_left(instant(row.created_at), OPEN_FOR, now),
     }
 }
 
