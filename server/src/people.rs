@@ -11,7 +11,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::{HeaderMap, Method, StatusCode};
 use service::account::SUSPENDED;
-use service::{Actor, Error, Role, Service, person};
+use service::{Actor, Error, Service, person};
 
 use crate::http::{ClientAddr, WhoAsks};
 use crate::oidc::local_path;
@@ -139,15 +139,6 @@ pub fn who_asks(service: Service, tls: bool) -> WhoAsks {
 }
 
 fn role_words(actor: &Actor) -> String {
-    let words: Vec<&str> = actor
-        .roles
-        .iter()
-        .map(|role| match role {
-            Role::Reviewer { .. } => "reviewer",
-            Role::Administrator => "administrator",
-            Role::Keeper => "keeper",
-            Role::Auditor => "auditor",
-        })
-        .collect();
+    let words: Vec<&str> = actor.roles.iter().map(|role| role.of_staff().code()).collect();
     if words.is_empty() { "applicant".to_owned() } else { words.join(" ") }
 }

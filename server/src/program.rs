@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware;
+use domain::role::StaffRole;
 use futures::FutureExt as _;
 use migration::Shape;
 use service::Service;
@@ -228,10 +229,10 @@ pub async fn sow_samples(config: &Config, service: &Service) -> service::Result<
         .filter_map(|sample| {
             let (role, region) = match sample.role {
                 SampleRole::Applicant => return None,
-                SampleRole::Reviewer { region } => ("reviewer", region),
-                SampleRole::Administrator => ("administrator", ""),
-                SampleRole::Keeper => ("keeper", ""),
-                SampleRole::Auditor => ("auditor", ""),
+                SampleRole::Reviewer { region } => (StaffRole::Reviewer, region),
+                SampleRole::Administrator => (StaffRole::Administrator, ""),
+                SampleRole::Keeper => (StaffRole::Keeper, ""),
+                SampleRole::Auditor => (StaffRole::Auditor, ""),
             };
             Some(SampleOfficer { name: sample.name, id_no: sample.id_number, role, region })
         })

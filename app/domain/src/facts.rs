@@ -2,8 +2,8 @@
 //! uniqueness, search, the public page. Only this module reads answers by name outside the forms.
 
 use crate::answer::Answers;
+use crate::business::Business;
 use crate::dictionary::{ASSESSED_KIND, ASSESSMENT_METHOD, CONCLUSION, OCCASION, UNIT_KIND};
-use crate::procedure::Business;
 use crate::schema::{Directory, label_of};
 
 /// What is used of a subject.
@@ -110,46 +110,22 @@ pub fn of_business(business: Business, answers: &Answers) -> BusinessFacts {
         .filter(|number| !number.is_empty())
         .map(str::to_owned)
         .collect();
-    match business {
-        Business::Subject => BusinessFacts { name: of_subject(answers).name, ..BusinessFacts::default() },
-        Business::Website => {
-            let main = answers.text("site.main_domain");
-            let domains = std::iter::once(main)
-                .chain(answers.items("site.other_domains").iter().map(String::as_str))
-                .filter(|domain| !domain.is_empty())
-                .map(str::to_owned)
-                .collect();
-            BusinessFacts {
-                name: answers.text("site.name").to_owned(),
-                domains,
-                is_interactive: interactive,
-                people,
-            }
-        }
-        Business::App
-        | Business::MiniProgram
-        | Business::Provider
-        | Business::Market
-        | Business::Assessment => BusinessFacts {
-            name: answers.text("basics.name").to_owned(),
-            domains: Vec::new(),
-            is_interactive: interactive,
-            people,
-        },
+    if business.is_subject() {
+        return BusinessFacts { name: of_subject(answers).name, ..BusinessFacts::default() };
+    }
+    let definition = business.definition();
+    let domains = definition.domains_at.iter().flat_map(|at| answers.items(at));
+    BusinessFacts {
+        name: answers.text(definition.name_at).to_owned(),
+        domains: domains.filter(|domain| !domain.is_empty()).cloned().collect(),
+        is_interactive: interactive,
+        people,
     }
 }
 
 /// What a draft is called in a list before it has a name.
 pub fn draft_title(business: Business, answers: &Answers) -> String {
-    let name = match business {
-        Business::Subject => of_subject(answers).name,
-        Business::Website
-        | Business::App
-        | Business::MiniProgram
-        | Business::Provider
-        | Business::Market
-        | Business::Assessment => of_business(business, answers).name,
-    };
+    let name = of_business(business, answers).name;
     if name.trim().is_empty() { "（未命名）".to_owned() } else { name }
 }
 

@@ -1,19 +1,22 @@
 //! The rules of the platform as values and functions: forms, checks, states, jurisdictions. The
 //! browser and the server share them. No input or output, no clock, no page, no database.
 
+pub mod action;
 pub mod answer;
+pub mod business;
 pub mod calendar;
 pub mod check;
 pub mod dictionary;
+pub mod eligibility;
 pub mod facts;
 pub mod filing;
-pub mod forms;
 pub mod jurisdiction;
 pub mod mask;
 pub mod posted;
 pub mod procedure;
 pub mod purpose;
 pub mod record;
+pub mod role;
 pub mod schema;
 pub mod seal;
 pub mod sheet;

@@ -167,7 +167,7 @@ pub fn deepest_region(codes: &[String]) -> Option<String> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
     use super::*;
-    use crate::forms;
+    use crate::business;
 
     fn controls(pairs: &[(&str, &[&str])]) -> Controls {
         pairs
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn an_emptied_control_empties_its_answer_and_a_hidden_one_keeps_it() {
-        let form = &forms::subject::FORM;
+        let form = &business::subject::FORM;
         let step = form.step("form").unwrap();
         let before = Answers::from([
             ("subject.nature", "person"),
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn an_unticked_box_is_no_answer() {
-        let form = &forms::subject::FORM;
+        let form = &business::subject::FORM;
         let step = form.step("form").unwrap();
         let before = Answers::from([("subject.nature", "person"), ("principal.id_long_term", "yes")]);
         let after = answers_of_step(form, step, &before, &controls(&[("subject.nature", &["person"])]));

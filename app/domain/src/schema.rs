@@ -4,7 +4,6 @@
 
 use crate::answer::Answers;
 use crate::mask::Mask;
-use crate::procedure::Business;
 use time::Date;
 
 /// Everything one business asks for.
@@ -220,7 +219,7 @@ pub enum Kind {
     Code(fn(&str) -> Result<String, &'static str>),
     /// One of the subject's own records of these businesses, as it is written where it is offered: kind,
     /// name and registration number. `service` checks whose it is.
-    OwnRecord(&'static [Business]),
+    OwnRecord(&'static [&'static str]),
     /// `min` to `max` pictures.
     Pictures {
         min: usize,

@@ -6,10 +6,9 @@
 use std::collections::BTreeMap;
 
 use domain::answer::{Answer, Answers};
+use domain::business::Business;
 use domain::check::{Context, UnknownRegions, check_place, check_step};
-use domain::forms;
 use domain::posted;
-use domain::procedure::Business;
 use domain::schema::Form;
 use domain::value::credit_code::certificate_doubt;
 use time::macros::date;
@@ -52,7 +51,7 @@ fn rows() -> Vec<Row> {
 
 fn form_of(at: &str) -> &'static Form {
     let business = if at.starts_with("site.") { Business::Website } else { Business::Subject };
-    forms::of(business).unwrap()
+    business.form()
 }
 
 fn answers_with(row: &Row) -> Answers {

@@ -8,7 +8,7 @@ pub mod caller;
 mod error;
 mod wire;
 
-use domain::procedure::Business;
+use domain::business::Business;
 use domain::view;
 use leptos::prelude::*;
 

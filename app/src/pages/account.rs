@@ -4,7 +4,6 @@ use domain::view::{AccountView, SessionRow, SuspendedRow, Suspension};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-use super::staff::role_label;
 use crate::api;
 use crate::ui::table::{Grid, words};
 use crate::ui::{Empty, Load, PageHead};
@@ -24,8 +23,8 @@ fn Details(account: AccountView) -> impl IntoView {
     let roles: Vec<String> = roles
         .into_iter()
         .map(|(role, region)| match region.as_str() {
-            "" => role_label(&role),
-            region => format!("{}（{region}）", role_label(&role)),
+            "" => role.label().to_owned(),
+            region => format!("{}（{region}）", role.label()),
         })
         .collect();
     let is_suspended = suspended.is_some();

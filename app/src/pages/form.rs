@@ -1,7 +1,8 @@
 //! 新增主体, 变更主体, 新办网站申请 …: one page for every procedure that has a form.
 
-use domain::forms;
-use domain::procedure::{Action, Business, Procedure};
+use domain::action::Action;
+use domain::business::Business;
+use domain::procedure::Procedure;
 use domain::schema::{Body, Form, Step};
 use domain::sheet::Change as Difference;
 use domain::view::{FormRequest, FormView};
@@ -49,7 +50,7 @@ fn FormPage(action: Action) -> impl IntoView {
     let request = Memo::new(move |_| {
         let business =
             params.with(|params| params.get("business")).and_then(|code| Business::from_code(&code))?;
-        let form = forms::of(business)?;
+        let form = business.form();
         let step = params.with(|params| params.get("step"));
         let step = match step {
             None => form.steps.first()?,
@@ -91,9 +92,7 @@ fn FormPage(action: Action) -> impl IntoView {
 fn Loaded(view: FormView) -> impl IntoView {
     let query = use_query_map();
     let procedure = view.procedure;
-    let Some(form) = forms::of(procedure.business) else {
-        return view! { <Problem error=ApiError::NotFound/> }.into_any();
-    };
+    let form = procedure.business.form();
     let Some(step) = form.step(&view.step) else {
         return view! { <Problem error=ApiError::NotFound/> }.into_any();
     };
@@ -116,7 +115,7 @@ fn Loaded(view: FormView) -> impl IntoView {
     let is_open = refused.is_none() || view.subject.is_some() || view.draft.is_some();
     view! {
         <PageHead
-            above=vec![(procedure.business.menu(), "/services")]
+            above=vec![(procedure.business.definition().menu, "/services")]
             title=procedure.label()
             whole=with_state(procedure.label(), state)
             beside=move || state.map(|state| view! { <StateBeside state/> })

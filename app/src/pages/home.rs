@@ -1,6 +1,6 @@
 //! 首页 (R2, R3, R5) and 业务办理 (R4); for everybody else the front door.
 
-use domain::procedure::Business;
+use domain::business::Business;
 use domain::record::RecordState;
 use domain::view::{Home as HomeView, Me, OfferGroup, RecordRow};
 use leptos::prelude::*;
@@ -81,13 +81,13 @@ fn SignedIn(me: Me) -> impl IntoView {
 #[component]
 fn Card(
     #[prop(into)] title: String,
-    id: &'static str,
+    #[prop(into)] id: String,
     #[prop(optional, into)] more: Option<String>,
     children: Children,
 ) -> impl IntoView {
-    let name = title.clone();
+    let (name, heading) = (title.clone(), id.clone());
     view! {
-        <section class="card" aria-labelledby=id>
+        <section class="card" aria-labelledby=heading>
             <div class="card-head">
                 <h2 id=id>{title}</h2>
                 {more.map(|href| view! { <a href=href aria-description=name.clone()>"更多"</a> })}
@@ -202,17 +202,9 @@ fn SubjectCard(subject: Option<RecordRow>) -> impl IntoView {
 
 #[component]
 fn RecordsCard(business: Business, rows: Vec<RecordRow>) -> impl IntoView {
-    let id = match business {
-        Business::Subject => "home-subjects",
-        Business::Website => "home-websites",
-        Business::App => "home-apps",
-        Business::Provider => "home-providers",
-        Business::Market => "home-markets",
-        Business::MiniProgram => "home-minis",
-        Business::Assessment => "home-assessments",
-    };
-    let title = if business == Business::Assessment { "安全评估" } else { business.mine() };
+    let title = business.definition().at_home;
     let code = business.code();
+    let id = format!("home-{code}");
     view! {
         <Card title id more=format!("/mine/{code}")>
             {if rows.is_empty() {

@@ -5,7 +5,9 @@ mod check;
 mod receive;
 mod transfer;
 
-use domain::procedure::{Action, Business, Procedure};
+use domain::action::Action;
+use domain::business::Business;
+use domain::procedure::Procedure;
 use domain::view::{CancelView, IdentityPurpose, Refused};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -58,7 +60,7 @@ fn Subject(view: CancelView) -> impl IntoView {
     };
     view! {
         <PageHead
-            above=vec![(Business::Subject.menu(), "/services")]
+            above=vec![(Business::Subject.definition().menu, "/services")]
             title=procedure.label()
             whole=with_state(procedure.label(), state)
             beside=move || state.map(|state| view! { <StateBeside state/> })
@@ -122,7 +124,7 @@ pub fn Cancel() -> impl IntoView {
     let business = Memo::new(move |_| {
         let business = Business::from_code(&params.with(|params| params.get("business"))?)?;
         // The subject has a page of its own; an assessment is not cancelled.
-        let is_in_a_list = business != Business::Subject && business.actions().contains(&Action::Cancel);
+        let is_in_a_list = !business.is_subject() && business.actions().any(|has| has == Action::Cancel);
         is_in_a_list.then_some(business)
     });
     move || match business.get() {

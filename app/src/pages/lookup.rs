@@ -1,6 +1,6 @@
 //! 备案查询: what is public about a filing, for everybody (R38).
 
-use domain::procedure::Business;
+use domain::business::Business;
 use domain::view::PublicRecord;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -156,7 +156,7 @@ fn Filed(
                 <p><span class="badge" data-state="cancelled">"已注销"</span>" "<span class="figures">{format!("注销时间 {day}")}</span></p>
             })}
             <dl class="facts">
-                {fact(business.name_label().to_owned(), name)}
+                {fact(business.definition().name_label.to_owned(), name)}
                 {fact("主域名".to_owned(), main_domain.unwrap_or_default())}
                 {fact("其他域名".to_owned(), other_domains.join("、"))}
                 {fact("网站类别".to_owned(), category.unwrap_or_default())}

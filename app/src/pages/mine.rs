@@ -1,8 +1,8 @@
 //! 我的草稿 (R50), 我的申请 with its details (R51), the receipt (R80).
 
+use domain::action::Action;
 use domain::filing::FilingState;
-use domain::forms;
-use domain::procedure::{Action, Procedure};
+use domain::procedure::Procedure;
 use domain::view::{DraftRow, FilingRow, FilingView, Paged};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -16,10 +16,7 @@ use crate::ui::{Empty, FilingBadge, Icon, Load, PageHead, PostButton};
 
 /// 业务类型 as a filter offers it.
 pub(crate) fn procedures() -> Vec<(String, String)> {
-    Procedure::all()
-        .filter(|procedure| forms::of(procedure.business).is_some())
-        .map(|procedure| (procedure.code(), procedure.label().to_owned()))
-        .collect()
+    Procedure::all().map(|procedure| (procedure.code(), procedure.label().to_owned())).collect()
 }
 
 fn states() -> Vec<(String, String)> {
@@ -350,7 +347,7 @@ fn Points(
             {general.map(|text| view! { <p>{text}</p> })}
             <ul>
                 {remarks.into_iter().map(|remark| {
-                    let label = forms::of_procedure(procedure).and_then(|form| form.place(&remark.at)).map_or("", |place| place.field.label);
+                    let label = procedure.form().place(&remark.at).map_or("", |place| place.field.label);
                     view! { <li><b>{label}</b>"："{remark.message}</li> }
                 }).collect_view()}
             </ul>

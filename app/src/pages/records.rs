@@ -1,7 +1,9 @@
 //! 我的主体, 我的网站, 我的APP …: lists and details, and the list from which a record is chosen for a
 //! change (R35, R36, R52).
 
-use domain::procedure::{Action, Business, Procedure};
+use domain::action::Action;
+use domain::business::Business;
+use domain::procedure::Procedure;
 use domain::sheet::Shown;
 use domain::view::{Paged, RecordRow, RecordView, RegistrationView};
 use leptos::prelude::*;
@@ -30,7 +32,7 @@ pub fn Records() -> impl IntoView {
         Some(business) => view! {
             <PageHead
                 above=vec![("我的", "/")]
-                title=business.mine()
+                title=business.definition().mine
                 actions=move || {
                     let procedure = Procedure::new(business, Action::New);
                     view! { <a class="button button-primary" href=format!("/{}/new", business.code())>{procedure.label()}</a> }
@@ -48,7 +50,7 @@ pub fn Records() -> impl IntoView {
 #[component]
 pub fn Choose(procedure: Procedure) -> impl IntoView {
     view! {
-        <PageHead above=vec![(procedure.business.menu(), "/services")] title=procedure.label()/>
+        <PageHead above=vec![(procedure.business.definition().menu, "/services")] title=procedure.label()/>
         <List business=procedure.business only=Some(procedure.action)/>
     }
     .into_any()
@@ -89,11 +91,11 @@ fn Table(page: Paged<RecordRow>, business: Business, only: Option<Action>, path:
     }
     let shows_domain = business == Business::Website;
     let code = business.code();
-    let mut columns = vec![Column::Text(business.name_label().to_owned())];
+    let mut columns = vec![Column::Text(business.definition().name_label.to_owned())];
     columns.extend(shows_domain.then(|| Column::Text("主域名".to_owned())));
     columns.extend(words(["公安备案号", "备案公安机关", "联网备案时间", "状态", "操作"]));
     view! {
-        <Grid caption=business.mine() columns>
+        <Grid caption=business.definition().mine columns>
             {rows
                 .into_iter()
                 .map(|row| {
@@ -156,7 +158,7 @@ fn Details(record: RecordView) -> impl IntoView {
     let offers = StoredValue::new(row.offers.clone());
     view! {
         <PageHead
-            above=vec![("我的", "/"), (business.mine(), "")]
+            above=vec![("我的", "/"), (business.definition().mine, "")]
             title=name
             beside=move || view! { <RecordBadge state/> }
             actions=move || offers.get_value().into_iter().map(|offer| view! { <OfferLink offer class="button"/> }).collect_view()
@@ -207,7 +209,7 @@ fn ResultSheet(record: RecordView) -> impl IntoView {
         .collect_view();
     view! {
         <PageHead
-            above=vec![("我的", "/"), (Business::Assessment.mine(), "/mine/assessment")]
+            above=vec![("我的", "/"), (Business::Assessment.definition().mine, "/mine/assessment")]
             title="安全评估结果"
             beside=move || view! { <RecordBadge state=row.state/> }
         />
@@ -275,17 +277,7 @@ fn Copy(text: String, about: String) -> impl IntoView {
 #[component]
 pub fn Registration(business: Business, registration: RegistrationView) -> impl IntoView {
     let RegistrationView { number, digits, registered_on, html, markdown, plain, address: _ } = registration;
-    let (title, hint) = match business {
-        Business::Website => {
-            ("备案号与网站标识", "请在网站开通后 30 日内，把图标和备案号放在首页底部，并链接到公示地址。")
-        }
-        Business::Subject
-        | Business::App
-        | Business::Provider
-        | Business::Market
-        | Business::MiniProgram
-        | Business::Assessment => ("备案号与标识", "请把图标和备案号放在服务的显著位置，并链接到公示地址。"),
-    };
+    let (title, hint) = business.definition().badge;
     let snippet = |title: &'static str, text: String| {
         view! {
             <details class="stack" open=title == "HTML">

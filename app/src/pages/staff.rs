@@ -1,5 +1,6 @@
 //! 人员管理: who reviews which region, who administers, who audits (R60).
 
+use domain::role::StaffRole;
 use domain::view::StaffRow;
 use leptos::prelude::*;
 
@@ -7,10 +8,6 @@ use super::account::{FindPerson, Suspended};
 use crate::api;
 use crate::ui::table::{Grid, words};
 use crate::ui::{Empty, Load, PageHead, PostButton};
-
-/// (code, 角色)
-const ROLES: [(&str, &str); 4] =
-    [("reviewer", "审核员"), ("administrator", "管理员"), ("keeper", "系统管理员"), ("auditor", "审计员")];
 
 #[component]
 pub fn Staff() -> impl IntoView {
@@ -26,10 +23,6 @@ pub fn Staff() -> impl IntoView {
     .into_any()
 }
 
-pub(super) fn role_label(code: &str) -> String {
-    ROLES.iter().find(|(role, _)| *role == code).map_or(code, |(_, label)| label).to_owned()
-}
-
 #[component]
 fn Table(rows: Vec<StaffRow>) -> impl IntoView {
     if rows.is_empty() {
@@ -43,7 +36,7 @@ fn Table(rows: Vec<StaffRow>) -> impl IntoView {
                         {row.name.clone()}
                         {row.is_suspended.then(|| view! { " "<span class="badge" data-state="rejected">"已停用"</span> })}
                     </td>
-                    <td data-label="角色">{role_label(&row.role)}</td>
+                    <td data-label="角色">{row.role.label()}</td>
                     <td data-label="地区">{row.region}</td>
                     <td data-label="任命时间" class="figures">{row.since}</td>
                     <td data-label="操作" class="row-actions">
@@ -55,7 +48,7 @@ fn Table(rows: Vec<StaffRow>) -> impl IntoView {
                             label="撤销"
                             class="link"
                             fields=vec![("staff", row.id)]
-                            about=format!("{}的{}角色", row.name, role_label(&row.role))
+                            about=format!("{}的{}角色", row.name, row.role.label())
                         />
                     </td>
                 </tr>
@@ -69,7 +62,7 @@ fn Table(rows: Vec<StaffRow>) -> impl IntoView {
 fn Appoint() -> impl IntoView {
     let star = || view! { <span class="star" aria-hidden="true">"*"</span> };
     let roles =
-        ROLES.iter().map(|(code, label)| view! { <option value=*code>{*label}</option> }).collect_view();
+        StaffRole::ALL.map(|role| view! { <option value=role.code()>{role.label()}</option> }).collect_view();
     view! {
         <form class="form" method="post" action="/act/appoint">
             <fieldset class="section">

@@ -1,7 +1,9 @@
 //! The frame around every page: top bar, side menu, foot. Works without wasm; with it, the menu
 //! closes by itself.
 
-use domain::procedure::{Action, Business, Procedure};
+use domain::action::Action;
+use domain::business::Business;
+use domain::procedure::Procedure;
 use domain::view::Me;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -14,7 +16,7 @@ fn menu_of(business: Business) -> Vec<(&'static str, String)> {
         let procedure = Procedure::new(business, action);
         (procedure.label(), format!("/{}/{}", business.code(), action.code()))
     };
-    let mut links: Vec<_> = business.actions().iter().map(|action| link(*action)).collect();
+    let mut links: Vec<_> = business.actions().map(link).collect();
     if business == Business::Subject {
         links.push(("移交主体", "/subject/transfer".to_owned()));
         links.push(("接收主体", "/subject/receive".to_owned()));
@@ -22,21 +24,12 @@ fn menu_of(business: Business) -> Vec<(&'static str, String)> {
     links
 }
 
-fn is_offered(business: Business) -> bool {
-    domain::forms::of(business).is_some()
+fn mine() -> Vec<(&'static str, String)> {
+    let lists = [("我的草稿", "/mine/drafts".to_owned()), ("我的申请", "/mine/filings".to_owned())];
+    let records =
+        Business::ALL.map(|business| (business.definition().mine, format!("/mine/{}", business.code())));
+    lists.into_iter().chain(records).collect()
 }
-
-const MINE: &[(&str, &str)] = &[
-    ("我的草稿", "/mine/drafts"),
-    ("我的申请", "/mine/filings"),
-    ("我的主体", "/mine/subject"),
-    ("我的网站", "/mine/website"),
-    ("我的服务商", "/mine/provider"),
-    ("我的APP", "/mine/app"),
-    ("我的小程序", "/mine/mini"),
-    ("我的应用市场", "/mine/market"),
-    ("我的安全评估", "/mine/assessment"),
-];
 
 /// Where staff prove themselves by the level their work needs.
 const STEP_UP: &str = "/auth/login?staff=1&next=/";
@@ -115,21 +108,9 @@ fn SideMenu(me: Me) -> impl IntoView {
                 <SideLink name="业务办理" href="/services" icon="grid"/>
                 {Business::ALL
                     .into_iter()
-                    .filter(|business| is_offered(*business))
-                    .map(|business| view! { <SideGroup name=business.menu() links=menu_of(business)/> })
+                    .map(|business| view! { <SideGroup name=business.definition().menu links=menu_of(business)/> })
                     .collect_view()}
-                <SideGroup
-                    name="我的"
-                    links=MINE
-                        .iter()
-                        .filter(|(_, href)| {
-                            href.strip_prefix("/mine/")
-                                .and_then(Business::from_code)
-                                .is_none_or(is_offered)
-                        })
-                        .map(|(name, href)| (*name, (*href).to_owned()))
-                        .collect()
-                />
+                <SideGroup name="我的" links=mine()/>
                 <SideLink name="备案查询" href="/lookup" icon="search"/>
             </ul>
         </nav>

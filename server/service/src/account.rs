@@ -3,6 +3,7 @@
 //! identity platform knows the number; what such an officer has claimed lapses like any other claim (R62).
 
 use domain::mask::{Mask, mask};
+use domain::role::StaffRole;
 use domain::schema::fault;
 use domain::view::{AccountView, SuspendedRow, Suspension};
 use sea_orm::sea_query::Expr;
@@ -18,7 +19,7 @@ use crate::db::{Transaction, instant, millis, next_serial, plausible_id};
 use crate::entity::{person, session, staff};
 use crate::error::{Error, Result};
 use crate::person::id_no_hash;
-use crate::staff::{ADMINISTRATOR, LOCK};
+use crate::staff::{LOCK, role_named};
 use crate::{Service, again, region};
 
 /// What whoever is suspended is told.
@@ -80,9 +81,9 @@ impl Service {
             mobile: mask(Mask::Mobile, &claims.mobile),
             id_no: mask(Mask::IdNumber, &claims.id_no),
             roles: roles
-                .into_iter()
-                .map(|row| (row.role, region::full_name(&row.region).unwrap_or_default()))
-                .collect(),
+                .iter()
+                .map(|row| Ok((role_named(row)?, region::full_name(&row.region).unwrap_or_default())))
+                .collect::<Result<_>>()?,
             created_at: written(instant(person.created_at)),
             seen_at: written(instant(person.seen_at)),
             suspended: self.suspension_of(&person)?,
@@ -135,7 +136,7 @@ impl Service {
         let by = person::Entity::find_by_id(&actor.person_id).one(&tx).await?.ok_or(Error::Forbidden)?;
         let administers = staff::Entity::find()
             .filter(staff::Column::IdNoHash.eq(&by.id_no_hash))
-            .filter(staff::Column::Role.eq(ADMINISTRATOR))
+            .filter(staff::Column::Role.eq(StaffRole::Administrator.code()))
             .filter(staff::Column::RevokedAt.is_null())
             .count(&tx)
             .await?;

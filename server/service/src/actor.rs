@@ -2,6 +2,7 @@
 //! session that was looked up in the database.
 
 use domain::jurisdiction;
+use domain::role::StaffRole;
 
 use crate::error::{Error, Result};
 
@@ -25,6 +26,17 @@ pub enum Role {
     Keeper,
     /// Reads the audit log.
     Auditor,
+}
+
+impl Role {
+    pub fn of_staff(&self) -> StaffRole {
+        match self {
+            Role::Reviewer { .. } => StaffRole::Reviewer,
+            Role::Administrator => StaffRole::Administrator,
+            Role::Keeper => StaffRole::Keeper,
+            Role::Auditor => StaffRole::Auditor,
+        }
+    }
 }
 
 impl Actor {

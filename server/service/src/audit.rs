@@ -414,10 +414,8 @@ fn role_words(actor: Option<&Actor>) -> String {
         return "applicant".to_owned();
     }
     let words = actor.roles.iter().map(|role| match role {
-        Role::Reviewer { region } => format!("reviewer/{region}"),
-        Role::Administrator => "administrator".to_owned(),
-        Role::Keeper => "keeper".to_owned(),
-        Role::Auditor => "auditor".to_owned(),
+        Role::Reviewer { region } => format!("{}/{region}", role.of_staff().code()),
+        Role::Administrator | Role::Keeper | Role::Auditor => role.of_staff().code().to_owned(),
     });
     words.collect::<Vec<_>>().join(" ")
 }

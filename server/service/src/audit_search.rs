@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use domain::mask::{Mask, mask};
+use domain::role::StaffRole;
 use domain::value::date::parse_date;
 use domain::value::text;
 use domain::view::{AuditRequest, AuditRow, LookRow, Paged};
@@ -29,12 +30,10 @@ const LOOK_AT_FILE: &str = "look_at_file";
 fn role_in_words(roles: &str) -> String {
     let each = roles.split(' ').map(|role| match role.split_once('/') {
         Some((_, region)) => format!("{}审核民警", region_name(region)),
-        None => match role {
-            "administrator" => "管理员".to_owned(),
-            "keeper" => "系统管理员".to_owned(),
-            "auditor" => "审计员".to_owned(),
-            APPLICANT => "申请人".to_owned(),
-            _ => "系统".to_owned(),
+        None => match StaffRole::from_code(role) {
+            Some(role) => role.label().to_owned(),
+            None if role == APPLICANT => "申请人".to_owned(),
+            None => "系统".to_owned(),
         },
     });
     each.collect::<Vec<_>>().join("、")

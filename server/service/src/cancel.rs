@@ -1,8 +1,10 @@
 //! Cancelling a subject, a website … (R22, R23, R36): the identity check, then a filing like any
 //! other. What approval does stands in `decide`.
 
-use domain::forms::identity;
-use domain::procedure::{Action, Business, Procedure};
+use domain::action::Action;
+use domain::business::Business;
+use domain::business::identity;
+use domain::procedure::Procedure;
 use domain::schema::fault;
 use domain::view::{CancelRequest, CancelView, IdentityPurpose, IdentityView, Submitted};
 
@@ -10,7 +12,6 @@ use crate::draft::Opening;
 use crate::entity::filing;
 use crate::error::{Error, Result};
 use crate::identity::Proven;
-use crate::papers::form_of;
 use crate::record::business_of;
 use crate::submit::{STALE_PAGE, filed_under, is_usable_key};
 use crate::{Actor, Service, again};
@@ -35,7 +36,7 @@ impl Service {
         check: bool,
     ) -> Result<CancelView> {
         let on = self.db.read();
-        form_of(business)?;
+        business.form();
         let procedure = Procedure::new(business, Action::Cancel);
         let mut view = CancelView {
             procedure,

@@ -4,15 +4,17 @@
 
 use std::collections::BTreeMap;
 
+use domain::action::Action;
 use domain::answer::Answers;
+use domain::business::Business;
+use domain::business::identity;
 use domain::facts;
 use domain::filing::FilingState;
-use domain::forms::{self, identity};
-use domain::procedure::{Action, Business, Procedure};
+use domain::procedure::Procedure;
 use domain::record::RecordState;
 use domain::schema::{DateRule, Form, Kind, Place};
 use domain::value::text::comparison_key;
-use domain::value::{credit_code, date, domain_name, id_number};
+use domain::value::{credit_code, date, domain_name, id_number, url};
 use domain::view::{FileView, MachineCheck};
 use sea_orm::sea_query::{ExprTrait, SimpleExpr};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
@@ -22,7 +24,7 @@ use crate::Service;
 use crate::clock::{shanghai_date, written_date};
 use crate::db::instant;
 use crate::entity::{filing, live_domain, person, record};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::person::id_no_hash;
 use crate::queue::by_bytes;
 use crate::review::region_name;
@@ -144,7 +146,7 @@ fn pages_under_domains(answers: &Answers, domains: &[String]) -> Option<MachineC
         return None;
     }
     let is_stray = |page: &&String| {
-        domain_name::host_of_url(page)
+        url::host_of_url(page)
             .is_none_or(|host| !domains.iter().any(|domain| domain_name::is_under(&host, domain)))
     };
     let stray: Vec<&str> = pages.iter().filter(is_stray).map(String::as_str).collect();
@@ -295,7 +297,7 @@ impl Service {
         files: &BTreeMap<String, FileView>,
     ) -> Result<Vec<MachineCheck>> {
         let today = shanghai_date(self.clock.now());
-        let form = forms::of_procedure(procedure).ok_or(Error::NotFound)?;
+        let form = procedure.form();
         let mut checks = Vec::new();
         of_answers(form, answers, today, &mut checks);
         if procedure.action == Action::Cancel {
@@ -482,7 +484,7 @@ mod tests {
 
     #[test]
     fn the_ministrys_sign_is_compared_with_the_ministrys_sign() {
-        let form = forms::of(Business::Website).unwrap();
+        let form = Business::Website.form();
         for (number, region, passed) in [
             ("京ICP备12345678号-1", "110101", true),
             ("京ICP备12345678号-1", "310101", false),

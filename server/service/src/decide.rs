@@ -3,10 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use domain::action::{Action, Effect};
 use domain::answer::Answers;
+use domain::business::Business;
 use domain::facts;
 use domain::filing::{FilingEvent, FilingState};
-use domain::procedure::{Action, Business, Effect, Procedure};
+use domain::procedure::Procedure;
 use domain::record::{RecordEvent, RecordState};
 use domain::schema::{Fault, Form, Privacy, fault};
 use domain::sign_off::sign_off;
@@ -25,7 +27,7 @@ use crate::entity::{filing, live_domain, record};
 use crate::error::{Error, Result};
 use crate::filing::{filing_href, procedure_of};
 use crate::held::Held;
-use crate::papers::{form_of, form_of_filing, store};
+use crate::papers::store;
 use crate::record::{file_ids, keep_domains, title_of};
 use crate::review::{codes, is_claimed_by, own_filing, why_not_approve};
 use crate::transition::{self, Who, filing_state};
@@ -264,7 +266,7 @@ impl Service {
         let procedure = procedure_of(&row)?;
         let decision = ruling.decision;
         // The sheet of a cancellation shows what is cancelled, too.
-        let forms = [form_of_filing(procedure)?, form_of(procedure.business)?];
+        let forms = [procedure.form(), procedure.business.form()];
         let remarks = with_suggestions(&forms, &ruling.remarks)?;
         let (mut note, remarks) = words(decision, &forms, &ruling.note, &remarks)?;
         let points = sign_off(procedure);
@@ -326,7 +328,7 @@ impl Service {
         now: OffsetDateTime,
     ) -> Result<Aftermath> {
         let record = transition::record(tx, record, RecordEvent::Approve, now).await?;
-        match procedure.effect() {
+        match procedure.action.effect() {
             Effect::Create | Effect::Replace => {
                 let answers = self.filing_answers(row)?;
                 self.put_in_force(tx, row, procedure, &record, subject, answers, now).await
@@ -347,7 +349,7 @@ impl Service {
         now: OffsetDateTime,
     ) -> Result<Aftermath> {
         let business = procedure.business;
-        let form = form_of(business)?;
+        let form = business.form();
         let files = file_ids(form, &answers);
         let title = title_of(business, &answers);
         let mut after = Aftermath::default();
@@ -380,7 +382,7 @@ impl Service {
             }
         }
         let mut registered = record.clone();
-        if procedure.effect() == Effect::Create {
+        if procedure.action.effect() == Effect::Create {
             registered.registered_at = Some(millis(now));
             if let Some(number) = number::issue(tx, &self.settings, business, &jurisdiction).await? {
                 after.registration = Some(number.text.clone());

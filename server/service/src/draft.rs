@@ -3,12 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use domain::action::{Action, Confirmation};
 use domain::answer::{Answer, Answers};
+use domain::business::Business;
 use domain::check::{check_draft, is_asked, same_as_address};
 use domain::facts;
 use domain::filing::FilingState;
 use domain::mask::{Mask, mask};
-use domain::procedure::{Action, Business, Confirmation, Procedure};
+use domain::procedure::Procedure;
 use domain::record::RecordState;
 use domain::schema::{Body, Fault, Form, Kind, Step, fault};
 use domain::seal::{SHARED_WITH_PRINCIPAL, same_as_principal, seal, unseal};
@@ -31,7 +33,7 @@ use crate::error::{Error, Result};
 use crate::filing::{PAGE, cut, filing_href};
 use crate::held::Held;
 use crate::limit::Use;
-use crate::papers::{form_of, load, store};
+use crate::papers::{load, store};
 use crate::person::subject_choice;
 use crate::record::{business_of, file_ids};
 use crate::region::{self, KnownRegions};
@@ -109,7 +111,7 @@ impl Originals {
         let shared = SHARED_WITH_PRINCIPAL.iter().map(|key| format!("principal.{key}"));
         let shared = shared.filter_map(|at| subject.get(&at).map(|answer| (at.clone(), answer.clone())));
         let shared: Answers = shared.collect();
-        Ok(seal(form_of(Business::Subject)?, &shared, &[&shared]).0)
+        Ok(seal(Business::Subject.form(), &shared, &[&shared]).0)
     }
 
     /// What each block would be filled with.
@@ -126,7 +128,7 @@ impl Originals {
 pub(crate) fn procedure_with_form(code: &str) -> Result<(Procedure, &'static Form)> {
     let procedure = Procedure::from_code(code).ok_or(Error::NotFound)?;
     match procedure.action {
-        Action::New | Action::Change => Ok((procedure, form_of(procedure.business)?)),
+        Action::New | Action::Change => Ok((procedure, procedure.business.form())),
         Action::Cancel => Err(Error::NotFound),
     }
 }
@@ -262,21 +264,13 @@ impl Service {
             return Ok(opening);
         }
         let known = opening.draft.as_ref().and_then(|row| row.record_id.as_deref()).or(record);
-        let id = match (known, procedure.business) {
-            (Some(id), _) => id.to_owned(),
-            (None, Business::Subject) => match self.current_subject_on(on, actor).await? {
+        let id = match known {
+            Some(id) => id.to_owned(),
+            None if procedure.business.is_subject() => match self.current_subject_on(on, actor).await? {
                 Some(subject) => subject.id,
                 None => return Ok(opening),
             },
-            (
-                None,
-                Business::Website
-                | Business::App
-                | Business::Provider
-                | Business::Market
-                | Business::MiniProgram
-                | Business::Assessment,
-            ) => return Err(Error::NotFound),
+            None => return Err(Error::NotFound),
         };
         let (record, subject) = self.owned_record(on, actor, &id, lock).await.map_err(gone)?;
         if business_of(&record)? != procedure.business {
@@ -420,7 +414,7 @@ impl Service {
             None => (None, Vec::new()),
             Some(row) => self.return_remarks(on, &row.id).await?,
         };
-        let changes = match (procedure.confirmation(), changed, &opening.draft) {
+        let changes = match (procedure.action.confirmation(), changed, &opening.draft) {
             (Confirmation::Comparison, Some(record), Some(_)) => {
                 Some(self.changes(form, &self.record_answers(record)?, &answers, &known))
             }
@@ -437,14 +431,14 @@ impl Service {
         let subject_sheet = match (&step.body, &opening.subject) {
             (Body::Subject, Some(subject)) => {
                 let answers = self.record_answers(subject)?;
-                Some((sheet(form_of(Business::Subject)?, &answers, &KnownRegions, Sight::Masked), answers))
+                Some((sheet(Business::Subject.form(), &answers, &KnownRegions, Sight::Masked), answers))
             }
             (Body::Subject | Body::Sections(_) | Body::Notice(_), _) => None,
         };
         let mut files = file_ids(form, &answers);
-        files.extend(file_ids(form_of(Business::Subject)?, &principal));
+        files.extend(file_ids(Business::Subject.form(), &principal));
         if let Some((_, subject)) = &subject_sheet {
-            files.extend(file_ids(form_of(Business::Subject)?, subject));
+            files.extend(file_ids(Business::Subject.form(), subject));
         }
         if let Some(record) = changed {
             files.extend(file_ids(form, &self.record_answers(record)?));
@@ -855,7 +849,7 @@ impl Service {
         answers: Answers,
     ) -> Result<String> {
         let procedure = from.procedure;
-        let form = form_of(procedure.business)?;
+        let form = procedure.business.form();
         let made = draft::Entity::find()
             .filter(draft::Column::FilingId.eq(&from.filing.id))
             .filter(draft::Column::PersonId.eq(&actor.person_id))

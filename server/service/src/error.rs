@@ -84,8 +84,8 @@ fn sqlx_code(error: &DbErr) -> Option<String> {
     }
 }
 
-impl From<domain::record::Refusal> for Error {
-    fn from(refusal: domain::record::Refusal) -> Self {
+impl From<domain::eligibility::Refusal> for Error {
+    fn from(refusal: domain::eligibility::Refusal) -> Self {
         Error::refused(refusal.sentence())
     }
 }

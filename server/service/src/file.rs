@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::procedure::Business;
+use domain::business::Business;
 use domain::schema::fault;
 use domain::view::FileView;
 use futures::TryStreamExt as _;

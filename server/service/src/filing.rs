@@ -1,9 +1,11 @@
 //! Filings as their applicant sees them (R51), withdrawing one (R17), and making one that came back
 //! a draft again (R17, R53).
 
+use domain::action::Action;
 use domain::answer::Answers;
+use domain::business::Business;
 use domain::filing::{FilingEvent, FilingState, withdrawal_left};
-use domain::procedure::{Action, Business, Procedure};
+use domain::procedure::Procedure;
 use domain::record::{RecordEvent, RecordState};
 use domain::schema::Fault;
 use domain::sheet::{Change, Sheet, Sight, diff, sheet};
@@ -21,7 +23,7 @@ use crate::draft::FromFiling;
 use crate::entity::{filing, filing_event, filing_round, record};
 use crate::error::{Error, Result};
 use crate::number::registration_view;
-use crate::papers::{form_of, form_of_filing, load};
+use crate::papers::load;
 use crate::record::{file_ids, keep_domains, record_href};
 use crate::region::{KnownRegions, full_name};
 use crate::transition::{self, APPLICANT, SYSTEM, Who, filing_state, record_state};
@@ -77,9 +79,9 @@ pub(crate) fn filing_sheet(
     before: Option<&Answers>,
     sight: Sight,
 ) -> Result<Sheet> {
-    let mut whole = sheet(form_of_filing(procedure)?, answers, &KnownRegions, sight);
+    let mut whole = sheet(procedure.form(), answers, &KnownRegions, sight);
     if let (Action::Cancel, Some(before)) = (procedure.action, before) {
-        whole.sections.extend(sheet(form_of(procedure.business)?, before, &KnownRegions, sight).sections);
+        whole.sections.extend(sheet(procedure.business.form(), before, &KnownRegions, sight).sections);
     }
     Ok(whole)
 }
@@ -90,9 +92,9 @@ pub(crate) fn filing_files(
     answers: &Answers,
     before: Option<&Answers>,
 ) -> Result<Vec<String>> {
-    let mut ids = file_ids(form_of_filing(procedure)?, answers);
+    let mut ids = file_ids(procedure.form(), answers);
     if let Some(before) = before {
-        ids.extend(file_ids(form_of(procedure.business)?, before));
+        ids.extend(file_ids(procedure.business.form(), before));
     }
     Ok(ids)
 }
@@ -150,7 +152,7 @@ impl Service {
         let procedure = procedure_of(row)?;
         match (procedure.action, self.filing_before(row)?) {
             (Action::Change, Some(before)) => {
-                let form = form_of(procedure.business)?;
+                let form = procedure.business.form();
                 Ok(diff(form, (&before, sight), (answers, sight), &KnownRegions))
             }
             (Action::New | Action::Change | Action::Cancel, _) => Ok(Vec::new()),
@@ -364,18 +366,10 @@ impl Service {
         self.fail_record(&tx, &record, now).await?;
         let procedure = procedure_of(&row)?;
         if procedure.action == Action::New {
-            match procedure.business {
-                Business::Subject => {
-                    changed.extend(self.withdraw_dependents(&tx, actor, &row.subject_id).await?)
-                }
-                Business::Website
-                | Business::App
-                | Business::Provider
-                | Business::Market
-                | Business::MiniProgram
-                | Business::Assessment => {
-                    self.settle_bundle(&tx, &subject.id).await?;
-                }
+            if procedure.business.is_subject() {
+                changed.extend(self.withdraw_dependents(&tx, actor, &row.subject_id).await?);
+            } else {
+                self.settle_bundle(&tx, &subject.id).await?;
             }
         }
         let detail = json!({ "procedure": procedure.code(), "dependents": changed.len() - 1 });
@@ -505,7 +499,7 @@ impl Service {
             tx.rollback().await?;
             return self.cancel_again(actor, &row).await;
         }
-        let form = form_of(procedure.business)?;
+        let form = procedure.business.form();
         let (_, remarks) = self.return_remarks(&tx, &row.id).await?;
         let step = remarks.iter().find_map(|remark| form.step_of(&remark.at)).or_else(|| form.steps.first());
         let draft = FromFiling {

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use domain::answer::Answers;
-use domain::forms::identity;
+use domain::business::Business;
+use domain::business::identity;
 use domain::mask::{Mask, mask};
-use domain::procedure::Business;
 use domain::record::{RecordEvent, RecordState};
 use domain::schema::{Fault, fault};
 use domain::sheet::{Sheet, Shown, Sight, sheet};
@@ -29,7 +29,6 @@ use crate::entity::{handover, person, record};
 use crate::error::{Error, Result};
 use crate::held::Held;
 use crate::identity::{Gate, Proven};
-use crate::papers::form_of;
 use crate::person::{Claims, id_no_hash, mobile_hash, one_line};
 use crate::record::file_ids;
 use crate::region::KnownRegions;
@@ -118,7 +117,7 @@ impl Service {
             }
         }
         let answers = self.record_answers(&gate.subject)?;
-        let form = form_of(Business::Subject)?;
+        let form = Business::Subject.form();
         view.sheet = Some(sheet(form, &answers, &KnownRegions, Sight::Masked));
         view.files.extend(self.file_views(&file_ids(form, &answers)).await?);
         let rows = self.record_rows(actor, Some(gate.subject), vec![gate.record]).await?;
@@ -417,7 +416,7 @@ impl Service {
         let (_, givers) = self.subjects_and_givers(on, std::slice::from_ref(&row)).await?;
         let giver = givers.get(&row.giver_id).ok_or(Error::NotFound)?;
         let answers = self.record_answers(&subject)?;
-        let whole = sheet(form_of(Business::Subject)?, &answers, &KnownRegions, Sight::Masked);
+        let whole = sheet(Business::Subject.form(), &answers, &KnownRegions, Sight::Masked);
         Ok(HandoverView {
             row: handover_row(&row, &subject.title, giver, now),
             sheet: without_files(whole),

@@ -1,6 +1,6 @@
 //! The first page of a signed-in person (R2): the newest of everything.
 
-use domain::procedure::Business;
+use domain::business::Business;
 use domain::view::Home;
 use futures::future::try_join_all;
 

@@ -5,12 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use domain::action::Action;
 use domain::answer::Answers;
+use domain::business::Business;
+use domain::business::identity;
 use domain::check::{Context, check_form, check_place};
 use domain::facts;
-use domain::forms::identity;
 use domain::mask::{Mask, around_middle_four, mask, middle_four};
-use domain::procedure::{Action, Business, Procedure};
+use domain::procedure::Procedure;
 use domain::schema::{Fault, Form, fault};
 use domain::value::text::comparison_key;
 use domain::view::{CodeSent, IdentityPurpose, IdentityView, Refused};
@@ -114,7 +116,9 @@ impl Service {
             return Err(Error::NotFound);
         }
         // An assessment is not cancelled.
-        if purpose == IdentityPurpose::Cancel && !business_of(&record)?.actions().contains(&Action::Cancel) {
+        if purpose == IdentityPurpose::Cancel
+            && !business_of(&record)?.actions().any(|has| has == Action::Cancel)
+        {
             return Err(Error::NotFound);
         }
         Ok(Gate { purpose, record, subject })

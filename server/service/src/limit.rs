@@ -2,6 +2,7 @@
 //! what takes people months. Counted in the database, so that several servers count together, and in the
 //! transaction of what is counted, so that only what happened counts.
 
+use domain::role::StaffRole;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use time::Duration;
@@ -146,7 +147,7 @@ impl Service {
     ) -> Result<()> {
         tracing::warn!(person = %actor.person_id, looks, "an officer looks at much personal data");
         let auditors = staff::Entity::find()
-            .filter(staff::Column::Role.eq("auditor"))
+            .filter(staff::Column::Role.eq(StaffRole::Auditor.code()))
             .filter(staff::Column::RevokedAt.is_null())
             .all(tx)
             .await?;

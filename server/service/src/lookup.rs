@@ -2,9 +2,9 @@
 //! fields of `PublicRecord` leave through here; nothing that is encrypted is ever opened.
 
 use domain::answer::Answers;
+use domain::business::Business;
 use domain::facts;
 use domain::jurisdiction;
-use domain::procedure::Business;
 use domain::record::RecordState;
 use domain::value::domain_name;
 use domain::value::text::{comparison_key, tidy};

@@ -7,9 +7,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::action::Action;
 use domain::answer::Answers;
+use domain::business::Business;
 use domain::facts;
-use domain::procedure::{Action, Business};
 use domain::value::{domain_name, ip};
 use domain::view::MachineCheck;
 use futures::future::BoxFuture;

@@ -1,7 +1,7 @@
 //! Registration numbers of records (R38): issuing one, and what the applicant puts on the site.
 
+use domain::business::Business;
 use domain::jurisdiction;
-use domain::procedure::Business;
 use domain::view::RegistrationView;
 use sea_orm::ConnectionTrait;
 
@@ -20,7 +20,7 @@ pub(crate) async fn issue(
     business: Business,
     region: &str,
 ) -> Result<Option<RegistrationNumber>> {
-    let Some(kind) = business.number_kind() else { return Ok(None) };
+    let Some(kind) = business.definition().number_kind else { return Ok(None) };
     let serial = next_serial(on, &format!("registration/{region}/{kind:02}")).await?;
     let serial = u32::try_from(serial).unwrap_or(u32::MAX);
     let sign = match settings.registration_sign.as_str() {

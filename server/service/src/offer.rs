@@ -3,9 +3,11 @@
 
 use std::collections::HashMap;
 
-use domain::forms;
-use domain::procedure::{Action, Business, Procedure};
-use domain::record::{RecordState, Refusal, may_begin, may_transfer};
+use domain::action::Action;
+use domain::business::Business;
+use domain::eligibility::{Refusal, may_begin, may_transfer};
+use domain::procedure::Procedure;
+use domain::record::RecordState;
 use domain::view::{Offer, OfferGroup, Refused};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -47,15 +49,7 @@ impl Ground {
             _ => self.subject.as_ref(),
         };
         let subject_now = subject.map(record_state).transpose()?;
-        let record = match procedure.business {
-            Business::Subject => None,
-            Business::Website
-            | Business::App
-            | Business::Provider
-            | Business::Market
-            | Business::MiniProgram
-            | Business::Assessment => record,
-        };
+        let record = record.filter(|_| !procedure.business.is_subject());
         Ok(may_begin(procedure, subject_now, record_now).err().map(|refusal| self.explain(refusal, record)))
     }
 
@@ -123,10 +117,10 @@ impl Service {
         };
         let ground = self.ground(on, actor, subject, &[]).await?;
         let mut groups = Vec::new();
-        for business in Business::ALL.into_iter().filter(|business| forms::of(*business).is_some()) {
+        for business in Business::ALL {
             let mut offers = Vec::new();
             for action in business.actions() {
-                let procedure = Procedure::new(business, *action);
+                let procedure = Procedure::new(business, action);
                 let refused = ground.refusal_of_kind(procedure)?;
                 offers.push(Offer {
                     label: procedure.label().to_owned(),
@@ -149,7 +143,7 @@ impl Service {
                 // 接收主体 needs no subject and stands in the menu alone: without a subject 新增主体 is
                 // the only shortcut that can be clicked (R4).
             }
-            groups.push(OfferGroup { title: business.shortcut_group().to_owned(), offers });
+            groups.push(OfferGroup { title: business.definition().shortcuts.to_owned(), offers });
         }
         Ok(groups)
     }

@@ -3,7 +3,6 @@
 //! which record is meant.
 
 use domain::answer::Answers;
-use domain::procedure::Business;
 use domain::schema::{Fault, Form, Kind, Step, fault};
 use domain::view::OwnRecord;
 use sea_orm::{
@@ -35,7 +34,7 @@ impl Service {
                 _ => None,
             })
             .flatten()
-            .map(|business| business.code())
+            .copied()
             .collect();
         let (Some(subject), false) = (subject, wanted.is_empty()) else { return Ok(Vec::new()) };
         let rows = record::Entity::find()
@@ -82,7 +81,7 @@ impl Service {
         &self,
         on: &impl ConnectionTrait,
         subject: Option<&record::Model>,
-        businesses: &[Business],
+        businesses: &[&str],
         text: &str,
     ) -> Result<bool> {
         let number =
@@ -93,7 +92,7 @@ impl Service {
         let found = record::Entity::find()
             .filter(record::Column::RegistrationDigits.eq(digits))
             .filter(record::Column::SubjectId.eq(&subject.id))
-            .filter(record::Column::Business.is_in(businesses.iter().map(|business| business.code())))
+            .filter(record::Column::Business.is_in(businesses.iter().copied()))
             .count(on)
             .await?;
         Ok(found > 0)

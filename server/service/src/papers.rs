@@ -1,12 +1,10 @@
 //! Answers on their way into a row and back: plain ones as JSON, personal ones encrypted (R70).
 
 use domain::answer::Answers;
-use domain::forms;
-use domain::procedure::{Business, Procedure};
 use domain::schema::Form;
 use domain::seal::split_personal;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::keyring::Keyring;
 
 /// The two columns that hold answers.
@@ -29,14 +27,4 @@ pub fn load(keys: &Keyring, context: &str, answers: &str, answers_sealed: &str) 
     let mut all: Answers = serde_json::from_str(answers)?;
     all.merge(serde_json::from_str(&keys.open_text(context, answers_sealed)?)?);
     Ok(all)
-}
-
-/// The form of a business that can be filed.
-pub fn form_of(business: Business) -> Result<&'static Form> {
-    forms::of(business).ok_or(Error::NotFound)
-}
-
-/// The form whose answers a filing of this procedure holds.
-pub fn form_of_filing(procedure: Procedure) -> Result<&'static Form> {
-    forms::of_procedure(procedure).ok_or(Error::NotFound)
 }

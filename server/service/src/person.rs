@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use domain::business::Business;
 use domain::mask::{Mask, mask};
-use domain::procedure::Business;
 use domain::record::RecordState;
+use domain::role::StaffRole;
 use domain::value::text;
 use domain::view::{Me, SessionRow, SubjectChoice};
 use sea_orm::sea_query::Expr;
@@ -26,7 +27,7 @@ use crate::db::{Transaction, instant, millis, new_id, next_serial, plausible_id}
 use crate::entity::{notice, person, record, session, staff};
 use crate::error::{Error, Result};
 use crate::keyring::{Keyring, random_token, token_hash};
-use crate::staff::{ADMINISTRATOR, is_apart, roles_held};
+use crate::staff::roles_held;
 use crate::{Service, again, region};
 
 /// A session ends when nothing was asked for so long …
@@ -175,19 +176,20 @@ impl Service {
         }
         next_serial(on, crate::staff::LOCK).await?;
         let held = roles_held(on, &hash).await?;
-        if let Some(other) = held.iter().find(|role| is_apart(ADMINISTRATOR, role)) {
+        if let Some(other) = held.iter().find(|role| !role.goes_with(StaffRole::Administrator)) {
             tracing::warn!(
-                role = other,
+                role = other.code(),
                 "who is named as first administrator has another role that goes \
                 not together with it, and is not appointed"
             );
             return Ok(());
         }
-        if next_serial(on, &counter).await? > 1 || held.iter().any(|role| role == ADMINISTRATOR) {
+        if next_serial(on, &counter).await? > 1 || held.contains(&StaffRole::Administrator) {
             return Ok(());
         }
-        let id = self.insert_staff(on, &claims.name, &claims.id_no, ADMINISTRATOR, "", now).await?;
-        let detail = json!({ "role": ADMINISTRATOR, "region": "", "first": true });
+        let id =
+            self.insert_staff(on, &claims.name, &claims.id_no, StaffRole::Administrator, "", now).await?;
+        let detail = json!({ "role": StaffRole::Administrator.code(), "region": "", "first": true });
         self.write(on, None, "appoint", "staff", &id, detail).await?;
         Ok(())
     }

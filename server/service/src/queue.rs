@@ -3,9 +3,11 @@
 //! million. What cannot be had that way (a search, a filter over a search) works on a bounded number
 //! of candidates. Tests ask both databases for the plans of all of it.
 
+use domain::action::Action;
+use domain::business::Business;
 use domain::filing::FilingState;
 use domain::jurisdiction;
-use domain::procedure::{Action, Business, Procedure};
+use domain::procedure::Procedure;
 use domain::value::domain_name;
 use domain::value::text::comparison_key;
 use domain::view::{MOST_FOUND, Neighbours, Paged, QueueRequest, QueueRow};

@@ -1,11 +1,12 @@
 //! What approved filings made, as its owner sees it: 我的主体, 我的网站 … (R52), with what may be
 //! begun for it (R79).
 
+use domain::action::Action;
 use domain::answer::Answers;
+use domain::business::Business;
 use domain::facts;
-use domain::forms;
 use domain::mask::{Mask, mask};
-use domain::procedure::{Action, Business, Procedure};
+use domain::procedure::Procedure;
 use domain::record::RecordState;
 use domain::schema::{Form, Kind};
 use domain::sheet::{Sight, sheet};
@@ -22,7 +23,7 @@ use crate::error::{Error, Result};
 use crate::filing::{PAGE, cut, filing_row};
 use crate::number::registration_view;
 use crate::offer::Ground;
-use crate::papers::{form_of, load};
+use crate::papers::load;
 use crate::region::KnownRegions;
 use crate::transition::{self, record_state};
 use crate::{Actor, Service, verification};
@@ -30,18 +31,9 @@ use crate::{Actor, Service, verification};
 /// What a record and its filings are called. The name of an individual is personal and stands in
 /// plain columns, so it is masked there (R70).
 pub(crate) fn title_of(business: Business, answers: &Answers) -> String {
-    match business {
-        Business::Subject => {
-            let subject = facts::of_subject(answers);
-            if subject.is_unit { subject.name } else { mask(Mask::Name, &subject.name) }
-        }
-        Business::Website
-        | Business::App
-        | Business::Provider
-        | Business::Market
-        | Business::MiniProgram
-        | Business::Assessment => facts::of_business(business, answers).name,
-    }
+    let name = facts::of_business(business, answers).name;
+    let is_of_a_person = business.is_subject() && !facts::of_subject(answers).is_unit;
+    if is_of_a_person { mask(Mask::Name, &name) } else { name }
 }
 
 pub(crate) fn business_of(row: &record::Model) -> Result<Business> {
@@ -50,14 +42,9 @@ pub(crate) fn business_of(row: &record::Model) -> Result<Business> {
 
 /// Path of the record's page.
 pub(crate) fn record_href(business: Business, id: &str) -> String {
-    match business {
-        Business::Subject => "/mine/subject".to_owned(),
-        Business::Website
-        | Business::App
-        | Business::Provider
-        | Business::Market
-        | Business::MiniProgram
-        | Business::Assessment => format!("/mine/{}/{id}", business.code()),
+    match business.is_subject() {
+        true => "/mine/subject".to_owned(),
+        false => format!("/mine/{}/{id}", business.code()),
     }
 }
 
@@ -213,7 +200,7 @@ impl Service {
         subject: record::Model,
     ) -> Result<RecordView> {
         let on = self.db.read();
-        let form = form_of(business_of(&row)?)?;
+        let form = business_of(&row)?.form();
         let answers = self.record_answers(&row)?;
         let filings = filing::Entity::find()
             .filter(filing::Column::RecordId.eq(&row.id))
@@ -237,8 +224,8 @@ fn record_row(row: &record::Model, ground: &Ground) -> Result<RecordRow> {
     let business = business_of(row)?;
     let state = record_state(row)?;
     let mut offers = Vec::new();
-    if !matches!(state, RecordState::Cancelled | RecordState::Void) && forms::of(business).is_some() {
-        for action in business.actions().iter().copied().filter(|action| *action != Action::New) {
+    if !matches!(state, RecordState::Cancelled | RecordState::Void) {
+        for action in business.actions().filter(|action| *action != Action::New) {
             let path = format!("/{}/{}", business.code(), action.code());
             offers.push(Offer {
                 label: Procedure::new(business, action).verb().to_owned(),

@@ -335,7 +335,7 @@ mod tests {
         let actor = world.applicant(1).await;
         world.draft_form(&actor, "website_change", "site", &draft).await;
         world.service.open_file(&actor, &kept.id).await.unwrap();
-        world.service.records(&actor, domain::procedure::Business::Website, "").await.unwrap();
+        world.service.records(&actor, domain::business::Business::Website, "").await.unwrap();
     }
 
     async fn what_does_not_open_is_left_and_keeps_its_key(mut world: World) {

@@ -4,15 +4,17 @@
 
 use std::collections::BTreeMap;
 
+use domain::action::Action;
+use domain::business::Business;
 use domain::filing::FilingState;
 use domain::jurisdiction;
-use domain::procedure::{Action, Business, Procedure};
+use domain::procedure::Procedure;
 use domain::purpose::check_purpose;
 use domain::record::RecordState;
 use domain::sheet::{Sight, diff, sheet};
 use domain::sign_off::sign_off;
-use domain::value::domain_name;
 use domain::value::text::tidy;
+use domain::value::{domain_name, url};
 use domain::view::{QueueDesk, QueueRequest, QueueRow, Refused, RegionOption, ReviewView, SubjectRecord};
 use sea_orm::sea_query::{LikeExpr, OnConflict};
 use sea_orm::{
@@ -29,12 +31,11 @@ use crate::error::{Error, Result};
 use crate::filing::{filing_files, filing_sheet, open_states, procedure_of};
 use crate::limit::Use;
 use crate::number::registration_view;
-use crate::papers::form_of_filing;
 use crate::queue::lies_in;
 use crate::record::file_ids;
 use crate::region::{self, KnownRegions};
 use crate::transition::{self, Who, filing_state, record_state};
-use crate::{Actor, Service, again, papers};
+use crate::{Actor, Service, again};
 
 const DAY: i64 = 86_400_000;
 /// How long a purpose that was written down opens personal values.
@@ -73,7 +74,7 @@ fn escaped(text: &str) -> String {
 pub(crate) fn host_in(text: &str) -> Option<String> {
     let text = text.trim();
     if text.contains("://") {
-        return domain_name::host_of_url(text);
+        return url::host_of_url(text);
     }
     let host = text.split(['/', '?', '#']).next().unwrap_or_default();
     if host.contains('.') { domain_name::check_domain(host).ok() } else { None }
@@ -223,14 +224,9 @@ impl Service {
         };
         let procedure = procedure_of(&row)?;
         let record = self.record_row(on, &row.record_id).await?;
-        let subject = match procedure.business {
-            Business::Subject => record.clone(),
-            Business::Website
-            | Business::App
-            | Business::Provider
-            | Business::Market
-            | Business::MiniProgram
-            | Business::Assessment => self.record_row(on, &row.subject_id).await?,
+        let subject = match procedure.business.is_subject() {
+            true => record.clone(),
+            false => self.record_row(on, &row.subject_id).await?,
         };
         let answers = self.filing_answers(&row)?;
         // What a cancelled subject holds stands on its own sheet.
@@ -238,10 +234,9 @@ impl Service {
         let before = self.filing_before(&row)?;
         let cancelled = before.as_ref().filter(|_| !is_of_subject);
         let history = transition::history_of(on, &row.id).await?;
-        let (subject_form, subject_answers) =
-            (papers::form_of(Business::Subject)?, self.record_answers(&subject)?);
+        let (subject_form, subject_answers) = (Business::Subject.form(), self.record_answers(&subject)?);
         let mut files = filing_files(procedure, &answers, before.as_ref())?;
-        let form = form_of_filing(procedure)?;
+        let form = procedure.form();
         let since_last = match self.answers_of_last_round(on, &row).await? {
             None => Vec::new(),
             Some(last) => {

@@ -1,5 +1,6 @@
 //! What a demonstration begins with: roles for the sample officers of the embedded identity provider.
 
+use domain::role::StaffRole;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::json;
 
@@ -14,7 +15,7 @@ use crate::{Service, again};
 pub struct SampleOfficer<'a> {
     pub name: &'a str,
     pub id_no: &'a str,
-    pub role: &'a str,
+    pub role: StaffRole,
     pub region: &'a str,
 }
 
@@ -32,13 +33,13 @@ impl Service {
         for officer in officers {
             let known = staff::Entity::find()
                 .filter(staff::Column::IdNoHash.eq(id_no_hash(&self.keys, officer.id_no)))
-                .filter(staff::Column::Role.eq(officer.role))
+                .filter(staff::Column::Role.eq(officer.role.code()))
                 .count(&tx)
                 .await?;
             if known == 0 {
                 let SampleOfficer { name, id_no, role, region } = *officer;
                 let id = self.insert_staff(&tx, name, id_no, role, region, now).await?;
-                let detail = json!({ "role": role, "region": region, "sample": true });
+                let detail = json!({ "role": role.code(), "region": region, "sample": true });
                 self.write(&tx, None, "appoint", "staff", &id, detail).await?;
             }
         }

@@ -5,6 +5,7 @@
 
 use std::time::Instant;
 
+use domain::role::StaffRole;
 use domain::view::QueueRequest;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DatabaseBackend, DatabaseConnection, EntityTrait,
@@ -303,8 +304,9 @@ impl Service {
         }
         let tx = self.db.begin().await?;
         next_serial(&tx, staff::LOCK).await?;
-        let id =
-            self.insert_staff(&tx, &claims.name, &claims.id_no, "reviewer", region, self.clock.now()).await?;
+        let id = self
+            .insert_staff(&tx, &claims.name, &claims.id_no, StaffRole::Reviewer, region, self.clock.now())
+            .await?;
         self.write(&tx, None, "appoint", "staff", &id, serde_json::json!({ "bench": true })).await?;
         tx.commit().await?;
         self.actor(&token).await?.ok_or(Error::NotFound)

@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use domain::role::StaffRole;
 use domain::schema::fault;
 use domain::value::{id_number, name};
 use domain::view::StaffRow;
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    QueryFilter, QueryOrder,
 };
 use serde_json::json;
 use time::OffsetDateTime;
@@ -23,13 +24,6 @@ use crate::entity::{person, staff};
 use crate::error::{Error, Result};
 use crate::person::id_no_hash;
 use crate::{Service, again, region};
-
-const REVIEWER: &str = "reviewer";
-pub(crate) const ADMINISTRATOR: &str = "administrator";
-const KEEPER: &str = "keeper";
-const AUDITOR: &str = "auditor";
-/// One person has at most one of these.
-const APART: [&str; 3] = [ADMINISTRATOR, KEEPER, AUDITOR];
 
 /// How it stands with the administrator who appoints all others (R60).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +63,7 @@ impl Service {
     /// How it stands with the first administrator.
     pub async fn first_administrator(&self) -> Result<FirstAdministrator> {
         let administrators = staff::Entity::find()
-            .filter(staff::Column::Role.eq(ADMINISTRATOR))
+            .filter(staff::Column::Role.eq(StaffRole::Administrator.code()))
             .filter(staff::Column::RevokedAt.is_null());
         if administrators.count(self.db.read()).await? > 0 {
             return Ok(FirstAdministrator::Appointed);
@@ -117,32 +111,31 @@ impl Service {
         };
         let name = checked("name", name::check_person_name(name));
         let id_no = checked("id_no", id_number::check_person_id("resident_id", id_no, today));
+        let role = StaffRole::from_code(role);
         let region = match role {
-            REVIEWER if region::exists(region) => region,
-            REVIEWER => {
+            Some(StaffRole::Reviewer) if region::exists(region) => region,
+            Some(StaffRole::Reviewer) => {
                 faults.push(fault("region", "请选择管辖地区"));
                 ""
             }
-            ADMINISTRATOR | KEEPER | AUDITOR => "",
-            _ => {
+            Some(StaffRole::Administrator | StaffRole::Keeper | StaffRole::Auditor) => "",
+            None => {
                 faults.push(fault("role", "请从列表中选择"));
                 ""
             }
         };
-        if !faults.is_empty() {
-            return Err(Error::Faults(faults));
-        }
+        let Some(role) = role.filter(|_| faults.is_empty()) else { return Err(Error::Faults(faults)) };
         let tx = self.db.begin().await?;
         next_serial(&tx, LOCK).await?;
         let roles = roles_held(&tx, &id_no_hash(&self.keys, &id_no)).await?;
-        if roles.iter().any(|held| held == role) {
+        if roles.contains(&role) {
             return Err(Error::refused("该人员已有此角色；如需更换管辖地区，请先撤销原有角色"));
         }
-        if roles.iter().any(|held| is_apart(role, held)) {
+        if roles.iter().any(|held| !role.goes_with(*held)) {
             return Err(Error::refused("管理员、系统管理员与审计员须由不同人员担任"));
         }
         let id = self.insert_staff(&tx, &name, &id_no, role, region, self.clock.now()).await?;
-        let detail = json!({ "role": role, "region": region });
+        let detail = json!({ "role": role.code(), "region": region });
         self.write(&tx, Some(actor), "appoint", "staff", &id, detail).await?;
         tx.commit().await?;
         Ok(())
@@ -153,7 +146,7 @@ impl Service {
         on: &Transaction,
         name: &str,
         id_no: &str,
-        role: &str,
+        role: StaffRole,
         region: &str,
         now: OffsetDateTime,
     ) -> Result<String> {
@@ -162,7 +155,7 @@ impl Service {
             name_sealed: Set(self.keys.seal_text(&context(&id), name)?),
             id: Set(id.clone()),
             id_no_hash: Set(id_no_hash(&self.keys, id_no)),
-            role: Set(role.to_owned()),
+            role: Set(role.code().to_owned()),
             region: Set(region.to_owned()),
             created_at: Set(millis(now)),
             revoked_at: Set(None),
@@ -187,7 +180,7 @@ impl Service {
             .one(&tx)
             .await?
             .ok_or(Error::NotFound)?;
-        if row.role == ADMINISTRATOR {
+        if row.role == StaffRole::Administrator.code() {
             let suspended = Query::select()
                 .column(person::Column::IdNoHash)
                 .from(person::Entity)
@@ -195,7 +188,7 @@ impl Service {
                 .to_owned();
             // Whoever is suspended cannot give roles.
             let others = staff::Entity::find()
-                .filter(staff::Column::Role.eq(ADMINISTRATOR))
+                .filter(staff::Column::Role.eq(StaffRole::Administrator.code()))
                 .filter(staff::Column::RevokedAt.is_null())
                 .filter(staff::Column::Id.ne(&row.id))
                 .filter(staff::Column::IdNoHash.not_in_subquery(suspended))
@@ -239,7 +232,7 @@ impl Service {
                     person: account.map(|person| person.id.clone()),
                     is_suspended: account.is_some_and(|person| person.suspended_at.is_some()),
                     name: self.keys.open_text(&context(&row.id), &row.name_sealed)?,
-                    role: row.role,
+                    role: role_named(&row)?,
                     region: region::full_name(&row.region).unwrap_or_default(),
                     since: written_date(instant(row.created_at)),
                     id: row.id,
@@ -250,33 +243,30 @@ impl Service {
 }
 
 /// The roles somebody has now.
-pub(crate) async fn roles_held(on: &impl ConnectionTrait, id_no_hash: &str) -> Result<Vec<String>> {
-    Ok(staff::Entity::find()
-        .select_only()
-        .column(staff::Column::Role)
+pub(crate) async fn roles_held(on: &impl ConnectionTrait, id_no_hash: &str) -> Result<Vec<StaffRole>> {
+    let rows = staff::Entity::find()
         .filter(staff::Column::IdNoHash.eq(id_no_hash))
         .filter(staff::Column::RevokedAt.is_null())
-        .into_tuple()
         .all(on)
-        .await?)
+        .await?;
+    rows.iter().map(role_named).collect()
 }
 
-/// Whether one person must not have both.
-pub(crate) fn is_apart(role: &str, other: &str) -> bool {
-    role != other && APART.contains(&role) && APART.contains(&other)
+pub(crate) fn role_named(row: &staff::Model) -> Result<StaffRole> {
+    StaffRole::from_code(&row.role)
+        .ok_or_else(|| Error::Corrupt(format!("staff {} has no known role", row.id)))
 }
 
 /// Whoever changes roles takes this counter's row first.
 pub(crate) const LOCK: &str = "staff";
 
 pub(crate) fn role_of(row: staff::Model) -> Result<Role> {
-    match row.role.as_str() {
-        REVIEWER => Ok(Role::Reviewer { region: row.region }),
-        ADMINISTRATOR => Ok(Role::Administrator),
-        KEEPER => Ok(Role::Keeper),
-        AUDITOR => Ok(Role::Auditor),
-        _ => Err(Error::Corrupt(format!("staff {} has no known role", row.id))),
-    }
+    Ok(match role_named(&row)? {
+        StaffRole::Reviewer => Role::Reviewer { region: row.region },
+        StaffRole::Administrator => Role::Administrator,
+        StaffRole::Keeper => Role::Keeper,
+        StaffRole::Auditor => Role::Auditor,
+    })
 }
 
 /// Counts how often a person was appointed by the configuration: once.

@@ -3,12 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::action::Action;
 use domain::answer::Answers;
+use domain::business::Business;
 use domain::check::{Checked, Context, check_form};
+use domain::eligibility::Refusal;
 use domain::facts;
 use domain::filing::{FilingEvent, FilingState};
-use domain::procedure::{Action, Business, Procedure};
-use domain::record::{RecordEvent, RecordState, Refusal};
+use domain::procedure::Procedure;
+use domain::record::{RecordEvent, RecordState};
 use domain::schema::{Body, Fault, Form, Kind, fault};
 use domain::sheet::{Sight, diff};
 use domain::value::domain_name;
@@ -28,7 +31,7 @@ use crate::entity::{audit, filing, filing_round, live_domain, person, record};
 use crate::error::{Error, Result};
 use crate::filing::{filing_href, procedure_of};
 use crate::limit::Use;
-use crate::papers::{form_of, store};
+use crate::papers::store;
 use crate::record::{file_ids, title_of};
 use crate::reference::Reference;
 use crate::region::KnownRegions;
@@ -67,47 +70,26 @@ fn columns(
     answers: &Answers,
 ) -> Result<Columns> {
     let title = title_of(business, answers);
-    match (business, subject) {
-        (Business::Subject, _) => {
-            let facts = facts::of_subject(answers);
-            Ok(Columns {
-                subject_name: title.clone(),
-                title,
-                owner_kind: facts.owner_kind.to_owned(),
-                jurisdiction,
-                domains: Vec::new(),
-                is_interactive: None,
-            })
-        }
-        (
-            Business::Website
-            | Business::App
-            | Business::Provider
-            | Business::Market
-            | Business::MiniProgram
-            | Business::Assessment,
-            Some(subject),
-        ) => {
-            let facts = facts::of_business(business, answers);
-            Ok(Columns {
-                title,
-                subject_name: subject.title.clone(),
-                owner_kind: subject.owner_kind.clone(),
-                jurisdiction,
-                domains: facts.domains,
-                is_interactive: facts.is_interactive,
-            })
-        }
-        (
-            Business::Website
-            | Business::App
-            | Business::Provider
-            | Business::Market
-            | Business::MiniProgram
-            | Business::Assessment,
-            None,
-        ) => Err(Refusal::NoSubject.into()),
+    if business.is_subject() {
+        return Ok(Columns {
+            subject_name: title.clone(),
+            title,
+            owner_kind: facts::of_subject(answers).owner_kind.to_owned(),
+            jurisdiction,
+            domains: Vec::new(),
+            is_interactive: None,
+        });
     }
+    let subject = subject.ok_or(Refusal::NoSubject)?;
+    let facts = facts::of_business(business, answers);
+    Ok(Columns {
+        title,
+        subject_name: subject.title.clone(),
+        owner_kind: subject.owner_kind.clone(),
+        jurisdiction,
+        domains: facts.domains,
+        is_interactive: facts.is_interactive,
+    })
 }
 
 /// Whether a key can tell a repeated submit from another one.
@@ -481,7 +463,7 @@ impl Service {
             (Action::Change | Action::Cancel, Some(record)) => Some(self.record_answers(record)?),
             (Action::New | Action::Change | Action::Cancel, _) => None,
         };
-        let before_form = form_of(procedure.business)?;
+        let before_form = procedure.business.form();
 
         let resubmitted = opening.resubmitted().cloned();
         let record = match (procedure.action, &opening.record) {

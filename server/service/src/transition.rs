@@ -3,6 +3,7 @@
 
 use domain::filing::{self as filing_table, FilingEvent, FilingState};
 use domain::record::{self as record_table, RecordEvent, RecordState};
+use domain::role::StaffRole;
 use domain::schema::Fault;
 use domain::view::EventView;
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -19,8 +20,8 @@ use crate::error::{Error, Result};
 use crate::tally;
 
 pub(crate) const APPLICANT: &str = "applicant";
-pub(crate) const REVIEWER: &str = "reviewer";
-pub(crate) const ADMINISTRATOR: &str = "administrator";
+pub(crate) const REVIEWER: &str = StaffRole::Reviewer.code();
+pub(crate) const ADMINISTRATOR: &str = StaffRole::Administrator.code();
 pub(crate) const SYSTEM: &str = "system";
 /// The event of a filing's first line; a submission is no transition.
 pub(crate) const SUBMITTED: &str = "submit";
@@ -369,7 +370,7 @@ pub(crate) async fn lock_subject(on: &impl ConnectionTrait, subject_id: &str) ->
 }
 
 fn under_way(state: RecordState) -> Error {
-    use record_table::Refusal;
+    use domain::eligibility::Refusal;
     match state {
         RecordState::Pending | RecordState::Active | RecordState::Changing | RecordState::Cancelling => {
             Refusal::UnderReview.into()

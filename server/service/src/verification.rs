@@ -1,7 +1,7 @@
 //! The code on the printed result of an assessment: it says that the page came from here. Whoever holds
 //! the page asks the public look-up; nothing is stored, the code follows from the record.
 
-use domain::procedure::Business;
+use domain::business::Business;
 
 use crate::entity::record;
 use crate::error::Result;

@@ -424,7 +424,7 @@ async fn lines(world: &World, action: &str) -> i64 {
 async fn type_on(world: &World, actor: &Actor, head: Option<&DraftHead>, name: &str) -> DraftHead {
     let mut answers = domain::answer::Answers::new();
     answers.set_text("principal.name", name);
-    let form = domain::forms::of(domain::procedure::Business::Subject).unwrap();
+    let form = domain::business::Business::Subject.form();
     let step =
         form.steps.iter().find(|step| step.sections().iter().any(|section| section.key == "principal"));
     let save = acts::save_of("subject_new", step.unwrap().key, head, answers);

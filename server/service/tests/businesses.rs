@@ -13,11 +13,12 @@ mod samples;
 use std::collections::BTreeMap;
 
 use common::*;
+use domain::action::Action;
 use domain::answer::{Answer, Answers};
+use domain::business::Business;
 use domain::check::{Context, Regions, check_form};
 use domain::filing::FilingState;
-use domain::forms;
-use domain::procedure::{Action, Business, Procedure};
+use domain::procedure::Procedure;
 use domain::record::RecordState;
 use domain::schema::fault;
 use domain::view::*;
@@ -101,7 +102,7 @@ async fn samples_answer_every_question_of_every_business(world: World) {
     let context = Context { today: date!(2026 - 03 - 02), regions: &Leaves, sealed: &sealed };
     for business in OTHERS {
         let answers = world.answers_to_all(&actor, business, "某某服务").await;
-        let checked = check_form(forms::of(business).unwrap(), &answers, &context);
+        let checked = check_form(business.form(), &answers, &context);
         assert_eq!(checked.unwrap().answers(), &answers, "{}: in their normal form", business.code());
     }
 }
@@ -164,9 +165,9 @@ async fn walk(world: World, business: Business) {
 
     // R4: it is offered.
     let offers = service.offers(&actor).await.unwrap();
-    let group = offers.iter().find(|group| group.title == business.shortcut_group()).unwrap();
+    let group = offers.iter().find(|group| group.title == business.definition().shortcuts).unwrap();
     let labels: Vec<&str> = group.offers.iter().map(|offer| offer.label.as_str()).collect();
-    let own: Vec<&str> = business.actions().iter().map(|a| Procedure::new(business, *a).label()).collect();
+    let own: Vec<&str> = business.actions().map(|a| Procedure::new(business, a).label()).collect();
     assert_eq!(labels, own);
     assert!(group.offers.iter().all(|offer| offer.refused.is_none()));
 
@@ -175,7 +176,7 @@ async fn walk(world: World, business: Business) {
     let draft = world.draft(&actor, &new, None, &answers).await;
     let listed = service.drafts(&actor, &new, "").await.unwrap().rows;
     assert_eq!((listed.len(), listed[0].title.as_str()), (1, "某某服务"));
-    let last = forms::of(business).unwrap().steps[3].key;
+    let last = business.form().steps[3].key;
     let view = world.draft_form(&actor, &new, last, &draft).await;
     assert_eq!(view.faults, []);
     assert!(view.summary.is_some(), "R78");
@@ -194,8 +195,7 @@ async fn walk(world: World, business: Business) {
     let counts = service.dashboard(&officer).await.unwrap().by_kind;
     assert!(counts.iter().any(|kind| kind.procedure.code() == new && kind.count == 1));
     let review = service.review(&officer, &filing, None).await.unwrap();
-    let asked =
-        forms::of(business).unwrap().shown(&answers).filter(|place| answers.get(&place.address()).is_some());
+    let asked = business.form().shown(&answers).filter(|place| answers.get(&place.address()).is_some());
     assert_eq!(review.sheet.sections.iter().map(|section| section.rows.len()).sum::<usize>(), asked.count());
 
     // R53: sent back with words at a field, put right, approved.
@@ -216,9 +216,9 @@ async fn walk(world: World, business: Business) {
     assert_eq!(record.state, RecordState::Active);
     let page = service.record(&actor, business, &record.id).await.unwrap();
     let registration = page.registration.unwrap();
-    assert_eq!(registration.digits[6..8], format!("{:02}", business.number_kind().unwrap()));
+    assert_eq!(registration.digits[6..8], format!("{:02}", business.definition().number_kind.unwrap()));
     let verbs: Vec<&str> = record.offers.iter().map(|offer| offer.label.as_str()).collect();
-    let later = business.actions().iter().filter(|action| **action != Action::New);
+    let later = business.actions().filter(|action| *action != Action::New);
     assert_eq!(verbs, later.map(|action| Procedure::new(business, *action).verb()).collect::<Vec<_>>());
     let home = service.home(&actor).await.unwrap().records;
     let is_home =
@@ -268,7 +268,7 @@ async fn walk(world: World, business: Business) {
     let listed = "SELECT COUNT(*) FROM provider WHERE record_id IS NOT NULL";
     let is_provider = i64::from(business == Business::Provider) * 2;
     assert_eq!(world.number(listed).await, is_provider, "access and registrar");
-    if business.actions().contains(&Action::Cancel) {
+    if business.actions().any(|has| has == Action::Cancel) {
         let filing = world.cancel(&actor, business, &record.id).await;
         world.decide(&filing, Decision::Approve, "", &[]).await;
         assert_eq!(only(&world, &actor, business, "改名服务").await.state, RecordState::Cancelled);
@@ -411,7 +411,7 @@ async fn items_of_a_change_are_compared_with_themselves(world: World) {
     subject_in_force(&world, &actor).await;
     let app = filed_and_approved(&world, &actor, Business::App, "某某APP").await;
     let mut after = world.answers_to_all(&actor, Business::App, "某某APP").await;
-    let form = forms::of(Business::App).unwrap();
+    let form = Business::App.form();
     // The files are those that are filed already.
     let opened = world.change_form(&actor, "app_change", Some(&app.id)).await.answers;
     for place in form.places(&opened.clone()) {

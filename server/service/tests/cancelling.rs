@@ -11,9 +11,9 @@ use std::collections::BTreeSet;
 
 use common::{World, claims, claims_of};
 use domain::answer::Answers;
+use domain::business::Business;
+use domain::business::identity;
 use domain::filing::FilingState;
-use domain::forms::identity;
-use domain::procedure::Business;
 use domain::record::RecordState;
 use domain::schema::{Fault, fault};
 use domain::sheet::{Sheet, Shown};

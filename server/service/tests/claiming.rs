@@ -96,7 +96,7 @@ async fn with_a_moved_website(world: &World, actor: &Actor, officers: (&Actor, &
     world.service.transfer_filing(here, &website, THERE, "接入地在黄浦区").await.unwrap();
     approve(world, there, &website).await;
     let subject = world.service.my_subject(actor).await.unwrap().unwrap().row.id;
-    let websites = world.service.records(actor, domain::procedure::Business::Website, "").await.unwrap();
+    let websites = world.service.records(actor, domain::business::Business::Website, "").await.unwrap();
     (subject, websites.rows[0].id.clone())
 }
 
@@ -129,7 +129,7 @@ async fn what_was_moved_stays_there_with_what_is_filed_later(world: World) {
     approve(&world, &there, &changed).await;
     assert_eq!(jurisdiction(&world, "record", &website).await, 310101);
 
-    let ended = world.cancel(&actor, domain::procedure::Business::Website, &website).await;
+    let ended = world.cancel(&actor, domain::business::Business::Website, &website).await;
     assert_eq!(jurisdiction(&world, "filing", &ended).await, 310101);
 }
 

@@ -10,10 +10,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use common::{World, claims};
+use domain::action::Action;
 use domain::answer::Answers;
+use domain::business::Business;
 use domain::filing::FilingState;
-use domain::forms;
-use domain::procedure::{Action, Business, Procedure};
+use domain::procedure::Procedure;
 use domain::schema::fault;
 use domain::sign_off::sign_off;
 use domain::view::{Decision, QueueRequest};
@@ -65,8 +66,8 @@ async fn ids(world: &World, officer: &Actor, request: QueueRequest) -> Vec<Strin
 /// their ids, the oldest first. Their answers are as they would be stored.
 async fn put_websites(world: &World, owner: &Actor, region: &str, many: usize) -> Vec<String> {
     let subject = world.put_subject(owner, "某某公司", "active", region).await;
-    let form = forms::of(Business::Website).unwrap();
-    let own = forms::of(Business::Subject).unwrap();
+    let form = Business::Website.form();
+    let own = Business::Subject.form();
     let stored = papers::store(&world.keys, own, &format!("record/{subject}"), Answers::new()).unwrap();
     let (plain, sealed) = (stored.answers, stored.answers_sealed);
     world
@@ -635,7 +636,7 @@ async fn effects_are_told_before_the_decision(world: World) {
     world.file(&actor, "website_new", None, &third).await;
     assert!(!website.is_empty());
     let (id, now) = (service::db::new_id(world.now()), service::db::millis(world.now()));
-    let form = forms::of_procedure(Procedure::new(Business::Subject, Action::Cancel)).unwrap();
+    let form = Procedure::new(Business::Subject, Action::Cancel).form();
     let stored = papers::store(&world.keys, form, &format!("filing/{id}"), Answers::new()).unwrap();
     world
         .execute(&format!(

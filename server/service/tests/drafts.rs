@@ -175,7 +175,7 @@ async fn a_form_offers_the_only_draft_and_begins_empty_without_it(world: World) 
     assert_eq!(asked.offered_draft.as_deref(), Some(head.id.as_str()));
     let no = form(&world, &actor, FormRequest { fresh: true, ..of("subject_new") }).await;
     assert_eq!(no.offered_draft, None);
-    assert_eq!(no.answers, domain::forms::of(domain::procedure::Business::Subject).unwrap().defaults());
+    assert_eq!(no.answers, domain::business::Business::Subject.form().defaults());
     let yes = form(&world, &actor, with("subject_new", &head)).await;
     assert_eq!(yes.answers.text("principal.name"), "孙丙丁");
     assert_eq!(yes.offered_draft, None);
@@ -222,7 +222,7 @@ async fn an_explicit_fresh_form_replaces_the_only_draft(world: World) {
 async fn a_tab_that_knew_of_no_draft_is_told_and_may_choose(world: World) {
     let actor = world.applicant(1).await;
     world.in_force(&actor, "example.cn").await;
-    let website = world.service.records(&actor, domain::procedure::Business::Website, "").await.unwrap();
+    let website = world.service.records(&actor, domain::business::Business::Website, "").await.unwrap();
     let record = Some(website.rows[0].id.clone());
     let of_tab = |procedure: &str, step: &str, answers: &Answers| {
         let record = record.clone().filter(|_| procedure == "website_change");

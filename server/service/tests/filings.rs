@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 use acts::{filed, save_of, saved, sentence};
 use common::{World, claims};
 use domain::answer::{Answer, Answers};
+use domain::business::Business;
 use domain::filing::FilingState;
-use domain::procedure::Business;
 use domain::record::RecordState;
 use domain::schema::{Fault, fault};
 use domain::sheet::Shown;
@@ -953,7 +953,7 @@ async fn the_home_page_shows_the_newest_of_everything(world: World) {
     let actor = world.applicant(1).await;
     let empty = world.service.home(&actor).await.unwrap();
     assert!(empty.subject.is_none() && empty.filings.is_empty() && empty.draft.is_none());
-    let order: Vec<&str> = empty.records.iter().map(|(business, _)| business.mine()).collect();
+    let order: Vec<&str> = empty.records.iter().map(|(business, _)| business.definition().mine).collect();
     assert_eq!(order, ["我的网站", "我的APP", "我的安全评估", "我的应用市场", "我的小程序"]);
     world.in_force(&actor, "example.cn").await;
     let draft = world.draft(&actor, "subject_change", None, &Answers::new()).await;

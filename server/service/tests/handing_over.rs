@@ -12,9 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use common::{World, claims, claims_of, id_number};
 use domain::answer::{Answer, Answers};
+use domain::business::Business;
+use domain::business::identity;
 use domain::filing::{self, FilingEvent, FilingState};
-use domain::forms::{self, identity};
-use domain::procedure::{Business, Procedure};
+use domain::procedure::Procedure;
 use domain::record::{self, RecordEvent, RecordState};
 use domain::schema::Fault;
 use domain::sheet::Shown;
@@ -900,7 +901,7 @@ async fn file(
 ) -> Result<(), Error> {
     let business = Procedure::from_code(procedure).unwrap().business;
     let mut head: Option<DraftHead> = None;
-    for step in forms::of(business).unwrap().steps.iter().filter(|step| !step.sections().is_empty()) {
+    for step in business.form().steps.iter().filter(|step| !step.sections().is_empty()) {
         let mut save = acts::save_of(procedure, step.key, head.as_ref(), answers.clone());
         (save.record, save.overwrite) = (record.map(str::to_owned), true);
         head = match service.save_draft(actor, &save).await? {

@@ -7,10 +7,12 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::*;
+use domain::action::Action;
 use domain::answer::{Answer, Answers};
+use domain::business::Business;
+use domain::business::identity;
 use domain::filing::FilingState;
-use domain::forms::{self, identity};
-use domain::procedure::{Action, Business, Procedure};
+use domain::procedure::Procedure;
 use domain::record::RecordState;
 use domain::schema::{Fault, fault};
 use domain::sheet::Shown;
@@ -63,7 +65,7 @@ async fn file_with(
 ) -> String {
     let business = Procedure::from_code(procedure).unwrap().business;
     let mut head = None;
-    for step in forms::of(business).unwrap().steps.iter().filter(|step| !step.sections().is_empty()) {
+    for step in business.form().steps.iter().filter(|step| !step.sections().is_empty()) {
         let save = SaveDraft {
             procedure: procedure.to_owned(),
             step: step.key.to_owned(),
@@ -173,7 +175,7 @@ async fn file_cancellation(world: &World, actor: &Actor, record: &str) -> String
     let (id, now) = (service::db::new_id(world.now()), service::db::millis(world.now()));
     let business = text(world, &format!("SELECT business FROM record WHERE id = '{record}'")).await.unwrap();
     let procedure = Procedure::new(Business::from_code(&business).unwrap(), Action::Cancel);
-    let form = forms::of_procedure(procedure).unwrap();
+    let form = procedure.form();
     let answers = Answers::from([(identity::NAME, "孙丙丁"), (identity::REASON, "不再开办这项业务")]);
     let stored = papers::store(&world.keys, form, &format!("filing/{id}"), answers).unwrap();
     world
@@ -1345,7 +1347,7 @@ async fn file(
 ) -> Result<(), Error> {
     let business = Procedure::from_code(procedure).unwrap().business;
     let mut head: Option<domain::view::DraftHead> = None;
-    for step in forms::of(business).unwrap().steps.iter().filter(|step| !step.sections().is_empty()) {
+    for step in business.form().steps.iter().filter(|step| !step.sections().is_empty()) {
         let save = SaveDraft {
             procedure: procedure.to_owned(),
             step: step.key.to_owned(),

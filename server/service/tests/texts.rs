@@ -9,7 +9,7 @@ mod common;
 use acts::{save_of, saved};
 use common::{World, claims, claims_of};
 use domain::answer::Answers;
-use domain::procedure::Business;
+use domain::business::Business;
 use domain::schema::Directory;
 use domain::view::*;
 use service::{Actor, Error, ProviderEntry};

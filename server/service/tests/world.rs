@@ -6,9 +6,8 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::*;
+use domain::business::Business;
 use domain::check::{Context, Regions, check_form};
-use domain::forms;
-use domain::procedure::Business;
 use service::region;
 use time::macros::date;
 
@@ -35,7 +34,7 @@ async fn sample_answers_pass_every_check(world: World) {
         (Business::Subject, world.subject_answers_person(&actor).await),
         (Business::Website, world.website_answers(&actor, "example.cn").await),
     ] {
-        let form = forms::of(business).unwrap();
+        let form = business.form();
         let checked = check_form(form, &answers, &context).unwrap();
         assert_eq!(checked.answers(), &answers, "the answers are in their normal form");
     }

@@ -8,11 +8,12 @@ use axum::Extension;
 use axum::extract::multipart::MultipartError;
 use axum::extract::{Multipart, Path, State};
 use axum::response::Response;
+use domain::action::{Action, Confirmation};
 use domain::answer::{Answer, Answers};
+use domain::business::Business;
 use domain::check::same_as_address;
-use domain::forms;
 use domain::posted::{Controls, answers_of_step, rearrange};
-use domain::procedure::{Action, Business, Confirmation, Procedure};
+use domain::procedure::Procedure;
 use domain::schema::{Body, Fault, Form, Kind, Step, fault};
 use domain::seal::SHARED_WITH_PRINCIPAL;
 use domain::view::{DraftHead, FormRequest, FormView, SaveDraft, Saved, Submitted};
@@ -138,7 +139,7 @@ pub async fn post_step(
 ) -> Response {
     let known = (|| {
         let procedure = Procedure::known(Business::from_code(&business)?, Action::from_code(&action)?)?;
-        let form = forms::of(procedure.business)?;
+        let form = procedure.business.form();
         Some((procedure, form, form.step(&step)?))
     })();
     let Some((procedure, form, step)) = known else {
@@ -360,7 +361,7 @@ impl Post<'_> {
 
     async fn submit(&self, actor: &Actor, posted: &Posted, draft: &DraftHead) -> Result<Response, Error> {
         let here = self.page_of(self.step.key, draft);
-        if self.procedure.confirmation() == Confirmation::Comparison {
+        if self.procedure.action.confirmation() == Confirmation::Comparison {
             // A fault of no field is that nothing was changed; the comparison says so.
             let faulty = self.checked(actor, draft).await?.faults.iter().any(|fault| !fault.at.is_empty());
             return Ok(see(&format!("{here}&{}=1", if faulty { "check" } else { "compare" })));

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use axum::middleware;
 use domain::answer::Answers;
-use domain::forms::identity;
-use domain::procedure::Business;
+use domain::business::Business;
+use domain::business::identity;
 use domain::view::{CancelRequest, IdentityPurpose, Submitted};
 use reqwest::StatusCode;
 use server::people::{Callers, know_the_caller};

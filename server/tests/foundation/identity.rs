@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 
 use domain::answer::Answers;
-use domain::forms;
-use domain::forms::identity;
-use domain::procedure::Business;
+use domain::business::Business;
+use domain::business::identity;
 use reqwest::StatusCode;
 use sea_orm::ConnectionTrait as _;
 use server::config::Config;
@@ -64,7 +63,7 @@ impl World {
     /// A subject in force, past all procedures.
     pub async fn subject(&self, owner: &Actor, mobile: &str) -> String {
         let id = new_id(time::OffsetDateTime::UNIX_EPOCH);
-        let form = forms::of(Business::Subject).unwrap();
+        let form = Business::Subject.form();
         let answers = Answers::from([
             ("subject.nature", "person"),
             ("principal.name", "孙丙丁"),

@@ -80,12 +80,6 @@ pub fn shown_form(ascii: &str) -> String {
     if unicode == ascii { unicode } else { format!("{unicode}（{ascii}）") }
 }
 
-/// The host of an http or https address in ASCII form; `None` for an IP address.
-pub fn host_of_url(url: &str) -> Option<String> {
-    let url = super::url::with_half_width_head(tidy(url).trim());
-    super::url::parts(&url).ok().and_then(|parts| check_domain(parts.host).ok())
-}
-
 /// Whether a host is the domain or lies under it; both in ASCII form.
 pub fn is_under(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')) && !domain.is_empty()
@@ -470,15 +464,6 @@ mod tests {
         assert!(!is_under("badexample.cn", "example.cn"));
         assert!(!is_under("example.cn", "a.example.cn"));
         assert!(!is_under("example.cn", ""));
-    }
-
-    #[test]
-    fn the_host_of_an_address_is_found() {
-        assert_eq!(host_of_url("https://www.Example.cn:8443/a?b#c").as_deref(), Some("www.example.cn"));
-        assert_eq!(host_of_url("http://中文.cn").as_deref(), Some("xn--fiq228c.cn"));
-        assert_eq!(host_of_url("http://1.2.4.8/"), None);
-        assert_eq!(host_of_url("example.cn"), None);
-        assert_eq!(host_of_url("https://good.cn@evil.cn/"), None);
     }
 
     #[test]

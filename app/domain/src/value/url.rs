@@ -1,6 +1,6 @@
 //! Web addresses. Only http and https are taken, so that a stored address is always safe to link.
 
-use super::text::{clean_line, half_width_char};
+use super::text::{clean_line, half_width_char, tidy};
 use super::{domain_name, ip};
 
 const MAX: usize = 2048;
@@ -70,6 +70,12 @@ pub(super) fn parts(url: &str) -> Result<Parts<'_>, &'static str> {
     Ok(Parts { scheme, host, port, rest })
 }
 
+/// The host of an http or https address in ASCII form; `None` for an IP address.
+pub fn host_of_url(url: &str) -> Option<String> {
+    let url = with_half_width_head(tidy(url).trim());
+    parts(&url).ok().and_then(|parts| domain_name::check_domain(parts.host).ok())
+}
+
 fn check_host(host: &str) -> Result<String, &'static str> {
     if host.is_empty() {
         return Err("网址中缺少域名，例如 https://www.example.cn");
@@ -121,6 +127,15 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn the_host_of_an_address_is_found() {
+        assert_eq!(host_of_url("https://www.Example.cn:8443/a?b#c").as_deref(), Some("www.example.cn"));
+        assert_eq!(host_of_url("http://中文.cn").as_deref(), Some("xn--fiq228c.cn"));
+        assert_eq!(host_of_url("http://1.2.4.8/"), None);
+        assert_eq!(host_of_url("example.cn"), None);
+        assert_eq!(host_of_url("https://good.cn@evil.cn/"), None);
+    }
 
     #[test]
     fn addresses_are_stored_in_one_form() {

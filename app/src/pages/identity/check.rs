@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use domain::answer::Answers;
+use domain::business::Business;
+use domain::business::identity::{self, CANCEL_STATEMENT};
 use domain::dictionary::CANCEL_REASON;
-use domain::forms::identity::{self, CANCEL_STATEMENT};
-use domain::procedure::Business;
 use domain::schema::Form;
 use domain::view::{CodeSent, IdentityPurpose, IdentityView};
 use leptos::prelude::*;

@@ -1,9 +1,9 @@
 //! 审核队列 (R61): filters, search, order and paging stand in the address, so that a queue can be
 //! bookmarked, saved as a view and gone back to.
 
+use domain::business::Business;
 use domain::filing::FilingState;
-use domain::forms;
-use domain::procedure::{Business, Procedure};
+use domain::procedure::Procedure;
 use domain::view::{Paged, QueueDesk, QueueRequest, QueueRow, SavedView};
 use leptos::prelude::*;
 use leptos::reactive::computed::ScopedFuture;
@@ -175,8 +175,8 @@ fn Views(views: Vec<SavedView>, request: QueueRequest) -> impl IntoView {
 
 /// 业务类型: each business as a whole, and its procedures.
 fn kinds(chosen: &str) -> AnyView {
-    let businesses = Business::ALL.into_iter().filter(|business| forms::of(*business).is_some());
-    let groups = businesses
+    let groups = Business::ALL
+        .into_iter()
         .map(|business| {
             let whole = business.code();
             let single = Procedure::all()
@@ -188,8 +188,8 @@ fn kinds(chosen: &str) -> AnyView {
                 })
                 .collect_view();
             view! {
-                <optgroup label=business.menu()>
-                    <option value=whole selected=whole == chosen>{format!("{}（全部）", business.menu())}</option>
+                <optgroup label=business.definition().menu>
+                    <option value=whole selected=whole == chosen>{format!("{}（全部）", business.definition().menu)}</option>
                     {single}
                 </optgroup>
             }

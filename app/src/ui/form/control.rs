@@ -1,24 +1,11 @@
 //! One control for each kind of answer. Nothing here knows what is valid; only this module knows
 //! how a kind looks.
 
-use domain::procedure::Business;
 use domain::schema::{Choice, Field, Kind, Line, Place};
 use leptos::prelude::*;
 
+use super::field::{Parts, Sort};
 use super::{FormState, field_id, region, upload};
-
-/// What every control needs of its field.
-pub struct Parts {
-    pub place: Place,
-    pub at: String,
-    pub id: String,
-    /// `true` for a question that must be answered.
-    pub required: Signal<Option<&'static str>>,
-    /// Ids of hint, remark, fault and advice.
-    pub described: Signal<Option<String>>,
-    pub invalid: Signal<Option<&'static str>>,
-    pub label: Signal<&'static str>,
-}
 
 /// How a one-line control behaves on a phone and what the browser may fill in.
 struct Line1 {
@@ -83,8 +70,8 @@ pub fn control(state: FormState, parts: Parts) -> AnyView {
         Kind::Tick => view! { <div class="control">{tick(state, parts.place, parts.at)}</div> }.into_any(),
         Kind::OwnRecord(of) => own_record(state, parts, of),
         Kind::Region => region::control(state, parts),
-        Kind::Pictures { max, .. } => upload::control(state, parts, upload::Sort::Picture, max),
-        Kind::Documents { max, .. } => upload::control(state, parts, upload::Sort::Document, max),
+        Kind::Pictures { max, .. } => upload::control(state, parts, Sort::Picture, max),
+        Kind::Documents { max, .. } => upload::control(state, parts, Sort::Document, max),
     }
 }
 
@@ -183,7 +170,7 @@ fn select(state: FormState, parts: Parts, choices: &'static [Choice]) -> AnyView
 }
 
 /// The subject's own records; what was chosen stays although it may be called otherwise by now.
-fn own_record(state: FormState, parts: Parts, of: &[Business]) -> AnyView {
+fn own_record(state: FormState, parts: Parts, of: &[&str]) -> AnyView {
     let chosen = text_at(state, &parts.at);
     let mut texts = state.own_records(of);
     if !chosen.is_empty() && !texts.contains(&chosen) {

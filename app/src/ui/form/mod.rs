@@ -3,6 +3,7 @@
 //! themselves and change steps without a reload (R73, R76, R77).
 
 mod control;
+mod field;
 mod keep;
 mod region;
 mod save;
@@ -10,9 +11,9 @@ mod state;
 mod upload;
 
 use domain::answer::Answers;
+use domain::business::blocks::REUSE_CONSENT;
+use domain::business::subject::{STATEMENT, STATEMENT_NOTE};
 use domain::check::same_as_address;
-use domain::forms::blocks::REUSE_CONSENT;
-use domain::forms::subject::{STATEMENT, STATEMENT_NOTE};
 use domain::schema::{Body, Field, Form, Kind, Notice, Place, Section, Step};
 use domain::view::{FormView, StepView};
 use leptos::html;
@@ -48,9 +49,8 @@ pub fn step_href(view: &FormView, step: &str, draft: Option<&str>) -> String {
 /// are texts to read above the buttons, drawn by the server.
 #[island]
 pub fn StepForm(view: StepView, children: Children) -> impl IntoView {
-    let found =
-        domain::forms::of(view.procedure.business).and_then(|form| Some((form, form.step(&view.step)?)));
-    let Some((form, step)) = found else { return ().into_any() };
+    let form = view.procedure.business.form();
+    let Some(step) = form.step(&view.step) else { return ().into_any() };
     let state = FormState::new(view.clone(), form, step);
     provide_context(state);
     let element = NodeRef::<html::Form>::new();
@@ -371,7 +371,7 @@ fn FieldView(place: Place) -> impl IntoView {
                     (!ids.is_empty()).then(|| ids.join(" "))
                 })
             };
-            let parts = control::Parts {
+            let parts = field::Parts {
                 place,
                 at: at.clone(),
                 id: id.clone(),

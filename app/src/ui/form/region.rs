@@ -5,7 +5,7 @@ use domain::view::RegionOption;
 use leptos::prelude::*;
 
 use super::FormState;
-use super::control::Parts;
+use super::field::Parts;
 
 const LEVELS: [&str; 3] = ["", "（市）", "（区县）"];
 

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use domain::action::Confirmation;
 use domain::answer::{Answer, Answers};
 use domain::check::{
     Context, NOT_ASKED, Regions, advice, check_place, check_step, is_asked, same_as_address,
 };
 use domain::posted::{Controls, answers_of_step};
-use domain::procedure::{Business, Confirmation, Procedure};
+use domain::procedure::Procedure;
 use domain::schema::{Body, Fault, Form, Section, Step};
 use domain::seal::SHARED_WITH_PRINCIPAL;
 use domain::value::date::parse_date;
@@ -211,11 +212,11 @@ impl FormState {
     }
 
     /// What a question may refer to among the subject's own records.
-    pub fn own_records(&self, of: &[Business]) -> Vec<String> {
+    pub fn own_records(&self, of: &[&str]) -> Vec<String> {
         self.view.with_value(|view| {
             view.own_records
                 .iter()
-                .filter(|own| of.contains(&own.business))
+                .filter(|own| of.contains(&own.business.code()))
                 .map(|own| own.text.clone())
                 .collect()
         })
@@ -815,7 +816,7 @@ impl FormState {
         if matches!(self.step.body, Body::Sections(_)) && !self.check() {
             return;
         }
-        match self.procedure.confirmation() {
+        match self.procedure.action.confirmation() {
             Confirmation::Comparison => self.save_then(|state| {
                 let href = format!("{}&compare=1", state.path(state.step.key, true));
                 state.go(&href);

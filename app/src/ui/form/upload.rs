@@ -9,16 +9,10 @@ use leptos::wasm_bindgen::JsCast;
 use leptos::wasm_bindgen::closure::Closure;
 
 use super::FormState;
-use super::control::Parts;
+use super::field::{Parts, Sort};
 
 /// Bytes a file may have (R71).
 pub const MOST_BYTES: f64 = 5.0 * 1024.0 * 1024.0;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sort {
-    Picture,
-    Document,
-}
 
 #[derive(Debug, Clone, PartialEq)]
 enum Progress {

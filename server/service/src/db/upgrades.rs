@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use domain::action::Action;
+use domain::business::Business;
 use domain::filing::{FilingEvent, FilingState};
-use domain::procedure::{Action, Business};
 use domain::record::RecordState;
 use domain::schema::Directory;
 use domain::view::ProviderSource;
@@ -266,7 +267,7 @@ async fn the_shape_knows_every_code_and_every_reference() {
     let mut handovers = codes(HandoverEnd::ALL, HandoverEnd::code);
     handovers.insert(HANDOVER_OPEN.to_owned());
     let procedures = Business::ALL.into_iter().flat_map(|business| {
-        business.actions().iter().map(move |action| format!("{}_{}", business.code(), action.code()))
+        business.actions().map(move |action| format!("{}_{}", business.code(), action.code()))
     });
     let expected = BTreeMap::from([
         (("record", "business"), businesses.clone()),

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use domain::answer::Answers;
-use domain::forms;
-use domain::procedure::{Business, Procedure};
+use domain::business::Business;
+use domain::procedure::Procedure;
 use domain::schema::Body;
 use domain::view::*;
 use service::Actor;
@@ -58,7 +58,7 @@ impl World {
     ) -> DraftHead {
         let business = Procedure::from_code(procedure).unwrap().business;
         let mut head: Option<DraftHead> = None;
-        for step in forms::of(business).unwrap().steps {
+        for step in business.form().steps {
             if !matches!(step.body, Body::Sections(_)) {
                 continue;
             }

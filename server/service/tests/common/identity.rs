@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use domain::answer::Answers;
-use domain::forms::identity;
-use domain::procedure::Business;
+use domain::business::Business;
+use domain::business::identity;
 use domain::schema::Fault;
 use domain::view::*;
 use service::person::Claims;

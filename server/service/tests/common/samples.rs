@@ -4,8 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use domain::answer::{Answer, Answers};
-use domain::forms;
-use domain::procedure::Business;
+use domain::business::Business;
 use domain::schema::{DateRule, Kind, Line, Place};
 use service::Actor;
 
@@ -48,7 +47,7 @@ const OWN: &[(&str, &str, &str)] = &[
 impl World {
     /// Answers to every question of the business. `name` is what the record is called.
     pub async fn answers_to_all(&self, actor: &Actor, business: Business, name: &str) -> Answers {
-        let form = forms::of(business).unwrap();
+        let form = business.form();
         let mut answers = form.defaults();
         for section in form.sections() {
             if let Some(repeat) = section.repeat {

@@ -3,10 +3,33 @@
 use time::Date;
 
 use super::blocks::*;
+use super::{Definition, called};
+use crate::action::Action;
 use crate::answer::Answers;
 use crate::dictionary::*;
 use crate::schema::*;
 use crate::value::software::{check_any_mini_program_id, check_mini_program_id, check_original_id};
+
+pub static BUSINESS: Definition = Definition {
+    code: "mini",
+    noun: "小程序",
+    menu: "小程序",
+    shortcuts: "小程序",
+    mine: "我的小程序",
+    at_home: "我的小程序",
+    name_label: "小程序名称",
+    number_kind: Some(4),
+    actions: &[
+        called(Action::New, "新办小程序申请"),
+        called(Action::Change, "变更小程序"),
+        called(Action::Cancel, "注销小程序"),
+    ],
+    form: &FORM,
+    name_at: "basics.name",
+    domains_at: &[],
+    badge: BADGE,
+    sign_off: &[CONTENT, PERSON, PHONE, CHECKS],
+};
 
 pub static FORM: Form = Form {
     key: "mini",

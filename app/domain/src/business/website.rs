@@ -3,10 +3,35 @@
 use time::Date;
 
 use super::blocks::*;
+use super::{Definition, called};
+use crate::action::Action;
 use crate::answer::Answers;
 use crate::dictionary::{GUIDE_CONTENT, SERVICE_CLASS, SERVICE_TYPE, guide_class};
 use crate::schema::*;
-use crate::value::{date, domain_name};
+use crate::value::{date, domain_name, url};
+
+pub static BUSINESS: Definition = Definition {
+    code: "website",
+    noun: "网站",
+    menu: "网站业务",
+    shortcuts: "网站业务",
+    mine: "我的网站",
+    at_home: "我的网站",
+    name_label: "网站名称",
+    number_kind: Some(2),
+    actions: &[
+        called(Action::New, "新办网站申请"),
+        called(Action::Change, "变更网站"),
+        called(Action::Cancel, "注销网站"),
+    ],
+    form: &FORM,
+    name_at: "site.name",
+    domains_at: &["site.main_domain", "site.other_domains"],
+    badge: ("备案号与网站标识", "请在网站开通后 30 日内，把图标和备案号放在首页底部，并链接到公示地址。"),
+    sign_off: &[OPENED, PERSON, PHONE, CHECKS],
+};
+
+const OPENED: &str = "已打开网站核对名称、内容与填报一致";
 
 pub static FORM: Form = Form {
     key: "website",
@@ -144,7 +169,7 @@ fn pages_lie_under_the_domains(answers: &Answers, _today: Date) -> Option<Fault>
     let domains = std::iter::once(main).chain(answers.items("site.other_domains").iter().map(String::as_str));
     let domains: Vec<&str> = domains.collect();
     let stray = answers.items("site.home_urls").iter().find(|page| {
-        domain_name::host_of_url(page)
+        url::host_of_url(page)
             .is_none_or(|host| !domains.iter().any(|domain| domain_name::is_under(&host, domain)))
     })?;
     Some(fault("site.home_urls", format!("{stray} 不在所填的域名之下，请核对域名或网址")))

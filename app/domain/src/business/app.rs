@@ -3,10 +3,33 @@
 use time::Date;
 
 use super::blocks::*;
+use super::{Definition, called};
+use crate::action::Action;
 use crate::answer::Answers;
 use crate::dictionary::*;
 use crate::schema::*;
 use crate::value::software::{check_fingerprint, check_package_name, check_public_key};
+
+pub static BUSINESS: Definition = Definition {
+    code: "app",
+    noun: "APP",
+    menu: "APP业务",
+    shortcuts: "APP业务",
+    mine: "我的APP",
+    at_home: "我的APP",
+    name_label: "APP名称",
+    number_kind: Some(3),
+    actions: &[
+        called(Action::New, "新办APP申请"),
+        called(Action::Change, "变更APP"),
+        called(Action::Cancel, "注销APP"),
+    ],
+    form: &FORM,
+    name_at: "basics.name",
+    domains_at: &[],
+    badge: BADGE,
+    sign_off: &[CONTENT, PERSON, PHONE, CHECKS],
+};
 
 pub static FORM: Form = Form {
     key: "app",

@@ -4,11 +4,34 @@
 use time::Date;
 
 use super::blocks::*;
+use super::{Definition, called};
+use crate::action::Action;
 use crate::answer::Answers;
 use crate::dictionary::*;
 use crate::schema::*;
 use crate::value::icp_number::check_telecom_licence;
 use crate::value::ip::{check_address, number_of};
+
+pub static BUSINESS: Definition = Definition {
+    code: "provider",
+    noun: "服务商",
+    menu: "服务商业务",
+    shortcuts: "服务商业务",
+    mine: "我的服务商",
+    at_home: "我的服务商",
+    name_label: "服务商名称",
+    number_kind: Some(5),
+    actions: &[
+        called(Action::New, "新办服务商申请"),
+        called(Action::Change, "变更服务商"),
+        called(Action::Cancel, "注销服务商"),
+    ],
+    form: &FORM,
+    name_at: "basics.name",
+    domains_at: &[],
+    badge: BADGE,
+    sign_off: &[CONTENT, PERSON, PHONE, CHECKS],
+};
 
 pub static FORM: Form = Form {
     key: "provider",

@@ -266,3 +266,12 @@ pub static DUTY_NOTICE: Notice = Notice {
         "七、当网站不再开办时，请您于5个工作日内登录本平台，向属地公安机关网安部门提出撤销申请。",
     ],
 };
+
+/// Where the badge of most businesses belongs.
+pub const BADGE: (&str, &str) = ("备案号与标识", "请把图标和备案号放在服务的显著位置，并链接到公示地址。");
+
+// Points that an officer signs off (R63).
+pub const PERSON: &str = "证件照片清晰有效，与填报的姓名、号码一致";
+pub const PHONE: &str = "已电话核实负责人及联系方式";
+pub const CHECKS: &str = "已查看机器核查结果，对需核实的项目已逐一核实";
+pub const CONTENT: &str = "已核对服务内容与填报一致";

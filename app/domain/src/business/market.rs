@@ -3,11 +3,34 @@
 use time::Date;
 
 use super::blocks::*;
+use super::{Definition, called};
+use crate::action::Action;
 use crate::answer::Answers;
 use crate::dictionary::*;
 use crate::schema::*;
 use crate::value::icp_number::check_telecom_licence;
 use crate::value::software::check_package_name;
+
+pub static BUSINESS: Definition = Definition {
+    code: "market",
+    noun: "应用市场",
+    menu: "应用市场业务",
+    shortcuts: "应用市场业务",
+    mine: "我的应用市场",
+    at_home: "我的应用市场",
+    name_label: "应用市场名称",
+    number_kind: Some(6),
+    actions: &[
+        called(Action::New, "新办应用市场申请"),
+        called(Action::Change, "变更应用市场"),
+        called(Action::Cancel, "注销应用市场"),
+    ],
+    form: &FORM,
+    name_at: "basics.name",
+    domains_at: &[],
+    badge: BADGE,
+    sign_off: &[CONTENT, PERSON, PHONE, CHECKS],
+};
 
 pub static FORM: Form = Form {
     key: "market",

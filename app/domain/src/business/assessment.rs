@@ -4,12 +4,34 @@
 use time::Date;
 
 use super::blocks::*;
+use super::{ActionWords, Definition, called};
+use crate::action::Action;
 use crate::answer::Answers;
 use crate::dictionary::*;
 use crate::mask::Mask;
-use crate::procedure::Business;
 use crate::schema::*;
 use crate::value::date;
+
+pub static BUSINESS: Definition = Definition {
+    code: "assessment",
+    noun: "安全评估",
+    menu: "安全评估",
+    shortcuts: "安全评估",
+    mine: "我的安全评估",
+    at_home: "安全评估",
+    name_label: "服务名称",
+    number_kind: Some(7),
+    actions: &[
+        called(Action::New, "安全评估申请"),
+        // What an assessment says is brought up to date; it is not taken back and ends with its subject.
+        ActionWords { action: Action::Change, label: "补充评估材料", verb: Some("补充材料") },
+    ],
+    form: &FORM,
+    name_at: "basics.name",
+    domains_at: &[],
+    badge: BADGE,
+    sign_off: &[CONTENT, PERSON, PHONE, CHECKS],
+};
 
 pub static FORM: Form = Form {
     key: "assessment",
@@ -30,13 +52,9 @@ const SERVICE: &[Section] = &[
         "basics",
         "评估的服务",
         fields![
-            field(
-                "record",
-                "关联的备案",
-                Kind::OwnRecord(&[Business::Website, Business::App, Business::MiniProgram])
-            )
-            .full()
-            .hint("从当前主体已备案的网站、APP、小程序中选择；尚未备案的可不选"),
+            field("record", "关联的备案", Kind::OwnRecord(&["website", "app", "mini"]))
+                .full()
+                .hint("从当前主体已备案的网站、APP、小程序中选择；尚未备案的可不选"),
             field("name", "服务名称", Kind::Text { min: 2, max: 60 }).required(),
             field("kind", "服务类型", Kind::Select(ASSESSED_KIND)).required(),
             field("access_url", "访问或下载地址", Kind::Url).required().full().placeholder("https://"),

@@ -2,7 +2,9 @@
 
 use time::Date;
 
-use super::blocks::{ADDRESS_PLACEHOLDER, PICTURE, PICTURE_HINT};
+use super::blocks::{ADDRESS_PLACEHOLDER, BADGE, CHECKS, PERSON, PHONE, PICTURE, PICTURE_HINT};
+use super::{Definition, called};
+use crate::action::Action;
 use crate::answer::Answers;
 use crate::dictionary::{PERSON_ID, SUBJECT_NATURE, UNIT_CERTIFICATE, UNIT_KIND};
 use crate::mask::Mask;
@@ -15,6 +17,29 @@ const NOT_RESIDENT_ID: When = When::All(&[
     When::Not(".id_kind", "resident_id"),
     When::Not(".id_kind", "temp_resident_id"),
 ]);
+
+pub static BUSINESS: Definition = Definition {
+    code: "subject",
+    noun: "主体",
+    menu: "开办主体管理",
+    shortcuts: "开办主体",
+    mine: "我的主体",
+    at_home: "我的主体",
+    name_label: "主体名称",
+    number_kind: None,
+    actions: &[
+        called(Action::New, "新增主体"),
+        called(Action::Change, "变更主体"),
+        called(Action::Cancel, "注销主体"),
+    ],
+    form: &FORM,
+    name_at: "",
+    domains_at: &[],
+    badge: BADGE,
+    sign_off: &[PERSON, UNIT, PHONE, CHECKS],
+};
+
+const UNIT: &str = "主办单位证件与填报的名称、证件号一致";
 
 pub static FORM: Form = Form {
     key: "subject",

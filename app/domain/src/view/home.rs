@@ -1,0 +1,30 @@
+//! The home page (R2) and notices (R66).
+
+use serde::{Deserialize, Serialize};
+
+use super::filing::FilingRow;
+use super::form::DraftRow;
+use super::record::RecordRow;
+use crate::business::Business;
+
+/// The home page of a signed-in person (R2).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Home {
+    pub filings: Vec<FilingRow>,
+    pub notices: Vec<NoticeRow>,
+    pub subject: Option<RecordRow>,
+    /// 我的网站, 我的APP, 安全评估, 我的应用市场, 我的小程序
+    pub records: Vec<(Business, Vec<RecordRow>)>,
+    /// The latest draft, to go on with.
+    pub draft: Option<DraftRow>,
+}
+
+/// 系统通知 (R66)
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NoticeRow {
+    pub id: String,
+    pub text: String,
+    pub at: String,
+    pub is_read: bool,
+    pub link: Option<String>,
+}

@@ -1,0 +1,64 @@
+//! Who is signed in, and what the shell shows of that.
+
+use serde::{Deserialize, Serialize};
+
+use crate::record::RecordState;
+
+/// The signed-in person, as the shell shows them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Me {
+    pub name: String,
+    /// Masked.
+    pub mobile: String,
+    pub subjects: Vec<SubjectChoice>,
+    pub current: Option<SubjectChoice>,
+    pub unread: u64,
+    pub is_reviewer: bool,
+    pub is_administrator: bool,
+    pub is_auditor: bool,
+    pub is_keeper: bool,
+    /// There are roles, for whose work the person must prove themselves by a higher level first.
+    pub must_step_up: bool,
+    /// The officer's region in words.
+    pub region: Option<String>,
+    /// 长辈版 is on.
+    pub elder: bool,
+    /// A sentence left by the last post, shown once.
+    pub flash: Option<String>,
+}
+
+impl Me {
+    pub fn is_staff(&self) -> bool {
+        self.desk().is_some()
+    }
+
+    /// Where somebody with a role works: (what it is called, its address).
+    pub fn desk(&self) -> Option<(&'static str, &'static str)> {
+        [
+            (self.is_reviewer, "审核工作台", "/review"),
+            (self.is_administrator, "人员管理", "/staff"),
+            (self.is_keeper, "服务商名录", "/upkeep/providers"),
+            (self.is_auditor, "审计日志", "/audit"),
+        ]
+        .into_iter()
+        .find_map(|(has_it, label, href)| has_it.then_some((label, href)))
+    }
+}
+
+/// A subject one can switch to (R6).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubjectChoice {
+    pub id: String,
+    pub name: String,
+    pub state: RecordState,
+}
+
+/// A person's session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRow {
+    pub id: String,
+    pub device: String,
+    pub created_at: String,
+    pub seen_at: String,
+    pub is_this: bool,
+}
