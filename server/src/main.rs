@@ -1,164 +1,150 @@
-//! The command line: serves, or does one chore and ends.
+//! The command line: serves, or does one thing and ends.
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use server::config::{Config, Refused};
-use server::{backup, keys, program, scale};
-use service::audit::{BadRow, RowFault};
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser, Subcommand};
+use server::commands::{audit, backup, database, keys};
+use server::config::{Config, StartupError};
+use server::program;
 use service::upload::child::Task;
 use tracing_subscriber::EnvFilter;
 
-const USAGE: &str = "\
-server [--config FILE] [--no-samples] [serve]    answers requests
-server [--config FILE] migrate                   brings the shape of the database up to date
-server [--config FILE] check-config              says whether it would start
-server [--config FILE] verify-audit              checks the audit log, and all rows against it
-                      [--since NUMBER HASH]     … from the line of which number and hash were kept
-server [--config FILE] backup DIRECTORY          copies database and files into a new directory, while the server runs
-server [--config FILE] check-backup DIRECTORY    says whether a backup is whole
-server [--config FILE] restore DIRECTORY         puts a backup back, into an empty database and directory
-server [--config FILE] keys new                  prints a line with a fresh key
-server [--config FILE] keys check                says which keys have sealed how much
-server [--config FILE] keys reseal               seals everything anew with the first key, while the server runs
-server [--config FILE] recount                   makes the counts of the dashboard anew
-server [--config FILE] seed --filings NUMBER     fills an empty database with invented filings (development)
-server [--config FILE] bench                     measures the desk over what is there (development)
-server check-pdf, check-picture                  reads a file on standard input (used by the server)";
-
-/// Refused configuration or arguments.
+/// Refused configuration or arguments; clap ends with it, too.
 const REFUSED: u8 = 2;
 
+/// The filing platform. Without a command it answers requests.
+#[derive(Parser)]
+#[command(name = "server", version)]
 struct Arguments {
+    /// The configuration; the environment overrides it
+    #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
+    /// Development without its sample people and records
+    #[arg(long, global = true)]
     no_samples: bool,
-    chore: Chore,
+    #[command(subcommand)]
+    command: Option<Command>,
 }
 
-enum Chore {
+#[derive(Subcommand)]
+enum Command {
+    /// Answers requests, as without any command
     Serve,
-    CheckConfig,
+    /// Brings the shape of the database up to date
     Migrate,
-    /// Since the line of this number, which had this hash.
-    VerifyAudit(Option<(i64, String)>),
-    Backup(PathBuf),
-    CheckBackup(PathBuf),
-    Restore(PathBuf),
-    Keys(KeyChore),
+    /// Says whether the server would start
+    CheckConfig,
+    /// Checks the audit log, and all rows against it
+    VerifyAudit {
+        /// Only from the line on of which number and hash were kept
+        // A hash may begin with a hyphen.
+        #[arg(long, num_args = 2, value_names = ["NUMBER", "HASH"], allow_hyphen_values = true)]
+        since: Option<Vec<String>>,
+    },
+    /// Copies database and files into a new directory, while the server runs
+    Backup {
+        /// Where the copy goes; it must not be there yet
+        directory: PathBuf,
+    },
+    /// Says whether a backup is whole
+    CheckBackup {
+        /// Where the copy is
+        directory: PathBuf,
+    },
+    /// Puts a backup back, into an empty database and directory
+    Restore {
+        /// Where the copy is
+        directory: PathBuf,
+    },
+    /// Makes, checks and changes the keys for personal data
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Makes the counts of the dashboard anew
     Recount,
-    Seed(u64),
+    /// Fills an empty database with invented filings (development)
+    #[cfg(feature = "dev")]
+    Seed {
+        /// So many
+        #[arg(long, value_name = "NUMBER", default_value_t = 1_000_000)]
+        filings: u64,
+    },
+    /// Measures the desk over what is there (development)
+    #[cfg(feature = "dev")]
     Bench,
-    CheckFile(Task),
 }
 
-enum KeyChore {
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// Prints a line with a fresh key
     New,
+    /// Says which keys have sealed how much
     Check,
+    /// Seals everything anew with the first key, while the server runs
     Reseal,
 }
 
 fn main() -> ExitCode {
-    let arguments = match arguments(std::env::args().skip(1)) {
-        Ok(arguments) => arguments,
-        Err(sentence) => {
-            eprintln!("{sentence}\n\n{USAGE}");
-            return ExitCode::from(REFUSED);
-        }
-    };
-    // Before anything is opened or allocated: the child runs under tight limits.
-    if let Chore::CheckFile(task) = arguments.chore {
+    // Before anything else is opened or allocated: the child that reads a file on standard input runs under tight
+    // limits.
+    if let Some(task) = std::env::args().nth(1).as_deref().and_then(Task::from_argument) {
         return service::upload::child::run_from_stdin(task);
     }
+    let arguments = Arguments::parse();
     start_log();
-    let environment = |name: &str| std::env::var(name).ok();
-    let mut config = match Config::load(arguments.config.as_deref(), &environment) {
-        Ok(config) => config,
-        Err(refused) => return refuse(&refused),
-    };
-    config.no_samples |= arguments.no_samples;
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => return refuse(&Refused(vec![format!("The runtime cannot be started: {error}.")])),
-    };
-    let outcome = match arguments.chore {
-        Chore::Serve => runtime.block_on(program::run(config)),
-        Chore::Migrate => runtime.block_on(migrate(&config)),
-        Chore::Backup(directory) => return runtime.block_on(backup::make(&config, &directory)),
-        Chore::CheckBackup(directory) => return runtime.block_on(backup::check(&config, &directory)),
-        Chore::Restore(directory) => return runtime.block_on(backup::restore(&config, &directory)),
-        Chore::Keys(KeyChore::New) => keys::new(&config),
-        Chore::Keys(KeyChore::Check) => runtime.block_on(keys::check(&config)),
-        Chore::Keys(KeyChore::Reseal) => return runtime.block_on(keys::reseal(&config)),
-        Chore::VerifyAudit(since) => return runtime.block_on(verify_audit(&config, since)),
-        Chore::Recount => runtime.block_on(scale::recount(&config)),
-        Chore::Seed(filings) => runtime.block_on(scale::seed(&config, filings)),
-        Chore::Bench => runtime.block_on(scale::bench(&config)),
-        Chore::CheckConfig | Chore::CheckFile(_) => {
-            println!("The configuration is complete.");
-            Ok(())
+    match run(arguments) {
+        Ok(code) => code,
+        Err(StartupError(sentences)) => {
+            for sentence in sentences {
+                eprintln!("{sentence}");
+            }
+            ExitCode::from(REFUSED)
         }
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(refused) => refuse(&refused),
     }
 }
 
-fn arguments(given: impl Iterator<Item = String>) -> Result<Arguments, String> {
-    let mut arguments = Arguments { config: None, no_samples: false, chore: Chore::Serve };
-    let mut given = given;
-    while let Some(argument) = given.next() {
-        match argument.as_str() {
-            "--config" => {
-                let file = given.next().ok_or("--config needs the name of a file.")?;
-                arguments.config = Some(file.into());
-            }
-            "--no-samples" => arguments.no_samples = true,
-            "serve" => arguments.chore = Chore::Serve,
-            "migrate" => arguments.chore = Chore::Migrate,
-            "check-config" => arguments.chore = Chore::CheckConfig,
-            "backup" | "check-backup" | "restore" => {
-                let directory =
-                    given.next().ok_or_else(|| format!("{argument} needs the name of a directory."))?;
-                arguments.chore = match argument.as_str() {
-                    "backup" => Chore::Backup(directory.into()),
-                    "check-backup" => Chore::CheckBackup(directory.into()),
-                    _ => Chore::Restore(directory.into()),
-                };
-            }
-            "keys" => {
-                arguments.chore = Chore::Keys(match given.next().as_deref() {
-                    Some("new") => KeyChore::New,
-                    Some("check") => KeyChore::Check,
-                    Some("reseal") => KeyChore::Reseal,
-                    Some(_) | None => return Err("keys needs new, check or reseal.".to_owned()),
-                });
-            }
-            "verify-audit" => arguments.chore = Chore::VerifyAudit(None),
-            "--since" => {
-                let number = given.next().and_then(|number| number.parse().ok());
-                let since =
-                    number.zip(given.next()).ok_or("--since needs the number of a line and its hash.")?;
-                match arguments.chore {
-                    Chore::VerifyAudit(_) => arguments.chore = Chore::VerifyAudit(Some(since)),
-                    _ => return Err("--since belongs to verify-audit.".to_owned()),
-                }
-            }
-            "recount" => arguments.chore = Chore::Recount,
-            "seed" => arguments.chore = Chore::Seed(1_000_000),
-            "bench" => arguments.chore = Chore::Bench,
-            "--filings" => {
-                let number = given.next().and_then(|number| number.parse().ok());
-                arguments.chore = Chore::Seed(number.ok_or("--filings needs a number.")?);
-            }
-            other => match Task::from_argument(other) {
-                Some(task) => arguments.chore = Chore::CheckFile(task),
-                None => return Err(format!("{other} is not understood.")),
-            },
+fn run(arguments: Arguments) -> Result<ExitCode, StartupError> {
+    let environment = |name: &str| std::env::var(name).ok();
+    let mut config = Config::load(arguments.config.as_deref(), &environment)?;
+    config.no_samples |= arguments.no_samples;
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|error| StartupError(vec![format!("The runtime cannot be started: {error}.")]))?;
+    match arguments.command.unwrap_or(Command::Serve) {
+        Command::Serve => runtime.block_on(program::run(config)).map(|()| ExitCode::SUCCESS),
+        Command::Migrate => runtime.block_on(database::migrate(&config)),
+        Command::CheckConfig => {
+            println!("The configuration is complete.");
+            Ok(ExitCode::SUCCESS)
         }
+        Command::VerifyAudit { since } => {
+            let since = since.as_deref().map(line_and_hash);
+            runtime.block_on(audit::verify(&config, since))
+        }
+        Command::Backup { directory } => runtime.block_on(backup::make(&config, &directory)),
+        Command::CheckBackup { directory } => runtime.block_on(backup::check(&config, &directory)),
+        Command::Restore { directory } => runtime.block_on(backup::restore(&config, &directory)),
+        Command::Keys(KeysCommand::New) => keys::new(&config),
+        Command::Keys(KeysCommand::Check) => runtime.block_on(keys::check(&config)),
+        Command::Keys(KeysCommand::Reseal) => runtime.block_on(keys::reseal(&config)),
+        Command::Recount => runtime.block_on(database::recount(&config)),
+        #[cfg(feature = "dev")]
+        Command::Seed { filings } => runtime.block_on(server::commands::scale::seed(&config, filings)),
+        #[cfg(feature = "dev")]
+        Command::Bench => runtime.block_on(server::commands::scale::bench(&config)),
     }
-    Ok(arguments)
+}
+
+/// What `--since` names. Ends the process where the first is no number.
+fn line_and_hash(given: &[String]) -> (i64, &str) {
+    if let [number, hash] = given
+        && let Ok(number) = number.parse()
+    {
+        return (number, hash);
+    }
+    let sentence = "--since needs the number of a line and its hash.";
+    Arguments::command().error(ErrorKind::ValueValidation, sentence).exit()
 }
 
 /// Text for people at a terminal, JSON lines for machines (`BEIAN_LOG=json`).
@@ -170,64 +156,5 @@ fn start_log() {
         log.json().init();
     } else {
         log.init();
-    }
-}
-
-fn refuse(refused: &Refused) -> ExitCode {
-    for sentence in &refused.0 {
-        eprintln!("{sentence}");
-    }
-    ExitCode::from(REFUSED)
-}
-
-async fn migrate(config: &Config) -> Result<(), Refused> {
-    let taken = program::migrate(config).await?;
-    for step in &taken {
-        println!("{step}");
-    }
-    println!("The database is up to date; {} steps were taken.", taken.len());
-    Ok(())
-}
-
-/// R65
-async fn verify_audit(config: &Config, since: Option<(i64, String)>) -> ExitCode {
-    let service = match program::open_as_it_is(config).await {
-        Ok((service, _)) => service,
-        Err(refused) => return refuse(&refused),
-    };
-    let verdict = match &since {
-        None => service.verify_audit().await,
-        Some((number, hash)) => service.verify_audit_since(*number, hash).await,
-    };
-    match verdict {
-        Ok(verdict) if verdict.is_whole() => {
-            println!("The audit log is whole: {} lines.", verdict.rows);
-            println!("{} rows are as it says.", verdict.compared);
-            if let Some((number, hash)) = verdict.head {
-                println!("Its last line is {number}, {hash}. Keep both outside of the database.");
-            }
-            ExitCode::SUCCESS
-        }
-        Ok(verdict) => {
-            if let Some(line) = verdict.first_bad {
-                println!("The audit log is broken at line {line}; {} lines were read.", verdict.rows);
-            }
-            for BadRow { table, key, what } in &verdict.named {
-                println!(
-                    "{table} {key} {}",
-                    match what {
-                        RowFault::Changed => "is not as the audit log left it.",
-                        RowFault::Missing => "is in the audit log, and is not there.",
-                        RowFault::Foreign => "is there, and no line of the audit log tells about it.",
-                    }
-                );
-            }
-            println!("{} of {} rows are not as the audit log says.", verdict.bad_rows, verdict.compared);
-            ExitCode::FAILURE
-        }
-        Err(error) => {
-            eprintln!("The audit log cannot be read: {error}.");
-            ExitCode::FAILURE
-        }
     }
 }

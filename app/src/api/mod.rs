@@ -1,7 +1,7 @@
 //! Every server function: what the browser can ask over the wire. Each knows its caller first and
 //! then calls one use case. Arguments travel as JSON and addresses are fixed, so that pages of an
 //! older version keep working (R82). What changes something by a plain form lives in the server's
-//! `posts`.
+//! `routes`.
 
 #[cfg(feature = "ssr")]
 pub mod caller;
@@ -25,20 +25,20 @@ pub type Answer<T> = Result<T, ApiError>;
 pub async fn me() -> Answer<Option<view::Me>> {
     match caller::maybe_actor() {
         None => Ok(None),
-        Some(actor) => service()?.me(&actor).await.map(Some).map_err(refuse),
+        Some(actor) => service()?.accounts.me(&actor).await.map(Some).map_err(refuse),
     }
 }
 
 #[server(input = Json, output = Json, endpoint = "home")]
 pub async fn home() -> Answer<view::Home> {
     let (service, actor) = signed_in()?;
-    service.home(&actor).await.map_err(refuse)
+    service.home_page.home(&actor).await.map_err(refuse)
 }
 
 #[server(input = Json, output = Json, endpoint = "offers")]
 pub async fn offers() -> Answer<Vec<view::OfferGroup>> {
     let (service, actor) = signed_in()?;
-    service.offers(&actor).await.map_err(refuse)
+    service.offers.offers(&actor).await.map_err(refuse)
 }
 
 /// Children of a region; the provinces for an empty code.
@@ -50,13 +50,13 @@ pub async fn regions(parent: String) -> Answer<Vec<view::RegionOption>> {
 #[server(input = Json, output = Json, endpoint = "form_view")]
 pub async fn form_view(request: view::FormRequest) -> Answer<view::FormView> {
     let (service, actor) = signed_in()?;
-    service.form_view(&actor, &request).await.map_err(refuse)
+    service.drafts.form_view(&actor, &request).await.map_err(refuse)
 }
 
 #[server(input = Json, output = Json, endpoint = "save_draft")]
 pub async fn save_draft(draft: view::SaveDraft) -> Answer<view::Saved> {
     let (service, actor) = signed_in()?;
-    service.save_draft(&actor, &draft).await.map_err(refuse)
+    service.drafts.save_draft(&actor, &draft).await.map_err(refuse)
 }
 
 #[server(input = Json, output = Json, endpoint = "submit")]
@@ -67,13 +67,13 @@ pub async fn submit(
     key: String,
 ) -> Answer<view::Submitted> {
     let (service, actor) = signed_in()?;
-    service.submit(&actor, &draft, version, subject.as_deref(), &key).await.map_err(refuse)
+    service.submissions.submit(&actor, &draft, version, subject.as_deref(), &key).await.map_err(refuse)
 }
 
 #[server(input = Json, output = Json, endpoint = "drafts")]
 pub async fn drafts(procedure: String, after: String) -> Answer<view::Paged<view::DraftRow>> {
     let (service, actor) = signed_in()?;
-    service.drafts(&actor, &procedure, &after).await.map_err(refuse)
+    service.drafts.drafts(&actor, &procedure, &after).await.map_err(refuse)
 }
 
 #[server(input = Json, output = Json, endpoint = "filings")]
@@ -83,87 +83,87 @@ pub async fn filings(
     after: String,
 ) -> Answer<view::Paged<view::FilingRow>> {
     let (service, actor) = signed_in()?;
-    service.filings(&actor, &procedure, &state, &after).await.map_err(refuse)
+    service.filings.filings(&actor, &procedure, &state, &after).await.map_err(refuse)
 }
 
 #[server(input = Json, output = Json, endpoint = "filing")]
 pub async fn filing(id: String) -> Answer<view::FilingView> {
     let (service, actor) = signed_in()?;
-    service.filing(&actor, &id).await.map_err(refuse)
+    service.filings.filing(&actor, &id).await.map_err(refuse)
 }
 
 #[server(input = Json, output = Json, endpoint = "records")]
 pub async fn records(business: Business, after: String) -> Answer<view::Paged<view::RecordRow>> {
     let (service, actor) = signed_in()?;
-    service.records(&actor, business, &after).await.map_err(refuse)
+    service.records.records(&actor, business, &after).await.map_err(refuse)
 }
 
 #[server(input = Json, output = Json, endpoint = "record")]
 pub async fn record(business: Business, id: String) -> Answer<view::RecordView> {
     let (service, actor) = signed_in()?;
-    service.record(&actor, business, &id).await.map_err(refuse)
+    service.records.record(&actor, business, &id).await.map_err(refuse)
 }
 
 #[server(input = Json, output = Json, endpoint = "my_subject")]
 pub async fn my_subject() -> Answer<Option<view::RecordView>> {
     let (service, actor) = signed_in()?;
-    service.my_subject(&actor).await.map_err(refuse)
+    service.records.my_subject(&actor).await.map_err(refuse)
 }
 
 #[server(input = Json, output = Json, endpoint = "notices")]
 pub async fn notices(unread_only: bool, after: String) -> Answer<view::Paged<view::NoticeRow>> {
     let (service, actor) = signed_in()?;
-    service.notices(&actor, unread_only, &after).await.map_err(refuse)
+    service.notices.notices(&actor, unread_only, &after).await.map_err(refuse)
 }
 
 #[server(input = Json, output = Json, endpoint = "sessions")]
 pub async fn sessions() -> Answer<Vec<view::SessionRow>> {
     let (service, actor) = signed_in()?;
-    service.sessions(&actor).await.map_err(refuse)
+    service.accounts.sessions(&actor).await.map_err(refuse)
 }
 
 /// 公安备案查询: open to everybody, limited in rate by the server.
 #[server(input = Json, output = Json, endpoint = "lookup")]
 pub async fn lookup(text: String) -> Answer<Vec<view::PublicRecord>> {
-    service()?.lookup(&text).await.map_err(refuse)
+    service()?.lookup.lookup(&text).await.map_err(refuse)
 }
 
 #[server(input = Json, output = Json, endpoint = "public_record")]
 pub async fn public_record(digits: String, code: Option<String>) -> Answer<view::PublicRecord> {
-    service()?.public_record(&digits, code.as_deref()).await.map_err(refuse)
+    service()?.lookup.public_record(&digits, code.as_deref()).await.map_err(refuse)
 }
 
 #[server(input = Json, output = Json, endpoint = "dashboard")]
 pub async fn dashboard() -> Answer<view::Dashboard> {
     let (service, actor) = signed_in()?;
-    service.dashboard(&actor).await.map_err(refuse)
+    service.dashboards.dashboard(&actor).await.map_err(refuse)
 }
 
 #[server(input = Json, output = Json, endpoint = "queue")]
 pub async fn queue(request: view::QueueRequest) -> Answer<view::Paged<view::QueueRow>> {
     let (service, actor) = signed_in()?;
-    service.queue(&actor, &request).await.map_err(refuse)
+    service.queues.queue(&actor, &request).await.map_err(refuse)
 }
 
 /// What stands around the queue: what its filters offer, saved views, the bell.
 #[server(input = Json, output = Json, endpoint = "queue_desk")]
 pub async fn queue_desk(request: view::QueueRequest) -> Answer<view::QueueDesk> {
     let (service, actor) = signed_in()?;
-    service.queue_desk(&actor, &request).await.map_err(refuse)
+    service.reviews.queue_desk(&actor, &request).await.map_err(refuse)
 }
 
 /// The filings before and after one in the queue it was opened from.
 #[server(input = Json, output = Json, endpoint = "neighbours")]
 pub async fn neighbours(id: String, request: view::QueueRequest) -> Answer<view::Neighbours> {
     let (service, actor) = signed_in()?;
-    service.neighbours(&actor, &id, &request).await.map_err(refuse)
+    service.queues.neighbours(&actor, &id, &request).await.map_err(refuse)
 }
 
 /// What is in officers' hands, for administrators.
 #[server(input = Json, output = Json, endpoint = "claims_held")]
 pub async fn claims_held(after: String) -> Answer<view::Paged<view::ClaimRow>> {
     let (service, actor) = signed_in()?;
-    service.claims_held(&actor, &after).await.map_err(refuse)
+    service.filing_claims.claims_held(&actor, &after).await.map_err(refuse)
 }
 
 /// A filing on the review desk. Personal values are masked, unless the officer has just posted a purpose to
@@ -171,61 +171,61 @@ pub async fn claims_held(after: String) -> Answer<view::Paged<view::ClaimRow>> {
 #[server(input = Json, output = Json, endpoint = "review")]
 pub async fn review(id: String, look: Option<i64>) -> Answer<view::ReviewView> {
     let (service, actor) = signed_in()?;
-    service.review(&actor, &id, look).await.map_err(refuse)
+    service.reviews.review(&actor, &id, look).await.map_err(refuse)
 }
 
 /// 审计日志, for auditors (R65).
 #[server(input = Json, output = Json, endpoint = "audit_log")]
 pub async fn audit_log(request: view::AuditRequest) -> Answer<view::Paged<view::AuditRow>> {
     let (service, actor) = signed_in()?;
-    service.audit_log(&actor, &request).await.map_err(refuse)
+    service.audit_log.audit_log(&actor, &request).await.map_err(refuse)
 }
 
 /// Who looked at the person's data unmasked (R65).
 #[server(input = Json, output = Json, endpoint = "looks")]
 pub async fn looks(after: String) -> Answer<view::Paged<view::LookRow>> {
     let (service, actor) = signed_in()?;
-    service.looks_at_mine(&actor, &after).await.map_err(refuse)
+    service.audit_log.looks_at_mine(&actor, &after).await.map_err(refuse)
 }
 
 /// The rows of the directories, for whoever keeps them (R31).
 #[server(input = Json, output = Json, endpoint = "directory")]
 pub async fn directory(request: view::DirectoryRequest) -> Answer<view::Paged<view::ProviderRow>> {
     let (service, actor) = signed_in()?;
-    service.directory(&actor, &request).await.map_err(refuse)
+    service.directories.directory(&actor, &request).await.map_err(refuse)
 }
 
 /// 常用意见, for whoever keeps them.
 #[server(input = Json, output = Json, endpoint = "reasons")]
 pub async fn reasons() -> Answer<Vec<view::ReasonRow>> {
     let (service, actor) = signed_in()?;
-    service.reason_list(&actor).await.map_err(refuse)
+    service.canned_reasons.reason_list(&actor).await.map_err(refuse)
 }
 
 /// Days that are not as their weekday says, for whoever keeps them.
 #[server(input = Json, output = Json, endpoint = "holidays")]
 pub async fn holidays() -> Answer<Vec<view::HolidayRow>> {
     let (service, actor) = signed_in()?;
-    service.holiday_list(&actor).await.map_err(refuse)
+    service.holidays.holiday_list(&actor).await.map_err(refuse)
 }
 
 #[server(input = Json, output = Json, endpoint = "staff")]
 pub async fn staff() -> Answer<Vec<view::StaffRow>> {
     let (service, actor) = signed_in()?;
-    service.staff_list(&actor).await.map_err(refuse)
+    service.staff.staff_list(&actor).await.map_err(refuse)
 }
 
 /// A person's account and its sessions, masked, for administrators.
 #[server(input = Json, output = Json, endpoint = "account")]
 pub async fn account(id: String) -> Answer<view::AccountView> {
     let (service, actor) = signed_in()?;
-    service.account(&actor, &id).await.map_err(refuse)
+    service.people.account(&actor, &id).await.map_err(refuse)
 }
 
 #[server(input = Json, output = Json, endpoint = "suspended")]
 pub async fn suspended() -> Answer<Vec<view::SuspendedRow>> {
     let (service, actor) = signed_in()?;
-    service.suspended(&actor).await.map_err(refuse)
+    service.people.suspended(&actor).await.map_err(refuse)
 }
 
 /// 注销主体, 注销网站 … (R22, R36). `check` gives back what was typed last, with its faults.
@@ -236,32 +236,32 @@ pub async fn cancel_view(
     check: bool,
 ) -> Answer<view::CancelView> {
     let (service, actor) = signed_in()?;
-    service.cancel_view(&actor, business, record.as_deref(), check).await.map_err(refuse)
+    service.cancellations.cancel_view(&actor, business, record.as_deref(), check).await.map_err(refuse)
 }
 
 /// 移交主体 (R24). `check` gives back what was typed last, with its faults.
 #[server(input = Json, output = Json, endpoint = "transfer_view")]
 pub async fn transfer_view(subject: Option<String>, check: bool) -> Answer<view::TransferView> {
     let (service, actor) = signed_in()?;
-    service.transfer_view(&actor, subject.as_deref(), check).await.map_err(refuse)
+    service.handovers.transfer_view(&actor, subject.as_deref(), check).await.map_err(refuse)
 }
 
 /// 获取验证码, to the stored number of the subject's responsible person (R72).
 #[server(input = Json, output = Json, endpoint = "send_identity_code")]
 pub async fn send_identity_code(purpose: view::IdentityPurpose, record: String) -> Answer<view::CodeSent> {
     let (service, actor) = signed_in()?;
-    service.send_identity_code(&actor, purpose, &record).await.map_err(refuse)
+    service.identity_checks.send_identity_code(&actor, purpose, &record).await.map_err(refuse)
 }
 
 /// 接收主体 (R25), as far as the search that was posted last finds it.
 #[server(input = Json, output = Json, endpoint = "handovers")]
 pub async fn handovers(is_searched: bool) -> Answer<view::HandoverList> {
     let (service, actor) = signed_in()?;
-    service.found_handovers(&actor, is_searched).await.map_err(refuse)
+    service.handovers.found_handovers(&actor, is_searched).await.map_err(refuse)
 }
 
 #[server(input = Json, output = Json, endpoint = "handover_view")]
 pub async fn handover_view(id: String) -> Answer<view::HandoverView> {
     let (service, actor) = signed_in()?;
-    service.handover_view(&actor, &id).await.map_err(refuse)
+    service.handovers.handover_view(&actor, &id).await.map_err(refuse)
 }

@@ -7,10 +7,10 @@ use leptos::prelude::*;
 
 use crate::api;
 use crate::ui::dialog::Dialog;
+use crate::ui::who_am_i::who_am_i;
 use crate::ui::{
     Empty, FilingBadge, Icon, Load, OfferLink, PageHead, RecordBadge, WindowTitle, platform_name,
 };
-use crate::who_am_i;
 
 #[component]
 pub fn Home() -> impl IntoView {
@@ -202,7 +202,7 @@ fn SubjectCard(subject: Option<RecordRow>) -> impl IntoView {
 
 #[component]
 fn RecordsCard(business: Business, rows: Vec<RecordRow>) -> impl IntoView {
-    let title = business.definition().at_home;
+    let title = business.definition().at_home.map_or(business.noun(), |(_, title)| title);
     let code = business.code();
     let id = format!("home-{code}");
     view! {

@@ -19,8 +19,8 @@ use self::check::IdentityForm;
 use crate::api::{self, ApiError};
 use crate::pages::records::Choose;
 use crate::ui::dialog::Dialog;
+use crate::ui::who_am_i::who_am_i;
 use crate::ui::{Load, PageHead, Problem, StateBeside, with_state};
-use crate::who_am_i;
 
 /// The record the address names and whether it asks for what was typed last.
 fn asked() -> impl Fn() -> (Option<String>, bool) + Copy {

@@ -5,6 +5,7 @@ pub mod form;
 pub mod layout;
 pub mod sheet;
 pub mod table;
+pub mod who_am_i;
 
 use domain::filing::FilingState;
 use domain::record::RecordState;

@@ -1,91 +1,23 @@
 //! The use cases: every function here is one thing a person, an officer or the clock does, whole,
 //! in one transaction, authorised, and recorded. Database rows never leave this crate; personal
 //! values leave it masked.
+//!
+//! A folder names only what stands below it: `ops`, then `applicant`, `desk`, `admin` and `public`, then
+//! `filing`, `state`, `account` and `files`, and `base` under all of them.
 
 #[cfg(test)]
 extern crate self as service;
 
-pub mod account;
-pub mod actor;
-mod assurance;
-pub mod audit;
-mod audit_search;
-pub mod backup;
-pub mod bell;
-pub mod calendar;
-mod cancel;
-mod check;
-mod claim;
-pub mod clock;
-mod comparison;
-mod dashboard;
-pub mod db;
-mod decide;
-mod directory;
-mod draft;
-mod entity;
-pub mod error;
-pub mod export;
-pub mod file;
+mod account;
+mod admin;
+mod applicant;
+mod base;
+mod desk;
+mod files;
 mod filing;
-mod handover;
-mod held;
-mod home;
-mod identity;
-pub mod jobs;
-pub mod key_check;
-pub mod keyring;
-pub mod limit;
-mod look;
-mod lookup;
-pub mod network;
-mod notice;
-mod number;
-mod offer;
-mod own_record;
-pub mod papers;
-pub mod person;
-pub mod private;
-mod queue;
-mod reason;
-mod record;
-pub mod reference;
-pub mod region;
-pub mod registration;
-pub mod reseal;
-mod review;
-mod row_digest;
-pub mod sample;
-mod saved_view;
-mod scale;
-pub mod sms;
-mod staff;
-mod submit;
-mod tally;
-mod transition;
-pub mod upload;
-mod verification;
-
-use std::sync::Arc;
-
-pub use actor::{Actor, Role};
-pub use assurance::{PROVE_ANEW, Proof};
-pub use bell::{Change, Missed, OpenPage, What};
-pub use decide::{Remark, Ruling};
-pub use directory::ProviderEntry;
-pub use error::{Error, Result};
-pub use limit::PersonLimits;
-pub use scale::Measured;
-pub use staff::FirstAdministrator;
-
-use crate::bell::Bell;
-use crate::clock::Clock;
-use crate::db::Db;
-use crate::keyring::Keyring;
-use crate::network::Outbound;
-use crate::sms::gateway::Gateway;
-use crate::upload::child::FileCheck;
-use crate::upload::store::FileStore;
+mod ops;
+mod public;
+mod state;
 
 #[cfg(test)]
 #[path = "../tests/common/acts.rs"]
@@ -94,22 +26,138 @@ mod acts;
 #[path = "../tests/common/mod.rs"]
 mod common;
 
+use std::sync::Arc;
+
+pub use account::assurance::{PROVE_ANEW, Proof};
+pub use account::person::{Claims, SESSION_LIFETIME};
+pub use account::roles::FirstAdministrator;
+pub use account::{sms, suspension};
+pub use admin::directory::ProviderEntry;
+pub use base::actor::{Actor, Role};
+pub use base::context::{Assurance, Settings};
+pub use base::error::{Error, Result};
+pub use base::events::{Change, Missed, What};
+pub use base::limits::PersonLimits;
+pub use base::{
+    actor, calendar, clock, db, error, keyring, private, reference, region, registration, sealed_answers,
+};
+pub use desk::decide::ruling::{Remark, Ruling};
+pub use desk::presence::OpenPage;
+pub use files::upload;
+pub use filing::network;
+pub use ops::audit_chain::{AuditVerdict, BadRow, RowFault, audited_columns};
+pub use ops::scale::Measured;
+pub use ops::{backup, jobs, keys, sample};
+
+use crate::account::Accounts;
+use crate::account::notice::Notices;
+use crate::account::rejected_form::RejectedForms;
+use crate::account::sms::TextMessages;
+use crate::account::sms::gateway::Gateway;
+use crate::account::usage::Usage;
+use crate::admin::audit_log::AuditLog;
+use crate::admin::directory::Directories;
+use crate::admin::holidays::Holidays;
+use crate::admin::people::People;
+use crate::admin::staff::Staff;
+use crate::applicant::cancel::Cancellations;
+use crate::applicant::draft::Drafts;
+use crate::applicant::handover::Handovers;
+use crate::applicant::home::HomePage;
+use crate::applicant::identity_check::IdentityChecks;
+use crate::applicant::offers::Offers;
+use crate::applicant::redraft::Redrafts;
+use crate::applicant::submit::Submissions;
+use crate::base::clock::Clock;
+use crate::base::context::Context;
+use crate::base::db::Db;
+use crate::base::events::Events;
+use crate::base::keyring::Keyring;
+use crate::desk::access::DeskAccess;
+use crate::desk::canned_reason::CannedReasons;
+use crate::desk::checks::MachineChecks;
+use crate::desk::claim::FilingClaims;
+use crate::desk::dashboard::Dashboards;
+use crate::desk::decide::Decisions;
+use crate::desk::export::Exports;
+use crate::desk::presence::Presence;
+use crate::desk::queue::Queues;
+use crate::desk::review::Reviews;
+use crate::desk::saved_view::SavedViews;
+use crate::files::Files;
+use crate::files::thumbnail_looks::Shown;
+use crate::files::upload::child::FileCheck;
+use crate::files::upload::store::FileStore;
+use crate::filing::Filings;
+use crate::filing::network::{NetworkChecks, Outbound};
+use crate::filing::record::Records;
+use crate::ops::audit_chain::AuditChain;
+use crate::ops::comparison_keys::ComparisonKeys;
+use crate::ops::jobs::Jobs;
+use crate::ops::keys::check::KeyChecks;
+use crate::ops::keys::reseal::Reseals;
+use crate::ops::sample::Samples;
+use crate::ops::scale::Scale;
+use crate::public::lookup::Lookup;
+use crate::state::counters::Counters;
+
 /// Everything the use cases stand on. Cheap to clone.
 #[derive(Clone)]
-pub struct Service {
-    pub(crate) db: Db,
-    pub(crate) keys: Arc<Keyring>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) files: FileStore,
-    pub(crate) file_check: FileCheck,
-    pub(crate) gateway: Gateway,
-    pub(crate) settings: Arc<Settings>,
-    /// Tells open desks that something changed (R61).
-    pub(crate) bell: Arc<Bell>,
-    /// Small pictures that the audit log tells about.
-    pub(crate) shown: Arc<look::Shown>,
+struct Parts {
+    context: Context,
+    files: FileStore,
+    file_check: FileCheck,
+    gateway: Gateway,
     /// The way to the internet; without one nothing is asked there.
-    pub(crate) outbound: Option<Arc<dyn Outbound>>,
+    outbound: Option<Arc<dyn Outbound>>,
+}
+
+/// Gives out the use cases, in groups. Cheap to clone.
+#[derive(Clone)]
+pub struct Service {
+    parts: Parts,
+    /// What happens on the desk while it happens.
+    pub events: Arc<Events>,
+    pub accounts: Arc<Accounts>,
+    pub audit_chain: Arc<AuditChain>,
+    pub audit_log: Arc<AuditLog>,
+    pub cancellations: Arc<Cancellations>,
+    pub canned_reasons: Arc<CannedReasons>,
+    pub comparison_keys: Arc<ComparisonKeys>,
+    pub counters: Arc<Counters>,
+    pub dashboards: Arc<Dashboards>,
+    pub decisions: Arc<Decisions>,
+    pub directories: Arc<Directories>,
+    pub drafts: Arc<Drafts>,
+    pub exports: Arc<Exports>,
+    pub files: Arc<Files>,
+    pub filing_claims: Arc<FilingClaims>,
+    pub filings: Arc<Filings>,
+    pub handovers: Arc<Handovers>,
+    pub holidays: Arc<Holidays>,
+    pub home_page: Arc<HomePage>,
+    pub identity_checks: Arc<IdentityChecks>,
+    pub jobs: Arc<Jobs>,
+    pub key_checks: Arc<KeyChecks>,
+    pub lookup: Arc<Lookup>,
+    pub machine_checks: Arc<MachineChecks>,
+    pub network_checks: Arc<NetworkChecks>,
+    pub notices: Arc<Notices>,
+    pub offers: Arc<Offers>,
+    pub people: Arc<People>,
+    pub presence: Arc<Presence>,
+    pub queues: Arc<Queues>,
+    pub records: Arc<Records>,
+    pub redrafts: Arc<Redrafts>,
+    pub reseals: Arc<Reseals>,
+    pub reviews: Arc<Reviews>,
+    pub samples: Arc<Samples>,
+    pub saved_views: Arc<SavedViews>,
+    pub scale: Arc<Scale>,
+    pub staff: Arc<Staff>,
+    pub submissions: Arc<Submissions>,
+    pub text_messages: Arc<TextMessages>,
+    pub usage: Arc<Usage>,
 }
 
 impl Service {
@@ -126,87 +174,165 @@ impl Service {
         // Where this program cannot be found, no file is accepted, and the log says why.
         let file_check = FileCheck::by_this_program()
             .unwrap_or_else(|_| FileCheck::by_program("this-program-cannot-be-found".into(), Vec::new()));
-        let bell = Arc::new(Bell::new(db::new_id(clock.now())));
-        let settings = Arc::new(settings);
-        let gateway = Gateway::Outbox;
-        let shown = Arc::default();
-        Service { db, keys, clock, files, file_check, gateway, settings, bell, shown, outbound: None }
+        let context = Context::new(db, keys, clock, settings);
+        Service::of(Parts { context, files, file_check, gateway: Gateway::Outbox, outbound: None })
     }
 
-    pub fn with_file_check(mut self, file_check: FileCheck) -> Self {
-        self.file_check = file_check;
-        self
+    fn of(parts: Parts) -> Self {
+        let context = parts.context.clone();
+        let accounts = Accounts::new(&context);
+        let audit_chain = AuditChain::new(&context);
+        let audit_log = AuditLog::new(&context, &accounts);
+        let files = Files::new(&context, parts.files.clone(), parts.file_check.clone(), Shown::default());
+        let records = Records::new(&context, &accounts, &files);
+        let filings = Filings::new(&context, &accounts, &files, &records);
+        let rejected_forms = RejectedForms::new(&context);
+        let text_messages = TextMessages::new(&context, parts.gateway.clone());
+        let identity_checks =
+            IdentityChecks::new(&context, &files, &records, &rejected_forms, &text_messages);
+        let notices = Notices::new(&context);
+        let usage = Usage::new(&context, &notices);
+        let drafts =
+            Drafts::new(&context, &accounts, &files, &filings, &notices, &records, &rejected_forms, &usage);
+        let network_checks = NetworkChecks::new(&context, &filings, parts.outbound.clone());
+        let submissions = Submissions::new(
+            &context,
+            &accounts,
+            &drafts,
+            &files,
+            &filings,
+            &network_checks,
+            &notices,
+            &records,
+            &usage,
+        );
+        let cancellations =
+            Cancellations::new(&context, &accounts, &filings, &identity_checks, &records, &submissions);
+        let canned_reasons = CannedReasons::new(&context);
+        let comparison_keys = ComparisonKeys::new(&context);
+        let counters = Counters::new(&context);
+        let dashboards = Dashboards::new(&context);
+        let desk_access = DeskAccess::new(&context, &accounts);
+        let queues = Queues::new(&context, &desk_access);
+        let filing_claims = FilingClaims::new(&context, &accounts, &desk_access, &filings, &notices, &queues);
+        let decisions =
+            Decisions::new(&context, &files, &filing_claims, &filings, &notices, &records, &rejected_forms);
+        let directories = Directories::new(&context);
+        let exports = Exports::new(&context, &queues);
+        let handovers = Handovers::new(
+            &context,
+            &accounts,
+            &files,
+            &identity_checks,
+            &notices,
+            &records,
+            &rejected_forms,
+            &text_messages,
+        );
+        let holidays = Holidays::new(&context);
+        let home_page = HomePage::new(&accounts, &drafts, &filings, &notices, &records);
+        let jobs = Jobs::new(&context, &drafts, &files, &handovers, &identity_checks, &text_messages, &usage);
+        let key_checks = KeyChecks::new(&context, &accounts);
+        let lookup = Lookup::new(&context);
+        let machine_checks = MachineChecks::new(&context, &accounts, &network_checks);
+        let offers = Offers::new(&context, &accounts);
+        let people = People::new(&context, &accounts, &notices);
+        let presence = Presence::new(&context, &accounts, &desk_access, Arc::default());
+        let redrafts = Redrafts::new(&context, &cancellations, &drafts, &files, &filings, &usage);
+        let reseals = Reseals::new(&context, &files);
+        let saved_views = SavedViews::new(&context);
+        let reviews = Reviews::new(
+            &context,
+            &accounts,
+            &canned_reasons,
+            &decisions,
+            &desk_access,
+            &files,
+            &filing_claims,
+            &filings,
+            &machine_checks,
+            &presence,
+            &queues,
+            &records,
+            &saved_views,
+            &usage,
+        );
+        let samples = Samples::new(&context, &accounts);
+        let scale = Scale::new(&context, &accounts, &counters, &dashboards, &exports, &queues);
+        let staff = Staff::new(&context, &accounts);
+        Service {
+            events: Arc::clone(&context.events),
+            parts,
+            accounts,
+            audit_chain,
+            audit_log,
+            cancellations,
+            canned_reasons,
+            comparison_keys,
+            counters,
+            dashboards,
+            decisions,
+            directories,
+            drafts,
+            exports,
+            files,
+            filing_claims,
+            filings,
+            handovers,
+            holidays,
+            home_page,
+            identity_checks,
+            jobs,
+            key_checks,
+            lookup,
+            machine_checks,
+            network_checks,
+            notices,
+            offers,
+            people,
+            presence,
+            queues,
+            records,
+            redrafts,
+            reseals,
+            reviews,
+            samples,
+            saved_views,
+            scale,
+            staff,
+            submissions,
+            text_messages,
+            usage,
+        }
+    }
+
+    pub fn with_file_check(self, file_check: FileCheck) -> Self {
+        Service::of(Parts { file_check, ..self.parts })
+    }
+
+    pub fn with_gateway(self, gateway: Gateway) -> Self {
+        Service::of(Parts { gateway, ..self.parts })
+    }
+
+    /// Lets the network be asked about websites.
+    pub fn with_outbound(self, way: Arc<dyn Outbound>) -> Self {
+        Service::of(Parts { outbound: Some(way), ..self.parts })
+    }
+
+    /// The same database, seen with other keys.
+    #[cfg(test)]
+    fn with_keys(&self, keys: Keyring) -> Self {
+        let mut parts = self.parts.clone();
+        parts.context.keys = Arc::new(keys);
+        Service::of(parts)
     }
 
     /// What the operator calls the platform.
     pub fn platform_name(&self) -> &str {
-        &self.settings.platform_name
+        &self.parts.context.settings.platform_name
     }
 
-    pub fn files(&self) -> &FileStore {
-        &self.files
-    }
-
-    pub fn with_gateway(mut self, gateway: Gateway) -> Self {
-        self.gateway = gateway;
-        self
-    }
-}
-
-/// What an operator decides.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// 联网备案服务平台
-    pub platform_name: String,
-    /// The sign of registration numbers: “测” for demonstrations, “province” for the real ones.
-    pub registration_sign: String,
-    /// `https://…`, without a slash at the end; stands in the snippets.
-    pub public_url: String,
-    /// Id number of the first administrator (R60).
-    pub first_administrator: Option<String>,
-    /// So many working days after the one it came in an open filing is not yet overdue.
-    pub overdue_days: i64,
-    /// The remedy a refusal names.
-    pub rejection_remedy: String,
-    /// The legal grounds a refusal can name; the first is named where the officer chose none.
-    pub rejection_grounds: Vec<String>,
-    /// So many minutes without the officer doing anything, and a claim lapses (R62).
-    pub claim_minutes: i64,
-    /// How much one person may do.
-    pub limits: PersonLimits,
-    pub assurance: Assurance,
-}
-
-/// How sure the identity platform must be of a person; nothing is demanded where the operator says nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Assurance {
-    /// Levels (`acr`) of which a sign-in that gives roles has one; any where there is none.
-    pub staff_acr: Vec<String>,
-    /// A sign-in that gives roles follows so many minutes after the person proved themselves (`auth_time`).
-    pub staff_max_age_minutes: Option<i64>,
-    /// Cancelling, handing over and ending one's other sessions ask for a proof that is younger than this.
-    pub fresh_minutes: Option<i64>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Settings {
-            platform_name: "联网备案服务平台".to_owned(),
-            registration_sign: "测".to_owned(),
-            public_url: "http://127.0.0.1:3000".to_owned(),
-            first_administrator: None,
-            overdue_days: 7,
-            rejection_remedy: "如不服本决定，可自收到之日起六十日内向上一级公安机关申请行政复议，或在六个月内向人民法院提起行政诉讼。".to_owned(),
-            rejection_grounds: [
-                "《计算机信息网络国际联网安全保护管理办法》第十二条",
-                "《中华人民共和国网络安全法》第二十四条",
-                "《互联网信息服务管理办法》第十五条",
-            ]
-            .map(str::to_owned)
-            .to_vec(),
-            claim_minutes: 30,
-            limits: PersonLimits::GENEROUS,
-            assurance: Assurance::default(),
-        }
+    pub fn file_store(&self) -> &FileStore {
+        &self.parts.files
     }
 }

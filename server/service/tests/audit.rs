@@ -11,11 +11,12 @@ mod identity_check;
 use std::collections::BTreeSet;
 
 use common::{World, claims, claims_of};
+use domain::role::StaffRole;
 use domain::view::*;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use service::Actor;
-use service::audit::{AuditVerdict, RowFault, audited_columns};
 use service::sample::SampleOfficer;
+use service::{AuditVerdict, RowFault, audited_columns};
 use time::Duration;
 
 claims![
@@ -110,26 +111,26 @@ async fn every_table_is_told_about_or_said_why_not(world: World) {
 /// A world in which each audited table has rows.
 async fn full(world: &World) {
     let service = &world.service;
-    service.take_baseline().await.unwrap();
-    service.fill_reasons().await.unwrap();
-    service.fill_directories().await.unwrap();
+    service.audit_chain.take_baseline().await.unwrap();
+    service.canned_reasons.fill_reasons().await.unwrap();
+    service.directories.fill_directories().await.unwrap();
     let administrator = world.administrator().await;
     let keeper = claims_of(9_998);
     world.sign_in(&keeper).await;
-    service.appoint(&administrator, &keeper.name, &keeper.id_no, "keeper", "").await.unwrap();
+    service.staff.appoint(&administrator, &keeper.name, &keeper.id_no, "keeper", "").await.unwrap();
     let keeper = world.sign_in(&keeper).await;
-    service.keep_holiday(&keeper, "2026-10-01", false, "国庆节").await.unwrap();
+    service.holidays.keep_holiday(&keeper, "2026-10-01", false, "国庆节").await.unwrap();
     let actor = world.applicant(1).await;
     let (subject, _) = world.in_force(&actor, "example.cn").await;
     // Sent back and submitted again: the round before is kept.
     let website = world.website_answers(&actor, "example.org").await;
     let filing = world.file(&actor, "website_new", None, &website).await;
     world.decide(&filing, Decision::Return, "请改名", &[]).await;
-    let href = service.redraft(&actor, &filing).await.unwrap();
+    let href = service.redrafts.redraft(&actor, &filing).await.unwrap();
     let draft = href.rsplit_once("draft=").unwrap().1.to_owned();
     let request =
         FormRequest { procedure: "website_new".to_owned(), draft: Some(draft), ..FormRequest::default() };
-    let head = service.form_view(&actor, &request).await.unwrap().draft.unwrap();
+    let head = service.drafts.form_view(&actor, &request).await.unwrap().draft.unwrap();
     assert!(matches!(world.submit(&actor, &head, "again").await, Submitted::Filing(_)));
     world.decide(&filing, Decision::Approve, "", &[]).await;
     world.offer(&actor, &subject, &claims_of(2)).await;
@@ -177,7 +178,7 @@ const OTHERS: [&str; 17] = [
 ];
 
 async fn verified(world: &World) -> AuditVerdict {
-    world.service.verify_audit().await.unwrap()
+    world.service.audit_chain.verify_audit().await.unwrap()
 }
 
 fn found(verdict: &AuditVerdict, table: &str) -> Vec<(String, RowFault)> {
@@ -311,7 +312,7 @@ async fn a_row_put_in_by_hand_is_found(world: World) {
         assert_eq!(found(&verdict, table), [("by-hand".to_owned(), RowFault::Foreign)]);
         // From a head kept before, only what the lines since then tell about is compared.
         let (number, hash) = verdict.head.clone().unwrap();
-        assert!(world.service.verify_audit_since(number, &hash).await.unwrap().is_whole());
+        assert!(world.service.audit_chain.verify_audit_since(number, &hash).await.unwrap().is_whole());
         world
             .execute(&format!(
                 "DELETE FROM {table} WHERE {} = 'by-hand'",
@@ -328,9 +329,9 @@ async fn a_row_put_in_by_hand_is_found(world: World) {
 /// V16.4.2.
 async fn a_log_that_was_cut_off_or_emptied_is_found_by_a_head_kept_elsewhere(world: World) {
     world.administrator().await;
-    let (number, hash) = world.service.audit_head().await.unwrap().unwrap();
+    let (number, hash) = world.service.audit_chain.audit_head().await.unwrap().unwrap();
     let officer = world.officer("110101").await;
-    let since = async || world.service.verify_audit_since(number, &hash).await.unwrap();
+    let since = async || world.service.audit_chain.verify_audit_since(number, &hash).await.unwrap();
     let whole = since().await;
     assert!(whole.is_whole() && whole.rows > 3 && whole.compared >= 3, "{whole:?}");
     assert_eq!(whole.head, verified(&world).await.head);
@@ -376,7 +377,10 @@ async fn a_log_that_was_cut_off_or_emptied_is_found_by_a_head_kept_elsewhere(wor
     assert_eq!(verified(&world).await.first_bad, None);
     assert_eq!(since().await.first_bad, Some(number));
     for (number, hash) in [(number + 1, hash.as_str()), (i64::MAX, ""), (i64::MIN, ""), (0, "")] {
-        assert!(!world.service.verify_audit_since(number, hash).await.unwrap().is_whole(), "{number}");
+        assert!(
+            !world.service.audit_chain.verify_audit_since(number, hash).await.unwrap().is_whole(),
+            "{number}"
+        );
     }
 }
 
@@ -394,9 +398,9 @@ async fn rows_of_before_are_taken_as_they_are_once(world: World) {
         ))
         .await;
     assert!(verified(&world).await.is_whole(), "nothing is said of them yet");
-    let taken = world.service.take_baseline().await.unwrap();
+    let taken = world.service.audit_chain.take_baseline().await.unwrap();
     assert!(taken >= 1_204, "{taken}");
-    assert_eq!(world.restarted().await.take_baseline().await.unwrap(), 0, "once");
+    assert_eq!(world.restarted().await.audit_chain.take_baseline().await.unwrap(), 0, "once");
     let verdict = verified(&world).await;
     assert!(verdict.is_whole() && verdict.compared >= 1_204, "{verdict:?}");
     world.execute("UPDATE person SET id_kind = 'passport' WHERE id = 'p-700'").await;
@@ -408,10 +412,10 @@ async fn the_rows_of_before_are_taken_while_others_write(world: World) {
         world.applicant(n).await;
     }
     let other = world.restarted().await;
-    let baseline = tokio::spawn(async move { other.take_baseline().await });
+    let baseline = tokio::spawn(async move { other.audit_chain.take_baseline().await });
     for n in 0..40 {
         let actor = world.applicant(n).await;
-        world.service.set_elder(&actor, true).await.unwrap();
+        world.service.accounts.set_elder(&actor, true).await.unwrap();
     }
     baseline.await.unwrap().unwrap();
     assert!(verified(&world).await.is_whole());
@@ -428,7 +432,7 @@ async fn type_on(world: &World, actor: &Actor, head: Option<&DraftHead>, name: &
     let step =
         form.steps.iter().find(|step| step.sections().iter().any(|section| section.key == "principal"));
     let save = acts::save_of("subject_new", step.unwrap().key, head, answers);
-    acts::saved(world.service.save_draft(actor, &save).await.unwrap())
+    acts::saved(world.service.drafts.save_draft(actor, &save).await.unwrap())
 }
 
 /// B4.
@@ -444,14 +448,14 @@ async fn the_first_administrators_appointment_is_a_line(world: World) {
 async fn who_audits_does_not_become_the_first_administrator(world: World) {
     let (named, other) = (claims_of(9_999), claims_of(9_997));
     let sample = |id_no, role| SampleOfficer { name: "某某", id_no, role, region: "" };
-    let officers = [sample(&named.id_no, "auditor"), sample(&other.id_no, "administrator")];
-    world.service.sample_world(&officers).await.unwrap();
+    let officers = [sample(&named.id_no, StaffRole::Auditor), sample(&other.id_no, StaffRole::Administrator)];
+    world.service.samples.sample_world(&officers).await.unwrap();
     let auditor = world.administrator().await;
     assert!(auditor.is_auditor() && !auditor.is_administrator());
     let other = world.sign_in(&other).await;
-    let staff = world.service.staff_list(&other).await.unwrap();
-    let role = staff.iter().find(|row| row.role == "auditor").unwrap();
-    world.service.dismiss(&other, &role.id).await.unwrap();
+    let staff = world.service.staff.staff_list(&other).await.unwrap();
+    let role = staff.iter().find(|row| row.role == StaffRole::Auditor).unwrap();
+    world.service.staff.dismiss(&other, &role.id).await.unwrap();
     let administrator = world.administrator().await;
     assert!(administrator.is_administrator() && !administrator.is_auditor());
 }
@@ -477,7 +481,7 @@ async fn the_saves_of_a_sitting_are_one_line(world: World) {
     head = type_on(&world, &there, Some(&head), "孙丙丁").await;
     assert_eq!(lines(&world, "draft.save").await, 3);
     // Another draft is another one.
-    world.service.delete_draft(&there, &head.id).await.unwrap();
+    world.service.drafts.delete_draft(&there, &head.id).await.unwrap();
     type_on(&world, &there, None, "孙").await;
     assert_eq!(lines(&world, "draft.save").await, 4);
 }
@@ -492,12 +496,12 @@ async fn a_page_of_small_pictures_is_one_line(world: World) {
     let officer = world.officer("110101").await;
     let before = lines(&world, "look_at_thumbnails").await;
     for _ in 0..3 {
-        let page = world.service.review(&officer, &filing, None).await.unwrap();
+        let page = world.service.reviews.review(&officer, &filing, None).await.unwrap();
         let pictures: Vec<&String> =
             page.files.values().filter(|file| file.is_picture).map(|file| &file.id).collect();
         assert!(pictures.len() >= 7, "{}", pictures.len());
         for picture in pictures {
-            world.service.open_thumbnail(&officer, picture).await.unwrap();
+            world.service.files.open_thumbnail(&officer, picture).await.unwrap();
             let named = format!(
                 "SELECT COUNT(*) FROM audit WHERE action = 'look_at_thumbnails' AND object_id = '{filing}' AND \
                  actor_id = '{}' AND detail LIKE '%{picture}%'",
@@ -509,7 +513,7 @@ async fn a_page_of_small_pictures_is_one_line(world: World) {
     assert_eq!(lines(&world, "look_at_thumbnails").await - before, 1);
     // A colleague's look is another.
     let colleague = world.nth_officer(9_500, "110000").await;
-    world.service.review(&colleague, &filing, None).await.unwrap();
+    world.service.reviews.review(&colleague, &filing, None).await.unwrap();
     assert_eq!(lines(&world, "look_at_thumbnails").await - before, 2);
 }
 
@@ -553,10 +557,15 @@ async fn of_autosaves_and_pages_so_many_a_second(world: World) {
         world.submit(&actor, &draft, &format!("key-of-{n}")).await;
         submit += one.elapsed();
         let officer = world.officer("110101").await;
-        world.service.claim(&officer, &subject).await.unwrap();
-        let version = world.service.review(&officer, &subject, None).await.unwrap().version;
+        world.service.filing_claims.claim(&officer, &subject).await.unwrap();
+        let version = world.service.reviews.review(&officer, &subject, None).await.unwrap().version;
         let one = std::time::Instant::now();
-        world.service.decide(&officer, &subject, version, Decision::Approve, "", &[]).await.unwrap();
+        world
+            .service
+            .decisions
+            .decide(&officer, &subject, version, Decision::Approve, "", &[])
+            .await
+            .unwrap();
         decide += one.elapsed();
     }
     println!("submit {:?}, decide {:?}, all {:?}", submit / rounds, decide / rounds, begun.elapsed());

@@ -42,14 +42,6 @@ claims![
     items_of_a_change_are_compared_with_themselves,
 ];
 
-const OTHERS: [Business; 6] = [
-    Business::Website,
-    Business::App,
-    Business::Provider,
-    Business::Market,
-    Business::MiniProgram,
-    Business::Assessment,
-];
 const HERE: &str = "110101";
 
 struct Leaves;
@@ -68,10 +60,6 @@ fn code(business: Business, action: Action) -> String {
     Procedure::known(business, action).unwrap().code()
 }
 
-fn name_at(business: Business) -> &'static str {
-    if business == Business::Website { "site.name" } else { "basics.name" }
-}
-
 async fn subject_in_force(world: &World, actor: &Actor) -> String {
     let answers = world.subject_answers_person(actor).await;
     let filing = world.file(actor, "subject_new", None, &answers).await;
@@ -79,11 +67,11 @@ async fn subject_in_force(world: &World, actor: &Actor) -> String {
     let market = world.file(actor, "market_new", None, &market).await;
     world.decide(&filing, Decision::Approve, "", &[]).await;
     world.decide(&market, Decision::Approve, "", &[]).await;
-    world.service.my_subject(actor).await.unwrap().unwrap().row.id
+    world.service.records.my_subject(actor).await.unwrap().unwrap().row.id
 }
 
 async fn only(world: &World, actor: &Actor, business: Business, name: &str) -> RecordRow {
-    let rows = world.service.records(actor, business, "").await.unwrap().rows;
+    let rows = world.service.records.records(actor, business, "").await.unwrap().rows;
     let found: Vec<RecordRow> = rows.into_iter().filter(|row| row.name == name).collect();
     assert_eq!(found.len(), 1, "{name}");
     found.into_iter().next().unwrap()
@@ -100,7 +88,7 @@ async fn samples_answer_every_question_of_every_business(world: World) {
     let actor = world.applicant(1).await;
     let sealed = BTreeMap::new();
     let context = Context { today: date!(2026 - 03 - 02), regions: &Leaves, sealed: &sealed };
-    for business in OTHERS {
+    for business in Business::beside_subject() {
         let answers = world.answers_to_all(&actor, business, "某某服务").await;
         let checked = check_form(business.form(), &answers, &context);
         assert_eq!(checked.unwrap().answers(), &answers, "{}: in their normal form", business.code());
@@ -110,19 +98,19 @@ async fn samples_answer_every_question_of_every_business(world: World) {
 /// R15, R40.
 async fn any_business_brings_its_subject_to_the_reviewers(world: World) {
     let officer = world.officer(HERE).await;
-    for (number, business) in OTHERS.into_iter().enumerate() {
+    for (number, business) in Business::beside_subject().enumerate() {
         let actor = world.applicant(u32::try_from(number).unwrap() + 1).await;
         let subject = world.subject_answers_person(&actor).await;
         let subject = world.file(&actor, "subject_new", None, &subject).await;
-        assert!(world.service.filing(&actor, &subject).await.unwrap().waits_for_business);
-        assert!(matches!(world.service.review(&officer, &subject, None).await, Err(Error::NotFound)));
+        assert!(world.service.filings.filing(&actor, &subject).await.unwrap().waits_for_business);
+        assert!(matches!(world.service.reviews.review(&officer, &subject, None).await, Err(Error::NotFound)));
         let mut answers = world.answers_to_all(&actor, business, "某某服务").await;
         if business == Business::Website {
             answers.set_text("site.main_domain", "example.cn");
         }
         let filing = world.file(&actor, &code(business, Action::New), None, &answers).await;
-        assert!(!world.service.filing(&actor, &subject).await.unwrap().waits_for_business);
-        let bundle = world.service.review(&officer, &subject, None).await.unwrap().bundle;
+        assert!(!world.service.filings.filing(&actor, &subject).await.unwrap().waits_for_business);
+        let bundle = world.service.reviews.review(&officer, &subject, None).await.unwrap().bundle;
         assert_eq!(bundle.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), [&subject, &filing]);
     }
 }
@@ -157,6 +145,15 @@ async fn assessments_go_through_every_procedure(world: World) {
     walk(world, Business::Assessment).await;
 }
 
+/// A claim for each, so that they run beside each other; none may be forgotten.
+#[test]
+fn every_business_is_walked() {
+    for business in Business::beside_subject() {
+        let call = format!("walk(world, Business::{business:?}).await");
+        assert!(include_str!("businesses.rs").contains(&call), "no claim says {call}");
+    }
+}
+
 async fn walk(world: World, business: Business) {
     let (actor, officer) = (world.applicant(1).await, world.officer(HERE).await);
     let service = &world.service;
@@ -164,7 +161,7 @@ async fn walk(world: World, business: Business) {
     let new = code(business, Action::New);
 
     // R4: it is offered.
-    let offers = service.offers(&actor).await.unwrap();
+    let offers = service.offers.offers(&actor).await.unwrap();
     let group = offers.iter().find(|group| group.title == business.definition().shortcuts).unwrap();
     let labels: Vec<&str> = group.offers.iter().map(|offer| offer.label.as_str()).collect();
     let own: Vec<&str> = business.actions().map(|a| Procedure::new(business, a).label()).collect();
@@ -174,7 +171,7 @@ async fn walk(world: World, business: Business) {
     // R12, R50: a draft, taken up again, filed, withdrawn, and a draft again (R17).
     let answers = world.answers_to_all(&actor, business, "某某服务").await;
     let draft = world.draft(&actor, &new, None, &answers).await;
-    let listed = service.drafts(&actor, &new, "").await.unwrap().rows;
+    let listed = service.drafts.drafts(&actor, &new, "").await.unwrap().rows;
     assert_eq!((listed.len(), listed[0].title.as_str()), (1, "某某服务"));
     let last = business.form().steps[3].key;
     let view = world.draft_form(&actor, &new, last, &draft).await;
@@ -182,29 +179,29 @@ async fn walk(world: World, business: Business) {
     assert!(view.summary.is_some(), "R78");
     let filing = acts::filed(world.submit(&actor, &draft, "one").await);
     assert_eq!(acts::filed(world.submit(&actor, &draft, "one").await), filing, "R75");
-    service.withdraw(&actor, &filing).await.unwrap();
-    service.redraft(&actor, &filing).await.unwrap();
-    let again = service.drafts(&actor, &new, "").await.unwrap().rows.remove(0);
+    service.filings.withdraw(&actor, &filing).await.unwrap();
+    service.redrafts.redraft(&actor, &filing).await.unwrap();
+    let again = service.drafts.drafts(&actor, &new, "").await.unwrap().rows.remove(0);
     let head = DraftHead { id: again.id, version: 1, saved_at: String::new() };
     let filing = acts::filed(world.submit(&actor, &head, "two").await);
 
     // The desk: filters, counts, the sheet (R61, R63).
     let request = QueueRequest { procedure: new.clone(), ..QueueRequest::default() };
-    let queue = service.queue(&officer, &request).await.unwrap().rows;
+    let queue = service.queues.queue(&officer, &request).await.unwrap().rows;
     assert_eq!(queue.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), [filing.as_str()]);
-    let counts = service.dashboard(&officer).await.unwrap().by_kind;
+    let counts = service.dashboards.dashboard(&officer).await.unwrap().by_kind;
     assert!(counts.iter().any(|kind| kind.procedure.code() == new && kind.count == 1));
-    let review = service.review(&officer, &filing, None).await.unwrap();
+    let review = service.reviews.review(&officer, &filing, None).await.unwrap();
     let asked = business.form().shown(&answers).filter(|place| answers.get(&place.address()).is_some());
     assert_eq!(review.sheet.sections.iter().map(|section| section.rows.len()).sum::<usize>(), asked.count());
 
     // R53: sent back with words at a field, put right, approved.
-    let at = name_at(business);
+    let at = business.definition().name_at;
     world.decide(&filing, Decision::Return, "请核对名称", &[fault(at, "名称与备案不一致")]).await;
-    let view = service.filing(&actor, &filing).await.unwrap();
+    let view = service.filings.filing(&actor, &filing).await.unwrap();
     assert_eq!(view.remarks, [fault(at, "名称与备案不一致")]);
-    service.redraft(&actor, &filing).await.unwrap();
-    let row = service.drafts(&actor, &new, "").await.unwrap().rows.remove(0);
+    service.redrafts.redraft(&actor, &filing).await.unwrap();
+    let row = service.drafts.drafts(&actor, &new, "").await.unwrap().rows.remove(0);
     let head = DraftHead { id: row.id, version: 1, saved_at: String::new() };
     let form = world.draft_form(&actor, &new, "subject", &head).await;
     assert_eq!((form.remarks.len(), form.draft.as_ref().map(|draft| draft.version)), (1, Some(1)));
@@ -214,24 +211,24 @@ async fn walk(world: World, business: Business) {
     // R38, R52: number, list, page, home, look-up, notice.
     let record = only(&world, &actor, business, "某某服务").await;
     assert_eq!(record.state, RecordState::Active);
-    let page = service.record(&actor, business, &record.id).await.unwrap();
+    let page = service.records.record(&actor, business, &record.id).await.unwrap();
     let registration = page.registration.unwrap();
     assert_eq!(registration.digits[6..8], format!("{:02}", business.definition().number_kind.unwrap()));
     let verbs: Vec<&str> = record.offers.iter().map(|offer| offer.label.as_str()).collect();
     let later = business.actions().filter(|action| *action != Action::New);
-    assert_eq!(verbs, later.map(|action| Procedure::new(business, *action).verb()).collect::<Vec<_>>());
-    let home = service.home(&actor).await.unwrap().records;
+    assert_eq!(verbs, later.map(|action| Procedure::new(business, action).verb()).collect::<Vec<_>>());
+    let home = service.home_page.home(&actor).await.unwrap().records;
     let is_home =
         home.iter().any(|(own, rows)| *own == business && rows.iter().any(|row| row.id == record.id));
     assert_eq!(is_home, business != Business::Provider, "R2 names no box for providers");
     for text in [registration.number.as_str(), "某某服务"] {
-        let found = service.lookup(text).await.unwrap();
+        let found = service.lookup.lookup(text).await.unwrap();
         assert!(
             found.iter().any(|found| found.digits == registration.digits && found.name == "某某服务"),
             "{text}"
         );
     }
-    let notices = service.notices(&actor, true, "").await.unwrap().rows;
+    let notices = service.notices.notices(&actor, true, "").await.unwrap().rows;
     assert!(notices.iter().any(|notice| notice.text.contains(&registration.number)), "{notices:?}");
 
     // R19, R35: a change that changes nothing, and one that does.
@@ -244,7 +241,7 @@ async fn walk(world: World, business: Business) {
         Submitted::Faults(faults) => assert_eq!(faults, [fault("", "没有变更内容")]),
         other => panic!("{other:?}"),
     }
-    service.delete_draft(&actor, &same.id).await.unwrap();
+    service.drafts.delete_draft(&actor, &same.id).await.unwrap();
     after.set_text(at, "改名服务");
     let filing = world.file(&actor, &change, Some(&record.id), &after).await;
     assert_eq!(
@@ -252,7 +249,7 @@ async fn walk(world: World, business: Business) {
         RecordState::Changing,
         "old data in force"
     );
-    let changes = service.review(&officer, &filing, None).await.unwrap().changes;
+    let changes = service.reviews.review(&officer, &filing, None).await.unwrap().changes;
     assert_eq!(changes.iter().map(|change| change.at.as_str()).collect::<Vec<_>>(), [at]);
     // R20: one at a time.
     let second = world.draft(&actor, &change, Some(&record.id), &after).await;
@@ -272,19 +269,21 @@ async fn walk(world: World, business: Business) {
         let filing = world.cancel(&actor, business, &record.id).await;
         world.decide(&filing, Decision::Approve, "", &[]).await;
         assert_eq!(only(&world, &actor, business, "改名服务").await.state, RecordState::Cancelled);
-        assert!(service.public_record(&registration.digits, None).await.unwrap().cancelled_on.is_some());
+        assert!(
+            service.lookup.public_record(&registration.digits, None).await.unwrap().cancelled_on.is_some()
+        );
         assert_eq!(world.number(listed).await, 0);
     } else {
-        let view = service.cancel_view(&actor, business, Some(&record.id), false).await;
+        let view = service.cancellations.cancel_view(&actor, business, Some(&record.id), false).await;
         assert!(matches!(view, Err(Error::NotFound)), "{view:?}");
     }
 
     // R51: every filing in the list of its kind, and the log whole (R65).
     for action in business.actions() {
-        let rows = service.filings(&actor, &code(business, *action), "", "").await.unwrap().rows;
+        let rows = service.filings.filings(&actor, &code(business, action), "", "").await.unwrap().rows;
         assert!(rows.iter().any(|row| row.state == FilingState::Approved), "{action:?}");
     }
-    assert!(service.verify_audit().await.is_ok());
+    assert!(service.audit_chain.verify_audit().await.is_ok());
 }
 
 /// R23, R25, R40.
@@ -293,21 +292,24 @@ async fn everything_changes_hands_and_ends_with_its_subject(world: World) {
     let service = &world.service;
     let subject = subject_in_force(&world, &giver).await;
     let mut digits = Vec::new();
-    for business in OTHERS {
+    for business in Business::beside_subject() {
         let row = filed_and_approved(&world, &giver, business, "某某服务").await;
-        let page = service.record(&giver, business, &row.id).await.unwrap();
+        let page = service.records.record(&giver, business, &row.id).await.unwrap();
         digits.push(page.registration.unwrap().digits);
     }
     let handover = world.offer(&giver, &subject, &claims_of(2)).await;
-    let attached = service.handover_view(&receiver, &handover).await.unwrap().attached;
-    assert_eq!(attached.iter().map(|(business, _)| *business).collect::<Vec<_>>(), OTHERS);
-    service.receive(&receiver, &handover).await.unwrap();
-    for business in OTHERS {
-        assert_eq!(service.records(&giver, business, "").await.map(|page| page.rows.len()).unwrap_or(0), 0);
+    let attached = service.handovers.handover_view(&receiver, &handover).await.unwrap().attached;
+    assert!(attached.iter().map(|(business, _)| *business).eq(Business::beside_subject()), "{attached:?}");
+    service.handovers.receive(&receiver, &handover).await.unwrap();
+    for business in Business::beside_subject() {
+        assert_eq!(
+            service.records.records(&giver, business, "").await.map(|page| page.rows.len()).unwrap_or(0),
+            0
+        );
         let row = only(&world, &receiver, business, "某某服务").await;
-        let page = service.record(&receiver, business, &row.id).await.unwrap();
+        let page = service.records.record(&receiver, business, &row.id).await.unwrap();
         assert_eq!(page.filings.len(), 1);
-        assert!(matches!(service.record(&giver, business, &row.id).await, Err(Error::NotFound)));
+        assert!(matches!(service.records.record(&giver, business, &row.id).await, Err(Error::NotFound)));
     }
     // The new owner cancels the subject, with all of it.
     let cancel = world.cancel(&receiver, Business::Subject, &subject).await;
@@ -315,7 +317,10 @@ async fn everything_changes_hands_and_ends_with_its_subject(world: World) {
     let living = "SELECT COUNT(*) FROM record WHERE state NOT IN ('cancelled', 'void')";
     assert_eq!(world.number(living).await, 0);
     for digits in digits {
-        assert!(service.public_record(&digits, None).await.unwrap().cancelled_on.is_some(), "{digits}");
+        assert!(
+            service.lookup.public_record(&digits, None).await.unwrap().cancelled_on.is_some(),
+            "{digits}"
+        );
     }
     assert_eq!(world.number("SELECT COUNT(*) FROM provider WHERE record_id IS NOT NULL").await, 0);
     assert_eq!(world.number("SELECT COUNT(*) FROM live_domain").await, 0);
@@ -379,14 +384,17 @@ async fn the_code_on_a_result_is_verified_in_public(world: World) {
     let answers = world.answers_to_all(&actor, Business::Assessment, "某某论坛").await;
     let filing = world.file(&actor, "assessment_new", None, &answers).await;
     let pending = only(&world, &actor, Business::Assessment, "某某论坛").await;
-    assert_eq!(service.record(&actor, Business::Assessment, &pending.id).await.unwrap().verification, None);
+    assert_eq!(
+        service.records.record(&actor, Business::Assessment, &pending.id).await.unwrap().verification,
+        None
+    );
     world.decide(&filing, Decision::Approve, "", &[]).await;
-    let page = service.record(&actor, Business::Assessment, &pending.id).await.unwrap();
+    let page = service.records.record(&actor, Business::Assessment, &pending.id).await.unwrap();
     let (digits, code) = (page.registration.unwrap().digits, page.verification.unwrap());
     assert_eq!(code.len(), 14);
     let ask = |code: &str| {
         let (service, digits, code) = (service.clone(), digits.clone(), code.to_owned());
-        async move { service.public_record(&digits, Some(&code)).await.unwrap() }
+        async move { service.lookup.public_record(&digits, Some(&code)).await.unwrap() }
     };
     for typed in [code.clone(), code.to_lowercase(), code.replace('-', " ")] {
         let found = ask(&typed).await;
@@ -397,7 +405,7 @@ async fn the_code_on_a_result_is_verified_in_public(world: World) {
         let found = ask(wrong).await;
         assert_eq!((found.verified, found.result), (Some(false), Vec::new()), "{wrong}");
     }
-    let unasked = service.public_record(&digits, None).await.unwrap();
+    let unasked = service.lookup.public_record(&digits, None).await.unwrap();
     assert_eq!((unasked.verified, unasked.result), (None, Vec::new()));
     // What is not in force any more has no result to show.
     let cancel = world.cancel(&actor, Business::Subject, &subject).await;
@@ -440,6 +448,6 @@ async fn items_of_a_change_are_compared_with_themselves(world: World) {
 }
 
 async fn service_changes(world: &World, officer: &Actor, filing: &str) -> Vec<(String, String)> {
-    let changes = world.service.review(officer, filing, None).await.unwrap().changes;
+    let changes = world.service.reviews.review(officer, filing, None).await.unwrap().changes;
     changes.into_iter().map(|change| (change.section, change.label)).collect()
 }

@@ -41,15 +41,15 @@ claims![
 ];
 
 async fn subject_state(world: &World, actor: &Actor) -> RecordState {
-    world.service.my_subject(actor).await.unwrap().unwrap().row.state
+    world.service.records.my_subject(actor).await.unwrap().unwrap().row.state
 }
 
 async fn filing_state(world: &World, actor: &Actor, id: &str) -> FilingState {
-    world.service.filing(actor, id).await.unwrap().row.state
+    world.service.filings.filing(actor, id).await.unwrap().row.state
 }
 
 async fn view(world: &World, actor: &Actor, record: Option<&str>, check: bool) -> CancelView {
-    world.service.cancel_view(actor, Business::Subject, record, check).await.unwrap()
+    world.service.cancellations.cancel_view(actor, Business::Subject, record, check).await.unwrap()
 }
 
 fn labelled<'a>(sheet: &'a Sheet, label: &str) -> Vec<&'a Shown> {
@@ -75,9 +75,14 @@ async fn a_subject_is_cancelled_by_whoever_holds_its_responsible_persons_phone(w
     assert_eq!((page.open_filings, page.refused), (0, None));
     assert_eq!(page.record.as_ref().unwrap().id, subject);
 
-    let sent = world.service.send_identity_code(&actor, IdentityPurpose::Cancel, &subject).await.unwrap();
+    let sent = world
+        .service
+        .identity_checks
+        .send_identity_code(&actor, IdentityPurpose::Cancel, &subject)
+        .await
+        .unwrap();
     assert_eq!(sent, CodeSent { mobile: "138****5678".to_owned(), wait_seconds: 60 });
-    let message = world.service.outbox().await.unwrap().remove(0);
+    let message = world.service.text_messages.outbox().await.unwrap().remove(0);
     assert_eq!(message.recipient, "13800005678", "never to a number somebody typed");
     assert_eq!(view(&world, &actor, None, false).await.identity.wait_seconds, 60);
 
@@ -90,12 +95,12 @@ async fn a_subject_is_cancelled_by_whoever_holds_its_responsible_persons_phone(w
         answers,
         key: page.identity.key.clone(),
     };
-    let filing = acts::filed(world.service.submit_cancel(&actor, &request).await.unwrap());
-    let again = world.service.submit_cancel(&actor, &request).await.unwrap();
+    let filing = acts::filed(world.service.cancellations.submit_cancel(&actor, &request).await.unwrap());
+    let again = world.service.cancellations.submit_cancel(&actor, &request).await.unwrap();
     assert_eq!(acts::filed(again), filing, "the same click again");
 
     assert_eq!(subject_state(&world, &actor).await, RecordState::Cancelling);
-    let shown = world.service.filing(&actor, &filing).await.unwrap();
+    let shown = world.service.filings.filing(&actor, &filing).await.unwrap();
     assert_eq!(shown.row.procedure.label(), "注销主体");
     assert_eq!(shown.row.state, FilingState::Pending);
     assert!(shown.withdrawal_left.is_some() && shown.changes.is_empty());
@@ -108,15 +113,15 @@ async fn a_subject_is_cancelled_by_whoever_holds_its_responsible_persons_phone(w
     for proof in ["短信验证码", "验证码"] {
         assert!(labelled(&shown.sheet, proof).is_empty(), "{proof}");
     }
-    let list = world.service.filings(&actor, "subject_cancel", "", "").await.unwrap();
+    let list = world.service.filings.filings(&actor, "subject_cancel", "", "").await.unwrap();
     assert_eq!(list.rows.len(), 1);
-    let notices = world.service.notices(&actor, true, "").await.unwrap();
+    let notices = world.service.notices.notices(&actor, true, "").await.unwrap();
     assert!(notices.rows[0].text.contains("“注销主体”") && notices.rows[0].link.is_some(), "{notices:?}");
     let officer = world.officer("110101").await;
-    let desk = world.service.review(&officer, &filing, None).await.unwrap();
+    let desk = world.service.reviews.review(&officer, &filing, None).await.unwrap();
     assert_eq!(labelled(&desk.sheet, "注销原因").len(), 1);
-    assert!(world.service.open_file(&officer, &document).await.is_ok());
-    assert!(world.service.verify_audit().await.unwrap().is_whole());
+    assert!(world.service.files.open_file(&officer, &document).await.is_ok());
+    assert!(world.service.audit_chain.verify_audit().await.unwrap().is_whole());
 }
 
 /// R26
@@ -134,24 +139,29 @@ async fn while_a_subject_is_being_cancelled_nothing_else_is_begun(world: World) 
     let refused = |view: CancelView| view.refused.unwrap();
     let again = refused(view(&world, &actor, None, false).await);
     assert_eq!((again.sentence.as_str(), again.link.as_deref()), ("存在审核中的单据", Some(link.as_str())));
-    let of_website =
-        world.service.cancel_view(&actor, Business::Website, Some(&website), false).await.unwrap();
+    let of_website = world
+        .service
+        .cancellations
+        .cancel_view(&actor, Business::Website, Some(&website), false)
+        .await
+        .unwrap();
     assert_eq!(refused(of_website).sentence, sentence);
-    let transfer = world.service.transfer_view(&actor, None, false).await.unwrap();
+    let transfer = world.service.handovers.transfer_view(&actor, None, false).await.unwrap();
     assert_eq!(transfer.refused.unwrap().sentence, "存在审核中的单据");
     for purpose in [IdentityPurpose::Cancel, IdentityPurpose::Transfer] {
-        let sent = world.service.send_identity_code(&actor, purpose, &subject).await;
+        let sent = world.service.identity_checks.send_identity_code(&actor, purpose, &subject).await;
         assert_eq!(identity_check::refused(sent), "存在审核中的单据", "no code is wasted");
     }
     let answers = transfer_answers(&claims_of(2), "123456");
     let request = TransferRequest { subject: subject.clone(), answers, key: key(&world) };
-    let offered = world.service.offer_transfer(&actor, &request).await;
+    let offered = world.service.handovers.offer_transfer(&actor, &request).await;
     assert_eq!(identity_check::refused(offered), "存在审核中的单据");
     let mut change = world.subject_answers_person(&actor).await;
     change.set_text("principal.mobile", "13900001111");
     let change = world.draft(&actor, "subject_change", None, &change).await;
     assert_eq!(acts::sentence(world.submit(&actor, &change, "other").await), "存在审核中的单据");
-    for offer in world.service.offers(&actor).await.unwrap().into_iter().flat_map(|group| group.offers) {
+    for offer in world.service.offers.offers(&actor).await.unwrap().into_iter().flat_map(|group| group.offers)
+    {
         let is_possible = offer.label == "新增主体";
         assert_eq!(offer.refused.is_none(), is_possible, "{}", offer.label);
     }
@@ -163,12 +173,12 @@ async fn a_withdrawn_cancellation_leaves_everything_as_it_was_and_can_be_made_ag
     let (subject, _) = world.in_force(&actor, "example.cn").await;
     let filing = world.cancel(&actor, Business::Subject, &subject).await;
     world.later(Duration::minutes(30) - Duration::SECOND);
-    world.service.withdraw(&actor, &filing).await.unwrap();
+    world.service.filings.withdraw(&actor, &filing).await.unwrap();
     assert_eq!(subject_state(&world, &actor).await, RecordState::Active);
     assert_eq!(filing_state(&world, &actor, &filing).await, FilingState::Withdrawn);
     assert_eq!(world.number("SELECT COUNT(*) FROM live_domain").await, 1);
 
-    let href = world.service.redraft(&actor, &filing).await.unwrap();
+    let href = world.service.redrafts.redraft(&actor, &filing).await.unwrap();
     assert_eq!(href, format!("/subject/cancel?record={subject}&check=1"));
     let page = view(&world, &actor, Some(&subject), true).await;
     assert_eq!(page.identity.answers, identity::filed(cancel_answers("")));
@@ -176,7 +186,7 @@ async fn a_withdrawn_cancellation_leaves_everything_as_it_was_and_can_be_made_ag
     let second = world.cancel(&actor, Business::Subject, &subject).await;
     assert_ne!(second, filing);
     world.later(Duration::minutes(30));
-    assert!(matches!(world.service.withdraw(&actor, &second).await, Err(Error::Refused(_))));
+    assert!(matches!(world.service.filings.withdraw(&actor, &second).await, Err(Error::Refused(_))));
 }
 
 /// R53
@@ -187,9 +197,9 @@ async fn a_cancellation_that_came_back_shows_the_words_beside_its_fields(world: 
     let words = [fault(identity::REASON, "请说明网站何时停止运营"), fault("principal.mobile", "请先变更")];
     world.decide(&filing, Decision::Return, "理由不足", &words).await;
     assert_eq!(subject_state(&world, &actor).await, RecordState::Active);
-    let shown = world.service.filing(&actor, &filing).await.unwrap();
+    let shown = world.service.filings.filing(&actor, &filing).await.unwrap();
     assert_eq!((shown.remarks.as_slice(), shown.general_remark.as_deref()), (&words[..], Some("理由不足")));
-    world.service.redraft(&actor, &filing).await.unwrap();
+    world.service.redrafts.redraft(&actor, &filing).await.unwrap();
     let page = view(&world, &actor, Some(&subject), true).await;
     assert_eq!(at(&page.identity.faults, identity::REASON), "请说明网站何时停止运营");
     let second = world.cancel(&actor, Business::Subject, &subject).await;
@@ -201,21 +211,27 @@ async fn a_cancellation_that_came_back_shows_the_words_beside_its_fields(world: 
 async fn a_website_is_cancelled_as_a_subject_is(world: World) {
     let (actor, other) = (world.applicant(1).await, world.applicant(2).await);
     let (_, website) = world.in_force(&actor, "example.cn").await;
-    let page = world.service.cancel_view(&actor, Business::Website, Some(&website), false).await.unwrap();
+    let page = world
+        .service
+        .cancellations
+        .cancel_view(&actor, Business::Website, Some(&website), false)
+        .await
+        .unwrap();
     assert_eq!(page.procedure.label(), "注销网站");
     assert_eq!((page.identity.mobile_head.as_str(), page.identity.mobile_tail.as_str()), ("138", "5678"));
     assert_eq!((page.attached.len(), page.refused), (0, None));
-    let without = world.service.cancel_view(&actor, Business::Website, None, false).await;
+    let without = world.service.cancellations.cancel_view(&actor, Business::Website, None, false).await;
     assert!(matches!(without, Err(Error::NotFound)), "chosen from the list");
-    let mixed = world.service.cancel_view(&actor, Business::Subject, Some(&website), false).await;
+    let mixed =
+        world.service.cancellations.cancel_view(&actor, Business::Subject, Some(&website), false).await;
     assert!(matches!(mixed, Err(Error::NotFound)));
 
     let filing = world.cancel(&actor, Business::Website, &website).await;
-    let shown = world.service.filing(&actor, &filing).await.unwrap();
+    let shown = world.service.filings.filing(&actor, &filing).await.unwrap();
     assert_eq!(shown.row.procedure.label(), "注销网站");
     assert_eq!(labelled(&shown.sheet, "主域名"), [&Shown::Text("example.cn".to_owned())]);
     assert_eq!(subject_state(&world, &actor).await, RecordState::Active, "the subject goes on");
-    let row = world.service.records(&actor, Business::Website, "").await.unwrap().rows.remove(0);
+    let row = world.service.records.records(&actor, Business::Website, "").await.unwrap().rows.remove(0);
     assert_eq!(row.state, RecordState::Cancelling);
     assert_eq!(row.offers[1].refused.as_ref().unwrap().sentence, "存在审核中的单据");
 
@@ -225,10 +241,10 @@ async fn a_website_is_cancelled_as_a_subject_is(world: World) {
     let draft = world.draft(&other, "website_new", None, &filed_twice).await;
     faults_of(world.submit(&other, &draft, "early").await);
     world.decide(&filing, Decision::Approve, "", &[]).await;
-    let row = world.service.records(&actor, Business::Website, "").await.unwrap().rows.remove(0);
+    let row = world.service.records.records(&actor, Business::Website, "").await.unwrap().rows.remove(0);
     assert_eq!(row.state, RecordState::Cancelled);
     acts::filed(world.submit(&other, &draft, "late").await);
-    let notices = world.service.notices(&actor, true, "").await.unwrap();
+    let notices = world.service.notices.notices(&actor, true, "").await.unwrap();
     assert!(
         notices.rows[0].text.starts_with("您的注销网站申请") && notices.rows[0].text.ends_with("审核通过")
     );
@@ -247,7 +263,7 @@ async fn approving_a_cancellation_ends_everything_with_the_subject(world: World)
         let answers = world.website_answers(&actor, "example.net").await;
         world.file(&actor, "website_new", None, &answers).await
     };
-    world.service.claim(&officer, &claimed).await.unwrap();
+    world.service.filing_claims.claim(&officer, &claimed).await.unwrap();
     let page = view(&world, &actor, None, false).await;
     assert_eq!((page.refused, page.open_filings), (None, 2));
     let cancel = world.cancel(&actor, Business::Subject, &subject).await;
@@ -260,10 +276,10 @@ async fn approving_a_cancellation_ends_everything_with_the_subject(world: World)
     assert_eq!(world.number("SELECT COUNT(*) FROM live_domain").await, 0, "free for others");
     let living = "SELECT COUNT(*) FROM record WHERE state NOT IN ('cancelled', 'void')";
     assert_eq!(world.number(living).await, 0);
-    assert!(world.service.my_subject(&actor).await.unwrap().is_none());
-    let offers = world.service.offers(&actor).await.unwrap();
+    assert!(world.service.records.my_subject(&actor).await.unwrap().is_none());
+    let offers = world.service.offers.offers(&actor).await.unwrap();
     assert!(offers[0].offers[0].refused.is_none(), "新增主体 is possible again");
-    let notices = world.service.notices(&actor, true, "").await.unwrap();
+    let notices = world.service.notices.notices(&actor, true, "").await.unwrap();
     let told = notices.rows.iter().any(|row| row.text.contains("其下 1 项业务一并注销"));
     assert!(told, "{:?}", notices.rows);
     let page = view(&world, &actor, None, false).await;
@@ -343,14 +359,16 @@ async fn five_wrong_tries_lock_for_half_an_hour_and_survive_a_restart(world: Wor
         (identity::MIDDLE_FOUR, "2222"),
         (identity::SMS_CODE, wrong(&code).as_str()),
     ] {
-        let found = faults_of(world.service.submit_cancel(&actor, &with(address, text)).await.unwrap());
+        let found =
+            faults_of(world.service.cancellations.submit_cancel(&actor, &with(address, text)).await.unwrap());
         assert!(at(&found, address).contains("还可以尝试"), "{found:?}");
     }
     let restarted = world.restarted().await;
     let locked = "身份验证错误次数过多，请 30 分钟后再试";
-    let fifth = restarted.submit_cancel(&actor, &with(identity::MIDDLE_FOUR, "3333")).await.unwrap();
+    let fifth =
+        restarted.cancellations.submit_cancel(&actor, &with(identity::MIDDLE_FOUR, "3333")).await.unwrap();
     assert_eq!(at(&faults_of(fifth), identity::MIDDLE_FOUR), locked);
-    let right = restarted.submit_cancel(&actor, &request(cancel_answers(&code))).await.unwrap();
+    let right = restarted.cancellations.submit_cancel(&actor, &request(cancel_answers(&code))).await.unwrap();
     assert_eq!(at(&faults_of(right), identity::MIDDLE_FOUR), locked, "now the right ones are worth nothing");
     // The subject's number is the same for all its businesses and for handing over.
     for (purpose, record) in [
@@ -358,13 +376,16 @@ async fn five_wrong_tries_lock_for_half_an_hour_and_survive_a_restart(world: Wor
         (IdentityPurpose::Cancel, &website),
         (IdentityPurpose::Transfer, &subject),
     ] {
-        assert_eq!(refused(restarted.send_identity_code(&actor, purpose, record).await), locked);
+        assert_eq!(
+            refused(restarted.identity_checks.send_identity_code(&actor, purpose, record).await),
+            locked
+        );
     }
     assert_eq!(view(&world, &actor, None, false).await.identity.locked.as_deref(), Some(locked));
     world.later(Duration::minutes(29));
     let soon = "身份验证错误次数过多，请 1 分钟后再试";
     assert_eq!(view(&world, &actor, None, false).await.identity.locked.as_deref(), Some(soon));
-    assert_eq!(world.service.sweep_identity().await.unwrap(), 0, "not swept before its time");
+    assert_eq!(world.service.identity_checks.sweep_identity().await.unwrap(), 0, "not swept before its time");
     world.later(Duration::minutes(1));
     assert_eq!(view(&world, &actor, None, false).await.identity.locked, None);
     world.cancel(&actor, Business::Subject, &subject).await;
@@ -382,7 +403,7 @@ async fn wrong_tries_at_once_are_all_counted(world: World) {
         answers.set_text(identity::MIDDLE_FOUR, format!("1{digits:03}"));
         let request =
             CancelRequest { business: Business::Subject, record: subject.clone(), answers, key: key(&world) };
-        at_once.spawn(async move { service.submit_cancel(&actor, &request).await.unwrap() });
+        at_once.spawn(async move { service.cancellations.submit_cancel(&actor, &request).await.unwrap() });
     }
     let sentences = at_once.join_all().await.into_iter().map(faults_of);
     let sentences: Vec<String> = sentences.map(|faults| at(&faults, identity::MIDDLE_FOUR)).collect();
@@ -415,12 +436,14 @@ async fn codes_that_are_wrong_old_used_or_for_something_else_are_not_taken(world
     assert_eq!(attempt(Business::Subject, &subject, &newer).await, gone, "after five minutes");
     let code = world.code(&actor, IdentityPurpose::Cancel, &subject).await;
     let filed = world.try_cancel(&actor, Business::Subject, &subject, cancel_answers(&code)).await;
-    world.service.withdraw(&actor, &acts::filed(filed)).await.unwrap();
+    world.service.filings.withdraw(&actor, &acts::filed(filed)).await.unwrap();
     assert_eq!(attempt(Business::Subject, &subject, &code).await, gone, "used");
     // A minute has not passed for this number, whoever asks and for whatever.
-    let wait = world.service.send_identity_code(&actor, IdentityPurpose::Cancel, &website).await;
+    let wait =
+        world.service.identity_checks.send_identity_code(&actor, IdentityPurpose::Cancel, &website).await;
     assert!(matches!(wait, Err(Error::TooMany(60))), "{wait:?}");
-    let strange = world.service.send_identity_code(&other, IdentityPurpose::Cancel, &subject).await;
+    let strange =
+        world.service.identity_checks.send_identity_code(&other, IdentityPurpose::Cancel, &subject).await;
     assert!(matches!(strange, Err(Error::NotFound)));
     // What had run out was nobody's guess.
     assert_eq!(world.number("SELECT COUNT(*) FROM identity_check").await, 0);
@@ -440,7 +463,7 @@ async fn of_twenty_clicks_one_cancels(world: World) {
     let mut clicks = tokio::task::JoinSet::new();
     for _ in 0..20 {
         let (service, actor, request) = (world.service.clone(), actor.clone(), request.clone());
-        clicks.spawn(async move { service.submit_cancel(&actor, &request).await.unwrap() });
+        clicks.spawn(async move { service.cancellations.submit_cancel(&actor, &request).await.unwrap() });
     }
     let filings: BTreeSet<String> = clicks.join_all().await.into_iter().map(acts::filed).collect();
     assert_eq!(filings.len(), 1);
@@ -459,7 +482,7 @@ async fn of_two_tabs_one_cancels_and_the_other_is_told(world: World) {
         let (service, actor) = (world.service.clone(), actor.clone());
         let (record, answers) = (subject.clone(), cancel_answers(&code));
         let request = CancelRequest { business: Business::Subject, record, answers, key: key(&world) };
-        tabs.spawn(async move { service.submit_cancel(&actor, &request).await.unwrap() });
+        tabs.spawn(async move { service.cancellations.submit_cancel(&actor, &request).await.unwrap() });
     }
     let (mut filed, mut told) = (0, 0);
     for answer in tabs.join_all().await {
@@ -500,7 +523,7 @@ async fn a_clock_set_back_prolongs_nothing(world: World) {
     world.later(Duration::hours(2));
     let filing = world.cancel(&actor, Business::Subject, &subject).await;
     world.later(-Duration::hours(1));
-    let left = world.service.filing(&actor, &filing).await.unwrap().withdrawal_left;
+    let left = world.service.filings.filing(&actor, &filing).await.unwrap().withdrawal_left;
     assert_eq!(left, Some(30 * 60));
 }
 
@@ -518,26 +541,38 @@ async fn what_was_typed_comes_back_with_what_is_wrong(world: World) {
     posted.set_text("identity.strange", "x");
     posted.set_text(identity::REASON, "长".repeat(20_001));
     typed.remove(identity::REASON);
-    service.hold_identity(&actor, IdentityPurpose::Cancel, &subject, &posted, &faults).await.unwrap();
+    service
+        .identity_checks
+        .hold_identity(&actor, IdentityPurpose::Cancel, &subject, &posted, &faults)
+        .await
+        .unwrap();
     let page = view(&world, &actor, Some(&subject), true).await.identity;
     assert_eq!((&page.answers, &page.faults), (&typed, &faults));
     assert!(page.files.contains_key(&document));
     let untouched = view(&world, &actor, Some(&subject), false).await.identity;
     assert!(untouched.answers.is_empty() && untouched.faults.is_empty(), "only where it is asked for");
-    let elsewhere = service.cancel_view(&actor, Business::Website, Some(&website), true).await.unwrap();
+    let elsewhere =
+        service.cancellations.cancel_view(&actor, Business::Website, Some(&website), true).await.unwrap();
     assert!(elsewhere.identity.answers.is_empty());
     assert!(!world.is_stored_in_the_open("钱辛壬").await);
-    let strange = service.hold_identity(&other, IdentityPurpose::Cancel, &subject, &posted, &faults).await;
+    let strange = service
+        .identity_checks
+        .hold_identity(&other, IdentityPurpose::Cancel, &subject, &posted, &faults)
+        .await;
     assert!(matches!(strange, Err(Error::NotFound)));
 
     world.later(Duration::minutes(30));
     assert!(view(&world, &actor, Some(&subject), true).await.identity.answers.is_empty());
     world.later(Duration::SECOND);
-    assert_eq!(world.service.sweep_identity().await.unwrap(), 1);
+    assert_eq!(world.service.identity_checks.sweep_identity().await.unwrap(), 1);
     assert_eq!(world.number("SELECT COUNT(*) FROM held_form").await, 0);
     let foreign = world.document(&other).await;
     typed.set_text(identity::ATTACHMENT, foreign);
-    service.hold_identity(&actor, IdentityPurpose::Cancel, &subject, &typed, &[]).await.unwrap();
+    service
+        .identity_checks
+        .hold_identity(&actor, IdentityPurpose::Cancel, &subject, &typed, &[])
+        .await
+        .unwrap();
     let page = view(&world, &actor, Some(&subject), true).await.identity;
     assert!(page.files.is_empty(), "of other people's files not even the name is shown");
     world.cancel(&actor, Business::Subject, &subject).await;
@@ -554,7 +589,7 @@ async fn nobody_cancels_what_is_not_theirs(world: World) {
         (Business::Subject, "x"),
         (Business::Subject, "019c0000-0000-7000-8000-000000000000"),
     ] {
-        let view = world.service.cancel_view(&other, business, Some(record), false).await;
+        let view = world.service.cancellations.cancel_view(&other, business, Some(record), false).await;
         assert!(matches!(view, Err(Error::NotFound)), "{view:?}");
         let request = CancelRequest {
             business,
@@ -562,9 +597,10 @@ async fn nobody_cancels_what_is_not_theirs(world: World) {
             answers: cancel_answers("123456"),
             key: key(&world),
         };
-        let filed = world.service.submit_cancel(&other, &request).await;
+        let filed = world.service.cancellations.submit_cancel(&other, &request).await;
         assert!(matches!(filed, Err(Error::NotFound)), "{filed:?}");
-        let code = world.service.send_identity_code(&other, IdentityPurpose::Cancel, record).await;
+        let code =
+            world.service.identity_checks.send_identity_code(&other, IdentityPurpose::Cancel, record).await;
         assert!(matches!(code, Err(Error::NotFound)), "{code:?}");
     }
     let request = CancelRequest {
@@ -573,10 +609,13 @@ async fn nobody_cancels_what_is_not_theirs(world: World) {
         answers: cancel_answers("123456"),
         key: key(&world),
     };
-    assert!(matches!(world.service.submit_cancel(&actor, &request).await, Err(Error::NotFound)));
+    assert!(matches!(
+        world.service.cancellations.submit_cancel(&actor, &request).await,
+        Err(Error::NotFound)
+    ));
     for key in [String::new(), "k".repeat(101)] {
         let request = CancelRequest { business: Business::Subject, key, ..request.clone() };
-        let faults = faults_of(world.service.submit_cancel(&actor, &request).await.unwrap());
+        let faults = faults_of(world.service.cancellations.submit_cancel(&actor, &request).await.unwrap());
         assert_eq!(faults[0].at, "");
     }
     assert_eq!(world.number("SELECT COUNT(*) FROM sms_code").await, 0);

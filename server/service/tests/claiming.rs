@@ -41,17 +41,17 @@ async fn bundle(world: &World, actor: &Actor, domain: &str) -> (String, String) 
 }
 
 async fn decide(world: &World, officer: &Actor, filing: &str, decision: Decision) {
-    let version = world.service.review(officer, filing, None).await.unwrap().version;
-    world.service.decide(officer, filing, version, decision, "请核对", &[]).await.unwrap();
+    let version = world.service.reviews.review(officer, filing, None).await.unwrap().version;
+    world.service.decisions.decide(officer, filing, version, decision, "请核对", &[]).await.unwrap();
 }
 
 async fn approve(world: &World, officer: &Actor, filing: &str) {
-    world.service.claim(officer, filing).await.unwrap();
+    world.service.filing_claims.claim(officer, filing).await.unwrap();
     decide(world, officer, filing, Decision::Approve).await;
 }
 
 async fn in_queue(world: &World, officer: &Actor) -> Vec<String> {
-    let queue = world.service.queue(officer, &QueueRequest::default()).await.unwrap();
+    let queue = world.service.queues.queue(officer, &QueueRequest::default()).await.unwrap();
     queue.rows.into_iter().map(|row| row.id).collect()
 }
 
@@ -60,9 +60,9 @@ async fn who_comes_too_late_needs_no_second_connection(world: World) {
     let actor = world.applicant(1).await;
     let (one, other) = (world.nth_officer(9_001, HERE).await, world.nth_officer(9_002, HERE).await);
     let (subject, _) = bundle(&world, &actor, "example.cn").await;
-    world.service.claim(&one, &subject).await.unwrap();
+    world.service.filing_claims.claim(&one, &subject).await.unwrap();
     let _others = world.leave_one_connection().await;
-    let late = world.service.claim(&other, &subject);
+    let late = world.service.filing_claims.claim(&other, &subject);
     let late = tokio::time::timeout(std::time::Duration::from_secs(5), late);
     let told = refused(late.await.expect("it waits for what it holds itself"));
     assert_eq!(told, "该申请单已于 2026-03-02 10:00 由其他民警（审核员）领取");
@@ -93,10 +93,11 @@ async fn with_a_moved_website(world: &World, actor: &Actor, officers: (&Actor, &
     let (here, there) = officers;
     let (subject, website) = bundle(world, actor, "example.cn").await;
     approve(world, here, &subject).await;
-    world.service.transfer_filing(here, &website, THERE, "接入地在黄浦区").await.unwrap();
+    world.service.filing_claims.transfer_filing(here, &website, THERE, "接入地在黄浦区").await.unwrap();
     approve(world, there, &website).await;
-    let subject = world.service.my_subject(actor).await.unwrap().unwrap().row.id;
-    let websites = world.service.records(actor, domain::business::Business::Website, "").await.unwrap();
+    let subject = world.service.records.my_subject(actor).await.unwrap().unwrap().row.id;
+    let websites =
+        world.service.records.records(actor, domain::business::Business::Website, "").await.unwrap();
     (subject, websites.rows[0].id.clone())
 }
 
@@ -119,11 +120,11 @@ async fn what_was_moved_stays_there_with_what_is_filed_later(world: World) {
     // A change of the website is for the officers who have it, also when it comes a second time.
     let changed = change(&world, &actor, "website_change", &website, &[("site.name", "新的名字")]).await;
     assert_eq!(jurisdiction(&world, "filing", &changed).await, 310101);
-    world.service.claim(&there, &changed).await.unwrap();
+    world.service.filing_claims.claim(&there, &changed).await.unwrap();
     decide(&world, &there, &changed, Decision::Return).await;
-    let href = world.service.redraft(&actor, &changed).await.unwrap();
+    let href = world.service.redrafts.redraft(&actor, &changed).await.unwrap();
     let draft = href.rsplit_once("draft=").unwrap().1;
-    let again = world.service.submit(&actor, draft, 1, None, "again").await.unwrap();
+    let again = world.service.submissions.submit(&actor, draft, 1, None, "again").await.unwrap();
     assert_eq!(filed(again), changed);
     assert_eq!(jurisdiction(&world, "filing", &changed).await, 310101);
     approve(&world, &there, &changed).await;
@@ -151,10 +152,10 @@ async fn a_moved_subject_stays_while_its_address_is_the_same(world: World) {
     let actor = world.applicant(1).await;
     let (here, there) = (world.officer(HERE).await, world.officer(THERE).await);
     let (subject, website) = bundle(&world, &actor, "example.cn").await;
-    world.service.transfer_filing(&here, &subject, THERE, "常住地在黄浦区").await.unwrap();
+    world.service.filing_claims.transfer_filing(&here, &subject, THERE, "常住地在黄浦区").await.unwrap();
     approve(&world, &there, &subject).await;
     decide(&world, &there, &website, Decision::Approve).await;
-    let record = world.service.my_subject(&actor).await.unwrap().unwrap().row.id;
+    let record = world.service.records.my_subject(&actor).await.unwrap().unwrap().row.id;
     let renamed = change(&world, &actor, "subject_change", &record, &[("principal.name", "孙乙")]).await;
     assert_eq!(jurisdiction(&world, "filing", &renamed).await, 310101);
     approve(&world, &there, &renamed).await;
@@ -170,26 +171,31 @@ async fn a_subject_that_lost_its_business_leaves_the_queue_however_it_comes_back
     for (n, is_taken_over) in [(1, true), (2, false)] {
         let actor = world.applicant(n).await;
         let (subject, website) = bundle(&world, &actor, &format!("example{n}.cn")).await;
-        world.service.claim(&here, &subject).await.unwrap();
+        world.service.filing_claims.claim(&here, &subject).await.unwrap();
         decide(&world, &here, &website, Decision::Return).await;
         let officer = match is_taken_over {
             true => {
-                world.service.take_over(&administrator, &subject, "出差").await.unwrap();
+                world.service.filing_claims.take_over(&administrator, &subject, "出差").await.unwrap();
                 &here
             }
             false => {
-                world.service.transfer_filing(&here, &subject, THERE, "地址有误").await.unwrap();
+                world
+                    .service
+                    .filing_claims
+                    .transfer_filing(&here, &subject, THERE, "地址有误")
+                    .await
+                    .unwrap();
                 &there
             }
         };
         assert_eq!(in_queue(&world, officer).await, Vec::<String>::new(), "{is_taken_over}");
-        assert!(matches!(world.service.claim(officer, &subject).await, Err(Error::NotFound)));
+        assert!(matches!(world.service.filing_claims.claim(officer, &subject).await, Err(Error::NotFound)));
         // With its business it is there again.
-        let href = world.service.redraft(&actor, &website).await.unwrap();
+        let href = world.service.redrafts.redraft(&actor, &website).await.unwrap();
         let draft = href.rsplit_once("draft=").unwrap().1;
-        filed(world.service.submit(&actor, draft, 1, None, "again").await.unwrap());
+        filed(world.service.submissions.submit(&actor, draft, 1, None, "again").await.unwrap());
         assert_eq!(in_queue(&world, officer).await.len(), 2);
-        world.service.claim(officer, &subject).await.unwrap();
+        world.service.filing_claims.claim(officer, &subject).await.unwrap();
     }
 }
 
@@ -198,7 +204,7 @@ async fn the_next_one_is_found_behind_any_number_that_cannot_be_had(world: World
     let (one, other) = (world.nth_officer(9_001, HERE).await, world.nth_officer(9_002, HERE).await);
     let actor = world.applicant(1).await;
     let (subject, _) = bundle(&world, &actor, "example.cn").await;
-    world.service.claim(&one, &subject).await.unwrap();
+    world.service.filing_claims.claim(&one, &subject).await.unwrap();
     let mut answers = world.website_answers(&actor, "example1.cn").await;
     for n in 1..=21 {
         world.later(Duration::SECOND);
@@ -207,12 +213,12 @@ async fn the_next_one_is_found_behind_any_number_that_cannot_be_had(world: World
         answers.set("site.home_urls", domain::answer::Answer::Many(pages));
         world.file(&actor, "website_new", None, &answers).await;
     }
-    let nothing = refused(world.service.claim_next(&other, &QueueRequest::default()).await);
+    let nothing = refused(world.service.filing_claims.claim_next(&other, &QueueRequest::default()).await);
     assert_eq!(nothing, "没有等待领取的申请单");
     world.later(Duration::SECOND);
     let younger = world.applicant(2).await;
     let (subject, _) = bundle(&world, &younger, "younger.cn").await;
-    let next = world.service.claim_next(&other, &QueueRequest::default()).await.unwrap();
+    let next = world.service.filing_claims.claim_next(&other, &QueueRequest::default()).await.unwrap();
     assert_eq!(next, subject);
 }
 
@@ -248,52 +254,56 @@ async fn what_waited_for_a_lock_happened_when_it_had_it(world: World) {
     let (officer, administrator) = (world.officer(HERE).await, world.administrator().await);
     let there = world.officer(THERE).await;
     let (_, website) = bundle(&world, &actor, "example.cn").await;
-    let record = world.service.my_subject(&actor).await.unwrap().unwrap().row.id;
+    let record = world.service.records.my_subject(&actor).await.unwrap().unwrap().row.id;
     let filing = website.clone();
     let steps: Vec<(&str, Act)> = vec![
         ("claim", {
             let (officer, filing) = (officer.clone(), filing.clone());
-            act(move |service| async move { service.claim(&officer, &filing).await })
+            act(move |service| async move { service.filing_claims.claim(&officer, &filing).await })
         }),
         ("release", {
             let (officer, filing) = (officer.clone(), filing.clone());
-            act(move |service| async move { service.release(&officer, &filing).await })
+            act(move |service| async move { service.filing_claims.release(&officer, &filing).await })
         }),
         ("claim", {
             let (officer, filing) = (officer.clone(), filing.clone());
-            act(move |service| async move { service.claim(&officer, &filing).await })
+            act(move |service| async move { service.filing_claims.claim(&officer, &filing).await })
         }),
         ("take over", {
             let (administrator, filing) = (administrator.clone(), filing.clone());
-            act(move |service| async move { service.take_over(&administrator, &filing, "出差").await })
+            act(move |service| async move {
+                service.filing_claims.take_over(&administrator, &filing, "出差").await
+            })
         }),
         ("transfer", {
             let (officer, filing) = (officer.clone(), filing.clone());
-            act(move |service| async move { service.transfer_filing(&officer, &filing, THERE, "有误").await })
+            act(move |service| async move {
+                service.filing_claims.transfer_filing(&officer, &filing, THERE, "有误").await
+            })
         }),
         ("claim there", {
             let (there, filing) = (there.clone(), filing.clone());
-            act(move |service| async move { service.claim(&there, &filing).await })
+            act(move |service| async move { service.filing_claims.claim(&there, &filing).await })
         }),
         ("return", {
             let (there, filing) = (there.clone(), filing.clone());
             act(move |service| async move {
-                let version = service.review(&there, &filing, None).await?.version;
-                service.decide(&there, &filing, version, Decision::Return, "请核对", &[]).await
+                let version = service.reviews.review(&there, &filing, None).await?.version;
+                service.decisions.decide(&there, &filing, version, Decision::Return, "请核对", &[]).await
             })
         }),
         ("submit", {
             let (actor, filing) = (actor.clone(), filing.clone());
             act(move |service| async move {
-                let href = service.redraft(&actor, &filing).await?;
+                let href = service.redrafts.redraft(&actor, &filing).await?;
                 let draft = href.rsplit_once("draft=").unwrap().1;
-                assert_eq!(filed(service.submit(&actor, draft, 1, None, "again").await?), filing);
+                assert_eq!(filed(service.submissions.submit(&actor, draft, 1, None, "again").await?), filing);
                 Ok(())
             })
         }),
         ("withdraw", {
             let (actor, filing) = (actor.clone(), filing.clone());
-            act(move |service| async move { service.withdraw(&actor, &filing).await })
+            act(move |service| async move { service.filings.withdraw(&actor, &filing).await })
         }),
     ];
     for (what, step) in steps {
@@ -315,7 +325,7 @@ async fn what_waited_for_a_lock_happened_when_it_had_it(world: World) {
     let request = TransferRequest { subject: given.clone(), answers, key: handover.clone() };
     let (service, from) = (world.service.clone(), giver.clone());
     // Past the life of its code, were it five minutes; four are enough to be seen.
-    let offer = async move { service.offer_transfer(&from, &request).await };
+    let offer = async move { service.handovers.offer_transfer(&from, &request).await };
     let connection = world.raw().await;
     let holding = connection.begin().await.unwrap();
     let hold = format!("UPDATE record SET version = version WHERE id = '{given}'");
@@ -329,17 +339,17 @@ async fn what_waited_for_a_lock_happened_when_it_had_it(world: World) {
     let created = format!("SELECT created_at FROM handover WHERE id = '{handover}'");
     assert_eq!(world.number(&created).await, service::db::millis(world.now()));
     let (service, from, subject) = (world.service.clone(), giver.clone(), given.clone());
-    after_waiting(&world, &given, async move { service.revoke_transfer(&from, &subject).await })
+    after_waiting(&world, &given, async move { service.handovers.revoke_transfer(&from, &subject).await })
         .await
         .unwrap();
     ended(&handover).await;
     let handover = world.offer(&giver, &given, &claims_of(3)).await;
     let (service, to, id) = (world.service.clone(), receiver.clone(), handover.clone());
-    after_waiting(&world, &given, async move { service.refuse(&to, &id).await }).await.unwrap();
+    after_waiting(&world, &given, async move { service.handovers.refuse(&to, &id).await }).await.unwrap();
     ended(&handover).await;
     let handover = world.offer(&giver, &given, &claims_of(3)).await;
     let (service, to, id) = (world.service.clone(), receiver.clone(), handover.clone());
-    after_waiting(&world, &given, async move { service.receive(&to, &id).await }).await.unwrap();
+    after_waiting(&world, &given, async move { service.handovers.receive(&to, &id).await }).await.unwrap();
     ended(&handover).await;
 }
 
@@ -349,7 +359,7 @@ async fn a_claim_that_cannot_be_given_back_keeps_no_other(world: World) {
     let mut claimed = Vec::new();
     for n in 1..=3 {
         let (_, website) = bundle(&world, &world.applicant(n).await, &format!("example{n}.cn")).await;
-        world.service.claim(&officer, &website).await.unwrap();
+        world.service.filing_claims.claim(&officer, &website).await.unwrap();
         world.later(Duration::SECOND);
         claimed.push(website);
     }
@@ -360,10 +370,10 @@ async fn a_claim_that_cannot_be_given_back_keeps_no_other(world: World) {
     let in_review = async || world.number("SELECT COUNT(*) FROM filing WHERE state = 'in_review'").await;
     assert_eq!(in_review().await, 6);
     world.later(Duration::minutes(31));
-    world.service.sweep_claims().await.unwrap();
+    world.service.filing_claims.sweep_claims().await.unwrap();
     assert_eq!(in_review().await, 1, "all but the stuck one");
     world.execute(&stuck).await;
-    assert_eq!(world.service.sweep_claims().await.unwrap(), 1);
+    assert_eq!(world.service.filing_claims.sweep_claims().await.unwrap(), 1);
 }
 
 /// B14.
@@ -376,9 +386,9 @@ async fn a_handover_that_cannot_lapse_keeps_no_other(world: World) {
     }
     world.later(Duration::days(15));
     let stuck = world.stuck("handover", &offered[0]).await;
-    assert_eq!(world.service.sweep_handovers().await.unwrap(), 1);
+    assert_eq!(world.service.handovers.sweep_handovers().await.unwrap(), 1);
     world.execute(&stuck).await;
-    assert_eq!(world.service.sweep_handovers().await.unwrap(), 1);
+    assert_eq!(world.service.handovers.sweep_handovers().await.unwrap(), 1);
 }
 
 fn sources(directory: &std::path::Path) -> Vec<std::path::PathBuf> {

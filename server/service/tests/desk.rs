@@ -18,7 +18,7 @@ use domain::procedure::Procedure;
 use domain::schema::fault;
 use domain::sign_off::sign_off;
 use domain::view::{Decision, QueueRequest};
-use service::{Actor, Error, Missed, Remark, Ruling, What, papers};
+use service::{Actor, Error, Missed, Remark, Ruling, What, sealed_answers};
 use time::Duration;
 
 claims![
@@ -59,7 +59,7 @@ fn state_of(code: &str) -> QueueRequest {
 }
 
 async fn ids(world: &World, officer: &Actor, request: QueueRequest) -> Vec<String> {
-    world.service.queue(officer, &request).await.unwrap().rows.into_iter().map(|row| row.id).collect()
+    world.service.queues.queue(officer, &request).await.unwrap().rows.into_iter().map(|row| row.id).collect()
 }
 
 /// Puts filings of new websites past all procedures before the officers of a region, a second apart;
@@ -68,7 +68,8 @@ async fn put_websites(world: &World, owner: &Actor, region: &str, many: usize) -
     let subject = world.put_subject(owner, "某某公司", "active", region).await;
     let form = Business::Website.form();
     let own = Business::Subject.form();
-    let stored = papers::store(&world.keys, own, &format!("record/{subject}"), Answers::new()).unwrap();
+    let stored =
+        sealed_answers::store(&world.keys, own, &format!("record/{subject}"), Answers::new()).unwrap();
     let (plain, sealed) = (stored.answers, stored.answers_sealed);
     world
         .execute(&format!(
@@ -87,9 +88,10 @@ async fn put_websites(world: &World, owner: &Actor, region: &str, many: usize) -
                 ("site.has_own_domain", "yes"),
                 ("site.main_domain", format!("{subject}-{number}.cn").replace('-', "").as_str()),
             ]);
-            let stored = papers::store(&world.keys, form, &format!("filing/{id}"), answers).unwrap();
+            let stored = sealed_answers::store(&world.keys, form, &format!("filing/{id}"), answers).unwrap();
             let of_record =
-                papers::store(&world.keys, form, &format!("record/{record}"), Answers::new()).unwrap();
+                sealed_answers::store(&world.keys, form, &format!("record/{record}"), Answers::new())
+                    .unwrap();
             let at = begin - 1_000 * (many - number) as i64;
             records.push(format!(
                 "('{record}', 'website', '{subject}', 'pending', '某某网站', '企业', '{region}', '{}', '{}', 1, {at}, {at})",
@@ -132,7 +134,7 @@ async fn bundle(world: &World, n: u32, domain: &str) -> (Actor, String, String) 
 }
 
 async fn version(world: &World, officer: &Actor, id: &str) -> i64 {
-    world.service.review(officer, id, None).await.unwrap().version
+    world.service.reviews.review(officer, id, None).await.unwrap().version
 }
 
 fn ruling(procedure: Procedure, decision: Decision, note: &str) -> Ruling {
@@ -172,8 +174,8 @@ async fn races_of_two_officers_leave_one_decision_each(world: World) {
                 let decide = |officer: usize, decision: Decision| {
                     let (service, officer, id) = (service.clone(), officers[officer].clone(), id.clone());
                     tokio::spawn(async move {
-                        service.claim(&officer, &id).await?;
-                        service.decide(&officer, &id, 2, decision, "理由", &[]).await
+                        service.filing_claims.claim(&officer, &id).await?;
+                        service.decisions.decide(&officer, &id, 2, decision, "理由", &[]).await
                     })
                 };
                 // One in ten is an approval against a refusal; the rest is quicker.
@@ -206,7 +208,7 @@ async fn races_of_two_officers_leave_one_decision_each(world: World) {
     assert_eq!(world.number(lines).await, races as i64);
     let numbers = "SELECT COUNT(DISTINCT registration_digits) FROM record WHERE state = 'active'";
     assert_eq!(world.number(numbers).await, approvals as i64);
-    assert!(world.service.verify_audit().await.unwrap().first_bad.is_none());
+    assert!(world.service.audit_chain.verify_audit().await.unwrap().first_bad.is_none());
 }
 
 async fn the_next_one_is_the_oldest_and_nobody_gets_anothers(world: World) {
@@ -214,16 +216,16 @@ async fn the_next_one_is_the_oldest_and_nobody_gets_anothers(world: World) {
     let officers = [world.nth_officer(9_001, HERE).await, world.nth_officer(9_002, HERE).await];
     let filings = put_websites(&world, &owner, HERE, 12).await;
     let any = QueueRequest::default();
-    assert_eq!(world.service.claim_next(&officers[0], &any).await.unwrap(), filings[0]);
+    assert_eq!(world.service.filing_claims.claim_next(&officers[0], &any).await.unwrap(), filings[0]);
     let elsewhere = QueueRequest { procedure: "app".to_owned(), ..QueueRequest::default() };
-    let none = world.service.claim_next(&officers[0], &elsewhere).await.unwrap_err();
+    let none = world.service.filing_claims.claim_next(&officers[0], &elsewhere).await.unwrap_err();
     assert_eq!(told(none), "没有等待领取的申请单");
     let mut asking = tokio::task::JoinSet::new();
     for officer in officers.clone() {
         let service = world.service.clone();
         asking.spawn(async move {
             let mut got = Vec::new();
-            while let Ok(id) = service.claim_next(&officer, &QueueRequest::default()).await {
+            while let Ok(id) = service.filing_claims.claim_next(&officer, &QueueRequest::default()).await {
                 got.push(id);
             }
             got
@@ -233,27 +235,27 @@ async fn the_next_one_is_the_oldest_and_nobody_gets_anothers(world: World) {
     assert_eq!(got.len(), 11, "each once");
     let got: BTreeSet<String> = got.into_iter().collect();
     assert_eq!(got, filings[1..].iter().cloned().collect::<BTreeSet<_>>());
-    assert!(world.service.claim_next(&officers[0], &any).await.is_err());
+    assert!(world.service.filing_claims.claim_next(&officers[0], &any).await.is_err());
 }
 
 async fn a_claim_lapses_when_nothing_is_done(world: World) {
     let officer = world.officer(HERE).await;
     let (_, subject, website) = bundle(&world, 1, "example.cn").await;
-    world.service.claim(&officer, &subject).await.unwrap();
+    world.service.filing_claims.claim(&officer, &subject).await.unwrap();
     world.later(Duration::minutes(29));
-    assert_eq!(world.service.sweep_claims().await.unwrap(), 0);
+    assert_eq!(world.service.filing_claims.sweep_claims().await.unwrap(), 0);
     world.later(Duration::MINUTE);
-    assert_eq!(world.service.sweep_claims().await.unwrap(), 2, "the whole bundle");
-    assert_eq!(world.service.sweep_claims().await.unwrap(), 0, "once");
+    assert_eq!(world.service.filing_claims.sweep_claims().await.unwrap(), 2, "the whole bundle");
+    assert_eq!(world.service.filing_claims.sweep_claims().await.unwrap(), 0, "once");
     for id in [&subject, &website] {
-        let view = world.service.review(&officer, id, None).await.unwrap();
+        let view = world.service.reviews.review(&officer, id, None).await.unwrap();
         assert_eq!(view.filing.state, FilingState::Pending);
         assert_eq!(view.history.last().unwrap().who, "系统");
         assert_eq!(view.history.last().unwrap().note, "领取后超过 30 分钟没有操作，自动释放");
     }
-    let notices = world.service.notices(&officer, true, "").await.unwrap();
+    let notices = world.service.notices.notices(&officer, true, "").await.unwrap();
     assert!(notices.rows[0].text.contains("已自动释放"), "{:?}", notices.rows);
-    let late = world.service.decide(&officer, &subject, 2, Decision::Approve, "", &[]).await;
+    let late = world.service.decisions.decide(&officer, &subject, 2, Decision::Approve, "", &[]).await;
     assert_eq!(told(late.unwrap_err()), "请先领取该申请单");
 }
 
@@ -262,79 +264,87 @@ async fn a_suspended_officers_claim_lapses(world: World) {
     let (owner, officer) = (world.applicant(1).await, world.officer(HERE).await);
     let (administrator, colleague) = (world.administrator().await, world.nth_officer(9_002, HERE).await);
     let filing = &put_websites(&world, &owner, HERE, 1).await[0];
-    world.service.claim(&officer, filing).await.unwrap();
-    world.service.suspend(&administrator, &officer.person_id, "调离").await.unwrap();
-    assert!(matches!(world.service.claim(&colleague, filing).await, Err(Error::Refused(_))), "not at once");
+    world.service.filing_claims.claim(&officer, filing).await.unwrap();
+    world.service.people.suspend(&administrator, &officer.person_id, "调离").await.unwrap();
+    assert!(
+        matches!(world.service.filing_claims.claim(&colleague, filing).await, Err(Error::Refused(_))),
+        "not at once"
+    );
     world.later(Duration::minutes(30));
-    assert_eq!(world.service.sweep_claims().await.unwrap(), 1);
-    world.service.claim(&colleague, filing).await.unwrap();
+    assert_eq!(world.service.filing_claims.sweep_claims().await.unwrap(), 1);
+    world.service.filing_claims.claim(&colleague, filing).await.unwrap();
 }
 
 async fn work_on_the_page_keeps_the_claim(world: World) {
     let (owner, officer) = (world.applicant(1).await, world.officer(HERE).await);
     let other = world.nth_officer(9_002, HERE).await;
     let filing = &put_websites(&world, &owner, HERE, 1).await[0];
-    world.service.claim(&officer, filing).await.unwrap();
+    world.service.filing_claims.claim(&officer, filing).await.unwrap();
     for _ in 0..4 {
         world.later(Duration::minutes(20));
-        world.service.keep_claim(&officer, filing).await.unwrap();
+        world.service.filing_claims.keep_claim(&officer, filing).await.unwrap();
         // A colleague's look is no sign of life.
-        world.service.keep_claim(&other, filing).await.unwrap();
-        assert_eq!(world.service.sweep_claims().await.unwrap(), 0);
+        world.service.filing_claims.keep_claim(&other, filing).await.unwrap();
+        assert_eq!(world.service.filing_claims.sweep_claims().await.unwrap(), 0);
     }
     world.later(Duration::minutes(20));
     // Opening the page is work, too.
-    world.service.review(&officer, filing, None).await.unwrap();
+    world.service.reviews.review(&officer, filing, None).await.unwrap();
     world.later(Duration::minutes(20));
-    assert_eq!(world.service.sweep_claims().await.unwrap(), 0);
+    assert_eq!(world.service.filing_claims.sweep_claims().await.unwrap(), 0);
     world.later(Duration::minutes(10));
-    world.service.keep_claim(&other, filing).await.unwrap();
-    assert_eq!(world.service.sweep_claims().await.unwrap(), 1);
+    world.service.filing_claims.keep_claim(&other, filing).await.unwrap();
+    assert_eq!(world.service.filing_claims.sweep_claims().await.unwrap(), 1);
 }
 
 async fn a_colleague_takes_what_has_lapsed(world: World) {
     let (owner, officer) = (world.applicant(1).await, world.officer(HERE).await);
     let other = world.nth_officer(9_002, HERE).await;
     let filing = &put_websites(&world, &owner, HERE, 1).await[0];
-    world.service.claim(&officer, filing).await.unwrap();
-    let early = world.service.claim(&other, filing).await.unwrap_err();
+    world.service.filing_claims.claim(&officer, filing).await.unwrap();
+    let early = world.service.filing_claims.claim(&other, filing).await.unwrap_err();
     assert_eq!(told(early), "该申请单已于 2026-03-02 10:00 由其他民警（审核员）领取");
     world.later(Duration::minutes(30));
-    world.service.claim(&other, filing).await.unwrap();
-    assert!(world.service.review(&other, filing, None).await.unwrap().is_mine);
+    world.service.filing_claims.claim(&other, filing).await.unwrap();
+    assert!(world.service.reviews.review(&other, filing, None).await.unwrap().is_mine);
 }
 
 /// 移送: the bundle goes whole, what is filed later follows, and the number is the other region's.
 async fn what_came_to_the_wrong_region_is_handed_over_whole(world: World) {
     let (here, there) = (world.officer(HERE).await, world.officer(THERE).await);
     let (actor, subject, website) = bundle(&world, 1, "example.cn").await;
-    world.service.claim(&here, &subject).await.unwrap();
-    let mut changes = world.service.subscribe();
-    world.service.transfer_filing(&here, &subject, THERE, "办公地址实际在黄浦区").await.unwrap();
+    world.service.filing_claims.claim(&here, &subject).await.unwrap();
+    let mut changes = world.service.events.subscribe();
+    world
+        .service
+        .filing_claims
+        .transfer_filing(&here, &subject, THERE, "办公地址实际在黄浦区")
+        .await
+        .unwrap();
     let change = changes.recv().await.unwrap();
     assert_eq!((change.what, change.jurisdiction.as_str()), (What::Arrived, THERE));
     assert_eq!(change.left.as_deref(), Some(HERE));
     for id in [&subject, &website] {
-        assert!(matches!(world.service.review(&here, id, None).await, Err(Error::NotFound)));
-        let view = world.service.review(&there, id, None).await.unwrap();
+        assert!(matches!(world.service.reviews.review(&here, id, None).await, Err(Error::NotFound)));
+        let view = world.service.reviews.review(&there, id, None).await.unwrap();
         assert_eq!(view.filing.state, FilingState::Pending);
         assert!(view.filing.has_moved && view.filing.is_new);
         let last = view.history.last().unwrap();
         assert_eq!(last.what, "移送");
         assert_eq!(last.note, "由北京市东城区移送至上海市黄浦区：办公地址实际在黄浦区");
     }
-    let notices = world.service.notices(&actor, true, "").await.unwrap();
+    let notices = world.service.notices.notices(&actor, true, "").await.unwrap();
     assert!(notices.rows.iter().any(|row| row.text.contains("已移送上海市黄浦区")), "{:?}", notices.rows);
     let later = world.website_answers(&actor, "example.com").await;
     let later = world.file(&actor, "website_new", None, &later).await;
-    world.service.claim(&there, &subject).await.unwrap();
+    world.service.filing_claims.claim(&there, &subject).await.unwrap();
     for id in [&subject, &website, &later] {
         let version = version(&world, &there, id).await;
-        world.service.decide(&there, id, version, Decision::Approve, "", &[]).await.unwrap();
+        world.service.decisions.decide(&there, id, version, Decision::Approve, "", &[]).await.unwrap();
     }
-    let digits = world.service.filing(&actor, &website).await.unwrap().registration.unwrap().digits;
+    let digits = world.service.filings.filing(&actor, &website).await.unwrap().registration.unwrap().digits;
     assert!(digits.starts_with(THERE), "{digits}");
-    let record = world.service.my_subject(&actor).await.unwrap().unwrap();
+    let record = world.service.records.my_subject(&actor).await.unwrap().unwrap();
     assert_eq!(record.row.jurisdiction, "上海市黄浦区");
 }
 
@@ -342,7 +352,7 @@ async fn handing_over_needs_a_region_a_reason_and_the_claim(world: World) {
     let owner = world.applicant(1).await;
     let (one, other) = (world.nth_officer(9_001, HERE).await, world.nth_officer(9_002, HERE).await);
     let filing = &put_websites(&world, &owner, HERE, 1).await[0];
-    world.service.claim(&one, filing).await.unwrap();
+    world.service.filing_claims.claim(&one, filing).await.unwrap();
     let service = &world.service;
     for (officer, region, reason, sentence) in [
         (&one, "310000", "理由", "请选择移送到的区县"),
@@ -351,11 +361,12 @@ async fn handing_over_needs_a_region_a_reason_and_the_claim(world: World) {
         (&one, HERE, "理由", "该申请单已由此地区管辖"),
         (&other, THERE, "理由", "该申请单已于 2026-03-02 10:00 由其他民警（审核员）领取"),
     ] {
-        let refused = service.transfer_filing(officer, filing, region, reason).await.unwrap_err();
+        let refused =
+            service.filing_claims.transfer_filing(officer, filing, region, reason).await.unwrap_err();
         assert_eq!(told(refused), sentence);
     }
     let stranger = world.officer(THERE).await;
-    let unseen = service.transfer_filing(&stranger, filing, THERE, "理由").await;
+    let unseen = service.filing_claims.transfer_filing(&stranger, filing, THERE, "理由").await;
     assert!(matches!(unseen, Err(Error::NotFound)));
 }
 
@@ -367,8 +378,8 @@ async fn the_queue_is_filtered_and_ordered_as_asked(world: World) {
     world.later(Duration::days(10));
     let next_door = put_websites(&world, &owner, "110102", 2).await;
     let elsewhere = put_websites(&world, &owner, THERE, 1).await;
-    world.service.claim(&other, &old[0]).await.unwrap();
-    world.service.claim(&officer, &next_door[0]).await.unwrap();
+    world.service.filing_claims.claim(&other, &old[0]).await.unwrap();
+    world.service.filing_claims.claim(&officer, &next_door[0]).await.unwrap();
     world.execute(&format!("UPDATE filing SET round = 2 WHERE id = '{}'", next_door[1])).await;
     let all = [&old[0], &old[1], &next_door[0], &next_door[1]];
     let with = |change: &dyn Fn(&mut QueueRequest)| {
@@ -408,7 +419,7 @@ async fn the_queue_is_filtered_and_ordered_as_asked(world: World) {
         let found = ids(&world, &officer, request.clone()).await;
         assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{request:?}");
     }
-    let desk = world.service.queue_desk(&officer, &QueueRequest::default()).await.unwrap();
+    let desk = world.service.reviews.queue_desk(&officer, &QueueRequest::default()).await.unwrap();
     assert_eq!(desk.officers.len(), 1, "colleagues who have something, without oneself");
     assert_eq!(desk.region.code, "110000");
     assert!(desk.below.iter().any(|region| region.code == "110100"));
@@ -418,13 +429,13 @@ async fn the_queue_is_filtered_and_ordered_as_asked(world: World) {
 async fn the_bell_counts_what_arrived_since_it_was_seen(world: World) {
     let (owner, officer) = (world.applicant(1).await, world.officer(HERE).await);
     let arrived = async || {
-        let desk = world.service.queue_desk(&officer, &QueueRequest::default()).await.unwrap();
+        let desk = world.service.reviews.queue_desk(&officer, &QueueRequest::default()).await.unwrap();
         (desk.arrived, ids(&world, &officer, state_of("arrived")).await)
     };
     world.later(Duration::HOUR);
     let first = put_websites(&world, &owner, HERE, 1).await;
     assert_eq!(arrived().await, (1, first.clone()));
-    world.service.saw_arrivals(&officer).await.unwrap();
+    world.service.reviews.saw_arrivals(&officer).await.unwrap();
     assert_eq!(arrived().await, (0, vec![]));
     world.later(Duration::HOUR);
     let second = put_websites(&world, &owner, HERE, 1).await;
@@ -432,60 +443,60 @@ async fn the_bell_counts_what_arrived_since_it_was_seen(world: World) {
     assert_eq!(arrived().await, (1, second.clone()));
     // From another region, though it was submitted before.
     let there = world.officer(THERE).await;
-    world.service.transfer_filing(&there, &strange[0], HERE, "管辖地有误").await.unwrap();
+    world.service.filing_claims.transfer_filing(&there, &strange[0], HERE, "管辖地有误").await.unwrap();
     assert_eq!(arrived().await.0, 2);
-    world.service.saw_arrivals(&officer).await.unwrap();
-    world.service.saw_arrivals(&officer).await.unwrap();
+    world.service.reviews.saw_arrivals(&officer).await.unwrap();
+    world.service.reviews.saw_arrivals(&officer).await.unwrap();
     assert_eq!(arrived().await, (0, vec![]));
-    assert!(matches!(world.service.saw_arrivals(&owner).await, Err(Error::Forbidden)));
+    assert!(matches!(world.service.reviews.saw_arrivals(&owner).await, Err(Error::Forbidden)));
 }
 
 async fn the_neighbours_of_a_filing_are_those_of_its_queue(world: World) {
     let (owner, officer) = (world.applicant(1).await, world.officer(HERE).await);
     let filings = put_websites(&world, &owner, HERE, 4).await;
     let beside = async |id: &str, request: QueueRequest| {
-        let beside = world.service.neighbours(&officer, id, &request).await.unwrap();
+        let beside = world.service.queues.neighbours(&officer, id, &request).await.unwrap();
         (beside.previous, beside.next)
     };
     let newest = QueueRequest { sort: "newest".to_owned(), ..QueueRequest::default() };
     let id = |number: usize| Some(filings[number].clone());
     assert_eq!(beside(&filings[0], QueueRequest::default()).await, (None, id(1)));
     assert_eq!(beside(&filings[1], newest).await, (id(2), id(0)));
-    world.service.claim(&officer, &filings[1]).await.unwrap();
+    world.service.filing_claims.claim(&officer, &filings[1]).await.unwrap();
     // It is not in the queue any more, but its place is.
     assert_eq!(beside(&filings[1], state_of("pending")).await, (id(0), id(2)));
     assert_eq!(beside(&filings[0], state_of("pending")).await, (None, id(2)));
     let elsewhere = put_websites(&world, &owner, THERE, 1).await;
-    let unseen = world.service.neighbours(&officer, &elsewhere[0], &QueueRequest::default()).await;
+    let unseen = world.service.queues.neighbours(&officer, &elsewhere[0], &QueueRequest::default()).await;
     assert!(matches!(unseen, Err(Error::NotFound)));
 }
 
 async fn views_are_kept_replaced_and_private(world: World) {
     let (one, other) = (world.nth_officer(9_001, HERE).await, world.nth_officer(9_002, HERE).await);
     let views = async |officer: &Actor| {
-        world.service.queue_desk(officer, &QueueRequest::default()).await.unwrap().views
+        world.service.reviews.queue_desk(officer, &QueueRequest::default()).await.unwrap().views
     };
     let service = &world.service;
-    service.save_view(&one, " 超期的网站 ", "state=overdue&procedure=website").await.unwrap();
-    service.save_view(&one, "超期的网站", "state=overdue").await.unwrap();
+    service.saved_views.save_view(&one, " 超期的网站 ", "state=overdue&procedure=website").await.unwrap();
+    service.saved_views.save_view(&one, "超期的网站", "state=overdue").await.unwrap();
     let kept = views(&one).await;
     assert_eq!(kept.len(), 1);
     assert_eq!((kept[0].name.as_str(), kept[0].query.as_str()), ("超期的网站", "state=overdue"));
     assert!(views(&other).await.is_empty());
-    assert!(matches!(service.delete_view(&other, &kept[0].id).await, Err(Error::NotFound)));
-    assert!(matches!(service.save_view(&one, "  ", "").await, Err(Error::Faults(_))));
-    assert!(service.save_view(&one, "坏", "a b\r\nc").await.is_err());
+    assert!(matches!(service.saved_views.delete_view(&other, &kept[0].id).await, Err(Error::NotFound)));
+    assert!(matches!(service.saved_views.save_view(&one, "  ", "").await, Err(Error::Faults(_))));
+    assert!(service.saved_views.save_view(&one, "坏", "a b\r\nc").await.is_err());
     for number in 1..20 {
-        service.save_view(&one, &format!("视图{number}"), "").await.unwrap();
+        service.saved_views.save_view(&one, &format!("视图{number}"), "").await.unwrap();
     }
     assert_eq!(
-        told(service.save_view(&one, "再一个", "").await.unwrap_err()),
+        told(service.saved_views.save_view(&one, "再一个", "").await.unwrap_err()),
         "最多保存 20 个视图，请先删除不用的"
     );
-    service.delete_view(&one, &kept[0].id).await.unwrap();
+    service.saved_views.delete_view(&one, &kept[0].id).await.unwrap();
     assert_eq!(views(&one).await.len(), 19);
     let applicant = world.applicant(1).await;
-    assert!(matches!(service.save_view(&applicant, "视图", "").await, Err(Error::Forbidden)));
+    assert!(matches!(service.saved_views.save_view(&applicant, "视图", "").await, Err(Error::Forbidden)));
 }
 
 /// R62: a page with scripts counts for as long as it is open, one without for two minutes.
@@ -493,13 +504,14 @@ async fn officers_see_who_else_has_the_page_open(world: World) {
     let owner = world.applicant(1).await;
     let (one, other) = (world.nth_officer(9_001, HERE).await, world.nth_officer(9_002, HERE).await);
     let filing = put_websites(&world, &owner, HERE, 1).await.remove(0);
-    let others = async |officer: &Actor| world.service.review(officer, &filing, None).await.unwrap().others;
+    let others =
+        async |officer: &Actor| world.service.reviews.review(officer, &filing, None).await.unwrap().others;
     assert!(others(&one).await.is_empty());
     assert_eq!(others(&other).await, ["审核员"], "the other one has just looked");
     world.later(Duration::minutes(3));
     assert!(others(&one).await.is_empty());
-    let mut changes = world.service.subscribe();
-    let open = world.service.open_page(&other, &filing).await.unwrap();
+    let mut changes = world.service.events.subscribe();
+    let open = world.service.presence.open_page(&other, &filing).await.unwrap();
     assert_eq!(changes.recv().await.unwrap().what, What::Looked);
     world.later(Duration::HOUR);
     assert_eq!(others(&one).await, ["审核员"]);
@@ -507,7 +519,7 @@ async fn officers_see_who_else_has_the_page_open(world: World) {
     drop(open);
     assert!(others(&one).await.is_empty());
     let stranger = world.officer(THERE).await;
-    assert!(matches!(world.service.open_page(&stranger, &filing).await, Err(Error::NotFound)));
+    assert!(matches!(world.service.presence.open_page(&stranger, &filing).await, Err(Error::NotFound)));
 }
 
 async fn a_refusal_names_its_ground_and_the_remedy(world: World) {
@@ -515,15 +527,15 @@ async fn a_refusal_names_its_ground_and_the_remedy(world: World) {
     world.in_force(&actor, "example.cn").await;
     let website = world.website_answers(&actor, "example.com").await;
     let website = world.file(&actor, "website_new", None, &website).await;
-    world.service.claim(&officer, &website).await.unwrap();
-    let view = world.service.review(&officer, &website, None).await.unwrap();
+    world.service.filing_claims.claim(&officer, &website).await.unwrap();
+    let view = world.service.reviews.review(&officer, &website, None).await.unwrap();
     let mut refusal = ruling(WEBSITE, Decision::Reject, "内容违法");
     refusal.ground = "随便写的".to_owned();
-    let refused = world.service.rule(&officer, &website, view.version, &refusal).await.unwrap_err();
+    let refused = world.service.decisions.rule(&officer, &website, view.version, &refusal).await.unwrap_err();
     assert_eq!(told(refused), "请从列表中选择法律依据");
     refusal.ground = view.grounds[1].clone();
-    world.service.rule(&officer, &website, view.version, &refusal).await.unwrap();
-    let history = world.service.filing(&actor, &website).await.unwrap().history;
+    world.service.decisions.rule(&officer, &website, view.version, &refusal).await.unwrap();
+    let history = world.service.filings.filing(&actor, &website).await.unwrap().history;
     let note = &history.iter().find(|event| event.what == "不予通过").unwrap().note;
     assert!(note.starts_with("内容违法\n法律依据：《中华人民共和国网络安全法》第二十四条\n"), "{note}");
     assert!(note.contains("行政复议"), "{note}");
@@ -534,16 +546,20 @@ async fn approval_waits_for_the_whole_list(world: World) {
     world.in_force(&actor, "example.cn").await;
     let website = world.website_answers(&actor, "example.com").await;
     let website = world.file(&actor, "website_new", None, &website).await;
-    world.service.claim(&officer, &website).await.unwrap();
-    let view = world.service.review(&officer, &website, None).await.unwrap();
+    world.service.filing_claims.claim(&officer, &website).await.unwrap();
+    let view = world.service.reviews.review(&officer, &website, None).await.unwrap();
     assert_eq!(view.sign_off.len(), sign_off(WEBSITE).len());
     let mut approval = ruling(WEBSITE, Decision::Approve, "");
     approval.signed.remove(&1);
-    let refused = world.service.rule(&officer, &website, view.version, &approval).await.unwrap_err();
+    let refused =
+        world.service.decisions.rule(&officer, &website, view.version, &approval).await.unwrap_err();
     assert_eq!(told(refused), "请逐项确认审核清单后再通过");
     approval.signed.insert(1);
-    world.service.rule(&officer, &website, view.version, &approval).await.unwrap();
-    assert_eq!(world.service.filing(&actor, &website).await.unwrap().row.state, FilingState::Approved);
+    world.service.decisions.rule(&officer, &website, view.version, &approval).await.unwrap();
+    assert_eq!(
+        world.service.filings.filing(&actor, &website).await.unwrap().row.state,
+        FilingState::Approved
+    );
 }
 
 /// R53, R70
@@ -552,7 +568,7 @@ async fn a_suggestion_reaches_the_applicant_but_never_for_personal_values(world:
     world.in_force(&actor, "example.cn").await;
     let website = world.website_answers(&actor, "example.com").await;
     let website = world.file(&actor, "website_new", None, &website).await;
-    world.service.claim(&officer, &website).await.unwrap();
+    world.service.filing_claims.claim(&officer, &website).await.unwrap();
     let remark = |at: &str, text: &str, suggested: &str| Remark {
         at: at.to_owned(),
         text: text.to_owned(),
@@ -560,7 +576,7 @@ async fn a_suggestion_reaches_the_applicant_but_never_for_personal_values(world:
     };
     let mut returned = ruling(WEBSITE, Decision::Return, "");
     returned.remarks = vec![remark("security_officer.mobile", "打不通", "13900001111")];
-    let refused = world.service.rule(&officer, &website, 2, &returned).await.unwrap_err();
+    let refused = world.service.decisions.rule(&officer, &website, 2, &returned).await.unwrap_err();
     assert!(told(refused).contains("是个人信息，不能填写建议内容"));
     returned.remarks = vec![
         remark("site.name", "与营业执照不符。", "某某科技官网"),
@@ -568,8 +584,8 @@ async fn a_suggestion_reaches_the_applicant_but_never_for_personal_values(world:
         remark("security_officer.mobile", "打不通", ""),
         remark("site.ips", " ", ""),
     ];
-    world.service.rule(&officer, &website, 2, &returned).await.unwrap();
-    let remarks = world.service.filing(&actor, &website).await.unwrap().remarks;
+    world.service.decisions.rule(&officer, &website, 2, &returned).await.unwrap();
+    let remarks = world.service.filings.filing(&actor, &website).await.unwrap().remarks;
     assert_eq!(
         remarks,
         [
@@ -584,45 +600,45 @@ async fn administrators_see_who_has_what_and_nothing_of_it(world: World) {
     let (owner, officer) = (world.applicant(1).await, world.officer(HERE).await);
     let administrator = world.administrator().await;
     let filing = put_websites(&world, &owner, HERE, 1).await.remove(0);
-    assert!(world.service.claims_held(&administrator, "").await.unwrap().rows.is_empty());
-    world.service.claim(&officer, &filing).await.unwrap();
+    assert!(world.service.filing_claims.claims_held(&administrator, "").await.unwrap().rows.is_empty());
+    world.service.filing_claims.claim(&officer, &filing).await.unwrap();
     world.later(Duration::minutes(12));
-    let held = world.service.claims_held(&administrator, "").await.unwrap();
+    let held = world.service.filing_claims.claims_held(&administrator, "").await.unwrap();
     assert_eq!(held.total, 1);
     assert_eq!((held.rows[0].officer.as_str(), held.rows[0].idle_minutes), ("审核员", 12));
-    assert!(matches!(world.service.claims_held(&officer, "").await, Err(Error::Forbidden)));
-    world.service.take_over(&administrator, &filing, "休假").await.unwrap();
-    assert!(world.service.claims_held(&administrator, "").await.unwrap().rows.is_empty());
+    assert!(matches!(world.service.filing_claims.claims_held(&officer, "").await, Err(Error::Forbidden)));
+    world.service.filing_claims.take_over(&administrator, &filing, "休假").await.unwrap();
+    assert!(world.service.filing_claims.claims_held(&administrator, "").await.unwrap().rows.is_empty());
 }
 
 async fn who_was_interrupted_hears_what_was_missed(world: World) {
     let (owner, officer) = (world.applicant(1).await, world.officer(HERE).await);
     let filings = put_websites(&world, &owner, HERE, 3).await;
-    let heard = world.service.latest_name();
+    let heard = world.service.events.latest_name();
     for filing in &filings {
-        world.service.claim(&officer, filing).await.unwrap();
+        world.service.filing_claims.claim(&officer, filing).await.unwrap();
     }
-    let (missed, _) = world.service.subscribe_after(&heard);
+    let (missed, _) = world.service.events.subscribe_after(&heard);
     let Missed::These(missed) = missed else { panic!("{missed:?}") };
     assert_eq!(
         missed.iter().map(|change| &change.filing_id).collect::<Vec<_>>(),
         filings.iter().collect::<Vec<_>>()
     );
-    let second = world.service.name_of(&missed[1]);
-    let (missed, _) = world.service.subscribe_after(&second);
+    let second = world.service.events.name_of(&missed[1]);
+    let (missed, _) = world.service.events.subscribe_after(&second);
     assert!(matches!(missed, Missed::These(missed) if missed.len() == 1));
-    let (missed, _) = world.service.subscribe_after(&world.service.latest_name());
+    let (missed, _) = world.service.events.subscribe_after(&world.service.events.latest_name());
     assert_eq!(missed, Missed::These(vec![]));
     // Of another run of the program, or nonsense: then everything is read anew.
     let restarted = world.restarted().await;
     for (service, name) in [(&restarted, heard.as_str()), (&world.service, "x.7"), (&world.service, "")] {
-        assert_eq!(service.subscribe_after(name).0, Missed::TooMuch, "{name}");
+        assert_eq!(service.events.subscribe_after(name).0, Missed::TooMuch, "{name}");
     }
     for _ in 0..300 {
-        world.service.release(&officer, &filings[0]).await.unwrap();
-        world.service.claim(&officer, &filings[0]).await.unwrap();
+        world.service.filing_claims.release(&officer, &filings[0]).await.unwrap();
+        world.service.filing_claims.claim(&officer, &filings[0]).await.unwrap();
     }
-    assert_eq!(world.service.subscribe_after(&heard).0, Missed::TooMuch, "more than is remembered");
+    assert_eq!(world.service.events.subscribe_after(&heard).0, Missed::TooMuch, "more than is remembered");
 }
 
 /// “网站 2 个将一并注销”
@@ -637,7 +653,7 @@ async fn effects_are_told_before_the_decision(world: World) {
     assert!(!website.is_empty());
     let (id, now) = (service::db::new_id(world.now()), service::db::millis(world.now()));
     let form = Procedure::new(Business::Subject, Action::Cancel).form();
-    let stored = papers::store(&world.keys, form, &format!("filing/{id}"), Answers::new()).unwrap();
+    let stored = sealed_answers::store(&world.keys, form, &format!("filing/{id}"), Answers::new()).unwrap();
     world
         .execute(&format!(
             "INSERT INTO filing (id, reference, idempotency_key, business, action, record_id, subject_id, \
@@ -647,7 +663,7 @@ async fn effects_are_told_before_the_decision(world: World) {
             actor.person_id, stored.answers, stored.answers_sealed,
         ))
         .await;
-    let effects = world.service.review(&officer, &id, None).await.unwrap().effects;
+    let effects = world.service.reviews.review(&officer, &id, None).await.unwrap().effects;
     assert!(effects.contains(&"网站 2 个将一并注销".to_owned()), "{effects:?}");
     assert!(effects.contains(&"未办结的申请单 1 份将终止".to_owned()), "{effects:?}");
 }

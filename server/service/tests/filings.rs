@@ -71,11 +71,11 @@ fn faults(submitted: Submitted) -> Vec<Fault> {
 }
 
 async fn state(world: &World, actor: &Actor, filing: &str) -> FilingState {
-    world.service.filing(actor, filing).await.unwrap().row.state
+    world.service.filings.filing(actor, filing).await.unwrap().row.state
 }
 
 async fn subject_state(world: &World, actor: &Actor) -> RecordState {
-    world.service.my_subject(actor).await.unwrap().unwrap().row.state
+    world.service.records.my_subject(actor).await.unwrap().unwrap().row.state
 }
 
 /// R75
@@ -87,7 +87,7 @@ async fn fifty_parallel_submits_with_one_key_make_one_filing(world: World) {
         .map(|_| {
             let (service, actor, draft) = (world.service.clone(), actor.clone(), draft.clone());
             tokio::spawn(async move {
-                service.submit(&actor, &draft.id, draft.version, None, "the key").await.unwrap()
+                service.submissions.submit(&actor, &draft.id, draft.version, None, "the key").await.unwrap()
             })
         })
         .collect();
@@ -104,9 +104,9 @@ async fn fifty_parallel_submits_with_one_key_make_one_filing(world: World) {
     let again = world.submit(&actor, &draft, "the key").await;
     assert_eq!(filed(again), *ids.first().unwrap(), "much later, too");
     let other = world.applicant(2).await;
-    let stolen = world.service.submit(&other, &draft.id, draft.version, None, "the key").await;
+    let stolen = world.service.submissions.submit(&other, &draft.id, draft.version, None, "the key").await;
     assert!(matches!(stolen, Err(Error::NotFound)), "a key is its person's: {stolen:?}");
-    assert!(world.service.verify_audit().await.unwrap().is_whole());
+    assert!(world.service.audit_chain.verify_audit().await.unwrap().is_whole());
 }
 
 /// R75: two tabs have two keys.
@@ -131,9 +131,9 @@ async fn of_two_submits_of_one_change_one_wins(world: World) {
     let draft = world.draft(&actor, "subject_change", None, &answers).await;
     let submits = ["one", "other"].map(|key| {
         let (service, actor, draft) = (world.service.clone(), actor.clone(), draft.clone());
-        tokio::spawn(
-            async move { service.submit(&actor, &draft.id, draft.version, None, key).await.unwrap() },
-        )
+        tokio::spawn(async move {
+            service.submissions.submit(&actor, &draft.id, draft.version, None, key).await.unwrap()
+        })
     });
     let (mut won, mut told) = (Vec::new(), Vec::new());
     for submit in submits {
@@ -160,7 +160,7 @@ async fn of_two_submits_of_one_change_one_wins(world: World) {
         Some(told[0].clone())
     );
     assert_eq!(sentence(world.submit(&actor, &draft, "third").await), "存在审核中的单据");
-    assert_eq!(world.service.drafts(&actor, "", "").await.unwrap().total, 1);
+    assert_eq!(world.service.drafts.drafts(&actor, "", "").await.unwrap().total, 1);
 }
 
 /// R12: 新增主体 is under way once. A second draft is there when the first comes back withdrawn.
@@ -168,9 +168,9 @@ async fn of_two_drafts_of_new_subjects_one_is_filed(world: World) {
     let actor = world.applicant(1).await;
     let answers = world.subject_answers_unit(&actor).await;
     let first = world.file(&actor, "subject_new", None, &answers).await;
-    world.service.withdraw(&actor, &first).await.unwrap();
-    world.service.redraft(&actor, &first).await.unwrap();
-    let rows = world.service.drafts(&actor, "", "").await.unwrap().rows;
+    world.service.filings.withdraw(&actor, &first).await.unwrap();
+    world.service.redrafts.redraft(&actor, &first).await.unwrap();
+    let rows = world.service.drafts.drafts(&actor, "", "").await.unwrap().rows;
     let redraft = DraftHead { id: rows[0].id.clone(), version: 1, saved_at: String::new() };
     let second = filed(world.submit(&actor, &redraft, "again").await);
     assert_ne!(second, first);
@@ -187,20 +187,20 @@ async fn a_filing_can_be_withdrawn_for_thirty_minutes(world: World) {
     let answers = world.subject_answers_unit(&actor).await;
     let filing = world.file(&actor, "subject_new", None, &answers).await;
     let service = &world.service;
-    assert_eq!(service.filing(&actor, &filing).await.unwrap().withdrawal_left, Some(1800));
+    assert_eq!(service.filings.filing(&actor, &filing).await.unwrap().withdrawal_left, Some(1800));
     world.later(Duration::minutes(29) + Duration::seconds(59));
-    assert_eq!(service.filing(&actor, &filing).await.unwrap().withdrawal_left, Some(1));
+    assert_eq!(service.filings.filing(&actor, &filing).await.unwrap().withdrawal_left, Some(1));
     world.later(Duration::seconds(1));
-    assert_eq!(service.filing(&actor, &filing).await.unwrap().withdrawal_left, None);
-    let Err(Error::Refused(refused)) = service.withdraw(&actor, &filing).await else { panic!() };
+    assert_eq!(service.filings.filing(&actor, &filing).await.unwrap().withdrawal_left, None);
+    let Err(Error::Refused(refused)) = service.filings.withdraw(&actor, &filing).await else { panic!() };
     assert_eq!(refused.sentence, "提交已超过 30 分钟，不能再撤销");
     world.later(Duration::seconds(-1));
-    service.withdraw(&actor, &filing).await.unwrap();
+    service.filings.withdraw(&actor, &filing).await.unwrap();
     assert_eq!(state(&world, &actor, &filing).await, FilingState::Withdrawn);
-    assert!(service.my_subject(&actor).await.unwrap().is_none(), "it never came to be");
-    let Err(Error::Refused(refused)) = service.withdraw(&actor, &filing).await else { panic!() };
+    assert!(service.records.my_subject(&actor).await.unwrap().is_none(), "it never came to be");
+    let Err(Error::Refused(refused)) = service.filings.withdraw(&actor, &filing).await else { panic!() };
     assert_eq!(refused.sentence, "该申请单已撤销，不能再撤销");
-    let view = service.filing(&actor, &filing).await.unwrap();
+    let view = service.filings.filing(&actor, &filing).await.unwrap();
     let history: Vec<(&str, &str)> = view.history.iter().map(|e| (e.what.as_str(), e.who.as_str())).collect();
     assert_eq!(history, [("提交审核", "申请人"), ("撤销申请", "申请人")]);
     assert_eq!(view.record_href, None);
@@ -216,17 +216,18 @@ async fn filings_of_websites_can_be_withdrawn_as_those_of_subjects(world: World)
     let new = world.website_answers(&actor, "example.com").await;
     let new = world.file(&actor, "website_new", None, &new).await;
     let change = world.file(&actor, "website_change", Some(&website), &answers).await;
-    let record = async || service.record(&actor, Business::Website, &website).await.unwrap().row.state;
+    let record =
+        async || service.records.record(&actor, Business::Website, &website).await.unwrap().row.state;
     assert_eq!(record().await, RecordState::Changing);
     world.later(Duration::minutes(30));
     for filing in [&new, &change] {
-        let Err(Error::Refused(refused)) = service.withdraw(&actor, filing).await else { panic!() };
+        let Err(Error::Refused(refused)) = service.filings.withdraw(&actor, filing).await else { panic!() };
         assert_eq!(refused.sentence, "提交已超过 30 分钟，不能再撤销");
     }
     world.later(Duration::seconds(-1));
     for filing in [&new, &change] {
-        assert_eq!(service.filing(&actor, filing).await.unwrap().withdrawal_left, Some(1));
-        service.withdraw(&actor, filing).await.unwrap();
+        assert_eq!(service.filings.filing(&actor, filing).await.unwrap().withdrawal_left, Some(1));
+        service.filings.withdraw(&actor, filing).await.unwrap();
         assert_eq!(state(&world, &actor, filing).await, FilingState::Withdrawn);
     }
     assert_eq!(record().await, RecordState::Active, "as it was before");
@@ -235,7 +236,7 @@ async fn filings_of_websites_can_be_withdrawn_as_those_of_subjects(world: World)
 
     let cancel = world.cancel(&actor, Business::Website, &website).await;
     assert_eq!(record().await, RecordState::Cancelling);
-    service.withdraw(&actor, &cancel).await.unwrap();
+    service.filings.withdraw(&actor, &cancel).await.unwrap();
     assert_eq!(record().await, RecordState::Active);
 }
 
@@ -245,8 +246,10 @@ async fn a_claimed_filing_cannot_be_withdrawn(world: World) {
     let mut answers = world.website_answers(&actor, "example.cn").await;
     answers.set_text("site.name", "新的网站名称");
     let filing = world.file(&actor, "website_change", Some(&website), &answers).await;
-    world.service.claim(&world.officer("110101").await, &filing).await.unwrap();
-    let Err(Error::Refused(refused)) = world.service.withdraw(&actor, &filing).await else { panic!() };
+    world.service.filing_claims.claim(&world.officer("110101").await, &filing).await.unwrap();
+    let Err(Error::Refused(refused)) = world.service.filings.withdraw(&actor, &filing).await else {
+        panic!()
+    };
     assert_eq!(refused.sentence, "审核民警已领取该申请单，不能再撤销");
     assert_eq!(state(&world, &actor, &filing).await, FilingState::InReview);
 }
@@ -259,17 +262,21 @@ async fn withdrawing_a_new_subject_withdraws_what_depends_on_it(world: World) {
     let subject = world.file(&actor, "subject_new", None, &subject).await;
     let answers = world.website_answers(&actor, "example.cn").await;
     let website = world.file(&actor, "website_new", None, &answers).await;
-    let view = service.filing(&actor, &subject).await.unwrap();
+    let view = service.filings.filing(&actor, &subject).await.unwrap();
     assert_eq!(view.dependents.iter().map(|row| &row.id).collect::<Vec<_>>(), [&website], "named first");
-    service.withdraw(&actor, &subject).await.unwrap();
+    service.filings.withdraw(&actor, &subject).await.unwrap();
     assert_eq!(state(&world, &actor, &subject).await, FilingState::Withdrawn);
     assert_eq!(state(&world, &actor, &website).await, FilingState::Withdrawn);
     assert_eq!(count(&world, "live_domain").await, 0, "the domain is free again");
-    assert_eq!(service.filings(&actor, "", "", "").await.unwrap().total, 2, "both are still to be seen");
+    assert_eq!(
+        service.filings.filings(&actor, "", "", "").await.unwrap().total,
+        2,
+        "both are still to be seen"
+    );
 
     // Everything comes again: the subject first, then the website of its draft.
-    service.redraft(&actor, &website).await.unwrap();
-    let site = service.drafts(&actor, "website_new", "").await.unwrap().rows[0].id.clone();
+    service.redrafts.redraft(&actor, &website).await.unwrap();
+    let site = service.drafts.drafts(&actor, "website_new", "").await.unwrap().rows[0].id.clone();
     let site = DraftHead { id: site, version: 1, saved_at: String::new() };
     assert_eq!(sentence(world.submit(&actor, &site, "early").await), "您当前尚无有效主体，请先申请主体");
     let subject = world.subject_answers_unit(&actor).await;
@@ -284,17 +291,17 @@ async fn a_new_subject_waits_for_a_business(world: World) {
     let actor = world.applicant(1).await;
     let service = &world.service;
     let officer = world.officer("110101").await;
-    let waiting = async || service.queue(&officer, &QueueRequest::default()).await.unwrap().total;
+    let waiting = async || service.queues.queue(&officer, &QueueRequest::default()).await.unwrap().total;
     let subject = world.subject_answers_unit(&actor).await;
     let subject = world.file(&actor, "subject_new", None, &subject).await;
-    assert!(service.filing(&actor, &subject).await.unwrap().waits_for_business);
+    assert!(service.filings.filing(&actor, &subject).await.unwrap().waits_for_business);
     assert_eq!(waiting().await, 0);
     let answers = world.website_answers(&actor, "example.cn").await;
     let website = world.file(&actor, "website_new", None, &answers).await;
-    assert!(!service.filing(&actor, &subject).await.unwrap().waits_for_business);
+    assert!(!service.filings.filing(&actor, &subject).await.unwrap().waits_for_business);
     assert_eq!(waiting().await, 2, "both as one bundle");
-    service.withdraw(&actor, &website).await.unwrap();
-    assert!(service.filing(&actor, &subject).await.unwrap().waits_for_business);
+    service.filings.withdraw(&actor, &website).await.unwrap();
+    assert!(service.filings.filing(&actor, &subject).await.unwrap().waits_for_business);
     assert_eq!(waiting().await, 0);
 }
 
@@ -304,24 +311,36 @@ async fn a_withdrawn_filing_becomes_a_draft_again(world: World) {
     let service = &world.service;
     let answers = world.subject_answers_unit(&actor).await;
     let filing = world.file(&actor, "subject_new", None, &answers).await;
-    let Err(Error::Refused(_)) = service.redraft(&actor, &filing).await else { panic!("still open") };
-    service.withdraw(&actor, &filing).await.unwrap();
-    let href = service.redraft(&actor, &filing).await.unwrap();
-    let draft = service.drafts(&actor, "", "").await.unwrap().rows[0].clone();
+    let Err(Error::Refused(_)) = service.redrafts.redraft(&actor, &filing).await else {
+        panic!("still open")
+    };
+    service.filings.withdraw(&actor, &filing).await.unwrap();
+    let href = service.redrafts.redraft(&actor, &filing).await.unwrap();
+    let draft = service.drafts.drafts(&actor, "", "").await.unwrap().rows[0].clone();
     assert_eq!(href, draft.href);
-    assert_eq!(service.redraft(&actor, &filing).await.unwrap(), href, "twice is the same draft");
+    assert_eq!(service.redrafts.redraft(&actor, &filing).await.unwrap(), href, "twice is the same draft");
     let head = DraftHead { id: draft.id, version: 1, saved_at: String::new() };
     let view = world.draft_form(&actor, "subject_new", "form", &head).await;
     assert_eq!(view.answers.text("unit.name"), "北京某某网络科技有限公司");
     assert_eq!(view.answers.text("principal.mobile"), "138****5678", "stored before, so sealed now");
-    let old = service.filing(&actor, &filing).await.unwrap().row.reference;
+    let old = service.filings.filing(&actor, &filing).await.unwrap().row.reference;
     let again = filed(world.submit(&actor, &head, "again").await);
-    assert_ne!(service.filing(&actor, &again).await.unwrap().row.reference, old, "never reused (R80)");
+    assert_ne!(
+        service.filings.filing(&actor, &again).await.unwrap().row.reference,
+        old,
+        "never reused (R80)"
+    );
 
     // A draft that is there already is not overwritten.
-    service.withdraw(&actor, &again).await.unwrap();
-    saved(service.save_draft(&actor, &save_of("subject_new", "form", None, Answers::new())).await.unwrap());
-    let Err(Error::Refused(refused)) = service.redraft(&actor, &again).await else { panic!() };
+    service.filings.withdraw(&actor, &again).await.unwrap();
+    saved(
+        service
+            .drafts
+            .save_draft(&actor, &save_of("subject_new", "form", None, Answers::new()))
+            .await
+            .unwrap(),
+    );
+    let Err(Error::Refused(refused)) = service.redrafts.redraft(&actor, &again).await else { panic!() };
     assert_eq!(refused.sentence, "您已有一条草稿，请先提交或删除该草稿");
 }
 
@@ -338,10 +357,10 @@ async fn a_returned_filing_is_submitted_again_under_its_reference(world: World) 
     world.decide(&website, Decision::Return, "请核对后重新提交", &remarks).await;
     assert_eq!(count(&world, "live_domain").await, 0);
 
-    let before = service.filing(&actor, &website).await.unwrap();
+    let before = service.filings.filing(&actor, &website).await.unwrap();
     assert_eq!(before.remarks, remarks);
     assert_eq!(before.general_remark.as_deref(), Some("请核对后重新提交"));
-    let href = service.redraft(&actor, &website).await.unwrap();
+    let href = service.redrafts.redraft(&actor, &website).await.unwrap();
     assert!(href.starts_with("/website/new/people?draft="), "where the remarks are: {href}");
     let draft = href.split_once("draft=").unwrap().1.to_owned();
     let head = DraftHead { id: draft, version: 1, saved_at: String::new() };
@@ -353,10 +372,10 @@ async fn a_returned_filing_is_submitted_again_under_its_reference(world: World) 
     let mut people = view.answers.clone();
     people.set_text("security_officer.mobile", "13900001111");
     let save = save_of("website_new", "people", Some(&head), people);
-    let head = saved(service.save_draft(&actor, &save).await.unwrap());
+    let head = saved(service.drafts.save_draft(&actor, &save).await.unwrap());
     world.later(Duration::hours(2));
     assert_eq!(filed(world.submit(&actor, &head, "second round").await), website);
-    let after = service.filing(&actor, &website).await.unwrap();
+    let after = service.filings.filing(&actor, &website).await.unwrap();
     assert_eq!(after.row.reference, before.row.reference);
     assert_eq!(after.row.state, FilingState::Pending);
     assert_eq!(after.row.submitted_at, "2026-03-02 12:00");
@@ -365,12 +384,12 @@ async fn a_returned_filing_is_submitted_again_under_its_reference(world: World) 
     assert_eq!(after.history.last().unwrap().what, "重新提交");
     assert_eq!(count(&world, "live_domain").await, 1);
     world.decide(&website, Decision::Approve, "", &[]).await;
-    let registration = service.filing(&actor, &website).await.unwrap().registration.unwrap();
+    let registration = service.filings.filing(&actor, &website).await.unwrap().registration.unwrap();
     assert_eq!(registration.digits, "11010102000001");
     // The untouched sealed values are the stored ones.
     let officer = world.officer("110101").await;
-    let look = service.unmask(&officer, &website, "核对证件信息").await.unwrap();
-    let full = service.review(&officer, &website, Some(look)).await.unwrap();
+    let look = service.reviews.unmask(&officer, &website, "核对证件信息").await.unwrap();
+    let full = service.reviews.review(&officer, &website, Some(look)).await.unwrap();
     let row = full.sheet.sections.iter().flat_map(|section| &section.rows);
     let value = |at: &str| row.clone().find(|row| row.at == at).unwrap().value.clone();
     assert_eq!(value("security_officer.mobile"), Shown::Text("13900001111".into()));
@@ -391,7 +410,7 @@ async fn a_returned_change_waits_while_another_is_under_review(world: World) {
     answers.set_text("site.name", "第一个新名称");
     let returned = world.file(&actor, "website_change", Some(&website), &answers).await;
     world.decide(&returned, Decision::Return, "名称不符", &[]).await;
-    let redraft = draft_at(&service.redraft(&actor, &returned).await.unwrap());
+    let redraft = draft_at(&service.redrafts.redraft(&actor, &returned).await.unwrap());
     answers.set_text("site.name", "第二个新名称");
     let other = world.file(&actor, "website_change", Some(&website), &answers).await;
     let refused = world.submit(&actor, &redraft, "k").await;
@@ -401,12 +420,12 @@ async fn a_returned_change_waits_while_another_is_under_review(world: World) {
     assert_eq!(state(&world, &actor, &returned).await, FilingState::Returned);
     world.decide(&other, Decision::Approve, "", &[]).await;
     assert_eq!(filed(world.submit(&actor, &redraft, "k").await), returned);
-    let view = service.filing(&actor, &returned).await.unwrap();
+    let view = service.filings.filing(&actor, &returned).await.unwrap();
     let text = |text: &str| Shown::Text(text.to_owned());
     assert_eq!(view.changes.len(), 1);
     assert_eq!(view.changes[0].before, text("第二个新名称"), "compared with what is in force now");
     assert_eq!(view.changes[0].after, text("第一个新名称"));
-    let row = service.record(&actor, Business::Website, &website).await.unwrap().row;
+    let row = service.records.record(&actor, Business::Website, &website).await.unwrap().row;
     assert_eq!((row.name.as_str(), row.state), ("第二个新名称", RecordState::Changing));
 }
 
@@ -420,7 +439,7 @@ async fn a_business_returned_with_its_subject_follows_the_subject(world: World) 
     let website = world.file(&actor, "website_new", None, &answers).await;
     world.decide(&subject, Decision::Return, "证件照片不清晰", &[]).await;
     assert_eq!(state(&world, &actor, &website).await, FilingState::Returned);
-    let site = draft_at(&service.redraft(&actor, &website).await.unwrap());
+    let site = draft_at(&service.redrafts.redraft(&actor, &website).await.unwrap());
     let refused = world.submit(&actor, &site, "early").await;
     let Submitted::Refused(refused) = refused else { panic!("{refused:?}") };
     let page = world.draft_form(&actor, "website_new", "notice", &site).await;
@@ -428,11 +447,11 @@ async fn a_business_returned_with_its_subject_follows_the_subject(world: World) 
     assert!(page.summary.is_some(), "R78");
     assert_eq!(refused.sentence, "请先修改并重新提交新增主体申请，再提交此项业务");
     assert_eq!(refused.link, Some(format!("/mine/filings/{subject}")));
-    let form = draft_at(&service.redraft(&actor, &subject).await.unwrap());
+    let form = draft_at(&service.redrafts.redraft(&actor, &subject).await.unwrap());
     assert_eq!(filed(world.submit(&actor, &form, "subject").await), subject);
-    assert!(service.filing(&actor, &subject).await.unwrap().waits_for_business);
+    assert!(service.filings.filing(&actor, &subject).await.unwrap().waits_for_business);
     assert_eq!(filed(world.submit(&actor, &site, "site").await), website);
-    assert!(!service.filing(&actor, &subject).await.unwrap().waits_for_business);
+    assert!(!service.filings.filing(&actor, &subject).await.unwrap().waits_for_business);
     world.decide(&subject, Decision::Approve, "", &[]).await;
     world.decide(&website, Decision::Approve, "", &[]).await;
     assert_eq!(subject_state(&world, &actor).await, RecordState::Active);
@@ -455,12 +474,12 @@ async fn a_draft_of_a_subject_that_left_cannot_be_used(world: World) {
     );
     assert_eq!(sentence(world.submit(&actor, &site, "k").await), "您当前尚无有效主体，请先申请主体");
     assert_eq!(
-        world.service.filings(&actor, "", "", "").await.unwrap().total,
+        world.service.filings.filings(&actor, "", "", "").await.unwrap().total,
         0,
         "the giver sees nothing more"
     );
-    assert_eq!(world.service.filings(&other, "", "", "").await.unwrap().total, 2);
-    assert_eq!(world.service.drafts(&other, "", "").await.unwrap().total, 0);
+    assert_eq!(world.service.filings.filings(&other, "", "", "").await.unwrap().total, 2);
+    assert_eq!(world.service.drafts.drafts(&other, "", "").await.unwrap().total, 0);
 }
 
 async fn a_submitted_draft_leads_to_its_filing(world: World) {
@@ -473,15 +492,17 @@ async fn a_submitted_draft_leads_to_its_filing(world: World) {
         draft: Some(draft.id.clone()),
         ..FormRequest::default()
     };
-    let Err(Error::Refused(by_back_button)) = world.service.form_view(&actor, &request).await else {
+    let Err(Error::Refused(by_back_button)) = world.service.drafts.form_view(&actor, &request).await else {
         panic!()
     };
     assert_eq!(by_back_button.link, Some(format!("/mine/filings/{filing}")));
     let save = save_of("subject_new", "form", Some(&draft), answers);
-    let Err(Error::Refused(by_autosave)) = world.service.save_draft(&actor, &save).await else { panic!() };
+    let Err(Error::Refused(by_autosave)) = world.service.drafts.save_draft(&actor, &save).await else {
+        panic!()
+    };
     assert_eq!(by_autosave, by_back_button);
     let other = world.applicant(2).await;
-    assert!(matches!(world.service.form_view(&other, &request).await, Err(Error::NotFound)));
+    assert!(matches!(world.service.drafts.form_view(&other, &request).await, Err(Error::NotFound)));
 }
 
 /// R19, R70
@@ -537,12 +558,12 @@ async fn a_change_shows_what_changes_and_the_old_data_stay_until_approval(world:
     );
     let filing = filed(world.submit(&actor, &draft, "k").await);
     assert_eq!(subject_state(&world, &actor).await, RecordState::Changing);
-    let filed_view = service.filing(&actor, &filing).await.unwrap();
+    let filed_view = service.filings.filing(&actor, &filing).await.unwrap();
     assert_eq!(filed_view.changes.len(), 3);
     assert_eq!(filed_view.changes[1].after, text("139****1111"), "stored now, so masked");
     assert!(filed_view.files.contains_key(&old_picture) && filed_view.files.contains_key(&picture));
     let mobile = async || {
-        let view = service.my_subject(&actor).await.unwrap().unwrap();
+        let view = service.records.my_subject(&actor).await.unwrap().unwrap();
         let mut rows = view.sheet.sections.iter().flat_map(|section| &section.rows);
         rows.find(|row| row.at == "principal.mobile").unwrap().value.clone()
     };
@@ -555,18 +576,21 @@ async fn a_change_shows_what_changes_and_the_old_data_stay_until_approval(world:
     assert_eq!(mobile().await, text("139****1111"));
     assert_eq!(subject_state(&world, &actor).await, RecordState::Active);
     world.later(Duration::days(3));
-    service.sweep_uploads().await.unwrap();
-    assert!(service.open_file(&actor, &old_picture).await.is_ok(), "the comparison keeps what it compares");
+    service.files.sweep_uploads().await.unwrap();
+    assert!(
+        service.files.open_file(&actor, &old_picture).await.is_ok(),
+        "the comparison keeps what it compares"
+    );
 
     // Withdrawn, the subject is as it was.
     let mut answers = world.change_form(&actor, "subject_change", None).await.answers;
     answers.set_text("principal.mobile", "13700000000");
     let filing = world.file(&actor, "subject_change", None, &answers).await;
-    service.withdraw(&actor, &filing).await.unwrap();
+    service.filings.withdraw(&actor, &filing).await.unwrap();
     assert_eq!(subject_state(&world, &actor).await, RecordState::Active);
     assert_eq!(mobile().await, text("139****1111"));
     assert_eq!(
-        service.record(&actor, Business::Website, &website).await.unwrap().row.state,
+        service.records.record(&actor, Business::Website, &website).await.unwrap().row.state,
         RecordState::Active
     );
 }
@@ -580,7 +604,7 @@ async fn a_change_that_came_to_nothing_leaves_the_old_domains(world: World) {
     answers.set("site.home_urls", Answer::Many(vec!["https://example.net/".into()]));
     let filing = world.file(&actor, "website_change", Some(&website), &answers).await;
     assert_eq!(count(&world, "live_domain").await, 2, "the old one is in force, the new one is taken");
-    world.service.withdraw(&actor, &filing).await.unwrap();
+    world.service.filings.withdraw(&actor, &filing).await.unwrap();
     assert_eq!(count(&world, "live_domain WHERE domain = 'example.cn'").await, 1);
     assert_eq!(count(&world, "live_domain").await, 1);
 }
@@ -637,7 +661,7 @@ async fn of_two_people_who_file_one_domain_at_once_one_wins(world: World) {
             .map(|(actor, draft)| {
                 let (service, key) = (world.service.clone(), format!("k{race}"));
                 tokio::spawn(async move {
-                    service.submit(&actor, &draft.id, draft.version, None, &key).await.unwrap()
+                    service.submissions.submit(&actor, &draft.id, draft.version, None, &key).await.unwrap()
                 })
             })
             .collect();
@@ -661,13 +685,19 @@ async fn what_belongs_to_somebody_else_does_not_exist(world: World) {
     let (subject, website) = world.in_force(&owner, "example.cn").await;
     world.in_force(&other, "example.net").await;
     let service = &world.service;
-    let filing = service.filings(&owner, "website_new", "", "").await.unwrap().rows[0].id.clone();
+    let filing = service.filings.filings(&owner, "website_new", "", "").await.unwrap().rows[0].id.clone();
     for actor in [&other, &world.officer("110101").await, &world.administrator().await] {
-        assert!(matches!(service.filing(actor, &filing).await, Err(Error::NotFound)));
-        assert!(matches!(service.withdraw(actor, &filing).await, Err(Error::NotFound)));
-        assert!(matches!(service.redraft(actor, &filing).await, Err(Error::NotFound)));
-        assert!(matches!(service.record(actor, Business::Website, &website).await, Err(Error::NotFound)));
-        assert!(matches!(service.record(actor, Business::Subject, &subject).await, Err(Error::NotFound)));
+        assert!(matches!(service.filings.filing(actor, &filing).await, Err(Error::NotFound)));
+        assert!(matches!(service.filings.withdraw(actor, &filing).await, Err(Error::NotFound)));
+        assert!(matches!(service.redrafts.redraft(actor, &filing).await, Err(Error::NotFound)));
+        assert!(matches!(
+            service.records.record(actor, Business::Website, &website).await,
+            Err(Error::NotFound)
+        ));
+        assert!(matches!(
+            service.records.record(actor, Business::Subject, &subject).await,
+            Err(Error::NotFound)
+        ));
         for (procedure, record, step) in
             [("website_change", &website, "site"), ("subject_change", &subject, "form")]
         {
@@ -676,26 +706,26 @@ async fn what_belongs_to_somebody_else_does_not_exist(world: World) {
                 record: Some(record.clone()),
                 ..FormRequest::default()
             };
-            assert!(matches!(service.form_view(actor, &request).await, Err(Error::NotFound)));
+            assert!(matches!(service.drafts.form_view(actor, &request).await, Err(Error::NotFound)));
             let save =
                 SaveDraft { record: Some(record.clone()), ..save_of(procedure, step, None, Answers::new()) };
-            assert!(matches!(service.save_draft(actor, &save).await, Err(Error::NotFound)));
+            assert!(matches!(service.drafts.save_draft(actor, &save).await, Err(Error::NotFound)));
         }
         let save = SaveDraft {
             subject: Some(subject.clone()),
             ..save_of("website_new", "site", None, Answers::new())
         };
-        assert!(matches!(service.save_draft(actor, &save).await, Err(Error::NotFound)));
+        assert!(matches!(service.drafts.save_draft(actor, &save).await, Err(Error::NotFound)));
     }
-    let seen = service.filings(&other, "", "", "").await.unwrap();
+    let seen = service.filings.filings(&other, "", "", "").await.unwrap();
     assert!(seen.rows.iter().all(|row| row.id != filing));
     assert!(
-        matches!(service.record(&owner, Business::App, &website).await, Err(Error::NotFound)),
+        matches!(service.records.record(&owner, Business::App, &website).await, Err(Error::NotFound)),
         "not an app"
     );
     for id in ["", "x", "' OR 1=1 --"] {
-        assert!(matches!(service.filing(&owner, id).await, Err(Error::NotFound)));
-        assert!(matches!(service.record(&owner, Business::Website, id).await, Err(Error::NotFound)));
+        assert!(matches!(service.filings.filing(&owner, id).await, Err(Error::NotFound)));
+        assert!(matches!(service.records.record(&owner, Business::Website, id).await, Err(Error::NotFound)));
     }
 }
 
@@ -706,23 +736,27 @@ async fn a_page_that_speaks_of_another_subject_files_nothing(world: World) {
     let (foreign, _) = world.in_force(&other, "example.net").await;
     let answers = world.subject_answers_unit(&actor).await;
     world.file(&actor, "subject_new", None, &answers).await;
-    let newer = world.service.my_subject(&actor).await.unwrap().unwrap().row.id;
+    let newer = world.service.records.my_subject(&actor).await.unwrap().unwrap().row.id;
     assert_ne!(newer, first);
 
     let answers = world.website_answers(&actor, "example.org").await;
     let draft = world.draft(&actor, "website_new", None, &answers).await;
     let service = &world.service;
-    let submit =
-        async |subject: &str| service.submit(&actor, &draft.id, draft.version, Some(subject), "k").await;
+    let submit = async |subject: &str| {
+        service.submissions.submit(&actor, &draft.id, draft.version, Some(subject), "k").await
+    };
     assert!(matches!(submit(&foreign).await, Err(Error::NotFound)));
     let refused = sentence(submit(&first).await.unwrap());
     assert_eq!(refused, "当前主体与页面上的主体不一致，请刷新页面核对后再提交");
     // Switched meanwhile: the draft is still for the subject it was begun for.
-    service.switch_subject(&actor, &first).await.unwrap();
+    service.accounts.switch_subject(&actor, &first).await.unwrap();
     let view = world.draft_form(&actor, "website_new", "notice", &draft).await;
     assert_eq!(view.subject.unwrap().id, newer);
     let filing = filed(submit(&newer).await.unwrap());
-    assert_eq!(service.filing(&actor, &filing).await.unwrap().row.subject_name, "北京某某网络科技有限公司");
+    assert_eq!(
+        service.filings.filing(&actor, &filing).await.unwrap().row.subject_name,
+        "北京某某网络科技有限公司"
+    );
 }
 
 /// R77
@@ -731,7 +765,7 @@ async fn a_stale_page_files_nothing(world: World) {
     let answers = world.subject_answers_unit(&actor).await;
     let old = world.draft(&actor, "subject_new", None, &answers).await;
     let save = save_of("subject_new", "form", Some(&old), answers);
-    let new = saved(world.service.save_draft(&actor, &save).await.unwrap());
+    let new = saved(world.service.drafts.save_draft(&actor, &save).await.unwrap());
     assert_eq!(sentence(world.submit(&actor, &old, "k").await), "草稿已在其他页面保存过，请核对后再提交");
     filed(world.submit(&actor, &new, "k").await);
 }
@@ -804,12 +838,12 @@ async fn a_filing_shows_only_masked_values(world: World) {
     let (_, website) = world.in_force(&actor, "example.cn").await;
     let service = &world.service;
     let mut said = String::new();
-    for filing in service.filings(&actor, "", "", "").await.unwrap().rows {
-        said += &format!("{:?}", service.filing(&actor, &filing.id).await.unwrap());
+    for filing in service.filings.filings(&actor, "", "", "").await.unwrap().rows {
+        said += &format!("{:?}", service.filings.filing(&actor, &filing.id).await.unwrap());
     }
-    said += &format!("{:?}", service.my_subject(&actor).await.unwrap());
-    said += &format!("{:?}", service.record(&actor, Business::Website, &website).await.unwrap());
-    said += &format!("{:?}", service.home(&actor).await.unwrap());
+    said += &format!("{:?}", service.records.my_subject(&actor).await.unwrap());
+    said += &format!("{:?}", service.records.record(&actor, Business::Website, &website).await.unwrap());
+    said += &format!("{:?}", service.home_page.home(&actor).await.unwrap());
     for procedure in ["subject_change", "website_change"] {
         let record = (procedure == "website_change").then_some(website.as_str());
         for step in ["", "notice"] {
@@ -819,7 +853,7 @@ async fn a_filing_shows_only_masked_values(world: World) {
                 step: if record.is_some() { step.to_owned() } else { String::new() },
                 ..FormRequest::default()
             };
-            said += &format!("{:?}", service.form_view(&actor, &request).await.unwrap());
+            said += &format!("{:?}", service.drafts.form_view(&actor, &request).await.unwrap());
         }
     }
     assert!(said.contains("138****5678") && said.contains("110***********002X"));
@@ -835,7 +869,7 @@ async fn what_is_offered_is_what_is_allowed(world: World) {
     let actor = world.applicant(1).await;
     let service = &world.service;
     let refused = async |label: &str| {
-        let groups = service.offers(&actor).await.unwrap();
+        let groups = service.offers.offers(&actor).await.unwrap();
         let offer = groups.iter().flat_map(|group| &group.offers).find(|offer| offer.label == label);
         offer
             .unwrap_or_else(|| panic!("{label} is not offered"))
@@ -844,7 +878,7 @@ async fn what_is_offered_is_what_is_allowed(world: World) {
             .map(|refused| refused.sentence)
     };
     let none = Some("您当前尚无有效主体，请先申请主体".to_owned());
-    let groups = service.offers(&actor).await.unwrap();
+    let groups = service.offers.offers(&actor).await.unwrap();
     for offer in groups.iter().flat_map(|group| &group.offers) {
         assert_eq!(offer.refused.is_some(), offer.label != "新增主体", "R4: {}", offer.label);
     }
@@ -857,7 +891,7 @@ async fn what_is_offered_is_what_is_allowed(world: World) {
         assert_eq!(refused(label).await, pending, "R16: {label}");
     }
     assert_eq!(refused("新增主体").await.as_deref(), Some("您已有一份新增主体申请正在办理，请等待审核结果"));
-    let view = service.my_subject(&actor).await.unwrap().unwrap();
+    let view = service.records.my_subject(&actor).await.unwrap().unwrap();
     assert_eq!(view.row.offers[0].refused.as_ref().unwrap().link, Some(format!("/mine/filings/{subject}")));
     let draft = world.draft(&actor, "subject_change", None, &answers).await;
     assert_eq!(Some(sentence(world.submit(&actor, &draft, "k").await)), pending, "refused by the server too");
@@ -865,7 +899,7 @@ async fn what_is_offered_is_what_is_allowed(world: World) {
     let site = world.website_answers(&actor, "example.cn").await;
     let site = world.file(&actor, "website_new", None, &site).await;
     world.decide(&subject, Decision::Approve, "", &[]).await;
-    let website = service.records(&actor, Business::Website, "").await.unwrap().rows[0].clone();
+    let website = service.records.records(&actor, Business::Website, "").await.unwrap().rows[0].clone();
     let sentence_of = |offer: &Offer| offer.refused.as_ref().map(|refused| refused.sentence.clone());
     assert_eq!(sentence_of(&website.offers[0]).as_deref(), Some("尚未审核通过，不能办理变更或注销"));
     assert_eq!(refused("移交主体").await.as_deref(), Some("该主体还有未办结的申请单，办结后才能移交"), "R24");
@@ -874,7 +908,7 @@ async fn what_is_offered_is_what_is_allowed(world: World) {
     {
         assert_eq!(refused(label).await, None, "{label}");
     }
-    let website = service.records(&actor, Business::Website, "").await.unwrap().rows[0].clone();
+    let website = service.records.records(&actor, Business::Website, "").await.unwrap().rows[0].clone();
     assert!(website.offers.iter().all(|offer| offer.refused.is_none()));
     assert_eq!(website.offers[0].href, format!("/website/change?record={}", website.id));
 }
@@ -883,7 +917,7 @@ async fn what_is_offered_is_what_is_allowed(world: World) {
 async fn the_footer_gets_its_number(world: World) {
     let actor = world.applicant(1).await;
     let (_, website) = world.in_force(&actor, "example.cn").await;
-    let view = world.service.record(&actor, Business::Website, &website).await.unwrap();
+    let view = world.service.records.record(&actor, Business::Website, &website).await.unwrap();
     let registration = view.registration.unwrap();
     assert_eq!(registration.number, "测公网安备11010102000001号");
     assert_eq!(registration.registered_on, "2026-03-02");
@@ -895,12 +929,13 @@ async fn the_footer_gets_its_number(world: World) {
     assert!(registration.markdown.contains("(http://127.0.0.1:3000/r/11010102000001)"));
     assert_eq!(registration.plain, registration.number);
     assert_eq!(view.row.registration_number, Some(registration.number));
-    let filing = &world.service.filings(&actor, "website_new", "", "").await.unwrap().rows[0].id;
-    assert!(world.service.filing(&actor, filing).await.unwrap().registration.is_some());
-    let subject =
-        world.service.filings(&actor, "subject_new", "approved", "").await.unwrap().rows[0].id.clone();
+    let filing = &world.service.filings.filings(&actor, "website_new", "", "").await.unwrap().rows[0].id;
+    assert!(world.service.filings.filing(&actor, filing).await.unwrap().registration.is_some());
+    let subject = world.service.filings.filings(&actor, "subject_new", "approved", "").await.unwrap().rows[0]
+        .id
+        .clone();
     assert_eq!(
-        world.service.filing(&actor, &subject).await.unwrap().registration,
+        world.service.filings.filing(&actor, &subject).await.unwrap().registration,
         None,
         "a subject has none"
     );
@@ -920,15 +955,16 @@ async fn lists_are_paged_by_key(world: World) {
         saved(
             world
                 .service
+                .drafts
                 .save_draft(&actor, &save_of("website_new", "site", None, Answers::new()))
                 .await
                 .unwrap(),
         );
     }
     let service = &world.service;
-    let first = service.filings(&actor, "", "", "").await.unwrap();
+    let first = service.filings.filings(&actor, "", "", "").await.unwrap();
     assert_eq!((first.rows.len(), first.total, first.is_later), (20, 25, false));
-    let second = service.filings(&actor, "", "", first.next.as_deref().unwrap()).await.unwrap();
+    let second = service.filings.filings(&actor, "", "", first.next.as_deref().unwrap()).await.unwrap();
     assert_eq!((second.rows.len(), second.total, second.next, second.is_later), (5, 25, None, true));
     for row in first.rows.iter().chain(&second.rows) {
         let reference = Reference::parse(&row.reference).unwrap();
@@ -937,27 +973,28 @@ async fn lists_are_paged_by_key(world: World) {
     assert_eq!(references.len(), 25);
     assert_eq!(first.rows[0].title, "某某企业官网");
     assert_eq!(second.rows[4].procedure.code(), "subject_new", "the oldest last");
-    assert_eq!(service.filings(&actor, "website_new", "pending", "").await.unwrap().total, 24);
-    assert_eq!(service.filings(&actor, "website_new", "approved", "").await.unwrap().total, 0);
-    assert_eq!(service.filings(&actor, "no such", "", "").await.unwrap().total, 0);
-    let records = service.records(&actor, Business::Website, "").await.unwrap();
-    let rest = service.records(&actor, Business::Website, records.next.as_deref().unwrap()).await.unwrap();
+    assert_eq!(service.filings.filings(&actor, "website_new", "pending", "").await.unwrap().total, 24);
+    assert_eq!(service.filings.filings(&actor, "website_new", "approved", "").await.unwrap().total, 0);
+    assert_eq!(service.filings.filings(&actor, "no such", "", "").await.unwrap().total, 0);
+    let records = service.records.records(&actor, Business::Website, "").await.unwrap();
+    let rest =
+        service.records.records(&actor, Business::Website, records.next.as_deref().unwrap()).await.unwrap();
     assert_eq!((records.rows.len(), rest.rows.len()), (20, 4));
-    let drafts = service.drafts(&actor, "website_new", "").await.unwrap();
-    let rest = service.drafts(&actor, "website_new", drafts.next.as_deref().unwrap()).await.unwrap();
+    let drafts = service.drafts.drafts(&actor, "website_new", "").await.unwrap();
+    let rest = service.drafts.drafts(&actor, "website_new", drafts.next.as_deref().unwrap()).await.unwrap();
     assert_eq!((drafts.rows.len(), rest.rows.len(), rest.total), (20, 4, 24));
 }
 
 /// R2
 async fn the_home_page_shows_the_newest_of_everything(world: World) {
     let actor = world.applicant(1).await;
-    let empty = world.service.home(&actor).await.unwrap();
+    let empty = world.service.home_page.home(&actor).await.unwrap();
     assert!(empty.subject.is_none() && empty.filings.is_empty() && empty.draft.is_none());
     let order: Vec<&str> = empty.records.iter().map(|(business, _)| business.definition().mine).collect();
     assert_eq!(order, ["我的网站", "我的APP", "我的安全评估", "我的应用市场", "我的小程序"]);
     world.in_force(&actor, "example.cn").await;
     let draft = world.draft(&actor, "subject_change", None, &Answers::new()).await;
-    let home = world.service.home(&actor).await.unwrap();
+    let home = world.service.home_page.home(&actor).await.unwrap();
     let subject = home.subject.unwrap();
     assert_eq!((subject.name.as_str(), subject.state), ("孙**", RecordState::Active));
     assert_eq!(subject.jurisdiction, "北京市东城区");
@@ -979,19 +1016,22 @@ async fn with_several_subjects_the_pages_speak_of_the_chosen_one(world: World) {
     let (first, _) = world.in_force(&actor, "example.cn").await;
     let answers = world.subject_answers_unit(&actor).await;
     let new = world.file(&actor, "subject_new", None, &answers).await;
-    assert_eq!(service.my_subject(&actor).await.unwrap().unwrap().row.name, "北京某某网络科技有限公司");
-    assert_eq!(service.records(&actor, Business::Website, "").await.unwrap().total, 0);
-    assert_eq!(service.filings(&actor, "website_new", "", "").await.unwrap().total, 0);
-    service.switch_subject(&actor, &first).await.unwrap();
-    assert_eq!(service.my_subject(&actor).await.unwrap().unwrap().row.id, first);
-    assert_eq!(service.records(&actor, Business::Website, "").await.unwrap().total, 1);
-    assert_eq!(service.filings(&actor, "website_new", "", "").await.unwrap().total, 1);
-    let subjects = service.filings(&actor, "subject_new", "", "").await.unwrap();
+    assert_eq!(
+        service.records.my_subject(&actor).await.unwrap().unwrap().row.name,
+        "北京某某网络科技有限公司"
+    );
+    assert_eq!(service.records.records(&actor, Business::Website, "").await.unwrap().total, 0);
+    assert_eq!(service.filings.filings(&actor, "website_new", "", "").await.unwrap().total, 0);
+    service.accounts.switch_subject(&actor, &first).await.unwrap();
+    assert_eq!(service.records.my_subject(&actor).await.unwrap().unwrap().row.id, first);
+    assert_eq!(service.records.records(&actor, Business::Website, "").await.unwrap().total, 1);
+    assert_eq!(service.filings.filings(&actor, "website_new", "", "").await.unwrap().total, 1);
+    let subjects = service.filings.filings(&actor, "subject_new", "", "").await.unwrap();
     assert!(
         subjects.rows.iter().any(|row| row.id == new),
         "what was just submitted is there whoever is chosen"
     );
-    assert_eq!(service.records(&actor, Business::Subject, "").await.unwrap().total, 2);
+    assert_eq!(service.records.records(&actor, Business::Subject, "").await.unwrap().total, 2);
 }
 
 /// R65
@@ -999,8 +1039,8 @@ async fn every_write_is_in_the_audit_log(world: World) {
     let actor = world.applicant(1).await;
     let answers = world.subject_answers_unit(&actor).await;
     let filing = world.file(&actor, "subject_new", None, &answers).await;
-    world.service.withdraw(&actor, &filing).await.unwrap();
-    world.service.redraft(&actor, &filing).await.unwrap();
+    world.service.filings.withdraw(&actor, &filing).await.unwrap();
+    world.service.redrafts.redraft(&actor, &filing).await.unwrap();
     for (action, lines) in [
         ("draft.save", 1),
         ("draft.submit", 1),
@@ -1010,7 +1050,7 @@ async fn every_write_is_in_the_audit_log(world: World) {
     ] {
         assert_eq!(count(&world, &format!("audit WHERE action = '{action}'")).await, lines, "{action}");
     }
-    assert!(world.service.verify_audit().await.unwrap().is_whole());
+    assert!(world.service.audit_chain.verify_audit().await.unwrap().is_whole());
 }
 
 /// R19: pictures are compared by what they show.
@@ -1030,7 +1070,7 @@ async fn the_same_picture_sent_anew_changes_nothing(world: World) {
     answers.set_text("principal.id_portrait", world.picture(&actor, 2).await);
     let mut save = save_of("subject_change", "form", Some(&draft), answers);
     save.version = Some(draft.version);
-    let draft = saved(world.service.save_draft(&actor, &save).await.unwrap());
+    let draft = saved(world.service.drafts.save_draft(&actor, &save).await.unwrap());
     let view = world.draft_form(&actor, "subject_change", "form", &draft).await;
     assert_eq!(view.changes.unwrap().len(), 1);
 }

@@ -22,7 +22,7 @@ use domain::sheet::Shown;
 use domain::view::*;
 use identity_check::*;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
-use service::person::Claims;
+use service::Claims;
 use service::{Actor, Error, Service};
 use time::Duration;
 
@@ -51,19 +51,19 @@ claims![
 ];
 
 async fn subject_state(world: &World, actor: &Actor) -> RecordState {
-    world.service.my_subject(actor).await.unwrap().unwrap().row.state
+    world.service.records.my_subject(actor).await.unwrap().unwrap().row.state
 }
 
 async fn waiting(world: &World, actor: &Actor) -> Vec<HandoverRow> {
-    world.service.handovers(actor, "", "", "").await.unwrap()
+    world.service.handovers.handovers(actor, "", "", "").await.unwrap()
 }
 
 async fn page(world: &World, actor: &Actor) -> TransferView {
-    world.service.transfer_view(actor, None, false).await.unwrap()
+    world.service.handovers.transfer_view(actor, None, false).await.unwrap()
 }
 
 async fn notices(world: &World, actor: &Actor) -> Vec<NoticeRow> {
-    world.service.notices(actor, false, "").await.unwrap().rows
+    world.service.notices.notices(actor, false, "").await.unwrap().rows
 }
 
 async fn column(on: &DatabaseConnection, statement: &str) -> Vec<String> {
@@ -96,7 +96,7 @@ fn faults_in<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Vec<Fault> {
 async fn a_subject_changes_hands_with_everything_attached(world: World) {
     let (giver, receiver) = (world.applicant(1).await, world.applicant(2).await);
     let (subject, website) = world.in_force(&giver, "example.cn").await;
-    let filings = world.service.filings(&giver, "", "", "").await.unwrap().rows;
+    let filings = world.service.filings.filings(&giver, "", "", "").await.unwrap().rows;
     let before = page(&world, &giver).await;
     assert_eq!((before.refused, before.offered), (None, None));
     assert_eq!((before.identity.mobile_head.as_str(), before.identity.mobile_tail.as_str()), ("138", "5678"));
@@ -108,11 +108,11 @@ async fn a_subject_changes_hands_with_everything_attached(world: World) {
     assert_eq!((offered.receiver_mobile.as_str(), offered.days_left), ("138****0002", 15));
     assert_eq!(offered.ends_at, "2026-03-17 10:01");
     // Both sides are told by message, and neither learns the other's whole number.
-    let outbox = world.service.outbox().await.unwrap();
+    let outbox = world.service.text_messages.outbox().await.unwrap();
     let [to_receiver, to_giver] = &outbox[..2] else { panic!("{outbox:?}") };
     // B5: rows of the same transaction, which nobody waits for.
     assert_eq!((to_receiver.state, to_giver.state), ("待发送", "待发送"));
-    assert_eq!(world.service.send_due().await.unwrap(), 2);
+    assert_eq!(world.service.text_messages.send_due().await.unwrap(), 2);
     assert_eq!(to_receiver.recipient, "13800000002");
     assert!(to_receiver.text.contains("接收主体"), "{}", to_receiver.text);
     assert_eq!(to_giver.recipient, "13800000001");
@@ -130,22 +130,22 @@ async fn a_subject_changes_hands_with_everything_attached(world: World) {
         days_left: 15,
     };
     assert_eq!(rows, std::slice::from_ref(&row));
-    let detail = world.service.handover_view(&receiver, &handover).await.unwrap();
+    let detail = world.service.handovers.handover_view(&receiver, &handover).await.unwrap();
     assert_eq!((&detail.row, detail.attached.as_slice()), (&row, &[(Business::Website, 1)][..]));
     let values: Vec<&Shown> =
         detail.sheet.sections.iter().flat_map(|section| &section.rows).map(|row| &row.value).collect();
     assert!(values.contains(&&Shown::Text("138****5678".to_owned())), "masked");
     assert!(!values.iter().any(|value| matches!(value, Shown::Pictures(_) | Shown::Documents(_))));
 
-    world.service.receive(&receiver, &handover).await.unwrap();
-    let mine = world.service.my_subject(&receiver).await.unwrap().unwrap();
+    world.service.handovers.receive(&receiver, &handover).await.unwrap();
+    let mine = world.service.records.my_subject(&receiver).await.unwrap().unwrap();
     assert_eq!((mine.row.id.as_str(), mine.row.state), (subject.as_str(), RecordState::Active));
-    let websites = world.service.records(&receiver, Business::Website, "").await.unwrap().rows;
+    let websites = world.service.records.records(&receiver, Business::Website, "").await.unwrap().rows;
     assert_eq!(websites[0].id, website);
-    let moved = world.service.filings(&receiver, "", "", "").await.unwrap().rows;
+    let moved = world.service.filings.filings(&receiver, "", "", "").await.unwrap().rows;
     assert_eq!(moved, filings, "with its past");
     for file in mine.files.keys() {
-        world.service.open_file(&receiver, file).await.unwrap();
+        world.service.files.open_file(&receiver, file).await.unwrap();
     }
     let told = notices(&world, &receiver).await;
     assert!(told[0].text.contains("待办：请尽快办理变更主体，更新负责人信息"), "{told:?}");
@@ -155,13 +155,13 @@ async fn a_subject_changes_hands_with_everything_attached(world: World) {
         "SELECT COUNT(*) FROM audit WHERE action IN ('handover.offer', 'handover.give', 'handover.receive')";
     assert_eq!(world.number(lines).await, 3, "a line for either side");
     // Received once.
-    assert_eq!(refused(world.service.receive(&receiver, &handover).await), "该主体已由接收人接收");
-    assert!(world.service.handover_view(&receiver, &handover).await.is_err());
+    assert_eq!(refused(world.service.handovers.receive(&receiver, &handover).await), "该主体已由接收人接收");
+    assert!(world.service.handovers.handover_view(&receiver, &handover).await.is_err());
     assert_eq!(waiting(&world, &receiver).await, []);
     // The new owner changes the responsible person, whose stored data stand behind the masks.
     let form = world.change_form(&receiver, "subject_change", Some(&subject)).await;
     assert!(form.refused.is_none() && !form.sealed.is_empty());
-    assert!(world.service.verify_audit().await.unwrap().is_whole());
+    assert!(world.service.audit_chain.verify_audit().await.unwrap().is_whole());
 }
 
 /// R25, R74: in sessions that are open, too.
@@ -169,32 +169,40 @@ async fn the_giver_loses_access_in_the_moment_of_receiving(world: World) {
     let (giver, receiver) = (world.applicant(1).await, world.applicant(2).await);
     let elsewhere = world.applicant(1).await;
     let (subject, website) = world.in_force(&giver, "example.cn").await;
-    world.service.switch_subject(&giver, &subject).await.unwrap();
-    let filing = world.service.filings(&giver, "website_new", "", "").await.unwrap().rows.remove(0).id;
-    let file = world.service.my_subject(&giver).await.unwrap().unwrap().files.into_keys().next().unwrap();
+    world.service.accounts.switch_subject(&giver, &subject).await.unwrap();
+    let filing =
+        world.service.filings.filings(&giver, "website_new", "", "").await.unwrap().rows.remove(0).id;
+    let file =
+        world.service.records.my_subject(&giver).await.unwrap().unwrap().files.into_keys().next().unwrap();
     let handover = world.offer(&giver, &subject, &claims_of(2)).await;
-    world.service.open_file(&giver, &file).await.unwrap();
-    world.service.receive(&receiver, &handover).await.unwrap();
+    world.service.files.open_file(&giver, &file).await.unwrap();
+    world.service.handovers.receive(&receiver, &handover).await.unwrap();
     let service = &world.service;
     for giver in [&giver, &elsewhere] {
-        assert!(service.my_subject(giver).await.unwrap().is_none());
-        assert!(service.me(giver).await.unwrap().current.is_none());
-        assert_eq!(service.filings(giver, "", "", "").await.unwrap().total, 0);
+        assert!(service.records.my_subject(giver).await.unwrap().is_none());
+        assert!(service.accounts.me(giver).await.unwrap().current.is_none());
+        assert_eq!(service.filings.filings(giver, "", "", "").await.unwrap().total, 0);
         let gone = |what: &str, is_gone: bool| assert!(is_gone, "{what}");
-        gone("filing", matches!(service.filing(giver, &filing).await, Err(Error::NotFound)));
-        let record = service.record(giver, Business::Website, &website).await;
+        gone("filing", matches!(service.filings.filing(giver, &filing).await, Err(Error::NotFound)));
+        let record = service.records.record(giver, Business::Website, &website).await;
         gone("website", matches!(record, Err(Error::NotFound)));
-        gone("file", matches!(service.open_file(giver, &file).await, Err(Error::NotFound)));
-        gone("switch", matches!(service.switch_subject(giver, &subject).await, Err(Error::NotFound)));
-        gone("withdraw", matches!(service.withdraw(giver, &filing).await, Err(Error::NotFound)));
-        let cancel = service.cancel_view(giver, Business::Subject, Some(&subject), false).await;
+        gone("file", matches!(service.files.open_file(giver, &file).await, Err(Error::NotFound)));
+        gone(
+            "switch",
+            matches!(service.accounts.switch_subject(giver, &subject).await, Err(Error::NotFound)),
+        );
+        gone("withdraw", matches!(service.filings.withdraw(giver, &filing).await, Err(Error::NotFound)));
+        let cancel = service.cancellations.cancel_view(giver, Business::Subject, Some(&subject), false).await;
         gone("cancel", matches!(cancel, Err(Error::NotFound)));
-        let transfer = service.transfer_view(giver, Some(&subject), false).await;
+        let transfer = service.handovers.transfer_view(giver, Some(&subject), false).await;
         gone("transfer", matches!(transfer, Err(Error::NotFound)));
     }
-    assert_eq!(refused(service.revoke_transfer(&giver, &subject).await), "该主体已由接收人接收，不能再撤回");
+    assert_eq!(
+        refused(service.handovers.revoke_transfer(&giver, &subject).await),
+        "该主体已由接收人接收，不能再撤回"
+    );
     let stranger = world.applicant(3).await;
-    assert!(matches!(service.revoke_transfer(&stranger, &subject).await, Err(Error::NotFound)));
+    assert!(matches!(service.handovers.revoke_transfer(&stranger, &subject).await, Err(Error::NotFound)));
 }
 
 /// R25
@@ -209,19 +217,19 @@ async fn only_whom_phone_and_number_name_sees_and_receives(world: World) {
     for claims in [&same_phone, &same_number, &claims_of(1)] {
         let other = world.sign_in(claims).await;
         assert_eq!(waiting(&world, &other).await, []);
-        assert!(matches!(service.handover_view(&other, &handover).await, Err(Error::NotFound)));
-        assert!(matches!(service.receive(&other, &handover).await, Err(Error::NotFound)));
-        assert!(matches!(service.refuse(&other, &handover).await, Err(Error::NotFound)));
+        assert!(matches!(service.handovers.handover_view(&other, &handover).await, Err(Error::NotFound)));
+        assert!(matches!(service.handovers.receive(&other, &handover).await, Err(Error::NotFound)));
+        assert!(matches!(service.handovers.refuse(&other, &handover).await, Err(Error::NotFound)));
     }
     let receiver = world.sign_in(&named).await;
     for id in ["", "x", "019c0000-0000-7000-8000-000000000000"] {
-        assert!(matches!(service.receive(&receiver, id).await, Err(Error::NotFound)));
+        assert!(matches!(service.handovers.receive(&receiver, id).await, Err(Error::NotFound)));
     }
     // Whose number is another one now is another person to the platform.
     let moved = world.sign_in(&Claims { mobile: "13911112222".to_owned(), ..named.clone() }).await;
     assert_eq!(waiting(&world, &moved).await, []);
     let back = world.sign_in(&named).await;
-    service.receive(&back, &handover).await.unwrap();
+    service.handovers.receive(&back, &handover).await.unwrap();
     assert_eq!(owner(&world, &subject).await, back.person_id);
 }
 
@@ -232,7 +240,7 @@ async fn the_recipient_is_another_person_with_a_number_that_can_be(world: World)
     let code = world.code(&giver, IdentityPurpose::Transfer, &subject).await;
     let attempt = async |answers: Answers| {
         let request = TransferRequest { subject: subject.clone(), answers, key: key(&world) };
-        faults_in(world.service.offer_transfer(&giver, &request).await)
+        faults_in(world.service.handovers.offer_transfer(&giver, &request).await)
     };
     let oneself = attempt(transfer_answers(&claims_of(1), &code)).await;
     assert_eq!((oneself.len(), at(&oneself, identity::RECEIVER_ID_NO).as_str()), (1, "接收人不能是您本人"));
@@ -257,35 +265,40 @@ async fn the_recipient_is_another_person_with_a_number_that_can_be(world: World)
     let other = world.code(&giver, IdentityPurpose::Cancel, &subject).await;
     let found = attempt(transfer_answers(&claims_of(2), &other)).await;
     assert!(found.is_empty() || found[0].at == identity::SMS_CODE, "{found:?}");
-    let sent = world.service.send_identity_code(&giver, IdentityPurpose::Transfer, &website).await;
+    let sent =
+        world.service.identity_checks.send_identity_code(&giver, IdentityPurpose::Transfer, &website).await;
     assert!(matches!(sent, Err(Error::NotFound)));
     let request = TransferRequest {
         subject: subject.clone(),
         answers: transfer_answers(&claims_of(2), &code),
         key: "no key".to_owned(),
     };
-    assert_eq!(faults_in(world.service.offer_transfer(&giver, &request).await)[0].at, "");
+    assert_eq!(faults_in(world.service.handovers.offer_transfer(&giver, &request).await)[0].at, "");
     let strange = world.applicant(3).await;
     let request = TransferRequest { key: key(&world), ..request };
-    assert!(matches!(world.service.offer_transfer(&strange, &request).await, Err(Error::NotFound)));
+    assert!(matches!(world.service.handovers.offer_transfer(&strange, &request).await, Err(Error::NotFound)));
     assert_eq!(subject_state(&world, &giver).await, RecordState::Active);
     assert_eq!(world.number("SELECT COUNT(*) FROM handover").await, 0);
     // The first code was not used up by the faults of the others.
-    world.service.offer_transfer(&giver, &request).await.unwrap();
+    world.service.handovers.offer_transfer(&giver, &request).await.unwrap();
 }
 
 async fn a_recipient_without_account_finds_it_after_signing_in(world: World) {
     let giver = world.applicant(1).await;
     let (subject, _) = world.in_force(&giver, "example.cn").await;
     let handover = world.offer(&giver, &subject, &claims_of(7)).await;
-    assert_eq!(world.service.outbox().await.unwrap()[0].recipient, "13800000007", "told by message");
+    assert_eq!(
+        world.service.text_messages.outbox().await.unwrap()[0].recipient,
+        "13800000007",
+        "told by message"
+    );
     assert!(!world.is_stored_in_the_open("13800000007").await);
     assert!(!world.is_stored_in_the_open(&claims_of(7).id_no).await);
     world.later(Duration::days(14));
     let receiver = world.applicant(7).await;
     let rows = waiting(&world, &receiver).await;
     assert_eq!((rows.len(), rows[0].days_left), (1, 1));
-    world.service.receive(&receiver, &handover).await.unwrap();
+    world.service.handovers.receive(&receiver, &handover).await.unwrap();
     assert_eq!(owner(&world, &subject).await, receiver.person_id);
 }
 
@@ -299,7 +312,7 @@ async fn waiting_subjects_are_searched_by_what_is_seen_or_known(world: World) {
         world.offer(&giver, &subject, &claims_of(9)).await;
     }
     let found = async |name: &str, mobile: &str, id_no: &str| {
-        let rows = world.service.handovers(&receiver, name, mobile, id_no).await.unwrap();
+        let rows = world.service.handovers.handovers(&receiver, name, mobile, id_no).await.unwrap();
         rows.into_iter().map(|row| row.sender_mobile).collect::<Vec<_>>()
     };
     let (first, second) = ("138****0001".to_owned(), "138****0002".to_owned());
@@ -323,21 +336,21 @@ async fn a_search_is_held_sealed_for_its_person_alone(world: World) {
     world.offer(&giver, &subject, &claims_of(2)).await;
     let search = |id_no: String| HandoverSearch { id_no, ..HandoverSearch::default() };
     let found = async |actor: &Actor, is_searched: bool| {
-        let list = world.service.found_handovers(actor, is_searched).await.unwrap();
+        let list = world.service.handovers.found_handovers(actor, is_searched).await.unwrap();
         (list.search.id_no, list.rows.len())
     };
     assert_eq!(found(&receiver, true).await, (String::new(), 1), "nothing was searched for");
     let (right, wrong) = (claims_of(1).id_no, claims_of(8).id_no);
-    world.service.search_handovers(&receiver, &search(wrong.clone())).await.unwrap();
+    world.service.handovers.search_handovers(&receiver, &search(wrong.clone())).await.unwrap();
     assert_eq!(found(&receiver, true).await, (wrong.clone(), 0));
     assert_eq!(found(&receiver, false).await, (String::new(), 1));
     assert_eq!(found(&other, true).await, (String::new(), 0));
     assert!(!world.is_stored_in_the_open(&wrong).await);
-    world.service.search_handovers(&receiver, &search(right.clone())).await.unwrap();
+    world.service.handovers.search_handovers(&receiver, &search(right.clone())).await.unwrap();
     assert_eq!(found(&receiver, true).await, (right, 1), "the last one");
     world.later(Duration::minutes(30));
     assert_eq!(found(&receiver, true).await, (String::new(), 1), "forgotten after half an hour");
-    world.service.search_handovers(&receiver, &search("9".repeat(5_000))).await.unwrap();
+    world.service.handovers.search_handovers(&receiver, &search("9".repeat(5_000))).await.unwrap();
     assert_eq!(found(&receiver, true).await.0.len(), 40);
 }
 
@@ -345,15 +358,18 @@ async fn a_search_is_held_sealed_for_its_person_alone(world: World) {
 async fn until_it_is_received_the_giver_can_revoke(world: World) {
     let (giver, receiver) = (world.applicant(1).await, world.applicant(2).await);
     let (subject, _) = world.in_force(&giver, "example.cn").await;
-    assert_eq!(refused(world.service.revoke_transfer(&giver, &subject).await), "该主体没有正在进行的移交");
+    assert_eq!(
+        refused(world.service.handovers.revoke_transfer(&giver, &subject).await),
+        "该主体没有正在进行的移交"
+    );
     let handover = world.offer(&giver, &subject, &claims_of(2)).await;
-    world.service.revoke_transfer(&giver, &subject).await.unwrap();
+    world.service.handovers.revoke_transfer(&giver, &subject).await.unwrap();
     assert_eq!(subject_state(&world, &giver).await, RecordState::Active);
     assert_eq!(waiting(&world, &receiver).await, []);
     for late in [
-        refused(world.service.receive(&receiver, &handover).await),
-        refused(world.service.refuse(&receiver, &handover).await),
-        refused(world.service.handover_view(&receiver, &handover).await),
+        refused(world.service.handovers.receive(&receiver, &handover).await),
+        refused(world.service.handovers.refuse(&receiver, &handover).await),
+        refused(world.service.handovers.handover_view(&receiver, &handover).await),
     ] {
         assert_eq!(late, "移交已由移交人撤回");
     }
@@ -361,11 +377,11 @@ async fn until_it_is_received_the_giver_can_revoke(world: World) {
     // And hand it over again, to somebody else.
     let second = world.offer(&giver, &subject, &claims_of(3)).await;
     let other = world.applicant(3).await;
-    world.service.receive(&other, &second).await.unwrap();
+    world.service.handovers.receive(&other, &second).await.unwrap();
     assert_eq!(owner(&world, &subject).await, other.person_id);
     // Who got it can give it back.
     let back = world.offer(&other, &subject, &claims_of(1)).await;
-    world.service.receive(&giver, &back).await.unwrap();
+    world.service.handovers.receive(&giver, &back).await.unwrap();
     assert_eq!(owner(&world, &subject).await, giver.person_id);
 }
 
@@ -374,11 +390,14 @@ async fn the_recipient_can_refuse(world: World) {
     let (giver, receiver) = (world.applicant(1).await, world.applicant(2).await);
     let (subject, _) = world.in_force(&giver, "example.cn").await;
     let handover = world.offer(&giver, &subject, &claims_of(2)).await;
-    world.service.refuse(&receiver, &handover).await.unwrap();
+    world.service.handovers.refuse(&receiver, &handover).await.unwrap();
     assert_eq!(subject_state(&world, &giver).await, RecordState::Active);
     assert_eq!(owner(&world, &subject).await, giver.person_id);
-    assert_eq!(refused(world.service.receive(&receiver, &handover).await), "移交已被接收人拒绝");
-    assert_eq!(refused(world.service.revoke_transfer(&giver, &subject).await), "该主体没有正在进行的移交");
+    assert_eq!(refused(world.service.handovers.receive(&receiver, &handover).await), "移交已被接收人拒绝");
+    assert_eq!(
+        refused(world.service.handovers.revoke_transfer(&giver, &subject).await),
+        "该主体没有正在进行的移交"
+    );
     assert!(notices(&world, &giver).await[0].text.contains("拒绝接收"));
 }
 
@@ -388,21 +407,21 @@ async fn after_fifteen_days_it_lapses(world: World) {
     let (subject, _) = world.in_force(&giver, "example.cn").await;
     let handover = world.offer(&giver, &subject, &claims_of(2)).await;
     world.later(Duration::days(15) - Duration::SECOND);
-    assert_eq!(world.service.sweep_handovers().await.unwrap(), 0);
+    assert_eq!(world.service.handovers.sweep_handovers().await.unwrap(), 0);
     assert_eq!(waiting(&world, &receiver).await[0].days_left, 1);
     world.later(Duration::SECOND);
     // Over, swept or not.
     assert_eq!(waiting(&world, &receiver).await, []);
     let lapsed = "移交超过 15 天未接收，已失效";
-    assert_eq!(refused(world.service.receive(&receiver, &handover).await), lapsed);
+    assert_eq!(refused(world.service.handovers.receive(&receiver, &handover).await), lapsed);
     // A clock set back by an hour gives back that hour and no more.
     world.later(-Duration::hours(1));
     assert_eq!(waiting(&world, &receiver).await.len(), 1);
     world.later(Duration::hours(1));
-    assert_eq!(world.service.sweep().await.handovers, 1);
-    assert_eq!(world.service.sweep().await.handovers, 0, "once");
+    assert_eq!(world.service.jobs.sweep().await.handovers, 1);
+    assert_eq!(world.service.jobs.sweep().await.handovers, 0, "once");
     assert_eq!(subject_state(&world, &world.applicant(1).await).await, RecordState::Active);
-    assert_eq!(refused(world.service.receive(&receiver, &handover).await), lapsed);
+    assert_eq!(refused(world.service.handovers.receive(&receiver, &handover).await), lapsed);
     for actor in [&giver, &receiver] {
         assert!(notices(&world, actor).await[0].text.contains("移交已失效"));
     }
@@ -418,17 +437,18 @@ async fn with_a_filing_open_nothing_is_handed_over(world: World) {
     let sentence = "该主体还有未办结的申请单，办结后才能移交";
     let refusal = page(&world, &giver).await.refused.unwrap();
     assert_eq!((refusal.sentence.as_str(), refusal.link.as_deref()), (sentence, Some("/mine/filings")));
-    let sent = world.service.send_identity_code(&giver, IdentityPurpose::Transfer, &subject).await;
+    let sent =
+        world.service.identity_checks.send_identity_code(&giver, IdentityPurpose::Transfer, &subject).await;
     assert_eq!(refused(sent), sentence);
-    world.service.withdraw(&giver, &open).await.unwrap();
+    world.service.filings.withdraw(&giver, &open).await.unwrap();
     // Filed between the code and the click.
     let code = world.code(&giver, IdentityPurpose::Transfer, &subject).await;
     let open = world.file(&giver, "website_new", None, &website).await;
     let answers = transfer_answers(&claims_of(2), &code);
     let request = TransferRequest { subject: subject.clone(), answers, key: key(&world) };
-    assert_eq!(refused(world.service.offer_transfer(&giver, &request).await), sentence);
-    world.service.withdraw(&giver, &open).await.unwrap();
-    world.service.offer_transfer(&giver, &request).await.unwrap();
+    assert_eq!(refused(world.service.handovers.offer_transfer(&giver, &request).await), sentence);
+    world.service.filings.withdraw(&giver, &open).await.unwrap();
+    world.service.handovers.offer_transfer(&giver, &request).await.unwrap();
     let pending = world.applicant(3).await;
     let answers = world.subject_answers_person(&pending).await;
     world.file(&pending, "subject_new", None, &answers).await;
@@ -456,7 +476,8 @@ async fn while_a_subject_is_on_its_way_nothing_else_is_begun(world: World) {
         assert_eq!(acts::sentence(world.submit(&giver, draft, &draft.id).await), sentence);
     }
     for (business, record) in [(Business::Subject, &subject), (Business::Website, &website)] {
-        let view = world.service.cancel_view(&giver, business, Some(record), false).await.unwrap();
+        let view =
+            world.service.cancellations.cancel_view(&giver, business, Some(record), false).await.unwrap();
         let refusal = view.refused.unwrap();
         assert_eq!(
             (refusal.sentence.as_str(), refusal.link.as_deref()),
@@ -465,13 +486,15 @@ async fn while_a_subject_is_on_its_way_nothing_else_is_begun(world: World) {
         let filed = world.try_cancel(&giver, business, record, cancel_answers("123456")).await;
         assert_eq!(acts::sentence(filed), sentence);
     }
-    let sent = world.service.send_identity_code(&giver, IdentityPurpose::Transfer, &subject).await;
+    let sent =
+        world.service.identity_checks.send_identity_code(&giver, IdentityPurpose::Transfer, &subject).await;
     assert_eq!(refused(sent), sentence);
-    for offer in world.service.offers(&giver).await.unwrap().into_iter().flat_map(|group| group.offers) {
+    for offer in world.service.offers.offers(&giver).await.unwrap().into_iter().flat_map(|group| group.offers)
+    {
         let is_possible = ["新增主体", "移交主体"].contains(&offer.label.as_str());
         assert_eq!(offer.refused.is_none(), is_possible, "{}", offer.label);
     }
-    world.service.revoke_transfer(&giver, &subject).await.unwrap();
+    world.service.handovers.revoke_transfer(&giver, &subject).await.unwrap();
     acts::filed(world.submit(&giver, &draft, "now").await);
 }
 
@@ -482,12 +505,12 @@ async fn drafts_do_not_move(world: World) {
     let answers = world.website_answers(&giver, "example.com").await;
     let change = world.draft(&giver, "website_change", Some(&website), &answers).await;
     let handover = world.offer(&giver, &subject, &claims_of(2)).await;
-    world.service.receive(&receiver, &handover).await.unwrap();
-    assert_eq!(world.service.drafts(&receiver, "", "").await.unwrap().total, 0);
-    assert_eq!(world.service.drafts(&giver, "", "").await.unwrap().total, 1);
+    world.service.handovers.receive(&receiver, &handover).await.unwrap();
+    assert_eq!(world.service.drafts.drafts(&receiver, "", "").await.unwrap().total, 0);
+    assert_eq!(world.service.drafts.drafts(&giver, "", "").await.unwrap().total, 1);
     let submitted = acts::sentence(world.submit(&giver, &change, "key").await);
     assert_eq!(submitted, "这份草稿所属的主体已不在您名下，不能继续使用");
-    let strange = world.service.submit(&receiver, &change.id, change.version, None, "key").await;
+    let strange = world.service.submissions.submit(&receiver, &change.id, change.version, None, "key").await;
     assert!(matches!(strange, Err(Error::NotFound)));
     // The new owner begins a change of the same website of their own.
     let answers = world.website_answers(&receiver, "example.net").await;
@@ -501,12 +524,12 @@ async fn what_came_back_before_is_put_right_by_the_new_owner(world: World) {
     let answers = world.website_answers(&giver, "example.com").await;
     let filing = world.file(&giver, "website_new", None, &answers).await;
     world.decide(&filing, Decision::Return, "请核对", &[]).await;
-    world.service.redraft(&giver, &filing).await.unwrap();
+    world.service.redrafts.redraft(&giver, &filing).await.unwrap();
     let handover = world.offer(&giver, &subject, &claims_of(2)).await;
-    world.service.receive(&receiver, &handover).await.unwrap();
-    let href = world.service.redraft(&receiver, &filing).await.unwrap();
+    world.service.handovers.receive(&receiver, &handover).await.unwrap();
+    let href = world.service.redrafts.redraft(&receiver, &filing).await.unwrap();
     let draft = href.split("draft=").nth(1).unwrap();
-    let submitted = world.service.submit(&receiver, draft, 1, None, "key").await.unwrap();
+    let submitted = world.service.submissions.submit(&receiver, draft, 1, None, "key").await.unwrap();
     assert_eq!(acts::filed(submitted), filing);
 }
 
@@ -520,18 +543,18 @@ async fn of_twenty_clicks_one_hands_over(world: World) {
     let mut clicks = tokio::task::JoinSet::new();
     for _ in 0..20 {
         let (service, giver, request) = (world.service.clone(), giver.clone(), request.clone());
-        clicks.spawn(async move { service.offer_transfer(&giver, &request).await });
+        clicks.spawn(async move { service.handovers.offer_transfer(&giver, &request).await });
     }
     for click in clicks.join_all().await {
         click.unwrap();
     }
     assert_eq!(world.number("SELECT COUNT(*) FROM handover").await, 1);
     assert_eq!(world.number("SELECT COUNT(*) FROM outbox").await, 3, "one code, a message to either side");
-    world.service.revoke_transfer(&giver, &subject).await.unwrap();
+    world.service.handovers.revoke_transfer(&giver, &subject).await.unwrap();
     // The browser's back button and the same form again.
-    assert_eq!(refused(world.service.offer_transfer(&giver, &request).await), "移交已由移交人撤回");
+    assert_eq!(refused(world.service.handovers.offer_transfer(&giver, &request).await), "移交已由移交人撤回");
     let thief = world.applicant(3).await;
-    assert!(matches!(world.service.offer_transfer(&thief, &request).await, Err(Error::NotFound)));
+    assert!(matches!(world.service.handovers.offer_transfer(&thief, &request).await, Err(Error::NotFound)));
 }
 
 /// R24: giving to two people at once, and giving while a change is submitted.
@@ -554,11 +577,13 @@ async fn of_two_offers_at_once_one_wins(world: World) {
         let mut at_once = tokio::task::JoinSet::new();
         for offer in offers {
             let (service, giver) = (world.service.clone(), giver.clone());
-            at_once.spawn(async move { service.offer_transfer(&giver, &offer).await.map(|()| None) });
+            at_once
+                .spawn(async move { service.handovers.offer_transfer(&giver, &offer).await.map(|()| None) });
         }
         let (service, by, draft) = (world.service.clone(), giver.clone(), draft.clone());
         at_once.spawn(async move {
-            match service.submit(&by, &draft.id, draft.version, None, &format!("{round}")).await? {
+            match service.submissions.submit(&by, &draft.id, draft.version, None, &format!("{round}")).await?
+            {
                 Submitted::Filing(id) => Ok(Some(id)),
                 Submitted::Refused(refused) => Err(Error::Refused(refused)),
                 Submitted::Faults(faults) => Err(Error::Faults(faults)),
@@ -568,11 +593,11 @@ async fn of_two_offers_at_once_one_wins(world: World) {
         let won: Vec<&Option<String>> = outcomes.iter().filter_map(|outcome| outcome.as_ref().ok()).collect();
         assert_eq!(won.len(), 1, "{outcomes:?}");
         match won[0] {
-            Some(filing) => world.service.withdraw(&giver, filing).await.unwrap(),
-            None => world.service.revoke_transfer(&giver, &subject).await.unwrap(),
+            Some(filing) => world.service.filings.withdraw(&giver, filing).await.unwrap(),
+            None => world.service.handovers.revoke_transfer(&giver, &subject).await.unwrap(),
         }
-        for left in world.service.drafts(&giver, "", "").await.unwrap().rows {
-            world.service.delete_draft(&giver, &left.id).await.unwrap();
+        for left in world.service.drafts.drafts(&giver, "", "").await.unwrap().rows {
+            world.service.drafts.delete_draft(&giver, &left.id).await.unwrap();
         }
     }
 }
@@ -609,11 +634,11 @@ async fn receiving_and_revoking_at_once_leave_exactly_one_owner(world: World) {
         let handover = put_on_its_way(&world, &subject, &giver, &receiver).await;
         let receiving = {
             let (service, receiver) = (world.service.clone(), receiver.clone());
-            async move { service.receive(&receiver, &handover).await }
+            async move { service.handovers.receive(&receiver, &handover).await }
         };
         let revoking = {
             let (service, giver, subject) = (world.service.clone(), giver.clone(), subject.clone());
-            async move { service.revoke_transfer(&giver, &subject).await }
+            async move { service.handovers.revoke_transfer(&giver, &subject).await }
         };
         // By turns each is asked first.
         let (received, revoked) = if race % 2 == 0 {
@@ -642,11 +667,11 @@ async fn receiving_and_revoking_at_once_leave_exactly_one_owner(world: World) {
             owner.person_id
         );
         assert_eq!(world.number(&of).await, 1);
-        assert!(world.service.me(other).await.unwrap().subjects.is_empty());
+        assert!(world.service.accounts.me(other).await.unwrap().subjects.is_empty());
     }
     assert_eq!(world.number("SELECT COUNT(*) FROM handover WHERE state = 'open'").await, 0);
     assert!(won.values().all(|count| *count > 0), "either came first at times: {won:?}");
-    assert!(world.service.verify_audit().await.unwrap().is_whole());
+    assert!(world.service.audit_chain.verify_audit().await.unwrap().is_whole());
 }
 
 /// R25: one person with two accounts, two tabs, two machines.
@@ -661,7 +686,9 @@ async fn of_two_receivers_one_gets_it(world: World) {
         let mut at_once = tokio::task::JoinSet::new();
         for receiver in [first.clone(), second.clone(), first.clone()] {
             let (service, handover) = (world.service.clone(), handover.clone());
-            at_once.spawn(async move { (service.receive(&receiver, &handover).await, receiver.person_id) });
+            at_once.spawn(async move {
+                (service.handovers.receive(&receiver, &handover).await, receiver.person_id)
+            });
         }
         let (won, late): (Vec<_>, Vec<_>) =
             at_once.join_all().await.into_iter().partition(|(outcome, _)| outcome.is_ok());
@@ -682,8 +709,8 @@ async fn receiving_and_refusing_at_once_leave_exactly_one_owner(world: World) {
             let (service, receiver, handover) = (world.service.clone(), receiver.clone(), handover.clone());
             tokio::spawn(async move {
                 match receives {
-                    true => service.receive(&receiver, &handover).await,
-                    false => service.refuse(&receiver, &handover).await,
+                    true => service.handovers.receive(&receiver, &handover).await,
+                    false => service.handovers.refuse(&receiver, &handover).await,
                 }
             })
         });
@@ -701,10 +728,10 @@ async fn what_was_typed_for_a_handover_comes_back(world: World) {
     let (subject, _) = world.in_force(&giver, "example.cn").await;
     let typed = transfer_answers(&claims_of(77), "123456");
     let request = TransferRequest { subject: subject.clone(), answers: typed.clone(), key: key(&world) };
-    let faults = faults_in(world.service.offer_transfer(&giver, &request).await);
+    let faults = faults_in(world.service.handovers.offer_transfer(&giver, &request).await);
     let purpose = IdentityPurpose::Transfer;
-    world.service.hold_identity(&giver, purpose, &subject, &typed, &faults).await.unwrap();
-    let page = world.service.transfer_view(&giver, Some(&subject), true).await.unwrap();
+    world.service.identity_checks.hold_identity(&giver, purpose, &subject, &typed, &faults).await.unwrap();
+    let page = world.service.handovers.transfer_view(&giver, Some(&subject), true).await.unwrap();
     assert_eq!((page.identity.answers, page.identity.faults), (typed, faults));
     assert!(!world.is_stored_in_the_open(&claims_of(77).id_no).await);
     assert!(!world.is_stored_in_the_open(&claims_of(77).mobile).await);
@@ -904,14 +931,14 @@ async fn file(
     for step in business.form().steps.iter().filter(|step| !step.sections().is_empty()) {
         let mut save = acts::save_of(procedure, step.key, head.as_ref(), answers.clone());
         (save.record, save.overwrite) = (record.map(str::to_owned), true);
-        head = match service.save_draft(actor, &save).await? {
+        head = match service.drafts.save_draft(actor, &save).await? {
             Saved::Ok(head) => Some(head),
             Saved::Faults(faults) => return Err(Error::Faults(faults)),
             Saved::Conflict { .. } => panic!("saved over"),
         };
     }
     let head = head.unwrap();
-    submitted(service.submit(actor, &head.id, head.version, None, &head.id).await?)
+    submitted(service.submissions.submit(actor, &head.id, head.version, None, &head.id).await?)
 }
 
 fn submitted(answer: Submitted) -> Result<(), Error> {
@@ -1034,8 +1061,8 @@ async fn no_walk_over_people_and_subjects_breaks_what_must_always_hold(world: Wo
         let unique = dice.below(9_000) + 1_000;
         person.set_text("principal.mobile", format!("1390000{unique}"));
         let decide = async |decision: Decision| {
-            let seen = service.review(&officer, &id, None).await?.version;
-            service.decide(&officer, &id, seen, decision, "理由", &[]).await
+            let seen = service.reviews.review(&officer, &id, None).await?.version;
+            service.decisions.decide(&officer, &id, seen, decision, "理由", &[]).await
         };
         let outcome = match action {
             "subject" => file(service, actor, "subject_new", None, &person).await,
@@ -1047,23 +1074,23 @@ async fn no_walk_over_people_and_subjects_breaks_what_must_always_hold(world: Wo
                 cancel(&world, actor, business, &id).await
             }
             "offer" => offer(&world, walker, &other.claims, &id).await,
-            "revoke" => service.revoke_transfer(actor, &id).await,
-            "receive" => service.receive(actor, &id).await,
-            "refuse" => service.refuse(actor, &id).await,
+            "revoke" => service.handovers.revoke_transfer(actor, &id).await,
+            "receive" => service.handovers.receive(actor, &id).await,
+            "refuse" => service.handovers.refuse(actor, &id).await,
             "lapse" => {
                 world.later(Duration::days(15));
-                let lapsed = service.sweep_handovers().await.unwrap();
+                let lapsed = service.handovers.sweep_handovers().await.unwrap();
                 // Nobody stays signed in for so long.
                 for walker in &mut people {
                     walker.actor = world.sign_in(&walker.claims).await;
                 }
                 if lapsed > 0 { Ok(()) } else { Err(Error::NotFound) }
             }
-            "switch" => service.switch_subject(actor, &id).await,
-            "withdraw" => service.withdraw(actor, &id).await,
+            "switch" => service.accounts.switch_subject(actor, &id).await,
+            "withdraw" => service.filings.withdraw(actor, &id).await,
             "again" => again(&world, actor, &id).await,
-            "claim" => service.claim(&officer, &id).await,
-            "release" => service.release(&officer, &id).await,
+            "claim" => service.filing_claims.claim(&officer, &id).await,
+            "release" => service.filing_claims.release(&officer, &id).await,
             "approve" => decide(Decision::Approve).await,
             "return" => decide(Decision::Return).await,
             "reject" => decide(Decision::Reject).await,
@@ -1089,7 +1116,7 @@ async fn no_walk_over_people_and_subjects_breaks_what_must_always_hold(world: Wo
     history_replays(&on).await;
     on.close().await.unwrap();
     assert_eq!(happened.len(), 19, "the walk went everywhere: {happened:?}");
-    assert!(service.verify_audit().await.unwrap().is_whole());
+    assert!(service.audit_chain.verify_audit().await.unwrap().is_whole());
 }
 
 /// The responsible person's middle four digits, as the walk knows them: those of the stored number.
@@ -1099,8 +1126,8 @@ async fn middle(
     purpose: IdentityPurpose,
     record: &str,
 ) -> Result<String, Error> {
-    world.service.send_identity_code(actor, purpose, record).await?;
-    let outbox = world.service.outbox().await.unwrap();
+    world.service.identity_checks.send_identity_code(actor, purpose, record).await?;
+    let outbox = world.service.text_messages.outbox().await.unwrap();
     let code = outbox.iter().find(|message| message.text.contains("验证码 ")).unwrap();
     Ok(code.recipient[3..7].to_owned())
 }
@@ -1110,7 +1137,7 @@ async fn cancel(world: &World, actor: &Actor, business: Business, record: &str) 
     let mut answers = cancel_answers(&world.latest_code().await);
     answers.set_text(identity::MIDDLE_FOUR, middle);
     let request = CancelRequest { business, record: record.to_owned(), answers, key: key(world) };
-    submitted(world.service.submit_cancel(actor, &request).await?)
+    submitted(world.service.cancellations.submit_cancel(actor, &request).await?)
 }
 
 async fn offer(world: &World, walker: &Walker, receiver: &Claims, subject: &str) -> Result<(), Error> {
@@ -1118,14 +1145,16 @@ async fn offer(world: &World, walker: &Walker, receiver: &Claims, subject: &str)
     let mut answers = transfer_answers(receiver, &world.latest_code().await);
     answers.set_text(identity::MIDDLE_FOUR, middle);
     let request = TransferRequest { subject: subject.to_owned(), answers, key: key(world) };
-    world.service.offer_transfer(&walker.actor, &request).await
+    world.service.handovers.offer_transfer(&walker.actor, &request).await
 }
 
 /// 修改后重新提交, or a withdrawn filing filed anew.
 async fn again(world: &World, actor: &Actor, id: &str) -> Result<(), Error> {
-    let href = world.service.redraft(actor, id).await?;
+    let href = world.service.redrafts.redraft(actor, id).await?;
     // A cancellation leads back to its identity check.
     let Some((_, draft)) = href.split_once("draft=") else { return Ok(()) };
     let version = world.number(&format!("SELECT version FROM draft WHERE id = '{draft}'")).await;
-    submitted(world.service.submit(actor, draft, version, None, &format!("{draft}-{version}")).await?)
+    submitted(
+        world.service.submissions.submit(actor, draft, version, None, &format!("{draft}-{version}")).await?,
+    )
 }

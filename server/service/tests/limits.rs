@@ -48,7 +48,7 @@ async fn one_person_files_so_many_an_hour_and_a_day(world: World) {
     let submit = async |number: usize| {
         let draft: &DraftHead = &drafts[number];
         let key = format!("key {number}");
-        world.service.submit(&actor, &draft.id, draft.version, None, &key).await
+        world.service.submissions.submit(&actor, &draft.id, draft.version, None, &key).await
     };
     for number in 0..2 {
         filed(submit(number).await.unwrap());
@@ -80,7 +80,7 @@ async fn one_person_saves_so_often_and_keeps_so_many_drafts(world: World) {
     let answers = world.website_answers(&actor, "example.cn").await;
     let save = async |draft: Option<&DraftHead>| {
         let save = save_of("website_new", "site", draft, answers.clone());
-        world.service.save_draft(&actor, &save).await
+        world.service.drafts.save_draft(&actor, &save).await
     };
     let mut draft = saved(save(None).await.unwrap());
     saved(save(None).await.unwrap());
@@ -103,19 +103,19 @@ async fn who_unmasks_much_is_held_back_and_the_auditors_are_told(world: World) {
     let (actor, officer) = (world.applicant(1).await, world.officer(HERE).await);
     let auditor = world.applicant(3).await;
     let (name, id_no) = (claims_of(3).name, claims_of(3).id_no);
-    world.service.appoint(&world.administrator().await, &name, &id_no, "auditor", "").await.unwrap();
+    world.service.staff.appoint(&world.administrator().await, &name, &id_no, "auditor", "").await.unwrap();
     let subject = world.subject_answers_person(&actor).await;
     let filing = world.file(&actor, "subject_new", None, &subject).await;
     let website = world.website_answers(&actor, "example.cn").await;
     world.file(&actor, "website_new", None, &website).await;
-    let look = async |purpose: &str| world.service.unmask(&officer, &filing, purpose).await;
-    let told = async || world.service.notices(&auditor, false, "").await.unwrap().rows;
+    let look = async |purpose: &str| world.service.reviews.unmask(&officer, &filing, purpose).await;
+    let told = async || world.service.notices.notices(&auditor, false, "").await.unwrap().rows;
     for no_purpose in ["", "x", "。。。。。。", "aaaaaaaaa"] {
         assert!(matches!(look(no_purpose).await, Err(Error::Refused(_))), "{no_purpose}");
     }
     for purpose in ["电话核实", "核对负责人的证件照片"] {
         let look = look(purpose).await.unwrap();
-        assert!(world.service.review(&officer, &filing, Some(look)).await.unwrap().unmasked);
+        assert!(world.service.reviews.review(&officer, &filing, Some(look)).await.unwrap().unmasked);
     }
     assert_eq!(told().await, []);
     look("核实地址").await.unwrap();
@@ -127,7 +127,7 @@ async fn who_unmasks_much_is_held_back_and_the_auditors_are_told(world: World) {
     assert!(matches!(look("核实地址").await, Err(Error::TooMany(1..=3600))));
     let lines = "SELECT COUNT(*) FROM audit WHERE action = 'filing.unmask'";
     assert_eq!(world.number(lines).await, 4, "a look that was refused is none");
-    assert!(world.service.review(&officer, &filing, None).await.is_ok(), "masked it is still there");
+    assert!(world.service.reviews.review(&officer, &filing, None).await.is_ok(), "masked it is still there");
 }
 
 /// Finding 21: limits per person are no server's own.
@@ -138,22 +138,22 @@ async fn servers_count_together_and_what_is_over_is_forgotten(world: World) {
     let actor = world.applicant(1).await;
     let answers = world.subject_answers_person(&actor).await;
     let save = save_of("subject_new", "form", None, answers);
-    let mut draft = saved(world.service.save_draft(&actor, &save).await.unwrap());
+    let mut draft = saved(world.service.drafts.save_draft(&actor, &save).await.unwrap());
     for server in [&world.service, &beside, &beside] {
         let save = save_of("subject_new", "form", Some(&draft), save.answers.clone());
-        draft = saved(server.save_draft(&actor, &save).await.unwrap());
+        draft = saved(server.drafts.save_draft(&actor, &save).await.unwrap());
     }
     for server in [&world.service, &beside] {
         let save = save_of("subject_new", "form", Some(&draft), save.answers.clone());
-        assert!(matches!(server.save_draft(&actor, &save).await, Err(Error::TooMany(_))));
+        assert!(matches!(server.drafts.save_draft(&actor, &save).await, Err(Error::TooMany(_))));
     }
     // A clock that was set back locks nobody out.
     world.later(Duration::days(-2));
     let again = save_of("subject_new", "form", Some(&draft), save.answers.clone());
-    saved(world.service.save_draft(&actor, &again).await.unwrap());
+    saved(world.service.drafts.save_draft(&actor, &again).await.unwrap());
 
     world.later(Duration::days(5));
     assert!(world.number("SELECT COUNT(*) FROM usage").await > 0);
-    assert!(world.service.sweep().await.usage > 0);
+    assert!(world.service.jobs.sweep().await.usage > 0);
     assert_eq!(world.number("SELECT COUNT(*) FROM usage").await, 0);
 }

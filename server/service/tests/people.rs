@@ -4,8 +4,9 @@
 mod common;
 
 use common::*;
+use domain::role::StaffRole;
+use service::Claims;
 use service::jobs::Swept;
-use service::person::Claims;
 use service::sample::SampleOfficer;
 use service::{Assurance, Error, FirstAdministrator, Proof, Role, Service};
 use time::Duration;
@@ -51,28 +52,31 @@ claims![
 ];
 
 async fn session(service: &Service, n: u32) -> String {
-    service.sign_in(&claims_of(n), "测试浏览器").await.unwrap()
+    service.accounts.sign_in(&claims_of(n), "测试浏览器").await.unwrap()
 }
 
 async fn a_session_ends_after_thirty_idle_minutes(world: World) {
     let token = session(&world.service, 1).await;
     world.later(Duration::minutes(30) - Duration::SECOND);
-    assert!(world.service.actor(&token).await.unwrap().is_some(), "asked in time, which counts anew");
+    assert!(
+        world.service.accounts.actor(&token).await.unwrap().is_some(),
+        "asked in time, which counts anew"
+    );
     world.later(Duration::minutes(30) - Duration::SECOND);
-    assert!(world.service.actor(&token).await.unwrap().is_some());
+    assert!(world.service.accounts.actor(&token).await.unwrap().is_some());
     world.later(Duration::minutes(30));
-    assert!(world.service.actor(&token).await.unwrap().is_none());
-    assert!(world.service.actor(&token).await.unwrap().is_none(), "asking does not bring it back");
+    assert!(world.service.accounts.actor(&token).await.unwrap().is_none());
+    assert!(world.service.accounts.actor(&token).await.unwrap().is_none(), "asking does not bring it back");
 }
 
 async fn a_session_ends_after_twelve_hours_however_busy(world: World) {
     let token = session(&world.service, 1).await;
     for _ in 0..35 {
         world.later(Duration::minutes(20));
-        assert!(world.service.actor(&token).await.unwrap().is_some());
+        assert!(world.service.accounts.actor(&token).await.unwrap().is_some());
     }
     world.later(Duration::minutes(20));
-    assert!(world.service.actor(&token).await.unwrap().is_none());
+    assert!(world.service.accounts.actor(&token).await.unwrap().is_none());
 }
 
 async fn that_somebody_is_there_is_written_once_a_minute(world: World) {
@@ -80,10 +84,10 @@ async fn that_somebody_is_there_is_written_once_a_minute(world: World) {
     let token = session(&world.service, 1).await;
     let first = seen().await;
     world.later(Duration::seconds(59));
-    world.service.actor(&token).await.unwrap();
+    world.service.accounts.actor(&token).await.unwrap();
     assert_eq!(seen().await, first);
     world.later(Duration::seconds(1));
-    world.service.actor(&token).await.unwrap();
+    world.service.accounts.actor(&token).await.unwrap();
     assert_eq!(seen().await, first + 60_000);
 }
 
@@ -91,13 +95,15 @@ async fn every_sign_in_begins_a_fresh_session(world: World) {
     let service = &world.service;
     let (first, second) = (session(service, 1).await, session(service, 1).await);
     assert_ne!(first, second);
-    let (one, other) =
-        (service.actor(&first).await.unwrap().unwrap(), service.actor(&second).await.unwrap().unwrap());
+    let (one, other) = (
+        service.accounts.actor(&first).await.unwrap().unwrap(),
+        service.accounts.actor(&second).await.unwrap().unwrap(),
+    );
     assert_eq!(one.person_id, other.person_id);
     assert_ne!(one.session_id, other.session_id);
-    service.end_session(&first).await.unwrap();
-    assert!(service.actor(&first).await.unwrap().is_none(), "the one before is rotated away");
-    assert!(service.actor(&second).await.unwrap().is_some());
+    service.accounts.end_session(&first).await.unwrap();
+    assert!(service.accounts.actor(&first).await.unwrap().is_none(), "the one before is rotated away");
+    assert!(service.accounts.actor(&second).await.unwrap().is_some());
     for token in [first, second] {
         assert!(!world.is_stored_in_the_open(&token).await);
     }
@@ -106,10 +112,10 @@ async fn every_sign_in_begins_a_fresh_session(world: World) {
 async fn an_ended_session_is_over_at_once(world: World) {
     let service = &world.service;
     let (here, there) = (session(service, 1).await, session(service, 1).await);
-    let actor = service.actor(&here).await.unwrap().unwrap();
-    let far = service.actor(&there).await.unwrap().unwrap();
+    let actor = service.accounts.actor(&here).await.unwrap().unwrap();
+    let far = service.accounts.actor(&there).await.unwrap().unwrap();
     let stranger = world.applicant(2).await;
-    let listed = service.sessions(&actor).await.unwrap();
+    let listed = service.accounts.sessions(&actor).await.unwrap();
     assert_eq!(listed.len(), 2);
     assert_eq!(
         listed.iter().filter(|row| row.is_this).map(|row| &row.id).collect::<Vec<_>>(),
@@ -119,16 +125,22 @@ async fn an_ended_session_is_over_at_once(world: World) {
         (listed[0].device.as_str(), listed[0].created_at.as_str()),
         ("测试浏览器", "2026-03-02 10:00")
     );
-    assert!(matches!(service.revoke_session(&stranger, &far.session_id).await, Err(Error::NotFound)));
-    assert!(service.actor(&there).await.unwrap().is_some());
-    service.revoke_session(&actor, &far.session_id).await.unwrap();
-    assert!(service.actor(&there).await.unwrap().is_none());
-    assert!(matches!(service.revoke_session(&actor, &far.session_id).await, Err(Error::NotFound)), "once");
-    assert_eq!(service.sessions(&actor).await.unwrap().len(), 1);
-    service.sign_out(&actor).await.unwrap();
-    service.sign_out(&actor).await.unwrap();
-    assert!(service.actor(&here).await.unwrap().is_none());
-    assert!(service.sessions(&actor).await.unwrap().is_empty());
+    assert!(matches!(
+        service.accounts.revoke_session(&stranger, &far.session_id).await,
+        Err(Error::NotFound)
+    ));
+    assert!(service.accounts.actor(&there).await.unwrap().is_some());
+    service.accounts.revoke_session(&actor, &far.session_id).await.unwrap();
+    assert!(service.accounts.actor(&there).await.unwrap().is_none());
+    assert!(
+        matches!(service.accounts.revoke_session(&actor, &far.session_id).await, Err(Error::NotFound)),
+        "once"
+    );
+    assert_eq!(service.accounts.sessions(&actor).await.unwrap().len(), 1);
+    service.accounts.sign_out(&actor).await.unwrap();
+    service.accounts.sign_out(&actor).await.unwrap();
+    assert!(service.accounts.actor(&here).await.unwrap().is_none());
+    assert!(service.accounts.sessions(&actor).await.unwrap().is_empty());
 }
 
 /// ASVS V7.1.2.
@@ -141,16 +153,16 @@ async fn a_person_has_ten_sessions_and_the_oldest_makes_room(world: World) {
     }
     let stranger = session(service, 2).await;
     for (at, token) in tokens.iter().enumerate() {
-        assert_eq!(service.actor(token).await.unwrap().is_some(), at >= 2, "{at}");
+        assert_eq!(service.accounts.actor(token).await.unwrap().is_some(), at >= 2, "{at}");
     }
-    assert!(service.actor(&stranger).await.unwrap().is_some());
+    assert!(service.accounts.actor(&stranger).await.unwrap().is_some());
     let ended = "SELECT COUNT(*) FROM audit WHERE action = 'end_session'";
     assert_eq!(world.number(ended).await, 2);
     // What has run out takes no place.
     world.later(Duration::minutes(31));
     let fresh = session(service, 1).await;
-    let actor = service.actor(&fresh).await.unwrap().unwrap();
-    assert_eq!(service.sessions(&actor).await.unwrap().len(), 1);
+    let actor = service.accounts.actor(&fresh).await.unwrap().unwrap();
+    assert_eq!(service.accounts.sessions(&actor).await.unwrap().len(), 1);
     assert_eq!(world.number(ended).await, 2);
 }
 
@@ -166,60 +178,67 @@ async fn a_suspended_person_is_out_at_once_and_stays_out(world: World) {
     let service = &world.service;
     let administrator = world.administrator().await;
     let (here, there) = (session(service, 1).await, session(service, 1).await);
-    let person = service.find_person(&administrator, &format!(" {} ", claims_of(1).id_no)).await.unwrap();
-    assert!(matches!(service.suspend(&administrator, &person, " ").await, Err(Error::Faults(_))), "why?");
+    let person =
+        service.people.find_person(&administrator, &format!(" {} ", claims_of(1).id_no)).await.unwrap();
+    assert!(
+        matches!(service.people.suspend(&administrator, &person, " ").await, Err(Error::Faults(_))),
+        "why?"
+    );
     assert!(matches!(
-        service.suspend(&administrator, &person, &"由".repeat(201)).await,
+        service.people.suspend(&administrator, &person, &"由".repeat(201)).await,
         Err(Error::Faults(_))
     ));
-    assert!(service.actor(&here).await.unwrap().is_some());
-    service.suspend(&administrator, &person, "冒用他人身份").await.unwrap();
+    assert!(service.accounts.actor(&here).await.unwrap().is_some());
+    service.people.suspend(&administrator, &person, "冒用他人身份").await.unwrap();
     for token in [&here, &there] {
-        assert!(service.actor(token).await.unwrap().is_none());
-        assert!(service.is_suspended(token).await.unwrap(), "and is told why");
+        assert!(service.accounts.actor(token).await.unwrap().is_none());
+        assert!(service.accounts.is_suspended(token).await.unwrap(), "and is told why");
     }
-    let told = sentence_of(service.sign_in(&claims_of(1), "").await);
+    let told = sentence_of(service.accounts.sign_in(&claims_of(1), "").await);
     assert!(told.contains("已停用") && told.contains("请联系"), "{told}");
-    assert_eq!(sentence_of(service.suspend(&administrator, &person, "再次").await), "该账户已停用");
-    let account = service.account(&administrator, &person).await.unwrap();
+    assert_eq!(sentence_of(service.people.suspend(&administrator, &person, "再次").await), "该账户已停用");
+    let account = service.people.account(&administrator, &person).await.unwrap();
     assert_eq!(account.suspended.unwrap().reason, "冒用他人身份");
     assert_eq!((account.name.as_str(), account.mobile.as_str()), ("赵**", "138****0001"));
     assert!(!account.id_no.contains("1900") && account.sessions.is_empty());
-    let listed = service.suspended(&administrator).await.unwrap();
+    let listed = service.people.suspended(&administrator).await.unwrap();
     assert_eq!((listed.len(), listed[0].id.as_str(), listed[0].name.as_str()), (1, person.as_str(), "赵**"));
 
-    service.reinstate(&administrator, &person, "已核实").await.unwrap();
-    assert_eq!(sentence_of(service.reinstate(&administrator, &person, "再次").await), "该账户没有停用");
-    assert!(service.actor(&here).await.unwrap().is_none(), "what was ended stays ended");
-    assert!(!service.is_suspended(&here).await.unwrap());
+    service.people.reinstate(&administrator, &person, "已核实").await.unwrap();
+    assert_eq!(
+        sentence_of(service.people.reinstate(&administrator, &person, "再次").await),
+        "该账户没有停用"
+    );
+    assert!(service.accounts.actor(&here).await.unwrap().is_none(), "what was ended stays ended");
+    assert!(!service.accounts.is_suspended(&here).await.unwrap());
     let back = world.applicant(1).await;
     assert_eq!(back.person_id, person);
-    assert!(service.suspended(&administrator).await.unwrap().is_empty());
+    assert!(service.people.suspended(&administrator).await.unwrap().is_empty());
     for action in ["person.find", "suspend", "reinstate"] {
         let lines =
             format!("SELECT COUNT(*) FROM audit WHERE action = '{action}' AND object_id = '{person}'");
         assert_eq!(world.number(&lines).await, 1, "{action}");
     }
-    assert!(service.verify_audit().await.unwrap().is_whole());
+    assert!(service.audit_chain.verify_audit().await.unwrap().is_whole());
 }
 
 async fn another_account_of_a_suspended_number_is_suspended_as_well(world: World) {
     let service = &world.service;
     let administrator = world.administrator().await;
     let again = Claims { sub: "another-name".to_owned(), ..claims_of(1) };
-    let (one, other) = (session(service, 1).await, service.sign_in(&again, "").await.unwrap());
-    let person = service.find_person(&administrator, &again.id_no).await.unwrap();
-    service.suspend(&administrator, &person, "冒用他人身份").await.unwrap();
+    let (one, other) = (session(service, 1).await, service.accounts.sign_in(&again, "").await.unwrap());
+    let person = service.people.find_person(&administrator, &again.id_no).await.unwrap();
+    service.people.suspend(&administrator, &person, "冒用他人身份").await.unwrap();
     for token in [&one, &other] {
-        assert!(service.actor(token).await.unwrap().is_none());
+        assert!(service.accounts.actor(token).await.unwrap().is_none());
     }
     let third = Claims { sub: "a third name".to_owned(), ..claims_of(1) };
     for claims in [&claims_of(1), &again, &third] {
-        assert!(sentence_of(service.sign_in(claims, "").await).contains("已停用"));
+        assert!(sentence_of(service.accounts.sign_in(claims, "").await).contains("已停用"));
     }
-    service.reinstate(&administrator, &person, "已核实").await.unwrap();
-    assert!(service.sign_in(&claims_of(1), "").await.is_ok());
-    assert!(service.sign_in(&again, "").await.is_ok());
+    service.people.reinstate(&administrator, &person, "已核实").await.unwrap();
+    assert!(service.accounts.sign_in(&claims_of(1), "").await.is_ok());
+    assert!(service.accounts.sign_in(&again, "").await.is_ok());
 }
 
 async fn only_administrators_suspend_and_nobody_themselves(world: World) {
@@ -229,34 +248,36 @@ async fn only_administrators_suspend_and_nobody_themselves(world: World) {
     let id_no = claims_of(1).id_no;
     for other in [world.applicant(2).await, world.officer("110000").await] {
         let id = &person.person_id;
-        assert!(matches!(service.find_person(&other, &id_no).await, Err(Error::Forbidden)));
-        assert!(matches!(service.account(&other, id).await, Err(Error::Forbidden)));
-        assert!(matches!(service.suspended(&other).await, Err(Error::Forbidden)));
+        assert!(matches!(service.people.find_person(&other, &id_no).await, Err(Error::Forbidden)));
+        assert!(matches!(service.people.account(&other, id).await, Err(Error::Forbidden)));
+        assert!(matches!(service.people.suspended(&other).await, Err(Error::Forbidden)));
         for outcome in [
-            service.suspend(&other, id, "理由").await,
-            service.reinstate(&other, id, "理由").await,
-            service.end_sessions_of(&other, id, "理由").await,
+            service.people.suspend(&other, id, "理由").await,
+            service.people.reinstate(&other, id, "理由").await,
+            service.people.end_sessions_of(&other, id, "理由").await,
         ] {
             assert!(matches!(outcome, Err(Error::Forbidden)));
         }
     }
-    let own = service.suspend(&administrator, &administrator.person_id, "理由").await;
+    let own = service.people.suspend(&administrator, &administrator.person_id, "理由").await;
     assert_eq!(sentence_of(own), "不能停用自己的账户");
-    assert!(service.account(&administrator, &administrator.person_id).await.unwrap().is_own);
-    assert!(sentence_of(service.find_person(&administrator, &claims_of(8).id_no).await).contains("没有人"));
+    assert!(service.people.account(&administrator, &administrator.person_id).await.unwrap().is_own);
+    assert!(
+        sentence_of(service.people.find_person(&administrator, &claims_of(8).id_no).await).contains("没有人")
+    );
     for nobody in ["", "x", "019cac46-1500-75ee-861b-831de0c755af"] {
-        assert!(matches!(service.suspend(&administrator, nobody, "理由").await, Err(Error::NotFound)));
+        assert!(matches!(service.people.suspend(&administrator, nobody, "理由").await, Err(Error::NotFound)));
     }
 }
 
 async fn administrators_who_suspend_each_other_leave_one(world: World) {
     let service = &world.service;
     let one = world.administrator().await;
-    service.appoint(&one, "赵某某", &claims_of(1).id_no, "administrator", "").await.unwrap();
+    service.staff.appoint(&one, "赵某某", &claims_of(1).id_no, "administrator", "").await.unwrap();
     let other = world.applicant(1).await;
     let outcomes = tokio::join!(
-        service.suspend(&one, &other.person_id, "理由"),
-        service.suspend(&other, &one.person_id, "理由"),
+        service.people.suspend(&one, &other.person_id, "理由"),
+        service.people.suspend(&other, &one.person_id, "理由"),
     );
     assert_eq!(u8::from(outcomes.0.is_ok()) + u8::from(outcomes.1.is_ok()), 1, "{outcomes:?}");
     assert_eq!(world.number("SELECT COUNT(*) FROM person WHERE suspended_at IS NOT NULL").await, 1);
@@ -265,14 +286,14 @@ async fn administrators_who_suspend_each_other_leave_one(world: World) {
 async fn a_suspended_administrator_does_not_count(world: World) {
     let service = &world.service;
     let one = world.administrator().await;
-    service.appoint(&one, "赵某某", &claims_of(1).id_no, "administrator", "").await.unwrap();
+    service.staff.appoint(&one, "赵某某", &claims_of(1).id_no, "administrator", "").await.unwrap();
     let other = world.applicant(1).await;
-    service.suspend(&one, &other.person_id, "理由").await.unwrap();
-    let listed = service.staff_list(&one).await.unwrap();
+    service.people.suspend(&one, &other.person_id, "理由").await.unwrap();
+    let listed = service.staff.staff_list(&one).await.unwrap();
     assert_eq!(listed.iter().map(|row| row.is_suspended).collect::<Vec<_>>(), [false, true]);
     assert_eq!(listed[1].person.as_ref(), Some(&other.person_id));
-    assert!(sentence_of(service.dismiss(&one, &listed[0].id).await).contains("至少需要一名管理员"));
-    service.dismiss(&one, &listed[1].id).await.unwrap();
+    assert!(sentence_of(service.staff.dismiss(&one, &listed[0].id).await).contains("至少需要一名管理员"));
+    service.staff.dismiss(&one, &listed[1].id).await.unwrap();
 }
 
 /// ASVS V7.4.5.
@@ -281,23 +302,26 @@ async fn an_administrator_ends_somebodys_sessions(world: World) {
     let administrator = world.administrator().await;
     let (here, there) = (session(service, 1).await, session(service, 1).await);
     let stranger = session(service, 2).await;
-    let person = service.actor(&here).await.unwrap().unwrap().person_id;
-    assert_eq!(service.account(&administrator, &person).await.unwrap().sessions.len(), 2);
-    assert!(matches!(service.end_sessions_of(&administrator, &person, "").await, Err(Error::Faults(_))));
-    service.end_sessions_of(&administrator, &person, "设备丢失").await.unwrap();
+    let person = service.accounts.actor(&here).await.unwrap().unwrap().person_id;
+    assert_eq!(service.people.account(&administrator, &person).await.unwrap().sessions.len(), 2);
+    assert!(matches!(
+        service.people.end_sessions_of(&administrator, &person, "").await,
+        Err(Error::Faults(_))
+    ));
+    service.people.end_sessions_of(&administrator, &person, "设备丢失").await.unwrap();
     for token in [&here, &there] {
-        assert!(service.actor(token).await.unwrap().is_none());
-        assert!(!service.is_suspended(token).await.unwrap());
+        assert!(service.accounts.actor(token).await.unwrap().is_none());
+        assert!(!service.accounts.is_suspended(token).await.unwrap());
     }
-    assert!(service.actor(&stranger).await.unwrap().is_some());
+    assert!(service.accounts.actor(&stranger).await.unwrap().is_some());
     assert_eq!(
-        sentence_of(service.end_sessions_of(&administrator, &person, "设备丢失").await),
+        sentence_of(service.people.end_sessions_of(&administrator, &person, "设备丢失").await),
         "该人员目前没有登录"
     );
     let back = world.applicant(1).await;
-    let told = service.notices(&back, true, "").await.unwrap();
+    let told = service.notices.notices(&back, true, "").await.unwrap();
     assert!(told.rows[0].text.contains("管理员结束了您的全部登录"), "{told:?}");
-    let own = service.end_sessions_of(&administrator, &administrator.person_id, "理由").await;
+    let own = service.people.end_sessions_of(&administrator, &administrator.person_id, "理由").await;
     assert!(sentence_of(own).contains("登录会话"));
 }
 
@@ -306,7 +330,7 @@ async fn what_is_kept_in_the_browser_has_a_key_of_its_person(world: World) {
     let key = async |n: u32| {
         let actor = world.applicant(n).await;
         let request = domain::view::FormRequest { procedure: "subject_new".to_owned(), ..Default::default() };
-        world.service.form_view(&actor, &request).await.unwrap().kept_key
+        world.service.drafts.form_view(&actor, &request).await.unwrap().kept_key
     };
     let own = key(1).await;
     assert_eq!(own.len(), 43, "256 bits");
@@ -331,8 +355,8 @@ async fn roles_need_the_level_that_is_demanded_of_staff(world: World) {
         auth_time: minutes.map(|minutes| now - Duration::minutes(minutes)),
     };
     let roles = async |service: &Service, claims: &Claims, proof: &Proof| {
-        let token = service.sign_in_proven(claims, "", proof).await.unwrap();
-        let actor = service.actor(&token).await.unwrap().unwrap();
+        let token = service.accounts.sign_in_proven(claims, "", proof).await.unwrap();
+        let actor = service.accounts.actor(&token).await.unwrap().unwrap();
         (actor.roles.len(), actor.must_step_up)
     };
     let (level, age) = (demanding(&["high", "higher"], None).await, demanding(&[], Some(5)).await);
@@ -350,10 +374,10 @@ async fn roles_need_the_level_that_is_demanded_of_staff(world: World) {
         assert_eq!(roles(service, &officer, &proof).await, expected, "{proof:?}");
     }
     assert_eq!(roles(&level, &claims_of(1), &proof(None, None)).await, (0, false), "applicants need none");
-    let token = level.sign_in_proven(&officer, "", &proof(Some("low"), None)).await.unwrap();
-    let actor = level.actor(&token).await.unwrap().unwrap();
-    assert!(level.me(&actor).await.unwrap().must_step_up);
-    assert!(matches!(level.dashboard(&actor).await, Err(Error::Forbidden)));
+    let token = level.accounts.sign_in_proven(&officer, "", &proof(Some("low"), None)).await.unwrap();
+    let actor = level.accounts.actor(&token).await.unwrap().unwrap();
+    assert!(level.accounts.me(&actor).await.unwrap().must_step_up);
+    assert!(matches!(level.dashboards.dashboard(&actor).await, Err(Error::Forbidden)));
 }
 
 /// ASVS V7.5.2, V6.6.1.
@@ -366,37 +390,37 @@ async fn ending_another_session_needs_a_fresh_proof(world: World) {
     let proven =
         |minutes: i64| Proof { auth_time: Some(world.now() - Duration::minutes(minutes)), acr: None };
     let actor = async |proof: &Proof| {
-        let token = service.sign_in_proven(&claims_of(1), "", proof).await.unwrap();
-        service.actor(&token).await.unwrap().unwrap()
+        let token = service.accounts.sign_in_proven(&claims_of(1), "", proof).await.unwrap();
+        service.accounts.actor(&token).await.unwrap().unwrap()
     };
     let other = actor(&proven(0)).await;
     for old in [Proof::default(), proven(10), proven(-5)] {
         let actor = actor(&old).await;
-        match service.revoke_session(&actor, &other.session_id).await {
+        match service.accounts.revoke_session(&actor, &other.session_id).await {
             Err(Error::Refused(refused)) => {
                 assert!(refused.sentence.contains("10 分钟内"), "{}", refused.sentence);
                 assert_eq!(refused.link.as_deref(), Some(service::PROVE_ANEW));
             }
             outcome => panic!("{old:?}: {outcome:?}"),
         }
-        service.sign_out(&actor).await.unwrap();
+        service.accounts.sign_out(&actor).await.unwrap();
     }
     let fresh = actor(&proven(9)).await;
-    service.revoke_session(&fresh, &other.session_id).await.unwrap();
+    service.accounts.revoke_session(&fresh, &other.session_id).await.unwrap();
     world.later(Duration::minutes(1));
-    assert!(service.revoke_session(&fresh, &other.session_id).await.is_err());
+    assert!(service.accounts.revoke_session(&fresh, &other.session_id).await.is_err());
 }
 
 async fn a_token_is_worth_nothing_unless_it_was_issued(world: World) {
     let token = session(&world.service, 1).await;
     for wrong in ["", "' OR 1=1 --", &token[..42], &format!("{token} "), &token.to_uppercase(), "\0"] {
-        assert!(world.service.actor(wrong).await.unwrap().is_none(), "{wrong}");
+        assert!(world.service.accounts.actor(wrong).await.unwrap().is_none(), "{wrong}");
     }
 }
 
 async fn sessions_survive_a_restart(world: World) {
     let token = session(&world.service, 1).await;
-    assert!(world.restarted().await.actor(&token).await.unwrap().is_some());
+    assert!(world.restarted().await.accounts.actor(&token).await.unwrap().is_some());
 }
 
 async fn what_the_identity_platform_says_is_stored_sealed_and_shown_masked(world: World) {
@@ -410,7 +434,7 @@ async fn what_the_identity_platform_says_is_stored_sealed_and_shown_masked(world
     for secret in [&claims.name, &claims.mobile, &claims.id_no, "审核员", "管理员"] {
         assert!(!holds(secret), "{secret}");
     }
-    let me = world.service.me(&actor).await.unwrap();
+    let me = world.service.accounts.me(&actor).await.unwrap();
     assert_eq!((me.name.as_str(), me.mobile.as_str()), ("赵**", "138****0001"));
     assert!(!format!("{claims:?}").contains("1380000"));
 }
@@ -420,7 +444,7 @@ async fn what_the_identity_platform_says_now_replaces_what_it_said(world: World)
     let claims = Claims { name: "钱某".to_owned(), mobile: " 139 0000 1111".to_owned(), ..claims_of(1) };
     let after = world.sign_in(&claims).await;
     assert_eq!(before.person_id, after.person_id);
-    let me = world.service.me(&after).await.unwrap();
+    let me = world.service.accounts.me(&after).await.unwrap();
     assert_eq!((me.name.as_str(), me.mobile.as_str()), ("钱*", "139****1111"));
 }
 
@@ -433,7 +457,7 @@ async fn a_person_half_known_cannot_sign_in(world: World) {
         Claims { id_kind: String::new(), ..whole.clone() },
         Claims { id_no: "　".to_owned(), ..whole },
     ] {
-        assert!(matches!(world.service.sign_in(&claims, "").await, Err(Error::Refused(_))));
+        assert!(matches!(world.service.accounts.sign_in(&claims, "").await, Err(Error::Refused(_))));
     }
     assert_eq!(world.number("SELECT COUNT(*) FROM person").await, 0);
 }
@@ -453,44 +477,44 @@ async fn roles_hold_from_the_next_request_on(world: World) {
     let service = &world.service;
     let administrator = world.administrator().await;
     let token = session(service, 1).await;
-    let roles = || async { service.actor(&token).await.unwrap().unwrap().roles };
+    let roles = || async { service.accounts.actor(&token).await.unwrap().unwrap().roles };
     assert!(roles().await.is_empty());
     // However the number is typed.
     let typed = format!(" {} ", claims_of(1).id_no.to_lowercase());
-    service.appoint(&administrator, "赵某某", &typed, "reviewer", "110000").await.unwrap();
+    service.staff.appoint(&administrator, "赵某某", &typed, "reviewer", "110000").await.unwrap();
     assert_eq!(roles().await, [Role::Reviewer { region: "110000".to_owned() }]);
-    let actor = service.actor(&token).await.unwrap().unwrap();
+    let actor = service.accounts.actor(&token).await.unwrap().unwrap();
     assert!(actor.covers("110101") && !actor.covers("310101"));
-    assert_eq!(service.me(&actor).await.unwrap().region.as_deref(), Some("北京市"));
-    service.appoint(&administrator, "赵某某", &claims_of(1).id_no, "auditor", "").await.unwrap();
+    assert_eq!(service.accounts.me(&actor).await.unwrap().region.as_deref(), Some("北京市"));
+    service.staff.appoint(&administrator, "赵某某", &claims_of(1).id_no, "auditor", "").await.unwrap();
     assert_eq!(roles().await.len(), 2);
-    let listed = service.staff_list(&administrator).await.unwrap();
+    let listed = service.staff.staff_list(&administrator).await.unwrap();
     assert_eq!(listed.len(), 3, "with the administrator");
-    let reviewer = listed.iter().find(|row| row.role == "reviewer").unwrap();
+    let reviewer = listed.iter().find(|row| row.role == StaffRole::Reviewer).unwrap();
     assert_eq!(
         (reviewer.name.as_str(), reviewer.region.as_str(), reviewer.since.as_str()),
         ("赵某某", "北京市", "2026-03-02")
     );
-    service.dismiss(&administrator, &reviewer.id).await.unwrap();
+    service.staff.dismiss(&administrator, &reviewer.id).await.unwrap();
     assert_eq!(roles().await, [Role::Auditor]);
-    assert!(matches!(service.dismiss(&administrator, &reviewer.id).await, Err(Error::NotFound)));
+    assert!(matches!(service.staff.dismiss(&administrator, &reviewer.id).await, Err(Error::NotFound)));
     // Another region after that.
-    service.appoint(&administrator, "赵某某", &claims_of(1).id_no, "reviewer", "310101").await.unwrap();
-    assert_eq!(service.actor(&token).await.unwrap().unwrap().reviewer_region(), Some("310101"));
+    service.staff.appoint(&administrator, "赵某某", &claims_of(1).id_no, "reviewer", "310101").await.unwrap();
+    assert_eq!(service.accounts.actor(&token).await.unwrap().unwrap().reviewer_region(), Some("310101"));
 }
 
 async fn only_administrators_change_roles(world: World) {
     let service = &world.service;
     let administrator = world.administrator().await;
-    let own = service.staff_list(&administrator).await.unwrap().remove(0);
+    let own = service.staff.staff_list(&administrator).await.unwrap().remove(0);
     for other in [world.applicant(1).await, world.officer("110000").await] {
         let id_no = claims_of(5).id_no;
         assert!(matches!(
-            service.appoint(&other, "赵某某", &id_no, "administrator", "").await,
+            service.staff.appoint(&other, "赵某某", &id_no, "administrator", "").await,
             Err(Error::Forbidden)
         ));
-        assert!(matches!(service.dismiss(&other, &own.id).await, Err(Error::Forbidden)));
-        assert!(matches!(service.staff_list(&other).await, Err(Error::Forbidden)));
+        assert!(matches!(service.staff.dismiss(&other, &own.id).await, Err(Error::Forbidden)));
+        assert!(matches!(service.staff.staff_list(&other).await, Err(Error::Forbidden)));
     }
 }
 
@@ -505,36 +529,39 @@ async fn appointing_says_what_is_wrong_beside_the_field(world: World) {
         ("赵某某", good.as_str(), "reviewer", "990000", "region"),
         ("赵某某", good.as_str(), "reviewer", "000000", "region"),
     ] {
-        match world.service.appoint(&administrator, name, id_no, role, region).await {
+        match world.service.staff.appoint(&administrator, name, id_no, role, region).await {
             Err(Error::Faults(faults)) => {
                 assert_eq!(faults.iter().map(|fault| fault.at.as_str()).collect::<Vec<_>>(), [at])
             }
             other => panic!("{at}: {other:?}"),
         }
     }
-    assert_eq!(world.service.staff_list(&administrator).await.unwrap().len(), 1);
+    assert_eq!(world.service.staff.staff_list(&administrator).await.unwrap().len(), 1);
 }
 
 async fn the_last_administrator_stays(world: World) {
     let service = &world.service;
     let administrator = world.administrator().await;
-    let own = service.staff_list(&administrator).await.unwrap().remove(0);
-    assert!(matches!(service.dismiss(&administrator, &own.id).await, Err(Error::Refused(_))));
-    service.appoint(&administrator, "赵某某", &claims_of(1).id_no, "administrator", "").await.unwrap();
-    service.dismiss(&administrator, &own.id).await.unwrap();
+    let own = service.staff.staff_list(&administrator).await.unwrap().remove(0);
+    assert!(matches!(service.staff.dismiss(&administrator, &own.id).await, Err(Error::Refused(_))));
+    service.staff.appoint(&administrator, "赵某某", &claims_of(1).id_no, "administrator", "").await.unwrap();
+    service.staff.dismiss(&administrator, &own.id).await.unwrap();
     let successor = world.applicant(1).await;
     assert!(successor.is_administrator());
-    let left = service.staff_list(&successor).await.unwrap().remove(0);
-    assert!(matches!(service.dismiss(&successor, &left.id).await, Err(Error::Refused(_))));
+    let left = service.staff.staff_list(&successor).await.unwrap().remove(0);
+    assert!(matches!(service.staff.dismiss(&successor, &left.id).await, Err(Error::Refused(_))));
 }
 
 async fn administrators_who_dismiss_each_other_leave_one(world: World) {
     let service = &world.service;
     let one = world.administrator().await;
-    service.appoint(&one, "赵某某", &claims_of(1).id_no, "administrator", "").await.unwrap();
+    service.staff.appoint(&one, "赵某某", &claims_of(1).id_no, "administrator", "").await.unwrap();
     let other = world.applicant(1).await;
-    let listed = service.staff_list(&one).await.unwrap();
-    let outcomes = tokio::join!(service.dismiss(&one, &listed[1].id), service.dismiss(&other, &listed[0].id));
+    let listed = service.staff.staff_list(&one).await.unwrap();
+    let outcomes = tokio::join!(
+        service.staff.dismiss(&one, &listed[1].id),
+        service.staff.dismiss(&other, &listed[0].id)
+    );
     assert_eq!(u8::from(outcomes.0.is_ok()) + u8::from(outcomes.1.is_ok()), 1, "{outcomes:?}");
 }
 
@@ -543,18 +570,18 @@ async fn the_first_administrator_is_appointed_once(world: World) {
     let first = world.administrator().await;
     assert!(first.is_administrator());
     assert!(world.administrator().await.is_administrator(), "and stays it");
-    service.appoint(&first, "赵某某", &claims_of(1).id_no, "administrator", "").await.unwrap();
-    let own = service.staff_list(&first).await.unwrap().remove(0);
-    service.dismiss(&first, &own.id).await.unwrap();
+    service.staff.appoint(&first, "赵某某", &claims_of(1).id_no, "administrator", "").await.unwrap();
+    let own = service.staff.staff_list(&first).await.unwrap().remove(0);
+    service.staff.dismiss(&first, &own.id).await.unwrap();
     assert!(!world.administrator().await.is_administrator(), "signing in again is no way back");
-    assert!(world.restarted().await.sign_in(&claims_of(9_999), "").await.is_ok());
+    assert!(world.restarted().await.accounts.sign_in(&claims_of(9_999), "").await.is_ok());
     assert!(!world.administrator().await.is_administrator());
 }
 
 /// B16.
 async fn a_platform_that_nobody_administers_says_why(mut world: World) {
     let service = world.service.clone();
-    let state = || async { service.first_administrator().await.unwrap() };
+    let state = || async { service.staff.first_administrator().await.unwrap() };
     assert_eq!(state().await, FirstAdministrator::Awaited);
     world.applicant(1).await;
     assert_eq!(state().await, FirstAdministrator::Awaited, "somebody else has signed in");
@@ -564,7 +591,7 @@ async fn a_platform_that_nobody_administers_says_why(mut world: World) {
     assert_eq!(state().await, FirstAdministrator::Dismissed);
     world.settings.first_administrator = None;
     let unnamed = world.restarted().await;
-    assert_eq!(unnamed.first_administrator().await.unwrap(), FirstAdministrator::Unnamed);
+    assert_eq!(unnamed.staff.first_administrator().await.unwrap(), FirstAdministrator::Unnamed);
 }
 
 async fn one_role_is_not_given_twice(world: World) {
@@ -572,8 +599,8 @@ async fn one_role_is_not_given_twice(world: World) {
     let administrator = world.administrator().await;
     let id_no = claims_of(1).id_no;
     let (one, other) = tokio::join!(
-        service.appoint(&administrator, "赵某某", &id_no, "reviewer", "110000"),
-        service.appoint(&administrator, "赵某某", &id_no, "reviewer", "310000"),
+        service.staff.appoint(&administrator, "赵某某", &id_no, "reviewer", "110000"),
+        service.staff.appoint(&administrator, "赵某某", &id_no, "reviewer", "310000"),
     );
     assert_eq!(u8::from(one.is_ok()) + u8::from(other.is_ok()), 1, "{one:?} {other:?}");
 }
@@ -581,32 +608,32 @@ async fn one_role_is_not_given_twice(world: World) {
 async fn a_flash_is_shown_once(world: World) {
     let service = &world.service;
     let (here, elsewhere) = (world.applicant(1).await, world.applicant(1).await);
-    service.set_flash(&here, "已保存").await.unwrap();
-    assert_eq!(service.me(&elsewhere).await.unwrap().flash, None, "it belongs to the session");
-    let (one, other) = tokio::join!(service.me(&here), service.me(&here));
+    service.accounts.set_flash(&here, "已保存").await.unwrap();
+    assert_eq!(service.accounts.me(&elsewhere).await.unwrap().flash, None, "it belongs to the session");
+    let (one, other) = tokio::join!(service.accounts.me(&here), service.accounts.me(&here));
     let shown: Vec<String> = [one, other].into_iter().filter_map(|me| me.unwrap().flash).collect();
     assert_eq!(shown, ["已保存"]);
-    assert_eq!(service.me(&here).await.unwrap().flash, None);
-    service.set_flash(&here, "一").await.unwrap();
-    service.set_flash(&here, "二").await.unwrap();
-    assert_eq!(service.me(&here).await.unwrap().flash.as_deref(), Some("二"), "the last one");
+    assert_eq!(service.accounts.me(&here).await.unwrap().flash, None);
+    service.accounts.set_flash(&here, "一").await.unwrap();
+    service.accounts.set_flash(&here, "二").await.unwrap();
+    assert_eq!(service.accounts.me(&here).await.unwrap().flash.as_deref(), Some("二"), "the last one");
 }
 
 async fn the_chosen_subject_outlives_the_session(world: World) {
     let service = &world.service;
     let actor = world.applicant(1).await;
-    assert_eq!(service.me(&actor).await.unwrap().current, None);
+    assert_eq!(service.accounts.me(&actor).await.unwrap().current, None);
     let older = world.put_subject(&actor, "甲公司", "active", "110101").await;
     let newer = world.put_subject(&actor, "乙公司", "pending", "110101").await;
-    let me = service.me(&actor).await.unwrap();
+    let me = service.accounts.me(&actor).await.unwrap();
     assert_eq!(me.current.map(|subject| subject.id), Some(newer.clone()), "the newest where none was chosen");
     assert_eq!(
         me.subjects.iter().map(|subject| subject.name.as_str()).collect::<Vec<_>>(),
         ["乙公司", "甲公司"]
     );
-    service.switch_subject(&actor, &older).await.unwrap();
-    service.sign_out(&actor).await.unwrap();
-    let me = service.me(&world.applicant(1).await).await.unwrap();
+    service.accounts.switch_subject(&actor, &older).await.unwrap();
+    service.accounts.sign_out(&actor).await.unwrap();
+    let me = service.accounts.me(&world.applicant(1).await).await.unwrap();
     assert_eq!(me.current.map(|subject| subject.id), Some(older));
 }
 
@@ -614,9 +641,12 @@ async fn a_subject_that_is_not_mine_cannot_be_chosen(world: World) {
     let (owner, stranger) = (world.applicant(1).await, world.applicant(2).await);
     let subject = world.put_subject(&owner, "甲公司", "active", "110101").await;
     for id in [subject.as_str(), "", "x", "019cac46-1500-75ee-861b-831de0c755af"] {
-        assert!(matches!(world.service.switch_subject(&stranger, id).await, Err(Error::NotFound)), "{id}");
+        assert!(
+            matches!(world.service.accounts.switch_subject(&stranger, id).await, Err(Error::NotFound)),
+            "{id}"
+        );
     }
-    assert!(world.service.me(&stranger).await.unwrap().subjects.is_empty());
+    assert!(world.service.accounts.me(&stranger).await.unwrap().subjects.is_empty());
 }
 
 async fn a_subject_that_ended_is_not_offered(world: World) {
@@ -624,38 +654,45 @@ async fn a_subject_that_ended_is_not_offered(world: World) {
     let active = world.put_subject(&actor, "甲公司", "active", "110101").await;
     for state in ["void", "cancelled"] {
         let ended = world.put_subject(&actor, "乙公司", state, "110101").await;
-        assert!(matches!(world.service.switch_subject(&actor, &ended).await, Err(Error::NotFound)));
+        assert!(matches!(world.service.accounts.switch_subject(&actor, &ended).await, Err(Error::NotFound)));
     }
     let other = world.put_subject(&actor, "丙公司", "active", "110101").await;
-    world.service.switch_subject(&actor, &other).await.unwrap();
+    world.service.accounts.switch_subject(&actor, &other).await.unwrap();
     world.execute(&format!("UPDATE record SET state = 'cancelled' WHERE id = '{other}'")).await;
-    let me = world.service.me(&actor).await.unwrap();
+    let me = world.service.accounts.me(&actor).await.unwrap();
     assert_eq!(me.subjects.len(), 1);
     assert_eq!(me.current.map(|subject| subject.id), Some(active), "the chosen one ended");
 }
 
 async fn large_print_outlives_the_session(world: World) {
     let actor = world.applicant(1).await;
-    assert!(!world.service.me(&actor).await.unwrap().elder);
-    world.service.set_elder(&actor, true).await.unwrap();
-    assert!(world.service.me(&world.applicant(1).await).await.unwrap().elder);
+    assert!(!world.service.accounts.me(&actor).await.unwrap().elder);
+    world.service.accounts.set_elder(&actor, true).await.unwrap();
+    assert!(world.service.accounts.me(&world.applicant(1).await).await.unwrap().elder);
 }
 
 async fn sample_officers_are_appointed_once(world: World) {
     let service = &world.service;
     let (reviewer, administrator) = (claims_of(1), claims_of(2));
     let officers = [
-        SampleOfficer { name: "审核员", id_no: &reviewer.id_no, role: "reviewer", region: "310000" },
-        SampleOfficer { name: "管理员", id_no: &administrator.id_no, role: "administrator", region: "" },
+        SampleOfficer {
+            name: "审核员", id_no: &reviewer.id_no, role: StaffRole::Reviewer, region: "310000"
+        },
+        SampleOfficer {
+            name: "管理员",
+            id_no: &administrator.id_no,
+            role: StaffRole::Administrator,
+            region: "",
+        },
     ];
-    service.sample_world(&officers).await.unwrap();
-    service.sample_world(&officers).await.unwrap();
+    service.samples.sample_world(&officers).await.unwrap();
+    service.samples.sample_world(&officers).await.unwrap();
     assert_eq!(world.applicant(1).await.reviewer_region(), Some("310000"));
     let administrator = world.applicant(2).await;
-    let listed = service.staff_list(&administrator).await.unwrap();
+    let listed = service.staff.staff_list(&administrator).await.unwrap();
     assert_eq!(listed.len(), 2);
-    service.dismiss(&administrator, &listed[0].id).await.unwrap();
-    service.sample_world(&officers).await.unwrap();
+    service.staff.dismiss(&administrator, &listed[0].id).await.unwrap();
+    service.samples.sample_world(&officers).await.unwrap();
     assert!(world.applicant(1).await.roles.is_empty(), "what was taken away is not given back");
 }
 
@@ -663,19 +700,19 @@ async fn ended_sessions_are_swept_after_a_month(world: World) {
     session(&world.service, 1).await;
     world.later(Duration::days(30));
     session(&world.service, 2).await;
-    assert_eq!(world.service.sweep_sessions().await.unwrap(), 0);
+    assert_eq!(world.service.jobs.sweep_sessions().await.unwrap(), 0);
     world.later(Duration::days(1));
-    assert_eq!(world.service.sweep_sessions().await.unwrap(), 1);
-    assert!(world.service.verify_audit().await.unwrap().is_whole());
+    assert_eq!(world.service.jobs.sweep_sessions().await.unwrap(), 1);
+    assert!(world.service.audit_chain.verify_audit().await.unwrap().is_whole());
 }
 
 async fn one_round_sweeps_everything_that_ran_out(world: World) {
     let actor = world.applicant(1).await;
     world.picture(&actor, 1).await;
-    assert_eq!(world.service.sweep().await, Swept::default());
+    assert_eq!(world.service.jobs.sweep().await, Swept::default());
     world.later(Duration::days(31));
-    let swept = world.service.sweep().await;
+    let swept = world.service.jobs.sweep().await;
     assert_eq!(swept, Swept { sessions: 1, uploads: 1, ..Swept::default() });
-    assert_eq!(world.service.sweep().await, Swept::default());
-    assert!(world.service.verify_audit().await.unwrap().is_whole());
+    assert_eq!(world.service.jobs.sweep().await, Swept::default());
+    assert!(world.service.audit_chain.verify_audit().await.unwrap().is_whole());
 }

@@ -18,7 +18,7 @@ use domain::schema::{Fault, fault};
 use domain::sheet::Shown;
 use domain::view::{Decision, QueueRequest, SaveDraft, Saved, Submitted};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
-use service::{Actor, Error, Service, papers};
+use service::{Actor, Error, Service, sealed_answers};
 use time::Duration;
 
 claims![
@@ -77,7 +77,7 @@ async fn file_with(
             declined: None,
             answers: answers.clone(),
         };
-        match service.save_draft(actor, &save).await.unwrap() {
+        match service.drafts.save_draft(actor, &save).await.unwrap() {
             Saved::Ok(saved) => head = Some(saved),
             other => panic!("{other:?}"),
         }
@@ -87,7 +87,7 @@ async fn file_with(
 }
 
 async fn submit(service: &Service, actor: &Actor, draft: &str, version: i64) -> String {
-    match service.submit(actor, draft, version, None, draft).await.unwrap() {
+    match service.submissions.submit(actor, draft, version, None, draft).await.unwrap() {
         Submitted::Filing(id) => id,
         other => panic!("{other:?}"),
     }
@@ -104,16 +104,16 @@ async fn file_website(world: &World, actor: &Actor, domain: &str) -> String {
 }
 
 async fn version(world: &World, officer: &Actor, id: &str) -> i64 {
-    world.service.review(officer, id, None).await.unwrap().version
+    world.service.reviews.review(officer, id, None).await.unwrap().version
 }
 
 async fn decide(world: &World, officer: &Actor, id: &str, decision: Decision, note: &str) {
     let version = version(world, officer, id).await;
-    world.service.decide(officer, id, version, decision, note, &[]).await.unwrap();
+    world.service.decisions.decide(officer, id, version, decision, note, &[]).await.unwrap();
 }
 
 async fn approve(world: &World, officer: &Actor, id: &str) {
-    world.service.claim(officer, id).await.unwrap();
+    world.service.filing_claims.claim(officer, id).await.unwrap();
     decide(world, officer, id, Decision::Approve, "").await;
 }
 
@@ -138,12 +138,12 @@ fn request(state: &str) -> QueueRequest {
 }
 
 async fn waiting(world: &World, officer: &Actor) -> Vec<String> {
-    let queue = world.service.queue(officer, &QueueRequest::default()).await.unwrap();
+    let queue = world.service.queues.queue(officer, &QueueRequest::default()).await.unwrap();
     queue.rows.into_iter().map(|row| row.id).collect()
 }
 
 async fn state(world: &World, actor: &Actor, id: &str) -> FilingState {
-    world.service.filing(actor, id).await.unwrap().row.state
+    world.service.filings.filing(actor, id).await.unwrap().row.state
 }
 
 async fn text(world: &World, statement: &str) -> Option<String> {
@@ -165,7 +165,7 @@ async fn record_state(world: &World, record: &str) -> RecordState {
 }
 
 async fn notices(world: &World, actor: &Actor) -> Vec<String> {
-    let all = world.service.notices(actor, false, "").await.unwrap();
+    let all = world.service.notices.notices(actor, false, "").await.unwrap();
     all.rows.into_iter().map(|row| row.text).collect()
 }
 
@@ -177,7 +177,7 @@ async fn file_cancellation(world: &World, actor: &Actor, record: &str) -> String
     let procedure = Procedure::new(Business::from_code(&business).unwrap(), Action::Cancel);
     let form = procedure.form();
     let answers = Answers::from([(identity::NAME, "孙丙丁"), (identity::REASON, "不再开办这项业务")]);
-    let stored = papers::store(&world.keys, form, &format!("filing/{id}"), answers).unwrap();
+    let stored = sealed_answers::store(&world.keys, form, &format!("filing/{id}"), answers).unwrap();
     world
         .execute(&format!(
             "INSERT INTO filing (id, reference, idempotency_key, business, action, record_id, subject_id, \
@@ -209,15 +209,15 @@ async fn a_subject_reaches_the_queue_only_with_a_business(world: World) {
     let (actor, officer) = (world.applicant(1).await, world.officer(HERE).await);
     let subject = file_subject(&world, &actor).await;
     assert!(waiting(&world, &officer).await.is_empty());
-    assert!(matches!(world.service.review(&officer, &subject, None).await, Err(Error::NotFound)));
-    assert!(matches!(world.service.claim(&officer, &subject).await, Err(Error::NotFound)));
+    assert!(matches!(world.service.reviews.review(&officer, &subject, None).await, Err(Error::NotFound)));
+    assert!(matches!(world.service.filing_claims.claim(&officer, &subject).await, Err(Error::NotFound)));
     world.later(Duration::SECOND);
     let website = file_website(&world, &actor, "example.cn").await;
     assert_eq!(waiting(&world, &officer).await, [subject.clone(), website.clone()], "the oldest first");
-    let view = world.service.review(&officer, &website, None).await.unwrap();
+    let view = world.service.reviews.review(&officer, &website, None).await.unwrap();
     let bundle: Vec<&str> = view.bundle.iter().map(|row| row.id.as_str()).collect();
     assert_eq!(bundle, [&subject, &website]);
-    world.service.withdraw(&actor, &website).await.unwrap();
+    world.service.filings.withdraw(&actor, &website).await.unwrap();
     assert!(waiting(&world, &officer).await.is_empty(), "alone it reaches nobody again");
 }
 
@@ -226,15 +226,15 @@ async fn a_subject_and_its_website_come_into_force(world: World) {
     let (actor, officer) = (world.applicant(1).await, world.officer("110000").await);
     let (subject, website) = settled(&world, &actor, &officer, "example.cn").await;
     let service = &world.service;
-    assert_eq!(service.me(&actor).await.unwrap().current.unwrap().state, RecordState::Active);
-    let view = service.filing(&actor, &website).await.unwrap();
+    assert_eq!(service.accounts.me(&actor).await.unwrap().current.unwrap().state, RecordState::Active);
+    let view = service.filings.filing(&actor, &website).await.unwrap();
     assert_eq!(view.row.state, FilingState::Approved);
     let registration = view.registration.unwrap();
     assert_eq!(registration.number, "测公网安备11010102000001号");
     assert_eq!(registration.registered_on, "2026-03-02");
     assert!(registration.html.contains("/r/11010102000001\""), "{}", registration.html);
     assert!(
-        service.filing(&actor, &subject).await.unwrap().registration.is_none(),
+        service.filings.filing(&actor, &subject).await.unwrap().registration.is_none(),
         "a subject has no number"
     );
     let told = notices(&world, &actor).await;
@@ -245,10 +245,10 @@ async fn a_subject_and_its_website_come_into_force(world: World) {
             |text: &String| text.starts_with(&format!("您的{procedure}（编号 ")) && text.ends_with(rest);
         assert!(told.iter().any(is_told), "{procedure} in {told:?}");
     }
-    let done = service.queue(&officer, &request("done")).await.unwrap();
+    let done = service.queues.queue(&officer, &request("done")).await.unwrap();
     assert_eq!(done.total, 2);
     assert!(waiting(&world, &officer).await.is_empty());
-    assert!(service.verify_audit().await.unwrap().is_whole());
+    assert!(service.audit_chain.verify_audit().await.unwrap().is_whole());
 }
 
 /// R15
@@ -256,16 +256,17 @@ async fn a_business_is_not_approved_before_its_subject(world: World) {
     let (actor, officer) = (world.applicant(1).await, world.officer(HERE).await);
     let subject = file_subject(&world, &actor).await;
     let website = file_website(&world, &actor, "example.cn").await;
-    world.service.claim(&officer, &website).await.unwrap();
-    let view = world.service.review(&officer, &website, None).await.unwrap();
+    world.service.filing_claims.claim(&officer, &website).await.unwrap();
+    let view = world.service.reviews.review(&officer, &website, None).await.unwrap();
     assert!(view.may_decide.is_none());
     let refused = view.may_approve.unwrap();
     assert_eq!(refused.link, Some(format!("/review/filings/{subject}")));
-    let error = world.service.decide(&officer, &website, view.version, Decision::Approve, "", &[]).await;
+    let error =
+        world.service.decisions.decide(&officer, &website, view.version, Decision::Approve, "", &[]).await;
     assert_eq!(sentence(error.unwrap_err()), refused.sentence, "page and service say the same");
     assert_eq!(state(&world, &actor, &website).await, FilingState::InReview);
     decide(&world, &officer, &subject, Decision::Approve, "").await;
-    assert!(world.service.review(&officer, &website, None).await.unwrap().may_approve.is_none());
+    assert!(world.service.reviews.review(&officer, &website, None).await.unwrap().may_approve.is_none());
     decide(&world, &officer, &website, Decision::Approve, "").await;
 }
 
@@ -276,25 +277,25 @@ async fn claiming_takes_the_whole_bundle_or_nothing(world: World) {
     let subject = file_subject(&world, &actor).await;
     let first = file_website(&world, &actor, "example.cn").await;
     let second = file_website(&world, &actor, "example.com").await;
-    world.service.claim(&one, &second).await.unwrap();
+    world.service.filing_claims.claim(&one, &second).await.unwrap();
     for id in [&subject, &first, &second] {
         assert_eq!(state(&world, &actor, id).await, FilingState::InReview);
-        assert!(world.service.review(&one, id, None).await.unwrap().is_mine);
-        let told = sentence(world.service.claim(&other, id).await.unwrap_err());
+        assert!(world.service.reviews.review(&one, id, None).await.unwrap().is_mine);
+        let told = sentence(world.service.filing_claims.claim(&other, id).await.unwrap_err());
         assert_eq!(told, "该申请单已于 2026-03-02 10:00 由其他民警（审核员）领取");
     }
-    world.service.claim(&one, &subject).await.unwrap();
+    world.service.filing_claims.claim(&one, &subject).await.unwrap();
     // What comes in later belongs to the bundle of the one who has it.
     let late = file_website(&world, &actor, "example.net").await;
-    sentence(world.service.claim(&other, &late).await.unwrap_err());
+    sentence(world.service.filing_claims.claim(&other, &late).await.unwrap_err());
     assert_eq!(state(&world, &actor, &late).await, FilingState::Pending, "nothing was taken");
-    world.service.claim(&one, &late).await.unwrap();
-    sentence(world.service.release(&other, &late).await.unwrap_err());
-    world.service.release(&one, &first).await.unwrap();
+    world.service.filing_claims.claim(&one, &late).await.unwrap();
+    sentence(world.service.filing_claims.release(&other, &late).await.unwrap_err());
+    world.service.filing_claims.release(&one, &first).await.unwrap();
     for id in [&subject, &first, &second, &late] {
         assert_eq!(state(&world, &actor, id).await, FilingState::Pending);
     }
-    world.service.claim(&other, &first).await.unwrap();
+    world.service.filing_claims.claim(&other, &first).await.unwrap();
 }
 
 /// R60, R74
@@ -304,30 +305,41 @@ async fn an_officer_of_another_region_sees_nothing(world: World) {
     let open = file_website(&world, &actor, "example.com").await;
     for region in ["110102", "310000", "110105"] {
         let stranger = world.officer(region).await;
-        assert_eq!(world.service.queue(&stranger, &request("all")).await.unwrap().total, 0, "{region}");
+        assert_eq!(
+            world.service.queues.queue(&stranger, &request("all")).await.unwrap().total,
+            0,
+            "{region}"
+        );
         for id in [&subject, &website, &open] {
-            assert!(matches!(world.service.review(&stranger, id, None).await, Err(Error::NotFound)));
+            assert!(matches!(world.service.reviews.review(&stranger, id, None).await, Err(Error::NotFound)));
             assert!(matches!(
-                world.service.unmask(&stranger, id, "核对证件信息").await,
+                world.service.reviews.unmask(&stranger, id, "核对证件信息").await,
                 Err(Error::NotFound)
             ));
-            assert!(matches!(world.service.claim(&stranger, id).await, Err(Error::NotFound)));
-            assert!(matches!(world.service.release(&stranger, id).await, Err(Error::NotFound)));
-            let decided = world.service.decide(&stranger, id, 1, Decision::Approve, "", &[]).await;
+            assert!(matches!(world.service.filing_claims.claim(&stranger, id).await, Err(Error::NotFound)));
+            assert!(matches!(world.service.filing_claims.release(&stranger, id).await, Err(Error::NotFound)));
+            let decided = world.service.decisions.decide(&stranger, id, 1, Decision::Approve, "", &[]).await;
             assert!(matches!(decided, Err(Error::NotFound)));
         }
         let search = QueueRequest { search: "example.com".to_owned(), ..request("all") };
-        assert_eq!(world.service.queue(&stranger, &search).await.unwrap().total, 0);
-        let dashboard = world.service.dashboard(&stranger).await.unwrap();
+        assert_eq!(world.service.queues.queue(&stranger, &search).await.unwrap().total, 0);
+        let dashboard = world.service.dashboards.dashboard(&stranger).await.unwrap();
         assert_eq!((dashboard.new, dashboard.by_kind.len()), (0, 0));
         assert!(dashboard.days.iter().all(|day| day.received + day.decided == 0));
     }
     for region in [HERE, "110100", "110000"] {
         let colleague = world.officer(region).await;
-        assert_eq!(world.service.queue(&colleague, &request("all")).await.unwrap().total, 3, "{region}");
+        assert_eq!(
+            world.service.queues.queue(&colleague, &request("all")).await.unwrap().total,
+            3,
+            "{region}"
+        );
     }
     for id in ["", "1", "x'y", "00000000-0000-0000-0000-000000000000"] {
-        assert!(matches!(world.service.review(&officer, id, None).await, Err(Error::NotFound)), "{id}");
+        assert!(
+            matches!(world.service.reviews.review(&officer, id, None).await, Err(Error::NotFound)),
+            "{id}"
+        );
     }
 }
 
@@ -338,27 +350,27 @@ async fn applicants_have_no_desk(world: World) {
         file_website(&world, &actor, "example.cn").await
     };
     let service = &world.service;
-    assert!(matches!(service.queue(&actor, &request("all")).await, Err(Error::Forbidden)));
-    assert!(matches!(service.review(&actor, &website, None).await, Err(Error::Forbidden)));
-    assert!(matches!(service.claim(&actor, &website).await, Err(Error::Forbidden)));
-    assert!(matches!(service.dashboard(&actor).await, Err(Error::Forbidden)));
-    let decided = service.decide(&actor, &website, 1, Decision::Approve, "", &[]).await;
+    assert!(matches!(service.queues.queue(&actor, &request("all")).await, Err(Error::Forbidden)));
+    assert!(matches!(service.reviews.review(&actor, &website, None).await, Err(Error::Forbidden)));
+    assert!(matches!(service.filing_claims.claim(&actor, &website).await, Err(Error::Forbidden)));
+    assert!(matches!(service.dashboards.dashboard(&actor).await, Err(Error::Forbidden)));
+    let decided = service.decisions.decide(&actor, &website, 1, Decision::Approve, "", &[]).await;
     assert!(matches!(decided, Err(Error::Forbidden)));
-    assert!(matches!(service.take_over(&actor, &website, "理由").await, Err(Error::Forbidden)));
+    assert!(matches!(service.filing_claims.take_over(&actor, &website, "理由").await, Err(Error::Forbidden)));
 }
 
 async fn nobody_decides_about_their_own_filing(world: World) {
     let officer = world.officer(HERE).await;
     let subject = file_subject(&world, &officer).await;
     let website = file_website(&world, &officer, "example.cn").await;
-    let told = sentence(world.service.claim(&officer, &website).await.unwrap_err());
-    let view = world.service.review(&officer, &subject, None).await.unwrap();
+    let told = sentence(world.service.filing_claims.claim(&officer, &website).await.unwrap_err());
+    let view = world.service.reviews.review(&officer, &subject, None).await.unwrap();
     assert_eq!(view.may_claim.unwrap().sentence, told);
     assert_eq!(view.may_decide.unwrap().sentence, told);
     // Even if it were claimed.
     let me = &officer.person_id;
     world.execute(&format!("UPDATE filing SET state = 'in_review', claimed_by = '{me}'")).await;
-    let decided = world.service.decide(&officer, &subject, 1, Decision::Approve, "", &[]).await;
+    let decided = world.service.decisions.decide(&officer, &subject, 1, Decision::Approve, "", &[]).await;
     assert_eq!(sentence(decided.unwrap_err()), told);
 }
 
@@ -367,7 +379,7 @@ async fn what_is_not_claimed_is_not_decided(world: World) {
     let subject = file_subject(&world, &actor).await;
     file_website(&world, &actor, "example.cn").await;
     for decision in [Decision::Approve, Decision::Return, Decision::Reject] {
-        let decided = world.service.decide(&officer, &subject, 1, decision, "理由", &[]).await;
+        let decided = world.service.decisions.decide(&officer, &subject, 1, decision, "理由", &[]).await;
         assert_eq!(sentence(decided.unwrap_err()), "请先领取该申请单");
     }
     assert_eq!(state(&world, &actor, &subject).await, FilingState::Pending);
@@ -377,11 +389,11 @@ async fn a_decision_about_a_page_that_is_old_is_refused(world: World) {
     let (actor, officer) = (world.applicant(1).await, world.officer(HERE).await);
     let subject = file_subject(&world, &actor).await;
     file_website(&world, &actor, "example.cn").await;
-    world.service.claim(&officer, &subject).await.unwrap();
+    world.service.filing_claims.claim(&officer, &subject).await.unwrap();
     let old = version(&world, &officer, &subject).await;
-    world.service.release(&officer, &subject).await.unwrap();
-    world.service.claim(&officer, &subject).await.unwrap();
-    let decided = world.service.decide(&officer, &subject, old, Decision::Approve, "", &[]).await;
+    world.service.filing_claims.release(&officer, &subject).await.unwrap();
+    world.service.filing_claims.claim(&officer, &subject).await.unwrap();
+    let decided = world.service.decisions.decide(&officer, &subject, old, Decision::Approve, "", &[]).await;
     assert_eq!(sentence(decided.unwrap_err()), "该申请单已于 2026-03-02 10:00 由您领取");
     assert_eq!(state(&world, &actor, &subject).await, FilingState::InReview);
 }
@@ -391,7 +403,7 @@ async fn returns_and_refusals_need_words(world: World) {
     let (actor, officer) = (world.applicant(1).await, world.officer(HERE).await);
     let subject = file_subject(&world, &actor).await;
     file_website(&world, &actor, "example.cn").await;
-    world.service.claim(&officer, &subject).await.unwrap();
+    world.service.filing_claims.claim(&officer, &subject).await.unwrap();
     let version = version(&world, &officer, &subject).await;
     let long = "长".repeat(1001);
     let cases: [(Decision, &str, Vec<Fault>); 7] = [
@@ -404,12 +416,18 @@ async fn returns_and_refusals_need_words(world: World) {
         (Decision::Return, &long, vec![]),
     ];
     for (decision, note, remarks) in cases {
-        let decided = world.service.decide(&officer, &subject, version, decision, note, &remarks).await;
+        let decided =
+            world.service.decisions.decide(&officer, &subject, version, decision, note, &remarks).await;
         assert!(matches!(decided, Err(Error::Faults(_))), "{decision:?} {note} {remarks:?}: {decided:?}");
     }
     assert_eq!(state(&world, &actor, &subject).await, FilingState::InReview);
     let remarks = [fault("unit.name", "与证件不一致")];
-    world.service.decide(&officer, &subject, version, Decision::Return, "", &remarks).await.unwrap();
+    world
+        .service
+        .decisions
+        .decide(&officer, &subject, version, Decision::Return, "", &remarks)
+        .await
+        .unwrap();
 }
 
 /// R53
@@ -417,12 +435,16 @@ async fn a_returned_filing_comes_again_with_its_remarks_and_its_reference(world:
     let (actor, officer) = (world.applicant(1).await, world.officer(HERE).await);
     settled(&world, &actor, &officer, "example.cn").await;
     let website = file_website(&world, &actor, "example.com").await;
-    world.service.claim(&officer, &website).await.unwrap();
+    world.service.filing_claims.claim(&officer, &website).await.unwrap();
     let seen = version(&world, &officer, &website).await;
     let remarks = [fault("site.name", "与工信部备案的名称不一致")];
     let service = &world.service;
-    service.decide(&officer, &website, seen, Decision::Return, "请修改后重新提交", &remarks).await.unwrap();
-    let view = service.filing(&actor, &website).await.unwrap();
+    service
+        .decisions
+        .decide(&officer, &website, seen, Decision::Return, "请修改后重新提交", &remarks)
+        .await
+        .unwrap();
+    let view = service.filings.filing(&actor, &website).await.unwrap();
     assert_eq!(view.row.state, FilingState::Returned);
     assert_eq!(
         (view.remarks.as_slice(), view.general_remark.as_deref()),
@@ -434,19 +456,19 @@ async fn a_returned_filing_comes_again_with_its_remarks_and_its_reference(world:
     assert_eq!(world.number(&domains).await, 0, "the domain is free meanwhile");
 
     world.later(Duration::hours(1));
-    let href = service.redraft(&actor, &website).await.unwrap();
+    let href = service.redrafts.redraft(&actor, &website).await.unwrap();
     let draft = href.split("draft=").nth(1).unwrap().split('&').next().unwrap();
     let version_sql = format!("SELECT version FROM draft WHERE id = '{draft}'");
     let again = submit(service, &actor, draft, world.number(&version_sql).await).await;
     assert_eq!(again, website, "the same filing");
-    let view = service.filing(&actor, &website).await.unwrap();
+    let view = service.filings.filing(&actor, &website).await.unwrap();
     assert_eq!(view.row.state, FilingState::Pending);
     assert_eq!(view.withdrawal_left, Some(1800), "a new window");
     assert_eq!(record_state(&world, &record).await, RecordState::Pending);
     assert_eq!(world.number(&domains).await, 1);
-    let desk = service.review(&officer, &website, None).await.unwrap();
+    let desk = service.reviews.review(&officer, &website, None).await.unwrap();
     assert_eq!((desk.filing.round, desk.earlier_remarks.as_slice()), (2, &remarks[..]));
-    assert_eq!(service.dashboard(&officer).await.unwrap().resubmitted, 1);
+    assert_eq!(service.dashboards.dashboard(&officer).await.unwrap().resubmitted, 1);
     approve(&world, &officer, &website).await;
     assert_eq!(record_state(&world, &record).await, RecordState::Active);
 }
@@ -455,14 +477,14 @@ async fn returning_a_subject_returns_its_businesses(world: World) {
     let (actor, officer) = (world.applicant(1).await, world.officer(HERE).await);
     let subject = file_subject(&world, &actor).await;
     let first = file_website(&world, &actor, "example.cn").await;
-    world.service.claim(&officer, &subject).await.unwrap();
+    world.service.filing_claims.claim(&officer, &subject).await.unwrap();
     let late = file_website(&world, &actor, "example.com").await;
     decide(&world, &officer, &subject, Decision::Return, "证件不清晰").await;
     for id in [&subject, &first, &late] {
         assert_eq!(state(&world, &actor, id).await, FilingState::Returned);
         assert_eq!(record_state(&world, &record_of(&world, id).await).await, RecordState::Void);
     }
-    let view = world.service.filing(&actor, &late).await.unwrap();
+    let view = world.service.filings.filing(&actor, &late).await.unwrap();
     assert!(view.general_remark.unwrap().starts_with("主体申请已退回"));
     assert_eq!(world.number("SELECT COUNT(*) FROM live_domain").await, 0);
     let told = notices(&world, &actor).await;
@@ -474,13 +496,13 @@ async fn refusing_a_subject_ends_its_businesses(world: World) {
     let (actor, officer) = (world.applicant(1).await, world.officer(HERE).await);
     let subject = file_subject(&world, &actor).await;
     let website = file_website(&world, &actor, "example.cn").await;
-    world.service.claim(&officer, &subject).await.unwrap();
+    world.service.filing_claims.claim(&officer, &subject).await.unwrap();
     decide(&world, &officer, &subject, Decision::Reject, "主体不实").await;
     assert_eq!(state(&world, &actor, &subject).await, FilingState::Rejected);
     assert_eq!(state(&world, &actor, &website).await, FilingState::Terminated);
     assert_eq!(record_state(&world, &record_of(&world, &website).await).await, RecordState::Void);
     assert_eq!(world.number("SELECT COUNT(*) FROM live_domain").await, 0);
-    assert!(world.service.me(&actor).await.unwrap().subjects.is_empty());
+    assert!(world.service.accounts.me(&actor).await.unwrap().subjects.is_empty());
     let told = notices(&world, &actor).await;
     assert!(told.iter().any(|text| text.contains("不予通过") && text.contains("行政复议")), "{told:?}");
 }
@@ -495,20 +517,20 @@ async fn an_approved_change_replaces_the_old_data_at_once(world: World) {
     let change = file_with(&world.service, &actor, "website_change", Some(&record), &answers).await;
     let service = &world.service;
     assert_eq!(record_state(&world, &record).await, RecordState::Changing);
-    let public = service.public_record("11010102000001", None).await.unwrap();
+    let public = service.lookup.public_record("11010102000001", None).await.unwrap();
     assert_eq!((public.name.as_str(), public.main_domain.as_deref()), ("某某企业官网", Some("example.cn")));
-    assert!(service.lookup("example.com").await.unwrap().is_empty(), "not in force yet");
-    let desk = service.review(&officer, &change, None).await.unwrap();
+    assert!(service.lookup.lookup("example.com").await.unwrap().is_empty(), "not in force yet");
+    let desk = service.reviews.review(&officer, &change, None).await.unwrap();
     let name = desk.changes.iter().find(|change| change.at == "site.name").unwrap();
     assert_eq!(name.before, Shown::Text("某某企业官网".to_owned()));
     assert_eq!(name.after, Shown::Text("另一个名称".to_owned()));
     approve(&world, &officer, &change).await;
-    let public = service.public_record("11010102000001", None).await.unwrap();
+    let public = service.lookup.public_record("11010102000001", None).await.unwrap();
     assert_eq!((public.name.as_str(), public.main_domain.as_deref()), ("另一个名称", Some("example.com")));
-    assert!(service.lookup("example.cn").await.unwrap().is_empty());
+    assert!(service.lookup.lookup("example.cn").await.unwrap().is_empty());
     let domains = "SELECT COUNT(*) FROM live_domain WHERE domain = 'example.cn'";
     assert_eq!(world.number(domains).await, 0, "free for others");
-    let view = service.record(&actor, Business::Website, &record).await.unwrap();
+    let view = service.records.record(&actor, Business::Website, &record).await.unwrap();
     assert_eq!(view.row.state, RecordState::Active);
     let rows = view.sheet.sections.iter().flat_map(|section| &section.rows);
     assert!(rows.into_iter().any(|row| row.value == Shown::Text("另一个名称".to_owned())));
@@ -527,7 +549,7 @@ async fn a_change_that_fails_leaves_everything_as_it_was(world: World) {
         let answers = world.website_answers(&actor, "example.com").await;
         let change = file_with(&world.service, &actor, "website_change", Some(&record), &answers).await;
         assert_eq!(world.number("SELECT COUNT(*) FROM live_domain").await, 2);
-        world.service.claim(&officer, &change).await.unwrap();
+        world.service.filing_claims.claim(&officer, &change).await.unwrap();
         decide(&world, &officer, &change, decision, "理由").await;
         assert_eq!(record_state(&world, &record).await, RecordState::Active);
         assert_eq!(text(&world, &answers_sql).await, before);
@@ -543,31 +565,31 @@ async fn a_subject_that_moves_takes_its_filings_to_the_other_region(world: World
     let (actor, officer) = (world.applicant(1).await, world.officer(HERE).await);
     let (subject, website) = settled(&world, &actor, &officer, "example.cn").await;
     let open = file_website(&world, &actor, "example.com").await;
-    world.service.claim(&officer, &open).await.unwrap();
+    world.service.filing_claims.claim(&officer, &open).await.unwrap();
     let mut answers = world.subject_answers_unit(&actor).await;
     answers.set_text("unit.office_region", "310101");
     answers.set_text("unit.name", "上海某某网络科技有限公司");
     let record = record_of(&world, &subject).await;
     let change = file_with(&world.service, &actor, "subject_change", Some(&record), &answers).await;
-    assert!(matches!(world.service.review(&officer, &change, None).await, Err(Error::NotFound)));
+    assert!(matches!(world.service.reviews.review(&officer, &change, None).await, Err(Error::NotFound)));
     let there = world.officer("310000").await;
-    let desk = world.service.review(&there, &change, None).await.unwrap();
+    let desk = world.service.reviews.review(&there, &change, None).await.unwrap();
     assert!(
         desk.effects.iter().any(|effect| effect.contains("管辖地由北京市东城区移至上海市黄浦区")),
         "{:?}",
         desk.effects
     );
     approve(&world, &there, &change).await;
-    assert!(matches!(world.service.review(&officer, &open, None).await, Err(Error::NotFound)));
-    let moved = world.service.review(&there, &open, None).await.unwrap();
+    assert!(matches!(world.service.reviews.review(&officer, &open, None).await, Err(Error::NotFound)));
+    let moved = world.service.reviews.review(&there, &open, None).await.unwrap();
     assert_eq!(moved.filing.state, FilingState::Pending, "the claim went back to the queue");
     assert_eq!(moved.filing.subject_name, "上海某某网络科技有限公司");
-    let public = world.service.public_record("11010102000001", None).await.unwrap();
+    let public = world.service.lookup.public_record("11010102000001", None).await.unwrap();
     assert_eq!(public.organ, "上海市黄浦区网安大队");
     assert_eq!(public.owner_name, "上海某某网络科技有限公司");
     assert_eq!(public.registration_number, "测公网安备11010102000001号", "the number stays");
     approve(&world, &there, &open).await;
-    let view = world.service.filing(&actor, &open).await.unwrap();
+    let view = world.service.filings.filing(&actor, &open).await.unwrap();
     assert_eq!(view.registration.unwrap().digits, "31010102000001");
     assert_eq!(state(&world, &actor, &website).await, FilingState::Approved);
 }
@@ -584,14 +606,14 @@ async fn cancelling_a_subject_cancels_everything_with_it(world: World) {
     let answers = world.website_answers(&actor, "example.com.cn").await;
     let change = file_with(&world.service, &actor, "website_change", Some(&changed_record), &answers).await;
     let claimed = file_website(&world, &actor, "example.org").await;
-    world.service.claim(&officer, &claimed).await.unwrap();
+    world.service.filing_claims.claim(&officer, &claimed).await.unwrap();
     let returned = file_website(&world, &actor, "example.org.cn").await;
-    world.service.claim(&officer, &returned).await.unwrap();
+    world.service.filing_claims.claim(&officer, &returned).await.unwrap();
     decide(&world, &officer, &returned, Decision::Return, "理由").await;
 
     let subject_record = record_of(&world, &subject).await;
     let cancel = file_cancellation(&world, &actor, &subject_record).await;
-    let desk = world.service.review(&officer, &cancel, None).await.unwrap();
+    let desk = world.service.reviews.review(&officer, &cancel, None).await.unwrap();
     assert!(
         ["网站 2 个将一并注销", "未办结的申请单 2 份将终止"]
             .iter()
@@ -615,13 +637,13 @@ async fn cancelling_a_subject_cancels_everything_with_it(world: World) {
     let left = text(&world, "SELECT domain FROM live_domain").await;
     assert_eq!(left.as_deref(), Some("example.net"));
     assert_eq!(record_state(&world, &record_of(&world, &strange).await).await, RecordState::Active);
-    let public = world.service.lookup("example.cn").await.unwrap();
+    let public = world.service.lookup.lookup("example.cn").await.unwrap();
     assert_eq!(public[0].cancelled_on.as_deref(), Some("2026-03-02"));
     let unfinished = "SELECT COUNT(*) FROM filing WHERE state IN ('pending', 'in_review')";
     assert_eq!(world.number(unfinished).await, 0);
     let told = notices(&world, &actor).await;
     assert!(told.iter().any(|text| text.contains("其下 2 项业务一并注销")), "{told:?}");
-    assert!(world.service.verify_audit().await.unwrap().is_whole());
+    assert!(world.service.audit_chain.verify_audit().await.unwrap().is_whole());
 }
 
 /// R62
@@ -630,23 +652,29 @@ async fn an_administrator_takes_a_claim_away(world: World) {
     let subject = file_subject(&world, &actor).await;
     let website = file_website(&world, &actor, "example.cn").await;
     let administrator = world.administrator().await;
-    sentence(world.service.take_over(&administrator, &subject, "出差").await.unwrap_err());
-    world.service.claim(&officer, &subject).await.unwrap();
-    assert!(matches!(world.service.take_over(&administrator, &subject, " ").await, Err(Error::Faults(_))));
-    assert!(matches!(world.service.take_over(&officer, &subject, "出差").await, Err(Error::Forbidden)));
-    world.service.take_over(&administrator, &website, "出差").await.unwrap();
+    sentence(world.service.filing_claims.take_over(&administrator, &subject, "出差").await.unwrap_err());
+    world.service.filing_claims.claim(&officer, &subject).await.unwrap();
+    assert!(matches!(
+        world.service.filing_claims.take_over(&administrator, &subject, " ").await,
+        Err(Error::Faults(_))
+    ));
+    assert!(matches!(
+        world.service.filing_claims.take_over(&officer, &subject, "出差").await,
+        Err(Error::Forbidden)
+    ));
+    world.service.filing_claims.take_over(&administrator, &website, "出差").await.unwrap();
     for id in [&subject, &website] {
         assert_eq!(state(&world, &actor, id).await, FilingState::Pending);
     }
     let told = notices(&world, &officer).await;
     assert_eq!(told.iter().filter(|text| text.contains("已由管理员收回：出差")).count(), 2);
     // Who reviews there too has it then.
-    world.service.claim(&officer, &subject).await.unwrap();
+    world.service.filing_claims.claim(&officer, &subject).await.unwrap();
     let ids = claims_of(9_999);
-    world.service.appoint(&administrator, &ids.name, &ids.id_no, "reviewer", "110000").await.unwrap();
+    world.service.staff.appoint(&administrator, &ids.name, &ids.id_no, "reviewer", "110000").await.unwrap();
     let administrator = world.administrator().await;
-    world.service.take_over(&administrator, &subject, "出差").await.unwrap();
-    assert!(world.service.review(&administrator, &website, None).await.unwrap().is_mine);
+    world.service.filing_claims.take_over(&administrator, &subject, "出差").await.unwrap();
+    assert!(world.service.reviews.review(&administrator, &website, None).await.unwrap().is_mine);
     decide(&world, &administrator, &subject, Decision::Approve, "").await;
 }
 
@@ -668,13 +696,15 @@ async fn parallel_approvals_never_share_a_number(world: World) {
         }
     }
     for id in &filings {
-        world.service.claim(&officer, id).await.unwrap();
+        world.service.filing_claims.claim(&officer, id).await.unwrap();
     }
     let tasks: Vec<_> = filings
         .iter()
         .map(|id| {
             let (service, officer, id) = (world.service.clone(), officer.clone(), id.clone());
-            tokio::spawn(async move { service.decide(&officer, &id, 2, Decision::Approve, "", &[]).await })
+            tokio::spawn(async move {
+                service.decisions.decide(&officer, &id, 2, Decision::Approve, "", &[]).await
+            })
         })
         .collect();
     for task in tasks {
@@ -689,7 +719,7 @@ async fn parallel_approvals_never_share_a_number(world: World) {
     let all = SUBJECTS as usize * (each + 1);
     assert_eq!((rows.len(), numbers.len()), (all, all));
     assert_eq!(numbers.last().unwrap(), &format!("11010102{all:06}"), "none was skipped");
-    assert!(world.service.verify_audit().await.unwrap().is_whole());
+    assert!(world.service.audit_chain.verify_audit().await.unwrap().is_whole());
 }
 
 /// R62
@@ -707,9 +737,9 @@ async fn of_two_officers_who_decide_at_once_one_wins_and_the_other_is_told(world
         let try_to = |officer: &Actor, decision: Decision| {
             let (service, officer, id) = (world.service.clone(), officer.clone(), website.clone());
             tokio::spawn(async move {
-                service.claim(&officer, &id).await?;
+                service.filing_claims.claim(&officer, &id).await?;
                 let version = 2;
-                service.decide(&officer, &id, version, decision, "理由", &[]).await
+                service.decisions.decide(&officer, &id, version, decision, "理由", &[]).await
             })
         };
         let (first, second) = (try_to(&one, Decision::Approve), try_to(&other, Decision::Reject));
@@ -730,7 +760,8 @@ async fn of_two_officers_who_decide_at_once_one_wins_and_the_other_is_told(world
         assert_eq!(world.number(&format!("{decided}'{website}'")).await, 1);
         // And once it is over, it is over for both.
         for officer in [&one, &other] {
-            let decided = world.service.decide(officer, &website, 2, Decision::Reject, "理由", &[]).await;
+            let decided =
+                world.service.decisions.decide(officer, &website, 2, Decision::Reject, "理由", &[]).await;
             assert!(sentence(decided.unwrap_err()).ends_with(&format!("作出“{}”决定", winner.label())));
         }
     }
@@ -749,13 +780,13 @@ async fn of_withdrawing_and_deciding_at_once_exactly_one_happens(world: World) {
         let deciding = {
             let (service, officer, id) = (world.service.clone(), officer.clone(), website.clone());
             tokio::spawn(async move {
-                service.claim(&officer, &id).await?;
-                service.decide(&officer, &id, 2, Decision::Approve, "", &[]).await
+                service.filing_claims.claim(&officer, &id).await?;
+                service.decisions.decide(&officer, &id, 2, Decision::Approve, "", &[]).await
             })
         };
         let withdrawing = {
             let (service, actor, id) = (world.service.clone(), actor.clone(), website.clone());
-            tokio::spawn(async move { service.withdraw(&actor, &id).await })
+            tokio::spawn(async move { service.filings.withdraw(&actor, &id).await })
         };
         let (decided, withdrawn) = (deciding.await.unwrap(), withdrawing.await.unwrap());
         let (filing, record) = match (decided, withdrawn) {
@@ -784,7 +815,7 @@ async fn nothing_is_filed_under_a_subject_that_is_refused_at_that_moment(world: 
         let actor = world.applicant(n).await;
         let subject = file_subject(&world, &actor).await;
         file_website(&world, &actor, &format!("first{n}.cn")).await;
-        world.service.claim(&officer, &subject).await.unwrap();
+        world.service.filing_claims.claim(&officer, &subject).await.unwrap();
         let answers = world.website_answers(&actor, &format!("second{n}.cn")).await;
         let submitting = {
             let (service, actor) = (world.service.clone(), actor.clone());
@@ -797,7 +828,7 @@ async fn nothing_is_filed_under_a_subject_that_is_refused_at_that_moment(world: 
             tokio::spawn(async move {
                 tokio::time::sleep(pause).await;
                 let decision = if n % 2 == 0 { Decision::Reject } else { Decision::Return };
-                service.decide(&officer, &subject, 2, decision, "理由", &[]).await
+                service.decisions.decide(&officer, &subject, 2, decision, "理由", &[]).await
             })
         };
         let submitted = submitting.await.unwrap();
@@ -827,7 +858,7 @@ async fn personal_values_are_masked_until_an_audited_look(world: World) {
         "E12345678",
     ];
     for id in [&subject, &website] {
-        let view = world.service.review(&officer, id, None).await.unwrap();
+        let view = world.service.reviews.review(&officer, id, None).await.unwrap();
         assert!(!view.unmasked);
         let shown = serde_json::to_string(&view).unwrap();
         for value in personal {
@@ -837,12 +868,12 @@ async fn personal_values_are_masked_until_an_audited_look(world: World) {
     let looks = "SELECT COUNT(*) FROM audit WHERE action = 'filing.unmask'";
     assert_eq!(world.number(looks).await, 0);
     for blank in ["", "  "] {
-        let look = world.service.unmask(&officer, &website, blank).await;
+        let look = world.service.reviews.unmask(&officer, &website, blank).await;
         assert!(matches!(look, Err(Error::Refused(_))), "a look without a purpose");
     }
     assert_eq!(world.number(looks).await, 0);
-    let look = world.service.unmask(&officer, &website, "核对证件信息").await.unwrap();
-    let view = world.service.review(&officer, &website, Some(look)).await.unwrap();
+    let look = world.service.reviews.unmask(&officer, &website, "核对证件信息").await.unwrap();
+    let view = world.service.reviews.review(&officer, &website, Some(look)).await.unwrap();
     assert!(view.unmasked);
     let shown = serde_json::to_string(&view).unwrap();
     for value in personal {
@@ -854,7 +885,7 @@ async fn personal_values_are_masked_until_an_audited_look(world: World) {
     // The number opens this filing to this officer for a quarter of an hour, and nothing else.
     let colleague = world.nth_officer(9_002, HERE).await;
     let unmasked = async |officer: &Actor, filing: &str, look: i64| {
-        world.service.review(officer, filing, Some(look)).await.unwrap().unmasked
+        world.service.reviews.review(officer, filing, Some(look)).await.unwrap().unmasked
     };
     assert!(!unmasked(&colleague, &website, look).await);
     assert!(!unmasked(&officer, &subject, look).await);
@@ -889,7 +920,7 @@ async fn the_queue_finds_pages_and_filters(world: World) {
         let (mut ids, mut after, mut pages) = (Vec::new(), String::new(), 0);
         loop {
             let asked = QueueRequest { after: after.clone(), ..request.clone() };
-            let page = service.queue(&officer, &asked).await.unwrap();
+            let page = service.queues.queue(&officer, &asked).await.unwrap();
             assert_eq!(page.is_later, pages > 0);
             pages += 1;
             ids.extend(page.rows.into_iter().map(|row| row.id));
@@ -907,7 +938,7 @@ async fn the_queue_finds_pages_and_filters(world: World) {
     assert_eq!(done, [website.clone(), subject.clone()], "what is done: the newest first");
     assert_eq!(all(&request("all")).await.len(), 47);
     assert_eq!(all(&request("approved")).await.len(), 2);
-    service.claim(&officer, &filed[7]).await.unwrap();
+    service.filing_claims.claim(&officer, &filed[7]).await.unwrap();
     assert_eq!(all(&request("mine")).await, [filed[7].clone()]);
     assert_eq!(all(&request("in_review")).await, [filed[7].clone()]);
     assert_eq!(all(&request("pending")).await.len(), 44);
@@ -934,7 +965,7 @@ async fn the_queue_finds_pages_and_filters(world: World) {
     assert_eq!(all(&search("北京某某")).await.len(), 47, "by the beginning of the subject's name");
     for after in ["", "x", "1_2", "9_'"] {
         let asked = QueueRequest { after: after.to_owned(), ..QueueRequest::default() };
-        assert!(!service.queue(&officer, &asked).await.unwrap().is_later, "{after}");
+        assert!(!service.queues.queue(&officer, &asked).await.unwrap().is_later, "{after}");
     }
 }
 
@@ -951,8 +982,8 @@ async fn the_look_up_shows_what_is_public_and_nothing_else(world: World) {
     answers.set("site.other_domains", Answer::Many(vec!["diary.example.net".to_owned()]));
     let diary = file_with(&world.service, &person, "website_new", None, &answers).await;
     let service = &world.service;
-    assert!(service.lookup("example.com").await.unwrap().is_empty(), "not in force yet");
-    assert!(service.lookup("我的日记").await.unwrap().is_empty());
+    assert!(service.lookup.lookup("example.com").await.unwrap().is_empty(), "not in force yet");
+    assert!(service.lookup.lookup("我的日记").await.unwrap().is_empty());
     approve(&world, &officer, &subject).await;
     decide(&world, &officer, &diary, Decision::Approve, "").await;
 
@@ -966,20 +997,20 @@ async fn the_look_up_shows_what_is_public_and_nothing_else(world: World) {
         "企业官",
         "北京某某网络",
     ] {
-        let found = service.lookup(typed).await.unwrap();
+        let found = service.lookup.lookup(typed).await.unwrap();
         let names: Vec<&str> = found.iter().map(|one| one.name.as_str()).collect();
         assert_eq!(names, ["某某企业官网"], "{typed}");
     }
     for typed in ["diary.example.net", "我的日", "example.com"] {
-        assert_eq!(service.lookup(typed).await.unwrap()[0].name, "我的日记", "{typed}");
+        assert_eq!(service.lookup.lookup(typed).await.unwrap()[0].name, "我的日记", "{typed}");
     }
     for typed in
         ["", "网", "%%", "__", "孙丙丁", "孙*", "13800005678", "11010102999999", "example.org", "' OR 1=1 --"]
     {
-        assert!(service.lookup(typed).await.unwrap().is_empty(), "{typed}");
+        assert!(service.lookup.lookup(typed).await.unwrap().is_empty(), "{typed}");
     }
 
-    let found = service.lookup("我的日记").await.unwrap();
+    let found = service.lookup.lookup("我的日记").await.unwrap();
     let json = serde_json::to_string(&found).unwrap();
     let expected =
         r#"[{"digits":"11010102000002","business":"website","name":"我的日记","main_domain":"example.com","#;
@@ -989,7 +1020,7 @@ async fn the_look_up_shows_what_is_public_and_nothing_else(world: World) {
     assert_eq!(found[0].other_domains, ["diary.example.net"]);
     assert_eq!(found[0].organ, "北京市东城区网安大队");
     assert_eq!(found[0].registered_on, "2026-03-02");
-    let unit_found = service.public_record("11010102000001", None).await.unwrap();
+    let unit_found = service.lookup.public_record("11010102000001", None).await.unwrap();
     assert_eq!(unit_found.owner_name, "北京某某网络科技有限公司");
     let everything = format!("{json}{}", serde_json::to_string(&unit_found).unwrap());
     for hidden in
@@ -998,18 +1029,18 @@ async fn the_look_up_shows_what_is_public_and_nothing_else(world: World) {
         assert!(!everything.contains(hidden), "{hidden} in {everything}");
     }
 
-    assert!(matches!(service.public_record("11010102000009", None).await, Err(Error::NotFound)));
-    assert!(matches!(service.public_record("x", None).await, Err(Error::NotFound)));
+    assert!(matches!(service.lookup.public_record("11010102000009", None).await, Err(Error::NotFound)));
+    assert!(matches!(service.lookup.public_record("x", None).await, Err(Error::NotFound)));
     let record = record_of(&world, &website).await;
     let cancel = file_cancellation(&world, &unit, &record).await;
     world.later(Duration::days(1));
     approve(&world, &officer, &cancel).await;
-    let cancelled = service.lookup("example.cn").await.unwrap();
+    let cancelled = service.lookup.lookup("example.cn").await.unwrap();
     assert_eq!(cancelled[0].cancelled_on.as_deref(), Some("2026-03-03"));
     // The domain can be filed again, under another number.
     let again = file_website(&world, &unit, "example.cn").await;
     approve(&world, &officer, &again).await;
-    let both = service.lookup("example.cn").await.unwrap();
+    let both = service.lookup.lookup("example.cn").await.unwrap();
     let digits: Vec<&str> = both.iter().map(|one| one.digits.as_str()).collect();
     assert_eq!(digits, ["11010102000003", "11010102000001"], "the newest first");
 }
@@ -1027,7 +1058,7 @@ async fn machines_check_what_they_can(world: World) {
     answers.set_text("site.icp_number", "沪ICP备12345678号-1");
     answers.set_text("security_officer.id_no", id_number("110101", 1));
     let website = file_with(&world.service, &other, "website_new", None, &answers).await;
-    let of = async |id: &str| world.service.review(&officer, id, None).await.unwrap().checks;
+    let of = async |id: &str| world.service.reviews.review(&officer, id, None).await.unwrap().checks;
     let found = |checks: &[domain::view::MachineCheck], title: &str| {
         checks
             .iter()
@@ -1078,8 +1109,8 @@ async fn the_dashboard_counts_what_there_is(world: World) {
         approve(&world, &officer, &website).await;
     }
     let mine = file_website(&world, &actor, "mine.cn").await;
-    world.service.claim(&officer, &mine).await.unwrap();
-    let dashboard = world.service.dashboard(&officer).await.unwrap();
+    world.service.filing_claims.claim(&officer, &mine).await.unwrap();
+    let dashboard = world.service.dashboards.dashboard(&officer).await.unwrap();
     assert_eq!(dashboard.region, "北京市东城区");
     assert_eq!((dashboard.new, dashboard.mine, dashboard.overdue, dashboard.resubmitted), (1, 1, 1, 0));
     let open = dashboard.by_kind.iter().filter(|kind| kind.state.is_open());
@@ -1105,9 +1136,9 @@ async fn the_dashboard_counts_what_there_is(world: World) {
 async fn those_who_watch_hear_of_every_change(world: World) {
     let (actor, officer) = (world.applicant(1).await, world.officer(HERE).await);
     let subject = file_subject(&world, &actor).await;
-    let mut changes = world.service.subscribe();
+    let mut changes = world.service.events.subscribe();
     let website = file_website(&world, &actor, "example.cn").await;
-    world.service.claim(&officer, &subject).await.unwrap();
+    world.service.filing_claims.claim(&officer, &subject).await.unwrap();
     decide(&world, &officer, &subject, Decision::Approve, "").await;
     let mut heard = Vec::new();
     while let Ok(change) = changes.try_recv() {
@@ -1235,7 +1266,7 @@ async fn no_walk_of_events_breaks_what_must_always_hold(world: World) {
         let officer = &officers[dice.below(officers.len())];
         let (me, you) = (&actor.person_id, &officer.person_id);
         let in_force = async |business: &str| {
-            let Some(current) = service.me(actor).await.unwrap().current else { return Vec::new() };
+            let Some(current) = service.accounts.me(actor).await.unwrap().current else { return Vec::new() };
             let of_current = format!(
                 "SELECT id FROM record WHERE subject_id = '{}' AND business {business} 'subject' \
                  AND state = 'active' ORDER BY id",
@@ -1292,8 +1323,8 @@ async fn no_walk_of_events_breaks_what_must_always_hold(world: World) {
         };
         let Some(id) = dice.pick(&chosen) else { continue };
         let decide = async |decision: Decision| {
-            let seen = service.review(officer, id, None).await?.version;
-            service.decide(officer, id, seen, decision, "理由", &[]).await
+            let seen = service.reviews.review(officer, id, None).await?.version;
+            service.decisions.decide(officer, id, seen, decision, "理由", &[]).await
         };
         let outcome = match action {
             "subject" => file(service, actor, "subject_new", None, &unit).await,
@@ -1304,11 +1335,11 @@ async fn no_walk_of_events_breaks_what_must_always_hold(world: World) {
                 file_cancellation(&world, actor, id).await;
                 Ok(())
             }
-            "withdraw" => service.withdraw(actor, id).await,
+            "withdraw" => service.filings.withdraw(actor, id).await,
             "again" => again(&world, actor, id).await,
-            "claim" => service.claim(officer, id).await,
-            "take" => service.take_over(&administrator, id, "理由").await,
-            "release" => service.release(officer, id).await,
+            "claim" => service.filing_claims.claim(officer, id).await,
+            "take" => service.filing_claims.take_over(&administrator, id, "理由").await,
+            "release" => service.filing_claims.release(officer, id).await,
             "approve" => decide(Decision::Approve).await,
             "return" => decide(Decision::Return).await,
             "reject" => decide(Decision::Reject).await,
@@ -1323,17 +1354,17 @@ async fn no_walk_of_events_breaks_what_must_always_hold(world: World) {
         invariants_hold(&on, &format!("{action} in round {round}")).await;
     }
     // What was counted along the way is what is there in the end (R61).
-    service.add_up().await.unwrap();
+    service.counters.add_up().await.unwrap();
     let counts = "SELECT region || ' ' || kind || ' ' || day || ' ' || item || ' ' || n FROM tally WHERE n <> 0 \
                   ORDER BY region, kind, day, item";
     let along_the_way = column(&on, counts).await;
-    service.recount().await.unwrap();
+    service.counters.recount().await.unwrap();
     assert_eq!(along_the_way, column(&on, counts).await);
     assert!(along_the_way.len() > 20, "{along_the_way:?}");
     on.close().await.unwrap();
     assert!(happened.len() == 14, "the walk went everywhere: {happened:?}");
     // The walk's cancellations are put in past the service, so that the rows are not all as the lines say.
-    let verdict = service.verify_audit().await.unwrap();
+    let verdict = service.audit_chain.verify_audit().await.unwrap();
     assert_eq!(verdict.first_bad, None, "{verdict:?}");
 }
 
@@ -1359,14 +1390,14 @@ async fn file(
             declined: None,
             answers: answers.clone(),
         };
-        match service.save_draft(actor, &save).await? {
+        match service.drafts.save_draft(actor, &save).await? {
             Saved::Ok(saved) => head = Some(saved),
             Saved::Conflict { .. } => panic!("saved over"),
             Saved::Faults(faults) => return Err(Error::Faults(faults)),
         }
     }
     let head = head.unwrap();
-    submitted(service.submit(actor, &head.id, head.version, None, &head.id).await?)
+    submitted(service.submissions.submit(actor, &head.id, head.version, None, &head.id).await?)
 }
 
 fn submitted(answer: Submitted) -> Result<(), Error> {
@@ -1379,10 +1410,12 @@ fn submitted(answer: Submitted) -> Result<(), Error> {
 
 /// 修改后重新提交, or a withdrawn filing filed anew.
 async fn again(world: &World, actor: &Actor, id: &str) -> Result<(), Error> {
-    let href = world.service.redraft(actor, id).await?;
+    let href = world.service.redrafts.redraft(actor, id).await?;
     // A cancellation leads back to its identity check.
     let Some((_, draft)) = href.split_once("draft=") else { return Ok(()) };
     let draft = draft.split('&').next().unwrap();
     let version = world.number(&format!("SELECT version FROM draft WHERE id = '{draft}'")).await;
-    submitted(world.service.submit(actor, draft, version, None, &format!("{draft}-{version}")).await?)
+    submitted(
+        world.service.submissions.submit(actor, draft, version, None, &format!("{draft}-{version}")).await?,
+    )
 }

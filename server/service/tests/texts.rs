@@ -56,13 +56,13 @@ async fn a_name_is_looked_up_however_it_is_written(world: World) {
         "⽅⼤科技",
         "科技（集团",
     ] {
-        let found = world.service.lookup(typed).await.unwrap();
+        let found = world.service.lookup.lookup(typed).await.unwrap();
         assert_eq!(found.len(), 1, "{typed:?}");
         assert_eq!(found[0].name, "ABC网站（示例）");
         assert_eq!(found[0].owner_name, "北京方大科技（集团）有限公司", "kept with the unified characters");
     }
     for typed in ["abc%", "_bc网站", "网", "网\0\u{200b}", "\0\0", "ABD网"] {
-        assert!(world.service.lookup(typed).await.unwrap().is_empty(), "{typed:?}");
+        assert!(world.service.lookup.lookup(typed).await.unwrap().is_empty(), "{typed:?}");
     }
 }
 
@@ -85,7 +85,7 @@ async fn the_queue_is_searched_however_a_name_is_written(world: World) {
         ("\u{10ffff}", 0),
     ] {
         let request = QueueRequest { search: typed.to_owned(), ..QueueRequest::default() };
-        let found = world.service.queue(&officer, &request).await.unwrap();
+        let found = world.service.queues.queue(&officer, &request).await.unwrap();
         assert_eq!(found.rows.len(), count, "{typed:?}");
         assert_eq!(found.total, count as u64, "{typed:?}");
     }
@@ -97,6 +97,7 @@ async fn the_queue_is_searched_however_a_name_is_written(world: World) {
     assert!(
         world
             .service
+            .queues
             .queue(&officer, &QueueRequest { search: rename.to_owned(), ..QueueRequest::default() })
             .await
             .unwrap()
@@ -108,7 +109,7 @@ async fn the_queue_is_searched_however_a_name_is_written(world: World) {
 /// What the machine says of a filing under this title.
 async fn checked(world: &World, filing: &str, title: &str) -> MachineCheck {
     let officer = world.officer("110101").await;
-    let view = world.service.review(&officer, filing, None).await.unwrap();
+    let view = world.service.reviews.review(&officer, filing, None).await.unwrap();
     view.checks.into_iter().find(|check| check.title == title).expect(title)
 }
 
@@ -130,7 +131,7 @@ async fn the_same_name_written_otherwise_is_the_same_name(world: World) {
 async fn keeper(world: &World) -> Actor {
     let administrator = world.administrator().await;
     let claims = claims_of(7_777);
-    world.service.appoint(&administrator, "维护员", &claims.id_no, "keeper", "").await.unwrap();
+    world.service.staff.appoint(&administrator, "维护员", &claims.id_no, "keeper", "").await.unwrap();
     world.sign_in(&claims).await
 }
 
@@ -144,9 +145,13 @@ async fn a_directory_has_a_name_once_however_it_is_written(world: World) {
         ..ProviderEntry::default()
     };
     let service = &world.service;
-    service.keep_provider(&keeper, &entry("DNSPod（北京）有限公司", "Ｄnspod云 万网")).await.unwrap();
+    service
+        .directories
+        .keep_provider(&keeper, &entry("DNSPod（北京）有限公司", "Ｄnspod云 万网"))
+        .await
+        .unwrap();
     for twin in ["dnspod(北京)有限公司", "ＤＮＳＰｏｄ（北京） 有限公司"] {
-        let refused = service.keep_provider(&keeper, &entry(twin, "")).await.unwrap_err();
+        let refused = service.directories.keep_provider(&keeper, &entry(twin, "")).await.unwrap_err();
         assert!(
             matches!(&refused, Error::Refused(refused) if refused.sentence.contains("名录中已有")),
             "{refused:?}"
@@ -158,7 +163,7 @@ async fn a_directory_has_a_name_once_however_it_is_written(world: World) {
             name: typed.to_owned(),
             ..DirectoryRequest::default()
         };
-        assert_eq!(service.directory(&keeper, &request).await.unwrap().total, 1, "{typed:?}");
+        assert_eq!(service.directories.directory(&keeper, &request).await.unwrap().total, 1, "{typed:?}");
     }
     // An approved filing that names it in another form brings nothing new.
     let actor = world.applicant(1).await;
@@ -170,18 +175,18 @@ async fn a_directory_has_a_name_once_however_it_is_written(world: World) {
     world.decide(&subject, Decision::Approve, "", &[]).await;
     world.decide(&website, Decision::Approve, "", &[]).await;
     let typed = DirectoryRequest { source: "typed".to_owned(), ..DirectoryRequest::default() };
-    let typed = service.directory(&keeper, &typed).await.unwrap();
+    let typed = service.directories.directory(&keeper, &typed).await.unwrap();
     assert!(typed.rows.iter().all(|row| row.directory != Directory::Access), "{typed:?}");
     // Joined by a name in another form.
-    service.keep_provider(&keeper, &entry("示例接入有限公司", "")).await.unwrap();
+    service.directories.keep_provider(&keeper, &entry("示例接入有限公司", "")).await.unwrap();
     let request = DirectoryRequest {
         source: "kept".to_owned(),
         name: "示例接入".to_owned(),
         ..DirectoryRequest::default()
     };
-    let other = service.directory(&keeper, &request).await.unwrap().rows[0].id.clone();
-    service.merge_provider(&keeper, &other, " dnspod(北京)有限公司").await.unwrap();
-    let found = service.directory(&keeper, &request).await.unwrap();
+    let other = service.directories.directory(&keeper, &request).await.unwrap().rows[0].id.clone();
+    service.directories.merge_provider(&keeper, &other, " dnspod(北京)有限公司").await.unwrap();
+    let found = service.directories.directory(&keeper, &request).await.unwrap();
     assert_eq!(found.rows[0].name, "DNSPod（北京）有限公司", "found under both names");
 }
 
@@ -193,7 +198,7 @@ async fn what_no_database_takes_is_taken_out_at_the_door(world: World) {
     let keeper = keeper(&world).await;
     let auditor = {
         let claims = claims_of(6_666);
-        world.service.appoint(&administrator, "审计员", &claims.id_no, "auditor", "").await.unwrap();
+        world.service.staff.appoint(&administrator, "审计员", &claims.id_no, "auditor", "").await.unwrap();
         world.sign_in(&claims).await
     };
     let service = &world.service;
@@ -212,21 +217,21 @@ async fn what_no_database_takes_is_taken_out_at_the_door(world: World) {
         "\u{10ffff}",
         "'\\\"%_",
     ] {
-        fine("lookup", service.lookup(bad).await.err());
-        fine("public_record", service.public_record(bad, Some(bad)).await.err());
-        fine("public_record", service.public_record("11010102000001", Some(bad)).await.err());
+        fine("lookup", service.lookup.lookup(bad).await.err());
+        fine("public_record", service.lookup.public_record(bad, Some(bad)).await.err());
+        fine("public_record", service.lookup.public_record("11010102000001", Some(bad)).await.err());
         for part in ["state", "procedure", "region", "claimed_by", "age", "search", "sort", "after"] {
             let request =
                 QueueRequest::read(|name| if name == part { bad.to_owned() } else { String::new() });
-            fine(part, service.queue(&officer, &request).await.err());
-            fine(part, service.neighbours(&officer, bad, &request).await.err());
-            fine(part, service.queue_desk(&officer, &request).await.err());
+            fine(part, service.queues.queue(&officer, &request).await.err());
+            fine(part, service.queues.neighbours(&officer, bad, &request).await.err());
+            fine(part, service.reviews.queue_desk(&officer, &request).await.err());
         }
         // Past the address, as the server function takes it.
         let request =
             QueueRequest { search: bad.to_owned(), claimed_by: bad.to_owned(), ..QueueRequest::default() };
-        fine("queue", service.queue(&officer, &request).await.err());
-        fine("claim_next", service.claim_next(&officer, &request).await.err());
+        fine("queue", service.queues.queue(&officer, &request).await.err());
+        fine("claim_next", service.filing_claims.claim_next(&officer, &request).await.err());
         let request = AuditRequest {
             action: bad.to_owned(),
             object: bad.to_owned(),
@@ -235,47 +240,47 @@ async fn what_no_database_takes_is_taken_out_at_the_door(world: World) {
             until: bad.to_owned(),
             after: bad.to_owned(),
         };
-        fine("audit_log", service.audit_log(&auditor, &request).await.err());
+        fine("audit_log", service.audit_log.audit_log(&auditor, &request).await.err());
         let request = DirectoryRequest { source: bad.to_owned(), name: bad.to_owned(), after: String::new() };
-        fine("directory", service.directory(&keeper, &request).await.err());
+        fine("directory", service.directories.directory(&keeper, &request).await.err());
         let request = DirectoryRequest { after: bad.to_owned(), ..request };
-        fine("directory", service.directory(&keeper, &request).await.err());
+        fine("directory", service.directories.directory(&keeper, &request).await.err());
         let entry =
             ProviderEntry { id: None, directory: "access", name: bad, aliases: bad, place: bad, phone: bad };
-        fine("keep_provider", service.keep_provider(&keeper, &entry).await.err());
-        fine("merge_provider", service.merge_provider(&keeper, bad, bad).await.err());
-        fine("keep_reason", service.keep_reason(&keeper, None, bad, bad).await.err());
-        fine("keep_holiday", service.keep_holiday(&keeper, "2026-05-01", false, bad).await.err());
-        fine("drop_holiday", service.drop_holiday(&keeper, bad).await.err());
-        fine("handovers", service.handovers(&actor, bad, bad, bad).await.err());
-        fine("filings", service.filings(&actor, bad, bad, bad).await.err());
-        fine("filings", service.filings(&actor, "", bad, "").await.err());
-        fine("filings", service.filings(&actor, "", "", bad).await.err());
-        fine("drafts", service.drafts(&actor, bad, "").await.err());
-        fine("drafts", service.drafts(&actor, "", bad).await.err());
-        fine("records", service.records(&actor, Business::Website, bad).await.err());
-        fine("notices", service.notices(&actor, false, bad).await.err());
-        fine("claims_held", service.claims_held(&administrator, bad).await.err());
-        fine("save_view", service.save_view(&officer, bad, "state=open").await.err());
-        fine("appoint", service.appoint(&administrator, bad, bad, bad, bad).await.err());
-        fine("submit", service.submit(&actor, bad, 1, Some(bad), bad).await.err());
-        fine("switch_subject", service.switch_subject(&actor, bad).await.err());
+        fine("keep_provider", service.directories.keep_provider(&keeper, &entry).await.err());
+        fine("merge_provider", service.directories.merge_provider(&keeper, bad, bad).await.err());
+        fine("keep_reason", service.canned_reasons.keep_reason(&keeper, None, bad, bad).await.err());
+        fine("keep_holiday", service.holidays.keep_holiday(&keeper, "2026-05-01", false, bad).await.err());
+        fine("drop_holiday", service.holidays.drop_holiday(&keeper, bad).await.err());
+        fine("handovers", service.handovers.handovers(&actor, bad, bad, bad).await.err());
+        fine("filings", service.filings.filings(&actor, bad, bad, bad).await.err());
+        fine("filings", service.filings.filings(&actor, "", bad, "").await.err());
+        fine("filings", service.filings.filings(&actor, "", "", bad).await.err());
+        fine("drafts", service.drafts.drafts(&actor, bad, "").await.err());
+        fine("drafts", service.drafts.drafts(&actor, "", bad).await.err());
+        fine("records", service.records.records(&actor, Business::Website, bad).await.err());
+        fine("notices", service.notices.notices(&actor, false, bad).await.err());
+        fine("claims_held", service.filing_claims.claims_held(&administrator, bad).await.err());
+        fine("save_view", service.saved_views.save_view(&officer, bad, "state=open").await.err());
+        fine("appoint", service.staff.appoint(&administrator, bad, bad, bad, bad).await.err());
+        fine("submit", service.submissions.submit(&actor, bad, 1, Some(bad), bad).await.err());
+        fine("switch_subject", service.accounts.switch_subject(&actor, bad).await.err());
         let claims =
-            service::person::Claims { name: format!("赵{bad}"), sub: format!("sub-1{bad}"), ..claims_of(1) };
-        fine("sign_in", service.sign_in(&claims, bad).await.err());
+            service::Claims { name: format!("赵{bad}"), sub: format!("sub-1{bad}"), ..claims_of(1) };
+        fine("sign_in", service.accounts.sign_in(&claims, bad).await.err());
         for step in ["site", bad] {
             let answers = Answers::from([("site.name", bad), ("site.main_domain", bad), (bad, bad)]);
             let save = save_of("website_new", step, None, answers);
-            fine("save_draft", service.save_draft(&actor, &save).await.err());
-            fine("hold_step", service.hold_step(&actor, &save, &[]).await.err());
+            fine("save_draft", service.drafts.save_draft(&actor, &save).await.err());
+            fine("hold_step", service.drafts.hold_step(&actor, &save, &[]).await.err());
         }
     }
     let mut website = world.website_answers(&actor, "example.net").await;
     website.set_text("site.name", "某某\0网站");
     let filing = world.file(&actor, "website_new", None, &website).await;
-    service.claim(&officer, &filing).await.unwrap();
-    fine("unmask", service.unmask(&officer, &filing, "核\0对").await.err());
-    fine("take_over", service.take_over(&administrator, &filing, "调\0岗").await.err());
+    service.filing_claims.claim(&officer, &filing).await.unwrap();
+    fine("unmask", service.reviews.unmask(&officer, &filing, "核\0对").await.err());
+    fine("take_over", service.filing_claims.take_over(&administrator, &filing, "调\0岗").await.err());
 }
 
 /// R12, B11: a draft takes anything; what it lacks afterwards nobody saw.
@@ -290,10 +295,10 @@ async fn a_draft_loses_what_nobody_sees_and_nothing_else(world: World) {
         ("<b>'\"%_\\", "<b>'\"%_\\"),
     ] {
         let save = save_of("website_new", "site", None, Answers::from([("site.name", typed)]));
-        let head = saved(world.service.save_draft(&actor, &save).await.unwrap());
+        let head = saved(world.service.drafts.save_draft(&actor, &save).await.unwrap());
         let form = world.draft_form(&actor, "website_new", "site", &head).await;
         assert_eq!(form.answers.text("site.name"), kept, "{typed:?}");
-        world.service.delete_draft(&actor, &head.id).await.unwrap();
+        world.service.drafts.delete_draft(&actor, &head.id).await.unwrap();
     }
 }
 
@@ -307,7 +312,7 @@ async fn rows_from_before_the_keys_get_theirs(world: World) {
         place: "110101",
         ..ProviderEntry::default()
     };
-    world.service.keep_provider(&keeper, &entry).await.unwrap();
+    world.service.directories.keep_provider(&keeper, &entry).await.unwrap();
     for sql in [
         "UPDATE record SET title_key = ''",
         "UPDATE filing SET title_key = '', subject_key = ''",
@@ -315,18 +320,18 @@ async fn rows_from_before_the_keys_get_theirs(world: World) {
     ] {
         assert!(world.execute(sql).await > 0);
     }
-    assert!(world.service.lookup("abc(示例)").await.unwrap().is_empty());
+    assert!(world.service.lookup.lookup("abc(示例)").await.unwrap().is_empty());
     let again = world.restarted().await;
-    assert!(again.fill_comparison_keys().await.unwrap() >= 5);
-    assert_eq!(again.fill_comparison_keys().await.unwrap(), 0, "once");
-    assert_eq!(again.lookup("abc(示例)").await.unwrap().len(), 1);
+    assert!(again.comparison_keys.fill_comparison_keys().await.unwrap() >= 5);
+    assert_eq!(again.comparison_keys.fill_comparison_keys().await.unwrap(), 0, "once");
+    assert_eq!(again.lookup.lookup("abc(示例)").await.unwrap().len(), 1);
     let officer = world.officer("110101").await;
     let request =
         QueueRequest { state: "all".to_owned(), search: "北京abc".to_owned(), ..QueueRequest::default() };
-    assert_eq!(again.queue(&officer, &request).await.unwrap().rows.len(), 2);
+    assert_eq!(again.queues.queue(&officer, &request).await.unwrap().rows.len(), 2);
     let request =
         DirectoryRequest { source: "kept".to_owned(), name: "ab".to_owned(), ..DirectoryRequest::default() };
-    assert_eq!(again.directory(&keeper, &request).await.unwrap().total, 1);
+    assert_eq!(again.directories.directory(&keeper, &request).await.unwrap().total, 1);
 }
 
 /// Case V11: the Cyrillic letters of аррӏе are shown for what they are.
@@ -340,7 +345,7 @@ async fn a_domain_that_looks_like_another_is_put_to_the_officer(world: World) {
     let doubt = checked(&world, &filing, "域名易混淆").await;
     assert!(!doubt.passed && doubt.evidence.contains("形似 apple.com"), "{doubt:?}");
     let officer = world.officer("110101").await;
-    let view = world.service.review(&officer, &filing, None).await.unwrap();
+    let view = world.service.reviews.review(&officer, &filing, None).await.unwrap();
     let sheet = serde_json::to_string(&view.sheet).unwrap();
     assert!(sheet.contains("аррӏе.com（xn--80ak6aa92e.com）"), "{sheet}");
 }
@@ -354,7 +359,7 @@ async fn an_odd_licence_is_filed_and_doubted(world: World) {
     let website = world.website_answers(&actor, "example.cn").await;
     world.file(&actor, "website_new", None, &website).await;
     let officer = world.officer("110101").await;
-    let view = world.service.review(&officer, &filing, None).await.unwrap();
+    let view = world.service.reviews.review(&officer, &filing, None).await.unwrap();
     let doubt = view.checks.iter().find(|check| check.evidence.contains("91350203M0009ABC59")).unwrap();
     assert!(!doubt.passed && doubt.evidence.contains("校验码"), "{doubt:?}");
 }

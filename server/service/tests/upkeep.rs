@@ -31,7 +31,7 @@ claims![
 async fn keeper(world: &World) -> Actor {
     let administrator = world.administrator().await;
     let claims = claims_of(7_777);
-    world.service.appoint(&administrator, "维护员", &claims.id_no, "keeper", "").await.unwrap();
+    world.service.staff.appoint(&administrator, "维护员", &claims.id_no, "keeper", "").await.unwrap();
     world.sign_in(&claims).await
 }
 
@@ -39,7 +39,9 @@ async fn keeper(world: &World) -> Actor {
 async fn site_draft(world: &World, actor: &Actor, answers: Answers) -> DraftHead {
     let subject = world.subject_answers_person(actor).await;
     world.file(actor, "subject_new", None, &subject).await;
-    saved(world.service.save_draft(actor, &save_of("website_new", "site", None, answers)).await.unwrap())
+    saved(
+        world.service.drafts.save_draft(actor, &save_of("website_new", "site", None, answers)).await.unwrap(),
+    )
 }
 
 async fn found(world: &World, actor: &Actor, draft: &DraftHead, search: ProviderSearch) -> Finder {
@@ -50,7 +52,7 @@ async fn found(world: &World, actor: &Actor, draft: &DraftHead, search: Provider
         find: Some(search),
         ..FormRequest::default()
     };
-    world.service.form_view(actor, &request).await.unwrap().finder.unwrap()
+    world.service.drafts.form_view(actor, &request).await.unwrap().finder.unwrap()
 }
 
 fn search(section: &str, name: &str, area: &str) -> ProviderSearch {
@@ -78,7 +80,7 @@ fn told(error: Error) -> String {
 }
 
 async fn a_directory_is_searched_by_area_and_by_part_of_a_name_or_brand(world: World) {
-    world.service.fill_directories().await.unwrap();
+    world.service.directories.fill_directories().await.unwrap();
     let actor = world.applicant(1).await;
     let draft = site_draft(&world, &actor, Answers::new()).await;
     let look = |asked| found(&world, &actor, &draft, asked);
@@ -105,7 +107,7 @@ async fn a_directory_is_paged_by_name(world: World) {
         let name = format!("示例接入{number:02}有限公司");
         let entry =
             ProviderEntry { directory: "access", name: &name, place: "320100", ..ProviderEntry::default() };
-        world.service.keep_provider(&keeper, &entry).await.unwrap();
+        world.service.directories.keep_provider(&keeper, &entry).await.unwrap();
     }
     let actor = world.applicant(1).await;
     let draft = site_draft(&world, &actor, Answers::new()).await;
@@ -125,7 +127,7 @@ async fn a_directory_is_paged_by_name(world: World) {
 }
 
 async fn choosing_a_provider_fills_the_block_and_nothing_else(world: World) {
-    world.service.fill_directories().await.unwrap();
+    world.service.directories.fill_directories().await.unwrap();
     let actor = world.applicant(1).await;
     let typed = Answers::from([
         ("site.name", "示例站"),
@@ -137,7 +139,8 @@ async fn choosing_a_provider_fills_the_block_and_nothing_else(world: World) {
     let draft = site_draft(&world, &actor, typed).await;
     let finder = found(&world, &actor, &draft, search("isp", "腾讯云", "110000")).await;
     let chosen = &finder.page.rows[0].id;
-    let page = world.service.choose_provider(&actor, &draft.id, draft.version, "isp", chosen).await.unwrap();
+    let page =
+        world.service.drafts.choose_provider(&actor, &draft.id, draft.version, "isp", chosen).await.unwrap();
     assert_eq!(page, format!("/website/new/site?draft={}", draft.id));
     let view = world.draft_form(&actor, "website_new", "site", &draft).await;
     for (at, text) in [
@@ -152,26 +155,36 @@ async fn choosing_a_provider_fills_the_block_and_nothing_else(world: World) {
         assert_eq!(view.answers.text(at), text, "{at}");
     }
     // The draft moved on: a second choice from the same page is told.
-    let late = world.service.choose_provider(&actor, &draft.id, draft.version, "isp", chosen).await;
+    let late = world.service.drafts.choose_provider(&actor, &draft.id, draft.version, "isp", chosen).await;
     assert!(told(late.unwrap_err()).contains("另一个窗口"));
     // Only the city of a provider is known; that is no fault.
     let finder = found(&world, &actor, &draft, search("isp", "阿里云", "330000")).await;
     let version = view.draft.unwrap().version;
-    world.service.choose_provider(&actor, &draft.id, version, "isp", &finder.page.rows[0].id).await.unwrap();
+    world
+        .service
+        .drafts
+        .choose_provider(&actor, &draft.id, version, "isp", &finder.page.rows[0].id)
+        .await
+        .unwrap();
     let view = world.draft_form(&actor, "website_new", "site", &draft).await;
     assert_eq!(view.answers.text("isp.region"), "330100");
     assert!(!view.faults.iter().any(|fault| fault.at == "isp.region"), "{:?}", view.faults);
 }
 
 async fn a_provider_abroad_comes_with_its_country(world: World) {
-    world.service.fill_directories().await.unwrap();
+    world.service.directories.fill_directories().await.unwrap();
     let actor = world.applicant(1).await;
     let typed = Answers::from([("registrar.region", "110101"), ("registrar.jurisdiction", "mainland")]);
     let draft = site_draft(&world, &actor, typed).await;
     let finder = found(&world, &actor, &draft, search("registrar", "cloudflare", "US")).await;
     assert_eq!(finder.page.rows[0].place, "境外 美国");
     let chosen = &finder.page.rows[0].id;
-    world.service.choose_provider(&actor, &draft.id, draft.version, "registrar", chosen).await.unwrap();
+    world
+        .service
+        .drafts
+        .choose_provider(&actor, &draft.id, draft.version, "registrar", chosen)
+        .await
+        .unwrap();
     let view = world.draft_form(&actor, "website_new", "site", &draft).await;
     assert_eq!(view.answers.text("registrar.jurisdiction"), "abroad");
     assert_eq!(view.answers.text("registrar.country"), "US");
@@ -180,7 +193,7 @@ async fn a_provider_abroad_comes_with_its_country(world: World) {
 }
 
 async fn what_the_directory_does_not_offer_or_is_not_mine_cannot_be_chosen(world: World) {
-    world.service.fill_directories().await.unwrap();
+    world.service.directories.fill_directories().await.unwrap();
     let (actor, other) = (world.applicant(1).await, world.applicant(2).await);
     let draft = site_draft(&world, &actor, Answers::new()).await;
     let finder = found(&world, &actor, &draft, search("isp", "阿里云", "330000")).await;
@@ -193,23 +206,25 @@ async fn what_the_directory_does_not_offer_or_is_not_mine_cannot_be_chosen(world
         (&actor, "isp", nobodys),
         (&actor, "isp", "x"),
     ] {
-        let outcome = world.service.choose_provider(who, &draft.id, draft.version, section, provider).await;
+        let outcome =
+            world.service.drafts.choose_provider(who, &draft.id, draft.version, section, provider).await;
         assert!(matches!(outcome, Err(Error::NotFound)), "{section} {provider}: {outcome:?}");
     }
 }
 
 async fn what_applicants_type_waits_apart_until_it_is_decided_about(world: World) {
     let keeper = keeper(&world).await;
-    world.service.fill_directories().await.unwrap();
+    world.service.directories.fill_directories().await.unwrap();
     let actor = world.applicant(1).await;
     // Its website names 某某云计算有限公司 and 某某域名注册有限公司, or whatever the samples say.
     world.in_force(&actor, "typed.cn").await;
-    let waiting = world.service.directory(&keeper, &DirectoryRequest::default()).await.unwrap();
+    let waiting = world.service.directories.directory(&keeper, &DirectoryRequest::default()).await.unwrap();
     assert!(!waiting.rows.is_empty());
     let typed = waiting.rows.iter().find(|row| row.directory == Directory::Access).unwrap().clone();
     let draft = saved(
         world
             .service
+            .drafts
             .save_draft(&actor, &save_of("website_new", "site", None, Answers::new()))
             .await
             .unwrap(),
@@ -219,17 +234,17 @@ async fn what_applicants_type_waits_apart_until_it_is_decided_about(world: World
     assert!(found(&world, &actor, &draft, asked.clone()).await.page.rows.is_empty(), "kept apart");
 
     // Joined with another, that one is found by it.
-    world.service.merge_provider(&keeper, &typed.id, "阿里云计算有限公司").await.unwrap();
+    world.service.directories.merge_provider(&keeper, &typed.id, "阿里云计算有限公司").await.unwrap();
     let finder = found(&world, &actor, &draft, asked).await;
     assert_eq!(names(&finder), ["阿里云计算有限公司"]);
     assert!(
-        told(world.service.merge_provider(&keeper, &typed.id, "没有").await.unwrap_err())
+        told(world.service.directories.merge_provider(&keeper, &typed.id, "没有").await.unwrap_err())
             .contains("完整名称")
     );
 
     // The next filing with this name does not ask again.
     world.in_force(&world.applicant(2).await, "again.cn").await;
-    let waiting = world.service.directory(&keeper, &DirectoryRequest::default()).await.unwrap();
+    let waiting = world.service.directories.directory(&keeper, &DirectoryRequest::default()).await.unwrap();
     assert!(!waiting.rows.iter().any(|row| row.name == typed.name && row.directory == Directory::Access));
 
     // Taken in, it is offered; decided against, it is not.
@@ -242,21 +257,21 @@ async fn what_applicants_type_waits_apart_until_it_is_decided_about(world: World
         place: "110000",
         phone: "4001234567",
     };
-    world.service.keep_provider(&keeper, &entry).await.unwrap();
+    world.service.directories.keep_provider(&keeper, &entry).await.unwrap();
     let finder = found(&world, &actor, &draft, search("registrar", "品牌甲", "110000")).await;
     assert_eq!(names(&finder), [other.name.as_str()]);
-    world.service.drop_provider(&keeper, &other.id).await.unwrap();
+    world.service.directories.drop_provider(&keeper, &other.id).await.unwrap();
     assert!(
         found(&world, &actor, &draft, search("registrar", "品牌甲", "110000")).await.page.rows.is_empty()
     );
-    assert_eq!(world.service.verify_audit().await.unwrap().first_bad, None);
+    assert_eq!(world.service.audit_chain.verify_audit().await.unwrap().first_bad, None);
 }
 
 async fn an_entry_that_cannot_stand_in_a_directory_is_refused_with_its_sentences(world: World) {
     let keeper = keeper(&world).await;
     let bad =
         ProviderEntry { directory: "x", name: "a", place: "1", phone: "12", ..ProviderEntry::default() };
-    let sentences = told(world.service.keep_provider(&keeper, &bad).await.unwrap_err());
+    let sentences = told(world.service.directories.keep_provider(&keeper, &bad).await.unwrap_err());
     for label in ["名录：", "名称：", "所属地区：", "电话："] {
         assert!(sentences.contains(label), "{label} {sentences}");
     }
@@ -264,8 +279,10 @@ async fn an_entry_that_cannot_stand_in_a_directory_is_refused_with_its_sentences
         ProviderEntry {
             directory: "access", name: "示例接入", place: "110000", ..ProviderEntry::default()
         };
-    world.service.keep_provider(&keeper, &good).await.unwrap();
-    assert!(told(world.service.keep_provider(&keeper, &good).await.unwrap_err()).contains("已有"));
+    world.service.directories.keep_provider(&keeper, &good).await.unwrap();
+    assert!(
+        told(world.service.directories.keep_provider(&keeper, &good).await.unwrap_err()).contains("已有")
+    );
 }
 
 async fn directories_reasons_and_holidays_are_kept_by_their_keeper_alone(world: World) {
@@ -274,16 +291,16 @@ async fn directories_reasons_and_holidays_are_kept_by_their_keeper_alone(world: 
         let service = &world.service;
         let entry = ProviderEntry::default();
         let outcomes = [
-            service.directory(actor, &DirectoryRequest::default()).await.err(),
-            service.keep_provider(actor, &entry).await.err(),
-            service.merge_provider(actor, "x", "y").await.err(),
-            service.drop_provider(actor, "x").await.err(),
-            service.reason_list(actor).await.err(),
-            service.keep_reason(actor, None, "名称", "意见意见意见").await.err(),
-            service.drop_reason(actor, "x").await.err(),
-            service.holiday_list(actor).await.err(),
-            service.keep_holiday(actor, "2026-05-01", false, "劳动节").await.err(),
-            service.drop_holiday(actor, "2026-05-01").await.err(),
+            service.directories.directory(actor, &DirectoryRequest::default()).await.err(),
+            service.directories.keep_provider(actor, &entry).await.err(),
+            service.directories.merge_provider(actor, "x", "y").await.err(),
+            service.directories.drop_provider(actor, "x").await.err(),
+            service.canned_reasons.reason_list(actor).await.err(),
+            service.canned_reasons.keep_reason(actor, None, "名称", "意见意见意见").await.err(),
+            service.canned_reasons.drop_reason(actor, "x").await.err(),
+            service.holidays.holiday_list(actor).await.err(),
+            service.holidays.keep_holiday(actor, "2026-05-01", false, "劳动节").await.err(),
+            service.holidays.drop_holiday(actor, "2026-05-01").await.err(),
         ];
         for (number, outcome) in outcomes.iter().enumerate() {
             assert!(matches!(outcome, Some(Error::Forbidden)), "{number}: {outcome:?}");
@@ -292,21 +309,25 @@ async fn directories_reasons_and_holidays_are_kept_by_their_keeper_alone(world: 
 }
 
 async fn reasons_are_added_worded_anew_and_taken_away(world: World) {
-    world.service.fill_reasons().await.unwrap();
+    world.service.canned_reasons.fill_reasons().await.unwrap();
     let keeper = keeper(&world).await;
     let service = &world.service;
-    let before = service.reason_list(&keeper).await.unwrap();
+    let before = service.canned_reasons.reason_list(&keeper).await.unwrap();
     assert_eq!(before.len(), 19);
-    service.keep_reason(&keeper, None, "新的意见", "请补充说明材料。").await.unwrap();
-    let added = service.reason_list(&keeper).await.unwrap().pop().unwrap();
+    service.canned_reasons.keep_reason(&keeper, None, "新的意见", "请补充说明材料。").await.unwrap();
+    let added = service.canned_reasons.reason_list(&keeper).await.unwrap().pop().unwrap();
     assert_eq!(added.title, "新的意见");
-    service.keep_reason(&keeper, Some(&added.id), "改过的意见", "请补充两份说明材料。").await.unwrap();
-    let rows = service.reason_list(&keeper).await.unwrap();
+    service
+        .canned_reasons
+        .keep_reason(&keeper, Some(&added.id), "改过的意见", "请补充两份说明材料。")
+        .await
+        .unwrap();
+    let rows = service.canned_reasons.reason_list(&keeper).await.unwrap();
     assert_eq!((rows.len(), rows.last().unwrap().text.as_str()), (20, "请补充两份说明材料。"));
-    service.drop_reason(&keeper, &added.id).await.unwrap();
-    assert_eq!(service.reason_list(&keeper).await.unwrap(), before);
-    assert!(matches!(service.drop_reason(&keeper, &added.id).await, Err(Error::NotFound)));
-    let sentences = told(service.keep_reason(&keeper, None, "", "短").await.unwrap_err());
+    service.canned_reasons.drop_reason(&keeper, &added.id).await.unwrap();
+    assert_eq!(service.canned_reasons.reason_list(&keeper).await.unwrap(), before);
+    assert!(matches!(service.canned_reasons.drop_reason(&keeper, &added.id).await, Err(Error::NotFound)));
+    let sentences = told(service.canned_reasons.keep_reason(&keeper, None, "", "短").await.unwrap_err());
     assert!(sentences.contains("名称：") && sentences.contains("意见："), "{sentences}");
 }
 
@@ -316,19 +337,19 @@ async fn a_holiday_entered_goes_before_the_configured_one(world: World) {
     let keeper = keeper(&world).await;
     let service = &world.service;
     let configured = [SpecialDay { day: date!(2026 - 10 - 01), is_working: false, name: "国庆节".into() }];
-    service.take_holidays(&configured).await.unwrap();
-    service.keep_holiday(&keeper, "2026-10-01", true, "照常上班").await.unwrap();
-    service.take_holidays(&configured).await.unwrap();
-    let rows = service.holiday_list(&keeper).await.unwrap();
+    service.holidays.take_holidays(&configured).await.unwrap();
+    service.holidays.keep_holiday(&keeper, "2026-10-01", true, "照常上班").await.unwrap();
+    service.holidays.take_holidays(&configured).await.unwrap();
+    let rows = service.holidays.holiday_list(&keeper).await.unwrap();
     assert_eq!(rows.len(), 1);
     assert!(rows[0].is_working && !rows[0].is_configured);
-    service.drop_holiday(&keeper, "2026-10-01").await.unwrap();
-    service.take_holidays(&configured).await.unwrap();
-    assert!(service.holiday_list(&keeper).await.unwrap()[0].is_configured);
-    assert!(matches!(service.drop_holiday(&keeper, "2026-10-01").await, Err(Error::NotFound)));
+    service.holidays.drop_holiday(&keeper, "2026-10-01").await.unwrap();
+    service.holidays.take_holidays(&configured).await.unwrap();
+    assert!(service.holidays.holiday_list(&keeper).await.unwrap()[0].is_configured);
+    assert!(matches!(service.holidays.drop_holiday(&keeper, "2026-10-01").await, Err(Error::NotFound)));
     for (day, name) in [("2026-02-30", "不存在"), ("", "没有日期"), ("2026-10-02", "")] {
         assert!(
-            matches!(service.keep_holiday(&keeper, day, false, name).await, Err(Error::Faults(_))),
+            matches!(service.holidays.keep_holiday(&keeper, day, false, name).await, Err(Error::Faults(_))),
             "{day}"
         );
     }
@@ -342,31 +363,35 @@ async fn nobody_has_two_of_the_three_administrations(world: World) {
     let give = |role: &'static str| {
         let number = number.clone();
         let administrator = administrator.clone();
-        async move { service.appoint(&administrator, "某某", &number, role, "110101").await }
+        async move { service.staff.appoint(&administrator, "某某", &number, role, "110101").await }
     };
     give("keeper").await.unwrap();
     for role in ["administrator", "auditor"] {
         assert!(told(give(role).await.unwrap_err()).contains("不同人员"), "{role}");
     }
     give("reviewer").await.unwrap();
-    let keeper_row = service.staff_list(&administrator).await.unwrap();
-    let keeper_row = keeper_row.iter().find(|row| row.role == "keeper").unwrap();
-    service.dismiss(&administrator, &keeper_row.id).await.unwrap();
+    let keeper_row = service.staff.staff_list(&administrator).await.unwrap();
+    let keeper_row = keeper_row.iter().find(|row| row.role == domain::role::StaffRole::Keeper).unwrap();
+    service.staff.dismiss(&administrator, &keeper_row.id).await.unwrap();
     give("auditor").await.unwrap();
 }
 
 async fn the_software_brings_its_rows_once(world: World) {
     let keeper = keeper(&world).await;
     let service = &world.service;
-    service.fill_directories().await.unwrap();
-    service.fill_reasons().await.unwrap();
+    service.directories.fill_directories().await.unwrap();
+    service.canned_reasons.fill_reasons().await.unwrap();
     let seed = DirectoryRequest { source: "seed".to_owned(), ..DirectoryRequest::default() };
-    let first = service.directory(&keeper, &seed).await.unwrap();
-    service.drop_provider(&keeper, &first.rows[0].id).await.unwrap();
-    service.drop_reason(&keeper, &service.reason_list(&keeper).await.unwrap()[0].id).await.unwrap();
+    let first = service.directories.directory(&keeper, &seed).await.unwrap();
+    service.directories.drop_provider(&keeper, &first.rows[0].id).await.unwrap();
+    service
+        .canned_reasons
+        .drop_reason(&keeper, &service.canned_reasons.reason_list(&keeper).await.unwrap()[0].id)
+        .await
+        .unwrap();
     let again = world.restarted().await;
-    again.fill_directories().await.unwrap();
-    again.fill_reasons().await.unwrap();
-    assert_eq!(again.directory(&keeper, &seed).await.unwrap().total, first.total - 1);
-    assert_eq!(again.reason_list(&keeper).await.unwrap().len(), 18);
+    again.directories.fill_directories().await.unwrap();
+    again.canned_reasons.fill_reasons().await.unwrap();
+    assert_eq!(again.directories.directory(&keeper, &seed).await.unwrap().total, first.total - 1);
+    assert_eq!(again.canned_reasons.reason_list(&keeper).await.unwrap().len(), 18);
 }

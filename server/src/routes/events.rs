@@ -3,9 +3,8 @@
 //! was interrupted says what it heard last (`Last-Event-ID`) and gets what it missed. Before each event, and
 //! every minute, session and role are looked up again: who has left hears nothing more.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use app::api::caller::Caller;
@@ -22,56 +21,23 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, Interval};
 
-use super::{Desk, actor_of};
+use super::event_streams::OpenStream;
+use super::state::{AppState, actor_of};
 use crate::supervisor::Lifecycle;
 
 /// What a page listens to.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Wanted {
+pub struct Subscription {
     /// The filing whose page it is: then only this one, and the page counts as open (R62).
     filing: String,
-}
-
-/// How many streams each person has open at this server.
-#[derive(Debug, Clone, Default)]
-pub struct OpenStreams(Arc<Mutex<HashMap<String, u32>>>);
-
-/// One of them, until it is dropped.
-struct OpenStream {
-    streams: OpenStreams,
-    person: String,
-}
-
-impl OpenStreams {
-    fn open(&self, person: &str, most: u32) -> Option<OpenStream> {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(person.to_owned()).or_default();
-        if *count >= most {
-            return None;
-        }
-        *count += 1;
-        Some(OpenStream { streams: self.clone(), person: person.to_owned() })
-    }
-}
-
-impl Drop for OpenStream {
-    fn drop(&mut self) {
-        let mut counts = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&self.person) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                counts.remove(&self.person);
-            }
-        }
-    }
 }
 
 /// One page that listens.
 struct Listener {
     service: Service,
     actor: Actor,
-    bell: Receiver<Change>,
+    changes: Receiver<Change>,
     missed: VecDeque<Change>,
     /// Tell the page to read anew before anything else.
     greeting: Option<Event>,
@@ -80,30 +46,30 @@ struct Listener {
     _open: Option<OpenPage>,
     _stream: OpenStream,
     lifecycle: Lifecycle,
-    look_again: Interval,
+    recheck: Interval,
 }
 
 /// What the browser heard last; it sends this by itself when it connects again.
 const LAST: &str = "last-event-id";
 
 pub async fn stream(
-    State(desk): State<Desk>,
+    State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Query(wanted): Query<Wanted>,
+    Query(subscription): Query<Subscription>,
     headers: HeaderMap,
 ) -> Response {
     let Ok(actor) = actor_of(&caller) else { return StatusCode::UNAUTHORIZED.into_response() };
     if actor.reviewer_region().is_none() {
         return StatusCode::FORBIDDEN.into_response();
     }
-    let service = desk.service.clone();
+    let service = state.service.clone();
     // The page works without; it is only not told of changes.
-    let Some(stream) = desk.streams.open(&actor.person_id, service.most_event_streams()) else {
+    let Some(stream) = state.streams.open(&actor.person_id, service.usage.most_event_streams()) else {
         return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "60")]).into_response();
     };
-    let open = match wanted.filing.as_str() {
+    let open = match subscription.filing.as_str() {
         "" => None,
-        filing => match service.open_page(actor, filing).await {
+        filing => match service.presence.open_page(actor, filing).await {
             Ok(open) => Some(open),
             Err(service::Error::NotFound) => return StatusCode::NOT_FOUND.into_response(),
             Err(error) => {
@@ -113,34 +79,34 @@ pub async fn stream(
         },
     };
     let last = headers.get(LAST).and_then(|last| last.to_str().ok());
-    let (missed, bell, greeting) = match last {
+    let (missed, changes, greeting) = match last {
         // So that an interruption right after the beginning is made good, too.
         None => {
-            let (name, bell) = (service.latest_name(), service.subscribe());
-            (VecDeque::new(), bell, Event::default().event("hello").id(name).data("hello"))
+            let (name, changes) = (service.events.latest_name(), service.events.subscribe());
+            (VecDeque::new(), changes, Event::default().event("hello").id(name).data("hello"))
         }
         Some(last) => {
-            let (missed, bell) = service.subscribe_after(last);
-            let name = service.latest_name();
+            let (missed, changes) = service.events.subscribe_after(last);
+            let name = service.events.latest_name();
             match missed {
-                Missed::These(changes) => {
-                    (changes.into(), bell, Event::default().event("hello").id(last).data("hello"))
+                Missed::These(these) => {
+                    (these.into(), changes, Event::default().event("hello").id(last).data("hello"))
                 }
-                Missed::TooMuch => (VecDeque::new(), bell, again(&name)),
+                Missed::TooMuch => (VecDeque::new(), changes, again(&name)),
             }
         }
     };
     let listener = Listener {
         service,
         actor: actor.clone(),
-        bell,
+        changes,
         missed,
         greeting: Some(greeting),
-        filing: wanted.filing,
+        filing: subscription.filing,
         _open: open,
         _stream: stream,
-        lifecycle: desk.lifecycle.clone(),
-        look_again: tokio::time::interval_at(Instant::now() + desk.look_again, desk.look_again),
+        lifecycle: state.lifecycle.clone(),
+        recheck: tokio::time::interval_at(Instant::now() + state.recheck, state.recheck),
     };
     let events = stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
@@ -151,12 +117,12 @@ pub async fn stream(
 
 /// The officer is at work on a filing's page: the claim does not lapse (R62).
 pub async fn at_work(
-    State(desk): State<Desk>,
+    State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Form(wanted): Form<Wanted>,
+    Form(subscription): Form<Subscription>,
 ) -> StatusCode {
     let Ok(actor) = actor_of(&caller) else { return StatusCode::UNAUTHORIZED };
-    match desk.service.keep_claim(actor, &wanted.filing).await {
+    match state.service.filing_claims.keep_claim(actor, &subscription.filing).await {
         Ok(()) => StatusCode::NO_CONTENT,
         Err(service::Error::NotFound) => StatusCode::NOT_FOUND,
         Err(service::Error::Forbidden) => StatusCode::FORBIDDEN,
@@ -178,26 +144,26 @@ impl Listener {
             return Some(greeting);
         }
         loop {
-            let told = match self.missed.pop_front() {
+            let received = match self.missed.pop_front() {
                 Some(change) => Ok(change),
                 None => tokio::select! {
                     () = self.lifecycle.ended() => return None,
-                    _ = self.look_again.tick() => {
+                    _ = self.recheck.tick() => {
                         if !self.still_may_listen().await {
                             return None;
                         }
                         continue;
                     }
-                    told = self.bell.recv() => told,
+                    received = self.changes.recv() => received,
                 },
             };
-            let event = match told {
+            let event = match received {
                 Ok(change) => {
                     let Some(word) = word_for(&self.actor, &self.filing, &change) else { continue };
                     let data = format!("{word} {}", change.filing_id);
-                    Event::default().event("change").id(self.service.name_of(&change)).data(data)
+                    Event::default().event("change").id(self.service.events.name_of(&change)).data(data)
                 }
-                Err(RecvError::Lagged(_)) => again(&self.service.latest_name()),
+                Err(RecvError::Lagged(_)) => again(&self.service.events.latest_name()),
                 Err(RecvError::Closed) => return None,
             };
             return if self.still_may_listen().await { Some(event) } else { None };
@@ -207,7 +173,7 @@ impl Listener {
     /// Whether the session still lives and the officer has the same role and region. Otherwise the stream
     /// ends; the browser asks again and is told as whom.
     async fn still_may_listen(&self) -> bool {
-        match self.service.actor_again(&self.actor).await {
+        match self.service.accounts.actor_again(&self.actor).await {
             Ok(now) => now.as_ref() == Some(&self.actor),
             Err(error) => {
                 tracing::error!(%error, "the session of a listener was not looked up");

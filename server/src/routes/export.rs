@@ -8,24 +8,24 @@ use axum::response::{IntoResponse as _, Response};
 use domain::view::QueueRequest;
 use http::{HeaderMap, HeaderValue, header};
 
-use super::{Desk, actor_of};
+use super::state::{AppState, actor_of};
 
 pub async fn table(
-    State(desk): State<Desk>,
+    State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let Ok(actor) = actor_of(&caller) else { return desk.signed_out("/review/queue") };
+    let Ok(actor) = actor_of(&caller) else { return state.signed_out("/review/queue") };
     let request = QueueRequest::from_query(&query.unwrap_or_default());
-    let export = match desk.service.export(actor, &request).await {
+    let export = match state.service.exports.export(actor, &request).await {
         Ok(export) => export,
-        Err(error) => return desk.refused(actor, &headers, error).await,
+        Err(error) => return state.refused(actor, &headers, error).await,
     };
-    let service = desk.service.clone();
+    let service = state.service.clone();
     let pieces = futures::stream::try_unfold((service, export), |(service, mut export)| async move {
         // An export that breaks off is seen as broken: the connection ends without its end.
-        let piece = service.export_piece(&mut export).await.map_err(std::io::Error::other)?;
+        let piece = service.exports.export_piece(&mut export).await.map_err(std::io::Error::other)?;
         Ok::<_, std::io::Error>(piece.map(|piece| (piece, (service, export))))
     });
     let mut response = Body::from_stream(pieces).into_response();

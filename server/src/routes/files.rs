@@ -10,8 +10,8 @@ use serde::Deserialize;
 use service::Error;
 use service::upload::{UploadRefusal, content::Content};
 
-use super::{Desk, actor_of, came_from};
-use crate::bodies::drain;
+use super::state::{AppState, actor_of, came_from};
+use crate::http::body::drain;
 
 #[derive(Deserialize)]
 pub struct Sent {
@@ -21,7 +21,7 @@ pub struct Sent {
 }
 
 pub async fn take(
-    State(desk): State<Desk>,
+    State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Query(sent): Query<Sent>,
     headers: HeaderMap,
@@ -44,7 +44,7 @@ pub async fn take(
     if let Some(sentence) = asked {
         return said(StatusCode::UNPROCESSABLE_ENTITY, sentence);
     }
-    match desk.service.accept_upload(actor, &name_of(&headers), body.into()).await {
+    match state.service.files.accept_upload(actor, &name_of(&headers), body.into()).await {
         Ok(file) => Json(file).into_response(),
         Err(Error::Faults(faults)) => {
             let sentence = faults.into_iter().map(|fault| fault.message).next().unwrap_or_default();
@@ -94,20 +94,20 @@ pub struct Size {
 }
 
 pub async fn give(
-    State(desk): State<Desk>,
+    State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     Query(size): Query<Size>,
     headers: HeaderMap,
 ) -> Response {
-    let Ok(actor) = actor_of(&caller) else { return desk.signed_out(&came_from(&headers)) };
+    let Ok(actor) = actor_of(&caller) else { return state.signed_out(&came_from(&headers)) };
     let file = match size.small {
-        Some(_) => desk.service.open_thumbnail(actor, &id).await,
-        None => desk.service.open_file(actor, &id).await,
+        Some(_) => state.service.files.open_thumbnail(actor, &id).await,
+        None => state.service.files.open_file(actor, &id).await,
     };
     let file = match file {
         Ok(file) => file,
-        Err(error) => return desk.refused(actor, &headers, error).await,
+        Err(error) => return state.refused(actor, &headers, error).await,
     };
     let mut response = file.bytes.into_response();
     let out = response.headers_mut();

@@ -2,10 +2,9 @@
 //! a redirect to the page that shows it (R76).
 
 use app::api::caller::Caller;
-use app::ui::form::{field_id, file_address};
+use app::ui::form::field_id;
 use app::ui::table::percent;
 use axum::Extension;
-use axum::extract::multipart::MultipartError;
 use axum::extract::{Multipart, Path, State};
 use axum::response::Response;
 use domain::action::{Action, Confirmation};
@@ -21,117 +20,13 @@ use http::{HeaderMap, StatusCode};
 use service::{Actor, Error};
 
 use super::files::{UPLOADS_TOO_OFTEN, wrong_sort};
-use super::hold::{self, Choice, Held};
-use super::{Desk, actor_of, see};
-use crate::bodies::STRANGERS_TEXT;
-use crate::oidc::login_path;
-use crate::pages::Way;
-
-/// What a browser posted: texts by name, and files.
-#[derive(Default)]
-pub(super) struct Posted {
-    pub controls: Controls,
-    pub files: Vec<PostedFile>,
-}
-
-pub(super) struct PostedFile {
-    /// The address of the question it answers.
-    pub at: String,
-    pub name: String,
-    pub bytes: Vec<u8>,
-}
-
-/// Most parts a posted form may have; the longest step has far fewer.
-const MOST_PARTS: usize = 2_000;
-
-/// Why a posted form could not be read.
-pub(super) enum Unread {
-    Broken(StatusCode),
-    /// More was typed than is kept for who is not signed in.
-    TooMuchText,
-}
-
-impl From<MultipartError> for Unread {
-    fn from(error: MultipartError) -> Self {
-        Unread::Broken(error.status())
-    }
-}
-
-/// Reads a posted form. Of a stranger's, files are passed over as they come and text is kept up to a bound.
-pub(super) async fn read(mut multipart: Multipart, is_stranger: bool) -> Result<Posted, Unread> {
-    let mut posted = Posted::default();
-    let (mut parts, mut kept) = (0, 0);
-    while let Some(mut part) = multipart.next_field().await? {
-        parts += 1;
-        if parts > MOST_PARTS {
-            return Err(Unread::Broken(StatusCode::PAYLOAD_TOO_LARGE));
-        }
-        let name = part.name().unwrap_or_default().to_owned();
-        let file =
-            file_address(&name).map(|at| (at.to_owned(), part.file_name().unwrap_or_default().to_owned()));
-        kept += name.len();
-        if let Some((at, name)) = file {
-            let mut bytes = Vec::new();
-            let mut is_empty = true;
-            while let Some(chunk) = part.chunk().await? {
-                is_empty &= chunk.is_empty();
-                if !is_stranger {
-                    bytes.extend_from_slice(&chunk);
-                }
-            }
-            kept += name.len();
-            if !is_empty {
-                posted.files.push(PostedFile { at, name, bytes });
-            }
-        } else {
-            let mut bytes = Vec::new();
-            while let Some(chunk) = part.chunk().await? {
-                kept += chunk.len();
-                // Read to its end all the same, or the answer is lost with the connection.
-                match is_stranger && kept > STRANGERS_TEXT {
-                    true => posted.controls.clear(),
-                    false => bytes.extend_from_slice(&chunk),
-                }
-            }
-            let text = String::from_utf8_lossy(&bytes).replace("\r\n", "\n");
-            posted.controls.entry(name).or_default().push(text);
-        }
-    }
-    if is_stranger && kept > STRANGERS_TEXT {
-        return Err(Unread::TooMuchText);
-    }
-    Ok(posted)
-}
-
-impl Posted {
-    pub fn text(&self, name: &str) -> Option<String> {
-        self.controls.get(name)?.first().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
-    }
-}
-
-/// What is said of a form that could not be read.
-pub(super) fn unreadable(desk: &Desk, unread: Unread) -> Response {
-    let status = match unread {
-        Unread::Broken(status) => status,
-        Unread::TooMuchText => {
-            return desk.chrome.message(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "登录已过期",
-                "填写的内容过长，无法保留在本页。请先在新窗口登录，再返回上一页重新提交。",
-                &[Way { label: "重新登录", href: &login_path("/") }],
-            );
-        }
-    };
-    let sentence = if status == StatusCode::PAYLOAD_TOO_LARGE {
-        "文件大小不超过5MB，请返回上一页，选择较小的文件后重新提交。"
-    } else {
-        "提交的内容不完整，请返回上一页重新提交。"
-    };
-    desk.chrome.message(status, "提交失败", sentence, &[])
-}
+use super::posted::{Posted, read, unreadable};
+use super::resubmit::{self, Choice, Resubmission};
+use super::state::{AppState, actor_of, see};
+use crate::auth::return_path::login_path;
 
 pub async fn post_step(
-    State(desk): State<Desk>,
+    State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path((business, action, step)): Path<(String, String, String)>,
     headers: HeaderMap,
@@ -143,23 +38,23 @@ pub async fn post_step(
         Some((procedure, form, form.step(&step)?))
     })();
     let Some((procedure, form, step)) = known else {
-        return desk.chrome.message(StatusCode::NOT_FOUND, "没有找到", "没有这样的表单。", &[]);
+        return state.template.message(StatusCode::NOT_FOUND, "没有找到", "没有这样的表单。", &[]);
     };
     let actor = actor_of(&caller);
     let posted = match read(multipart, actor.is_err()).await {
         Ok(posted) => posted,
-        Err(unread) => return unreadable(&desk, unread),
+        Err(unread) => return unreadable(&state, unread),
     };
-    let post = Post { desk: &desk, procedure, form, step };
-    let Ok(actor) = actor else { return post.hold_for_sign_in(&posted) };
+    let post = Post { state: &state, procedure, form, step };
+    let Ok(actor) = actor else { return post.resubmit_after_sign_in(&posted) };
     match post.run(actor, posted).await {
         Ok(response) => response,
-        Err(error) => desk.refused(actor, &headers, error).await,
+        Err(error) => state.refused(actor, &headers, error).await,
     }
 }
 
 struct Post<'a> {
-    desk: &'a Desk,
+    state: &'a AppState,
     procedure: Procedure,
     form: &'static Form,
     step: &'static Step,
@@ -178,7 +73,7 @@ impl Post<'_> {
         format!("{}?draft={}", self.path(step), draft.id)
     }
 
-    fn hold_for_sign_in(&self, posted: &Posted) -> Response {
+    fn resubmit_after_sign_in(&self, posted: &Posted) -> Response {
         let sentence = match posted.files.is_empty() {
             true => "您填写的内容保留在本页。请先在新窗口登录，再回到本页点击“继续”。".to_owned(),
             // A file cannot be kept in a page.
@@ -187,14 +82,14 @@ impl Post<'_> {
                 posted.files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join("、"),
             ),
         };
-        hold::page(
-            self.desk,
-            &Held {
+        resubmit::page(
+            self.state,
+            &Resubmission {
                 status: StatusCode::UNAUTHORIZED,
                 title: "登录已过期",
                 sentence: &sentence,
                 action: &self.action(),
-                encoding: hold::MULTIPART,
+                encoding: resubmit::MULTIPART,
                 controls: &posted.controls,
                 choices: &[Choice { label: "继续", name: "held", value: "yes" }],
                 links: &[("重新登录", login_path("/"))],
@@ -203,7 +98,7 @@ impl Post<'_> {
     }
 
     async fn run(&self, actor: &Actor, mut posted: Posted) -> Result<Response, Error> {
-        let service = &self.desk.service;
+        let service = &self.state.service;
         let go = posted.text("go").unwrap_or_else(|| "next".to_owned());
         let request = FormRequest {
             procedure: self.procedure.code(),
@@ -214,7 +109,7 @@ impl Post<'_> {
             check: false,
             find: None,
         };
-        let view = match service.form_view(actor, &request).await {
+        let view = match service.drafts.form_view(actor, &request).await {
             Err(gone @ (Error::NotFound | Error::Refused(_))) if self.submits(&go) => {
                 return self.submit_again(actor, &posted).await?.ok_or(gone);
             }
@@ -230,7 +125,7 @@ impl Post<'_> {
                 complaints.push(complain(sentence));
                 continue;
             }
-            match service.accept_upload(actor, &file.name, std::mem::take(&mut file.bytes)).await {
+            match service.files.accept_upload(actor, &file.name, std::mem::take(&mut file.bytes)).await {
                 Ok(stored) => self.add_file(&file.at, stored.id, &mut answers),
                 Err(Error::Faults(faults)) => {
                     complaints.extend(faults.into_iter().map(|found| complain(&found.message)));
@@ -259,14 +154,14 @@ impl Post<'_> {
             declined: posted.text("declined").and_then(|version| version.parse().ok()),
             answers,
         };
-        let draft = match service.save_draft(actor, &save).await? {
+        let draft = match service.drafts.save_draft(actor, &save).await? {
             Saved::Ok(draft) => draft,
             Saved::Faults(mut faults) => {
                 faults.extend(complaints);
                 return self.again(actor, &save, faults).await;
             }
             Saved::Conflict { saved_at, draft } => {
-                return Ok(self.hold_for_conflict(&posted, &save, &saved_at, draft));
+                return Ok(self.resubmit_over_conflict(&posted, &save, &saved_at, draft));
             }
         };
         if !complaints.is_empty() {
@@ -281,7 +176,7 @@ impl Post<'_> {
 
     /// Back to the page, with what was typed and could not be saved, and what is wrong with it.
     async fn again(&self, actor: &Actor, save: &SaveDraft, faults: Vec<Fault>) -> Result<Response, Error> {
-        if !self.desk.service.hold_step(actor, save, &faults).await? {
+        if !self.state.service.drafts.hold_step(actor, save, &faults).await? {
             return Err(Error::Faults(faults));
         }
         let path = self.path(self.step.key);
@@ -304,7 +199,7 @@ impl Post<'_> {
     ) -> Result<Response, Error> {
         let here = self.page_of(self.step.key, draft);
         match go {
-            "save" => Ok(self.desk.back_saying(actor, "/mine/drafts", "草稿已保存。").await),
+            "save" => Ok(self.state.back_saying(actor, "/mine/drafts", "草稿已保存。").await),
             "previous" => Ok(see(&self.page_of(self.neighbour(-1).unwrap_or(self.step.key), draft))),
             go if self.submits(go) => self.submit(actor, posted, draft).await,
             "next" => {
@@ -331,7 +226,7 @@ impl Post<'_> {
     /// for (R75, R80).
     async fn submit_again(&self, actor: &Actor, posted: &Posted) -> Result<Option<Response>, Error> {
         let (Some(draft), Some(key)) = (posted.text("draft"), posted.text("key")) else { return Ok(None) };
-        Ok(match self.desk.service.submit(actor, &draft, 0, None, &key).await {
+        Ok(match self.state.service.submissions.submit(actor, &draft, 0, None, &key).await {
             Ok(Submitted::Filing(id)) => Some(see(&format!("/mine/filings?receipt={id}"))),
             Ok(Submitted::Refused(_) | Submitted::Faults(_)) | Err(Error::NotFound) => None,
             Err(error) => return Err(error),
@@ -356,7 +251,7 @@ impl Post<'_> {
             check: true,
             find: None,
         };
-        self.desk.service.form_view(actor, &request).await
+        self.state.service.drafts.form_view(actor, &request).await
     }
 
     async fn submit(&self, actor: &Actor, posted: &Posted, draft: &DraftHead) -> Result<Response, Error> {
@@ -368,14 +263,20 @@ impl Post<'_> {
         }
         let key = posted.text("key").unwrap_or_default();
         let subject = posted.text("subject");
-        match self.desk.service.submit(actor, &draft.id, draft.version, subject.as_deref(), &key).await? {
+        match self
+            .state
+            .service
+            .submissions
+            .submit(actor, &draft.id, draft.version, subject.as_deref(), &key)
+            .await?
+        {
             Submitted::Filing(id) => Ok(see(&format!("/mine/filings?receipt={id}"))),
             Submitted::Faults(_) => Ok(see(&format!("{here}&check=1"))),
-            Submitted::Refused(refused) => Ok(self.desk.back_saying(actor, &here, &refused.sentence).await),
+            Submitted::Refused(refused) => Ok(self.state.back_saying(actor, &here, &refused.sentence).await),
         }
     }
 
-    fn hold_for_conflict(
+    fn resubmit_over_conflict(
         &self,
         posted: &Posted,
         save: &SaveDraft,
@@ -394,14 +295,14 @@ impl Post<'_> {
             let ids = save.answers.items(&file.at);
             controls.insert(file.at.clone(), ids.to_vec());
         }
-        hold::page(
-            self.desk,
-            &Held {
+        resubmit::page(
+            self.state,
+            &Resubmission {
                 status: StatusCode::CONFLICT,
                 title: "草稿已在别处更新",
                 sentence: &sentence,
                 action: &self.action(),
-                encoding: hold::MULTIPART,
+                encoding: resubmit::MULTIPART,
                 controls: &controls,
                 choices: &[Choice { label: "用本页内容覆盖", name: "overwrite", value: "yes" }],
                 links: &[("载入已保存的内容", theirs.unwrap_or_else(|| "/mine/drafts".to_owned()))],

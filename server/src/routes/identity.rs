@@ -2,7 +2,7 @@
 //! typed is held on the server with what is wrong with it, and the page shows both (R76).
 
 use app::api::caller::Caller;
-use axum::extract::{DefaultBodyLimit, Multipart, OriginalUri, State};
+use axum::extract::{Multipart, OriginalUri, State};
 use axum::response::Response;
 use axum::routing::post;
 use axum::{Extension, Router};
@@ -16,17 +16,16 @@ use domain::view::{CancelRequest, IdentityPurpose, Submitted, TransferRequest};
 use http::{HeaderMap, StatusCode};
 use service::{Actor, Error};
 
-use super::forms::{Posted, read, unreadable};
-use super::hold::{self, Choice, Held};
-use super::{Desk, LARGEST_FILE, actor_of, asks_for_proof, see};
-use crate::oidc::login_path;
+use super::posted::{Posted, read, unreadable};
+use super::resubmit::{self, Choice, Resubmission};
+use super::state::{AppState, actor_of, asks_for_proof, see};
+use crate::auth::return_path::login_path;
 
-pub fn router() -> Router<Desk> {
+pub fn router() -> Router<AppState> {
     Router::new()
         .route("/act/cancel", post(|post: PostedCheck| post.answer(Act::Do(IdentityPurpose::Cancel))))
         .route("/act/transfer", post(|post: PostedCheck| post.answer(Act::Do(IdentityPurpose::Transfer))))
         .route("/act/send-code", post(|post: PostedCheck| post.answer(Act::SendCode)))
-        .layer(DefaultBodyLimit::max(LARGEST_FILE))
 }
 
 #[derive(Clone, Copy)]
@@ -38,9 +37,9 @@ enum Act {
 
 /// A request with everything it is answered from.
 #[derive(axum::extract::FromRequest)]
-#[from_request(state(Desk))]
+#[from_request(state(AppState))]
 struct PostedCheck {
-    state: State<Desk>,
+    state: State<AppState>,
     caller: Extension<Caller>,
     uri: OriginalUri,
     headers: HeaderMap,
@@ -49,32 +48,32 @@ struct PostedCheck {
 
 impl PostedCheck {
     async fn answer(self, act: Act) -> Response {
-        let PostedCheck { state: State(desk), caller: Extension(caller), uri, headers, form } = self;
+        let PostedCheck { state: State(state), caller: Extension(caller), uri, headers, form } = self;
         let actor = actor_of(&caller);
         let mut posted = match read(form, actor.is_err()).await {
             Ok(posted) => posted,
-            Err(unread) => return unreadable(&desk, unread),
+            Err(unread) => return unreadable(&state, unread),
         };
-        let Ok(actor) = actor else { return hold_for_sign_in(&desk, uri.path(), &posted) };
-        let Some(check) = Check::of(&desk, actor, act, &posted) else {
-            return desk.chrome.message(StatusCode::NOT_FOUND, "没有找到", "没有这样的表单。", &[]);
+        let Ok(actor) = actor else { return resubmit_after_sign_in(&state, uri.path(), &posted) };
+        let Some(check) = Check::of(&state, actor, act, &posted) else {
+            return state.template.message(StatusCode::NOT_FOUND, "没有找到", "没有这样的表单。", &[]);
         };
         match check.run(act, &mut posted).await {
             Ok(response) => response,
-            Err(error) => desk.refused(actor, &headers, error).await,
+            Err(error) => state.refused(actor, &headers, error).await,
         }
     }
 }
 
-fn hold_for_sign_in(desk: &Desk, action: &str, posted: &Posted) -> Response {
-    hold::page(
-        desk,
-        &Held {
+fn resubmit_after_sign_in(state: &AppState, action: &str, posted: &Posted) -> Response {
+    resubmit::page(
+        state,
+        &Resubmission {
             status: StatusCode::UNAUTHORIZED,
             title: "登录已过期",
             sentence: "您填写的内容保留在本页。请先在新窗口登录，再回到本页点击“继续”。",
             action,
-            encoding: hold::MULTIPART,
+            encoding: resubmit::MULTIPART,
             controls: &posted.controls,
             choices: &[Choice { label: "继续", name: "held", value: "yes" }],
             links: &[("重新登录", login_path("/"))],
@@ -83,7 +82,7 @@ fn hold_for_sign_in(desk: &Desk, action: &str, posted: &Posted) -> Response {
 }
 
 struct Check<'a> {
-    desk: &'a Desk,
+    state: &'a AppState,
     actor: &'a Actor,
     purpose: IdentityPurpose,
     business: Business,
@@ -92,7 +91,7 @@ struct Check<'a> {
 }
 
 impl<'a> Check<'a> {
-    fn of(desk: &'a Desk, actor: &'a Actor, act: Act, posted: &Posted) -> Option<Self> {
+    fn of(state: &'a AppState, actor: &'a Actor, act: Act, posted: &Posted) -> Option<Self> {
         let purpose = match act {
             Act::Do(purpose) => purpose,
             Act::SendCode => match posted.text("purpose")?.as_str() {
@@ -106,7 +105,7 @@ impl<'a> Check<'a> {
             IdentityPurpose::Transfer => Business::Subject,
         };
         let (record, key) = (posted.text("record")?, posted.text("key").unwrap_or_default());
-        Some(Check { desk, actor, purpose, business, record, key })
+        Some(Check { state, actor, purpose, business, record, key })
     }
 
     fn form(&self) -> &'static Form {
@@ -137,8 +136,8 @@ impl<'a> Check<'a> {
         match outcome {
             Err(Error::Refused(refused)) if asks_for_proof(&refused) => {
                 // What was typed is there again afterwards.
-                self.hold(&answers, &[]).await?;
-                Ok(self.desk.prove_anew(&refused, &format!("{}&check=1", self.page())))
+                self.resubmit(&answers, &[]).await?;
+                Ok(self.state.prove_anew(&refused, &format!("{}&check=1", self.page())))
             }
             outcome => outcome,
         }
@@ -160,8 +159,9 @@ impl<'a> Check<'a> {
         let mut faults = Vec::new();
         for file in posted.files.iter_mut().filter(|file| file.at == identity::ATTACHMENT) {
             match self
-                .desk
+                .state
                 .service
+                .files
                 .accept_upload(self.actor, &file.name, std::mem::take(&mut file.bytes))
                 .await
             {
@@ -177,27 +177,33 @@ impl<'a> Check<'a> {
 
     /// Back to the page, with what was typed and what is wrong with it.
     async fn again(&self, answers: &Answers, faults: &[Fault]) -> Result<Response, Error> {
-        self.hold(answers, faults).await?;
+        self.resubmit(answers, faults).await?;
         let page = format!("{}&check=1", self.page());
         Ok(match faults.iter().find(|fault| fault.at.is_empty()) {
-            Some(fault) => self.desk.back_saying(self.actor, &page, &fault.message).await,
+            Some(fault) => self.state.back_saying(self.actor, &page, &fault.message).await,
             None => see(&page),
         })
     }
 
-    async fn hold(&self, answers: &Answers, faults: &[Fault]) -> Result<(), Error> {
-        let service = &self.desk.service;
-        service.hold_identity(self.actor, self.purpose, &self.record, answers, faults).await
+    async fn resubmit(&self, answers: &Answers, faults: &[Fault]) -> Result<(), Error> {
+        let service = &self.state.service;
+        service.identity_checks.hold_identity(self.actor, self.purpose, &self.record, answers, faults).await
     }
 
     /// Back to the page with what was typed and a sentence.
     async fn saying(&self, answers: &Answers, sentence: &str) -> Result<Response, Error> {
-        self.hold(answers, &[]).await?;
-        Ok(self.desk.back_saying(self.actor, &format!("{}&check=1", self.page()), sentence).await)
+        self.resubmit(answers, &[]).await?;
+        Ok(self.state.back_saying(self.actor, &format!("{}&check=1", self.page()), sentence).await)
     }
 
     async fn send_code(&self, answers: &Answers) -> Result<Response, Error> {
-        match self.desk.service.send_identity_code(self.actor, self.purpose, &self.record).await {
+        match self
+            .state
+            .service
+            .identity_checks
+            .send_identity_code(self.actor, self.purpose, &self.record)
+            .await
+        {
             Ok(sent) => {
                 let sentence = format!("验证码已发送至 {}，5 分钟内有效。", sent.mobile);
                 self.saying(answers, &sentence).await
@@ -217,7 +223,7 @@ impl<'a> Check<'a> {
     async fn cancel(&self, answers: Answers) -> Result<Response, Error> {
         let (business, record, key) = (self.business, self.record.clone(), self.key.clone());
         let request = CancelRequest { business, record, answers, key };
-        match self.desk.service.submit_cancel(self.actor, &request).await? {
+        match self.state.service.cancellations.submit_cancel(self.actor, &request).await? {
             Submitted::Filing(id) => Ok(see(&format!("/mine/filings?receipt={id}"))),
             Submitted::Faults(faults) => self.again(&request.answers, &faults).await,
             Submitted::Refused(refused) => self.saying(&request.answers, &refused.sentence).await,
@@ -226,10 +232,10 @@ impl<'a> Check<'a> {
 
     async fn transfer(&self, answers: Answers) -> Result<Response, Error> {
         let request = TransferRequest { subject: self.record.clone(), answers, key: self.key.clone() };
-        match self.desk.service.offer_transfer(self.actor, &request).await {
+        match self.state.service.handovers.offer_transfer(self.actor, &request).await {
             Ok(()) => {
                 let sentence = "已发起移交，等待接收人接收。接收前可以撤回。";
-                Ok(self.desk.back_saying(self.actor, &self.page(), sentence).await)
+                Ok(self.state.back_saying(self.actor, &self.page(), sentence).await)
             }
             Err(Error::Faults(faults)) => self.again(&request.answers, &faults).await,
             Err(Error::Refused(refused)) if !asks_for_proof(&refused) => {

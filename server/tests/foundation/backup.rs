@@ -28,9 +28,9 @@ async fn a_backup_is_made_checked_and_put_back_elsewhere() {
     let at = |name: &str| home.path().join(name);
     let config = Config::load(None, &|name| (name == "DATA_DIR").then(|| at("data").display().to_string()));
     let config = config.unwrap();
-    server::install_crypto();
+    server::tls::install_crypto();
     let (service, db) = program::open(&config).await.unwrap();
-    service.check_and_mark_keys().await.unwrap();
+    service.key_checks.check_and_mark_keys().await.unwrap();
     drop((service, db));
     let (backup, keys) = (at("backup"), at("data/development.keys"));
     let name = backup.to_str().unwrap();
@@ -45,7 +45,7 @@ async fn a_backup_is_made_checked_and_put_back_elsewhere() {
     let cases: &[Case<'_>] = &[
         (&["backup", name], "data", &keys, 0, "opens with the keys 1"),
         (&["backup", name], "data", &keys, 2, "is there already"),
-        (&["backup"], "data", &keys, 2, "needs the name of a directory"),
+        (&["backup"], "data", &keys, 2, "not provided:\n  <DIRECTORY>"),
         (&["check-backup", name], "nowhere", &keys, 0, "The backup is whole."),
         (&["check-backup", name], "nowhere", other, 1, "another “hash …” line"),
         (&["check-backup", "none"], "nowhere", &keys, 1, "is not there"),
@@ -60,7 +60,7 @@ async fn a_backup_is_made_checked_and_put_back_elsewhere() {
         (&["keys", "check"], "elsewhere", &keys, 0, "Key 1: "),
         (&["keys", "reseal"], "elsewhere", &keys, 0, "The first key alone is needed now."),
         (&["keys", "reseal"], "elsewhere", other, 2, "Key 1 is not the key 1"),
-        (&["keys"], "elsewhere", &keys, 2, "keys needs new, check or reseal"),
+        (&["keys"], "elsewhere", &keys, 2, "reseal  Seals everything anew"),
     ];
     for (arguments, data, keys, code, sentence) in cases {
         let (ended, said) = run(arguments, data, keys);

@@ -132,8 +132,8 @@ fn escaped(text: &str) -> String {
 }
 
 async fn drop_drafts(world: &World, actor: &service::Actor) {
-    for row in world.service.drafts(actor, "", "").await.unwrap().rows {
-        world.service.delete_draft(actor, &row.id).await.unwrap();
+    for row in world.service.drafts.drafts(actor, "", "").await.unwrap().rows {
+        world.service.drafts.delete_draft(actor, &row.id).await.unwrap();
     }
 }
 
@@ -145,7 +145,7 @@ async fn what_is_wrong_in_a_plain_post_is_said_at_its_field_and_stays_typed() {
         // Each with a person of its own would be slow; each with a fresh form is as good.
         let (mut browser, actor) = world.signed_in("申请人甲").await;
         drop_drafts(&world, &actor).await;
-        if case.form.0 == "website" && world.service.my_subject(&actor).await.unwrap().is_none() {
+        if case.form.0 == "website" && world.service.records.my_subject(&actor).await.unwrap().is_none() {
             world.subject(&actor, "13800005678").await;
         }
         let last = if case.form.0 == "subject" { "submit" } else { "next" };
@@ -197,7 +197,7 @@ async fn what_is_wrong_is_said_by_the_server_functions_in_the_same_words() {
     let (browser, actor) = world.signed_in("申请人甲").await;
     for case in cases() {
         drop_drafts(&world, &actor).await;
-        if case.form.0 == "website" && world.service.my_subject(&actor).await.unwrap().is_none() {
+        if case.form.0 == "website" && world.service.records.my_subject(&actor).await.unwrap().is_none() {
             world.subject(&actor, "13800005678").await;
         }
         let (at, (business, step)) = (case.at, case.form);
@@ -265,7 +265,7 @@ async fn a_field_the_form_does_not_have_is_refused_and_never_stored() {
     ];
     let answer = browser.post_parts("/form/subject/new/form", &parts).await;
     assert_eq!(answer.location().path(), "/mine/drafts", "{}", answer.body);
-    let drafts = world.service.drafts(&actor, "", "").await.unwrap();
+    let drafts = world.service.drafts.drafts(&actor, "", "").await.unwrap();
     assert_eq!(drafts.rows.len(), 1);
 }
 
@@ -336,8 +336,8 @@ async fn what_is_another_persons_does_not_exist_whichever_way_it_is_asked_for() 
     let parts: Vec<(&str, Option<&str>, &[u8])> =
         vec![("subject.nature", None, b"person"), ("go", None, b"save")];
     owner.post_parts("/form/subject/new/form", &parts).await;
-    let draft = world.service.drafts(&actor, "", "").await.unwrap().rows[0].id.clone();
-    let file = world.service.accept_upload(&actor, "说明.png", small_picture()).await.unwrap().id;
+    let draft = world.service.drafts.drafts(&actor, "", "").await.unwrap().rows[0].id.clone();
+    let file = world.service.files.accept_upload(&actor, "说明.png", small_picture()).await.unwrap().id;
 
     let (mut other, _) = world.signed_in("申请人乙").await;
     for path in [
@@ -443,18 +443,26 @@ async fn a_tab_that_knew_of_no_draft_is_told_without_scripts() {
     }
     let form = "/form/subject/new/form";
     let stored = async || {
-        let draft = world.service.drafts(&actor, "", "").await.unwrap().rows.remove(0);
+        let draft = world.service.drafts.drafts(&actor, "", "").await.unwrap().rows.remove(0);
         let request = domain::view::FormRequest {
             procedure: "subject_new".to_owned(),
             draft: Some(draft.id),
             ..Default::default()
         };
-        world.service.form_view(&actor, &request).await.unwrap().answers.text("principal.name").to_owned()
+        world
+            .service
+            .drafts
+            .form_view(&actor, &request)
+            .await
+            .unwrap()
+            .answers
+            .text("principal.name")
+            .to_owned()
     };
     browser.post_parts(form, &of("甲窗口", &[])).await;
     let held = browser.post_parts(form, &of("乙窗口", &[])).await;
     assert_eq!(held.status, StatusCode::CONFLICT);
-    let draft = world.service.drafts(&actor, "", "").await.unwrap().rows.remove(0);
+    let draft = world.service.drafts.drafts(&actor, "", "").await.unwrap().rows.remove(0);
     for part in ["用本页内容覆盖", "乙窗口", &format!("/subject/new/form?draft={}", draft.id)] {
         assert!(held.body.contains(part), "{part}: {}", held.body);
     }

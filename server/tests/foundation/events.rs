@@ -8,10 +8,10 @@ use domain::business::Business;
 use domain::business::identity;
 use domain::view::{CancelRequest, IdentityPurpose, Submitted};
 use reqwest::StatusCode;
-use server::people::{Callers, know_the_caller};
+use server::auth::authentication::{Authentication, authenticate};
+use server::listener::{ConnectionLimits, serve};
 use server::program;
-use server::routes::{self, Desk, OpenStreams};
-use server::serve::{Limits, serve};
+use server::routes::{self, AppState, EventStreams};
 use server::supervisor::Lifecycle;
 use service::Actor;
 use service::db::new_id;
@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use url::Url;
 
 use crate::identity::World;
-use crate::stage::{Browser, Program, chrome};
+use crate::stage::{Browser, Program, template};
 
 struct Stream(reqwest::Response);
 
@@ -43,7 +43,7 @@ impl Stream {
 /// A filing arrives in 110101: a subject there is cancelled.
 async fn arrive(world: &World, owner: &Actor, mobile: &str) -> String {
     let record = world.subject(owner, mobile).await;
-    world.service.send_identity_code(owner, IdentityPurpose::Cancel, &record).await.unwrap();
+    world.service.identity_checks.send_identity_code(owner, IdentityPurpose::Cancel, &record).await.unwrap();
     let answers = Answers::from([
         (identity::NAME, "孙丙丁"),
         (identity::MIDDLE_FOUR, "0000"),
@@ -52,7 +52,7 @@ async fn arrive(world: &World, owner: &Actor, mobile: &str) -> String {
     ]);
     let key = new_id(time::OffsetDateTime::UNIX_EPOCH);
     let request = CancelRequest { business: Business::Subject, record, answers, key };
-    match world.service.submit_cancel(owner, &request).await.unwrap() {
+    match world.service.cancellations.submit_cancel(owner, &request).await.unwrap() {
         Submitted::Filing(id) => id,
         other => panic!("{other:?}"),
     }
@@ -62,7 +62,7 @@ async fn arrive(world: &World, owner: &Actor, mobile: &str) -> String {
 #[tokio::test]
 async fn who_is_dismissed_or_signs_out_hears_of_no_further_filing() {
     let world = World::new().await;
-    program::sow_samples(&world.config, &world.service).await.unwrap();
+    program::seed_samples(&world.config, &world.service).await.unwrap();
     let (_, owner) = world.signed_in("申请人甲").await;
     let (_, administrator) = world.signed_in("管理员").await;
     let (mut leaves, _) = world.signed_in("审核员东城").await;
@@ -75,10 +75,10 @@ async fn who_is_dismissed_or_signs_out_hears_of_no_further_filing() {
     assert!(stays.next().await.unwrap().contains(&format!("arrived {first}")));
     assert_eq!(left.next().await, None, "ended by signing out");
 
-    let staff = world.service.staff_list(&administrator).await.unwrap();
+    let staff = world.service.staff.staff_list(&administrator).await.unwrap();
     let officer = staff.iter().find(|row| row.region.contains("东城")).unwrap();
     let mut both = Stream::open(&dismissed, &world.home).await;
-    world.service.dismiss(&administrator, &officer.id).await.unwrap();
+    world.service.staff.dismiss(&administrator, &officer.id).await.unwrap();
     arrive(&world, &owner, "13800005679").await;
     assert_eq!((stays.next().await, both.next().await), (None, None), "ended by dismissal");
 }
@@ -87,25 +87,26 @@ async fn who_is_dismissed_or_signs_out_hears_of_no_further_filing() {
 #[tokio::test]
 async fn a_stream_ends_soon_after_its_session_though_nothing_happens() {
     let world = World::new().await;
-    program::sow_samples(&world.config, &world.service).await.unwrap();
+    program::seed_samples(&world.config, &world.service).await.unwrap();
     let (browser, actor) = world.signed_in("审核员上海").await;
-    let desk = Desk {
+    let state = AppState {
         service: world.service.clone(),
-        chrome: chrome(),
+        template: template(),
         lifecycle: Lifecycle::default(),
-        streams: OpenStreams::default(),
-        look_again: Duration::from_millis(50),
+        streams: EventStreams::default(),
+        recheck: Duration::from_millis(50),
     };
-    let callers = Callers { service: world.service.clone(), chrome: chrome(), tls: false };
-    let router = routes::router(desk).layer(middleware::from_fn_with_state(callers, know_the_caller));
+    let authentication = Authentication { service: world.service.clone(), template: template(), tls: false };
+    let authenticate = middleware::from_fn_with_state(authentication, authenticate);
+    let router = routes::router(state, |routes| routes.layer(authenticate.clone()));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let home = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
-    tokio::spawn(serve(listener, router, Limits::default(), std::future::pending()));
+    tokio::spawn(serve(listener, router, ConnectionLimits::default(), std::future::pending()));
 
     let mut stream = Stream::open(&browser, &home).await;
     let quiet = tokio::time::timeout(Duration::from_millis(300), stream.0.chunk()).await;
     assert!(quiet.is_err(), "looking again says nothing and ends nothing by itself");
-    world.service.sign_out(&actor).await.unwrap();
+    world.service.accounts.sign_out(&actor).await.unwrap();
     assert_eq!(stream.next().await, None);
     assert_eq!(browser.open(home.join("/review/events").unwrap()).await.status(), StatusCode::UNAUTHORIZED);
 }
@@ -114,10 +115,10 @@ async fn a_stream_ends_soon_after_its_session_though_nothing_happens() {
 #[tokio::test]
 async fn one_person_has_so_many_streams_open_and_a_closed_one_makes_room() {
     let world = World::new().await;
-    program::sow_samples(&world.config, &world.service).await.unwrap();
+    program::seed_samples(&world.config, &world.service).await.unwrap();
     let (browser, _) = world.signed_in("审核员上海").await;
     let mut streams = Vec::new();
-    for _ in 0..world.service.most_event_streams() {
+    for _ in 0..world.service.usage.most_event_streams() {
         streams.push(Stream::open(&browser, &world.home).await);
     }
     let events = world.home.join("/review/events").unwrap();

@@ -34,7 +34,7 @@ async fn the_health_page_tells_when_nothing_can_be_written() {
         _ => None,
     })
     .unwrap();
-    server::install_crypto();
+    server::tls::install_crypto();
     let (service, db) = program::open(&config).await.unwrap();
     let router = program::router(&config, &service, db, config.addr, &program::Shared::new(&config)).unwrap();
     assert_eq!(asked(&router).await, StatusCode::OK);

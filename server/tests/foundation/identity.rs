@@ -9,12 +9,12 @@ use domain::business::identity;
 use reqwest::StatusCode;
 use sea_orm::ConnectionTrait as _;
 use server::config::Config;
-use server::idp::SAMPLES;
+use server::dev::samples::SAMPLES;
+use server::listener::{ConnectionLimits, serve};
 use server::program::{self, Shared};
-use server::serve::{Limits, serve};
 use service::db::{Db, new_id};
 use service::upload::child::FileCheck;
-use service::{Actor, Service, papers};
+use service::{Actor, Service, sealed_answers};
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -33,7 +33,7 @@ impl World {
         let directory = tempfile::tempdir().unwrap();
         let site = directory.path().join("site");
         std::fs::create_dir_all(site.join("pkg")).unwrap();
-        let manifest = r#"{"js":"pkg/beian-1.js","wasm":"pkg/beian-2.wasm","css":"pkg/main-3.css","kept":"pkg/kept-4.js"}"#;
+        let manifest = r#"{"css":"pkg/main-3.css","kept":"pkg/kept-4.js","parts":[]}"#;
         std::fs::write(site.join("manifest.json"), manifest).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
@@ -44,11 +44,11 @@ impl World {
             _ => None,
         })
         .unwrap();
-        server::install_crypto();
+        server::tls::install_crypto();
         let (service, db) = program::open(&config).await.unwrap();
         let service = service.with_file_check(FileCheck::in_this_process());
         let router = program::router(&config, &service, db.clone(), addr, &Shared::new(&config)).unwrap();
-        tokio::spawn(serve(listener, router, Limits::default(), std::future::pending()));
+        tokio::spawn(serve(listener, router, ConnectionLimits::default(), std::future::pending()));
         let home = Url::parse(&format!("http://{addr}")).unwrap();
         World { service, config, db, home, _directory: directory }
     }
@@ -56,7 +56,7 @@ impl World {
     pub async fn signed_in(&self, name: &str) -> (Browser, Actor) {
         let mut browser = Browser::new(self.home.clone());
         browser.sign_in("/auth/login?next=/lookup", name).await;
-        let actor = self.service.actor(&browser.cookies["session"]).await.unwrap().unwrap();
+        let actor = self.service.accounts.actor(&browser.cookies["session"]).await.unwrap().unwrap();
         (browser, actor)
     }
 
@@ -70,7 +70,8 @@ impl World {
             ("principal.mobile", mobile),
             ("principal.region", "110101"),
         ]);
-        let stored = papers::store(&self.config.keyring, form, &format!("record/{id}"), answers).unwrap();
+        let stored =
+            sealed_answers::store(&self.config.keyring, form, &format!("record/{id}"), answers).unwrap();
         let insert = format!(
             "INSERT INTO record (id, business, subject_id, owner_id, state, title, owner_kind, jurisdiction, \
              answers, answers_sealed, version, created_at, updated_at) VALUES ('{id}', 'subject', '{id}', \
@@ -82,7 +83,7 @@ impl World {
     }
 
     pub async fn code(&self) -> String {
-        let outbox = self.service.outbox().await.unwrap();
+        let outbox = self.service.text_messages.outbox().await.unwrap();
         outbox.iter().find_map(|message| message.text.split_once("验证码 ")).unwrap().1[..6].to_owned()
     }
 }
@@ -107,7 +108,13 @@ async fn a_cancellation_posted_without_scripts_keeps_what_was_typed() {
     let base = [("business", "subject"), ("record", record.as_str()), ("key", key.as_str())];
     let back = format!("/subject/cancel?record={record}&check=1");
     let page = async || {
-        world.service.cancel_view(&actor, Business::Subject, Some(&record), true).await.unwrap().identity
+        world
+            .service
+            .cancellations
+            .cancel_view(&actor, Business::Subject, Some(&record), true)
+            .await
+            .unwrap()
+            .identity
     };
 
     // The button that asks for a code stands in the same form.
@@ -118,7 +125,7 @@ async fn a_cancellation_posted_without_scripts_keeps_what_was_typed() {
     assert_eq!(shown.answers.text(identity::NAME), "孙丙丁");
     assert_eq!(shown.answers.text(identity::REASON), "网站停止运营");
     assert!(shown.faults.is_empty() && shown.wait_seconds > 50);
-    let flash = world.service.me(&actor).await.unwrap().flash.unwrap();
+    let flash = world.service.accounts.me(&actor).await.unwrap().flash.unwrap();
     assert_eq!(flash, "验证码已发送至 138****5678，5 分钟内有效。");
     let again = post(&mut browser, "/act/send-code", &[&base[..], &typed].concat()).await;
     assert_eq!(leads_to(&again), back);
@@ -201,24 +208,24 @@ async fn a_subject_is_handed_over_and_received_without_scripts() {
     let code = world.code().await;
     let wrong = offer(&mut giver, &key(), "110101190001010000", &code).await;
     assert_eq!(leads_to(&wrong), format!("/subject/transfer?record={record}&check=1"));
-    let shown = world.service.transfer_view(&by, Some(&record), true).await.unwrap().identity;
+    let shown = world.service.handovers.transfer_view(&by, Some(&record), true).await.unwrap().identity;
     assert_eq!(shown.answers.text(identity::RECEIVER_MOBILE), named.mobile);
     assert_eq!(shown.faults[0].at, identity::RECEIVER_ID_NO);
     let offered = offer(&mut giver, &key(), named.id_number, &code).await;
     assert_eq!(leads_to(&offered), format!("/subject/transfer?record={record}"));
 
     let form = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
-    let waiting = world.service.handovers(&to, "", "", "").await.unwrap().remove(0).id;
+    let waiting = world.service.handovers.handovers(&to, "", "", "").await.unwrap().remove(0).id;
     let stolen = giver.post("/act/receive", &form("handover", &waiting)).await;
     assert_eq!(stolen.status, StatusCode::NOT_FOUND);
     let received = receiver.post("/act/receive", &form("handover", &waiting)).await;
     assert_eq!(leads_to(&received), "/subject/receive?");
-    assert_eq!(world.service.my_subject(&to).await.unwrap().unwrap().row.id, record);
-    assert!(world.service.my_subject(&by).await.unwrap().is_none());
+    assert_eq!(world.service.records.my_subject(&to).await.unwrap().unwrap().row.id, record);
+    assert!(world.service.records.my_subject(&by).await.unwrap().is_none());
     giver.post("/act/revoke-transfer", &form("subject", &record)).await;
-    let flash = world.service.me(&by).await.unwrap().flash.unwrap();
+    let flash = world.service.accounts.me(&by).await.unwrap().flash.unwrap();
     assert_eq!(flash, "该主体已由接收人接收，不能再撤回");
     receiver.post("/act/refuse", &form("handover", &waiting)).await;
-    let flash = world.service.me(&to).await.unwrap().flash.unwrap();
+    let flash = world.service.accounts.me(&to).await.unwrap().flash.unwrap();
     assert_eq!(flash, "该主体已由接收人接收");
 }

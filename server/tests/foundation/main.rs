@@ -5,8 +5,8 @@
 mod backup;
 mod bad_input;
 mod events;
+mod guards;
 mod health;
-mod hull;
 mod identity;
 mod program;
 mod sign_in;

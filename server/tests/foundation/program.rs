@@ -4,9 +4,9 @@ use std::process::{Command, Output};
 
 use reqwest::StatusCode;
 use server::config::Config;
-use server::idp::SAMPLES;
+use server::dev::samples::SAMPLES;
+use server::listener::{ConnectionLimits, serve};
 use server::program::{self, Shared};
-use server::serve::{Limits, serve};
 use service::Role;
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
@@ -56,8 +56,7 @@ async fn production_has_neither_outbox_nor_embedded_provider() {
     let directory = tempfile::tempdir().unwrap();
     let site = directory.path().join("site");
     std::fs::create_dir_all(&site).unwrap();
-    let manifest =
-        r#"{"js":"pkg/beian-1.js","wasm":"pkg/beian-2.wasm","css":"pkg/main-3.css","kept":"pkg/kept-4.js"}"#;
+    let manifest = r#"{"css":"pkg/main-3.css","kept":"pkg/kept-4.js","parts":[]}"#;
     std::fs::write(site.join("manifest.json"), manifest).unwrap();
     let file = directory.path().join("beian.toml");
     std::fs::write(
@@ -87,7 +86,7 @@ async fn production_has_neither_outbox_nor_embedded_provider() {
         _ => None,
     })
     .unwrap();
-    server::install_crypto();
+    server::tls::install_crypto();
     let (service, db) = program::open(&config).await.unwrap();
     let router = program::router(&config, &service, db, config.addr, &Shared::new(&config)).unwrap();
     for path in ["/dev/outbox", "/dev/clock", "/idp/authorize", "/idp/.well-known/openid-configuration"] {
@@ -104,8 +103,7 @@ async fn a_sample_person_signs_in_acts_and_leaves() {
     let directory = tempfile::tempdir().unwrap();
     let site = directory.path().join("site");
     std::fs::create_dir_all(site.join("pkg")).unwrap();
-    let manifest =
-        r#"{"js":"pkg/beian-1.js","wasm":"pkg/beian-2.wasm","css":"pkg/main-3.css","kept":"pkg/kept-4.js"}"#;
+    let manifest = r#"{"css":"pkg/main-3.css","kept":"pkg/kept-4.js","parts":[]}"#;
     std::fs::write(site.join("manifest.json"), manifest).unwrap();
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -117,11 +115,11 @@ async fn a_sample_person_signs_in_acts_and_leaves() {
         _ => None,
     })
     .unwrap();
-    server::install_crypto();
+    server::tls::install_crypto();
     let (service, db) = program::open(&config).await.unwrap();
-    program::sow_samples(&config, &service).await.unwrap();
+    program::seed_samples(&config, &service).await.unwrap();
     let router = program::router(&config, &service, db, addr, &Shared::new(&config)).unwrap();
-    tokio::spawn(serve(listener, router, Limits::default(), std::future::pending()));
+    tokio::spawn(serve(listener, router, ConnectionLimits::default(), std::future::pending()));
 
     let home = Url::parse(&format!("http://{addr}")).unwrap();
     for (name, role) in [
@@ -135,7 +133,7 @@ async fn a_sample_person_signs_in_acts_and_leaves() {
         let page = browser.sign_in("/auth/login?next=/lookup", name).await;
         assert_eq!((page.status, page.location().path()), (StatusCode::SEE_OTHER, "/lookup"));
         let token = browser.cookies["session"].clone();
-        let actor = service.actor(&token).await.unwrap().expect("a session");
+        let actor = service.accounts.actor(&token).await.unwrap().expect("a session");
         assert_eq!(actor.roles, Vec::from_iter(role), "{name}");
 
         let page = browser.get("/").await;
@@ -145,10 +143,10 @@ async fn a_sample_person_signs_in_acts_and_leaves() {
 
         // Signing in anew ends the session before it.
         browser.sign_in("/auth/login", name).await;
-        assert!(service.actor(&token).await.unwrap().is_none());
+        assert!(service.accounts.actor(&token).await.unwrap().is_none());
         let token = browser.cookies["session"].clone();
         browser.post("/auth/logout", &Default::default()).await;
-        assert!(service.actor(&token).await.unwrap().is_none());
+        assert!(service.accounts.actor(&token).await.unwrap().is_none());
     }
     let page = Browser::new(home.clone()).get("/dev/outbox").await;
     assert!(page.status == StatusCode::OK && page.body.contains("还没有发送过短信"), "{}", page.body);

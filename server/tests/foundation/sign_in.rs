@@ -8,14 +8,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use server::config::Mode;
-use server::idp::{self, IdentityProvider, SAMPLES};
+use server::dev::idp::{self, IdentityProvider};
+use server::dev::samples::SAMPLES;
 use service::Assurance;
 use service::clock::Clock as _;
 use sha2::{Digest as _, Sha256};
 use time::Duration;
 use url::Url;
 
-use crate::stage::{Browser, Page, Stage, chrome, provider};
+use crate::stage::{Browser, Page, Stage, provider, template};
 
 fn form(fields: &[(&str, &str)]) -> BTreeMap<String, String> {
     fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -500,7 +501,7 @@ fn the_embedded_provider_is_refused_in_production() {
         public_url: &Url::parse("https://beian.example.cn").unwrap(),
         data_dir: directory.path(),
         redirect_uris: Vec::new(),
-        chrome: chrome(),
+        template: template(),
         clock: Arc::new(service::clock::SystemClock),
     });
     assert!(matches!(refused, Err(idp::SetupError::Production)));

@@ -14,13 +14,14 @@ use axum::extract::Request;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use reqwest::{Method, StatusCode};
-use server::config::{Config, FloodLimits, Mode};
-use server::http::{Hardening, harden};
-use server::idp::{self, IdentityProvider};
-use server::oidc::{self, Auth};
-use server::pages::Chrome;
-use server::serve::{Limits, serve};
-use server::session::{Claims, SessionToken, Sessions, SignIn, SignInFailure};
+use server::auth::oidc::{self, Auth};
+use server::auth::session::{Claims, SessionToken, Sessions, SignIn, SignInFailure};
+use server::config::{Config, Mode, RateLimits};
+use server::dev::idp::{self, IdentityProvider};
+use server::http::guards::{GuardSettings, with_guards};
+use server::http::page_template::PageTemplate;
+use server::http::request_limit::{RequestLimit, limit_requests};
+use server::listener::{ConnectionLimits, serve};
 use service::Assurance;
 use service::clock::FixedClock;
 use service::keyring::Keyring;
@@ -42,7 +43,7 @@ impl Program {
         let directory = tempfile::tempdir().unwrap();
         let site = directory.path().join("site");
         std::fs::create_dir_all(site.join("pkg")).unwrap();
-        let manifest = r#"{"js":"pkg/beian-1.js","wasm":"pkg/beian-2.wasm","css":"pkg/main-3.css","kept":"pkg/kept-4.js"}"#;
+        let manifest = r#"{"css":"pkg/main-3.css","kept":"pkg/kept-4.js","parts":[]}"#;
         std::fs::write(site.join("manifest.json"), manifest).unwrap();
         let addr = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_server"))
@@ -154,8 +155,8 @@ pub struct Stage {
     pub data_dir: tempfile::TempDir,
 }
 
-pub fn chrome() -> Chrome {
-    Chrome::new("联网备案服务平台", vec!["/pkg/beian.css".into()])
+pub fn template() -> PageTemplate {
+    PageTemplate::new("联网备案服务平台", vec!["/pkg/beian.css".into()])
 }
 
 pub fn config(environment: &[(&str, String)], data_dir: &std::path::Path) -> Config {
@@ -176,7 +177,7 @@ pub fn provider(
         public_url,
         data_dir,
         redirect_uris: callbacks(public_url),
-        chrome: chrome(),
+        template: template(),
         clock: clock.clone(),
     })
     .unwrap()
@@ -195,7 +196,7 @@ impl Stage {
 
     /// A server that wants to be surer of people.
     pub async fn demanding(assurance: Assurance) -> Self {
-        server::install_crypto();
+        server::tls::install_crypto();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let public_url = Url::parse(&format!("http://{addr}")).unwrap();
@@ -210,7 +211,7 @@ impl Stage {
             keyring: Arc::new(Keyring::generate().unwrap()),
             clock: clock.clone(),
             sessions: book.clone(),
-            chrome: chrome(),
+            template: template(),
             tls: false,
             assurance,
         })
@@ -226,10 +227,11 @@ impl Stage {
             }),
         );
         let mut config = config(&[("ADDR", addr.to_string())], data_dir.path());
-        config.floods = FloodLimits { sign_in: 1000, look_up: 1000, upload: 1000, form: 1000 };
-        let hardening = Hardening::new(&config, chrome(), &provider.client().issuer);
-        let router = harden(router, hardening);
-        tokio::spawn(serve(listener, router, Limits::default(), std::future::pending()));
+        config.rate_limits = RateLimits { sign_in: 1000, look_up: 1000, upload: 1000, form: 1000 };
+        let settings = GuardSettings::new(&config, template(), &provider.client().issuer);
+        let router = limit_requests(router, RequestLimit::USUAL, &template());
+        let router = with_guards(router, settings);
+        tokio::spawn(serve(listener, router, ConnectionLimits::default(), std::future::pending()));
         Self { addr, clock, book, provider, idp, data_dir }
     }
 
@@ -425,8 +427,7 @@ impl Browser {
 pub fn empty_site(directory: &std::path::Path) -> std::path::PathBuf {
     let site = directory.join("site");
     std::fs::create_dir_all(site.join("pkg")).unwrap();
-    let manifest =
-        r#"{"js":"pkg/beian-1.js","wasm":"pkg/beian-2.wasm","css":"pkg/main-3.css","kept":"pkg/kept-4.js"}"#;
+    let manifest = r#"{"css":"pkg/main-3.css","kept":"pkg/kept-4.js","parts":[]}"#;
     std::fs::write(site.join("manifest.json"), manifest).unwrap();
     site
 }

@@ -10,15 +10,18 @@ use axum::http::{Request, StatusCode};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures::{FutureExt as _, StreamExt as _};
-use server::http::{Floods, Hardening, harden, health};
-use server::serve::{Limits, serve_behind};
+use server::http::guards::{GuardSettings, with_guards};
+use server::http::health::health;
+use server::http::rate_limit::RateLimiters;
+use server::http::request_limit::{RequestLimit, limit_requests};
+use server::listener::{ConnectionLimits, serve_behind};
 use server::supervisor::Lifecycle;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tower::ServiceExt as _;
 
 use crate::identity::World;
-use crate::stage::{Browser, Program, chrome, config};
+use crate::stage::{Browser, Program, config, template};
 
 /// Kilobytes that a program of ours has in memory.
 fn resident(id: u32) -> u64 {
@@ -89,16 +92,52 @@ async fn a_quarter_of_a_megabyte_of_text_is_kept_for_who_signs_in_again() {
     assert_eq!(page.status, StatusCode::UNAUTHORIZED);
 }
 
-fn hardening(environment: &[(&str, &str)], change: impl FnOnce(&mut Hardening)) -> Hardening {
+/// What a person may send is told by the route, and held against it before anybody is asked who they are.
+#[tokio::test]
+async fn each_route_of_the_program_has_the_limit_of_its_kind() {
+    const MEGABYTE: usize = 1024 * 1024;
+    let world = World::new().await;
+    let shared = server::program::Shared::new(&world.config);
+    let addr = world.config.addr;
+    let program =
+        server::program::router(&world.config, &world.service, world.db.clone(), addr, &shared).unwrap();
+    for (path, most) in [
+        ("/act/withdraw", MEGABYTE),
+        ("/act/decide", MEGABYTE),
+        ("/api/lookup", MEGABYTE),
+        ("/auth/logout", MEGABYTE),
+        ("/idp/token", MEGABYTE),
+        ("/files", 6 * MEGABYTE),
+        ("/act/cancel", 6 * MEGABYTE),
+        ("/act/transfer", 6 * MEGABYTE),
+        ("/act/send-code", 6 * MEGABYTE),
+        ("/form/website/new/site", 32 * MEGABYTE),
+    ] {
+        for (size, is_too_large) in [(most, false), (most + 1, true)] {
+            let request = Request::post(path)
+                .header("content-type", "multipart/form-data; boundary=border")
+                .body(Body::from(vec![b'a'; size]))
+                .unwrap();
+            let status = program.clone().oneshot(request).await.unwrap().status();
+            assert_eq!(status == StatusCode::PAYLOAD_TOO_LARGE, is_too_large, "{path} {size}: {status}");
+        }
+    }
+}
+
+fn settings(environment: &[(&str, &str)], change: impl FnOnce(&mut GuardSettings)) -> GuardSettings {
     let directory = tempfile::tempdir().unwrap();
     let environment: Vec<_> = environment.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
     let config = config(&environment, directory.path());
-    let mut hardening = Hardening::new(&config, chrome(), "https://id.example.cn/oidc");
-    change(&mut hardening);
-    hardening
+    let mut settings = GuardSettings::new(&config, template(), "https://id.example.cn/oidc");
+    change(&mut settings);
+    settings
 }
 
 fn routes() -> Router {
+    limit_requests(unlimited_routes(), RequestLimit::USUAL, &template())
+}
+
+fn unlimited_routes() -> Router {
     Router::new()
         .route("/write", post(|body: Bytes| async move { body.len().to_string() }))
         .route("/json", post(|Json(body): Json<serde_json::Value>| async move { body.to_string() }))
@@ -109,13 +148,8 @@ fn routes() -> Router {
 /// Finding 4: a body that only trickles is given up, one that comes slowly but steadily is not.
 #[tokio::test(start_paused = true)]
 async fn a_body_must_come_at_a_least_rate() {
-    let hull = harden(
-        routes(),
-        hardening(&[], |hardening| {
-            hardening.allowance =
-                |_, _| server::http::Allowance { body: 1 << 20, time: Duration::from_secs(300) };
-        }),
-    );
+    let limit = RequestLimit { body: 1 << 20, time: Duration::from_secs(300) };
+    let guards = with_guards(limit_requests(unlimited_routes(), limit, &template()), settings(&[], |_| {}));
     let send = async |bytes: usize, pieces: usize, every: u64| {
         let began = tokio::time::Instant::now();
         let pieces = futures::stream::iter(0..pieces).then(move |_| async move {
@@ -123,7 +157,7 @@ async fn a_body_must_come_at_a_least_rate() {
             Ok::<_, std::io::Error>(vec![b'a'; bytes])
         });
         let request = Request::post("/write").body(Body::from_stream(pieces)).unwrap();
-        let response = hull.clone().oneshot(request).await.unwrap();
+        let response = guards.clone().oneshot(request).await.unwrap();
         (response.status(), began.elapsed().as_secs())
     };
     let (status, took) = send(1, 200, 3).await;
@@ -135,7 +169,7 @@ async fn a_body_must_come_at_a_least_rate() {
 /// Finding 11: what a client sends wrongly, or not to its end, is no fault of the server.
 #[tokio::test]
 async fn a_body_that_breaks_off_or_is_too_long_is_answered_as_the_senders_fault() {
-    let hull = harden(routes(), hardening(&[], |_| {}));
+    let guards = with_guards(routes(), settings(&[], |_| {}));
     for path in ["/write", "/json"] {
         for (pieces, status) in [
             (vec![Ok(vec![b'['; 1000]), Err(std::io::Error::other("gone"))], StatusCode::BAD_REQUEST),
@@ -143,7 +177,7 @@ async fn a_body_that_breaks_off_or_is_too_long_is_answered_as_the_senders_fault(
         ] {
             let request = Request::post(path).header("content-type", "application/json");
             let request = request.body(Body::from_stream(futures::stream::iter(pieces))).unwrap();
-            assert_eq!(hull.clone().oneshot(request).await.unwrap().status(), status, "{path}");
+            assert_eq!(guards.clone().oneshot(request).await.unwrap().status(), status, "{path}");
         }
     }
 }
@@ -152,17 +186,17 @@ async fn a_body_that_breaks_off_or_is_too_long_is_answered_as_the_senders_fault(
 #[tokio::test]
 async fn behind_a_proxy_each_address_has_a_share_of_the_requests_at_work() {
     let environment = [("BEIAN_TRUSTED_PROXIES", "10.0.0.0/8")];
-    let hull = harden(routes(), hardening(&environment, |hardening| hardening.per_address = 2));
+    let guards = with_guards(routes(), settings(&environment, |settings| settings.per_address = 2));
     let ask = |path: &str, from: &str| {
         let mut request = Request::get(path).header("x-forwarded-for", from).body(Body::empty()).unwrap();
         request.extensions_mut().insert(ConnectInfo("10.0.0.1:1".parse::<SocketAddr>().unwrap()));
-        hull.clone().oneshot(request)
+        guards.clone().oneshot(request)
     };
-    let at_work: Vec<_> = (0..2).map(|_| tokio::spawn(ask("/forever", "203.0.113.9"))).collect();
+    let in_flight: Vec<_> = (0..2).map(|_| tokio::spawn(ask("/forever", "203.0.113.9"))).collect();
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(ask("/healthz", "203.0.113.9").await.unwrap().status(), StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(ask("/healthz", "203.0.113.8").await.unwrap().status(), StatusCode::OK);
-    for one in &at_work {
+    for one in &in_flight {
         one.abort();
     }
     tokio::time::sleep(Duration::from_millis(50)).await;
@@ -172,29 +206,29 @@ async fn behind_a_proxy_each_address_has_a_share_of_the_requests_at_work() {
 /// B15.
 #[tokio::test]
 async fn addresses_that_have_been_quiet_are_forgotten_by_time() {
-    let floods = std::sync::Arc::new(Floods::new(server::config::FloodLimits {
+    let rate_limits = std::sync::Arc::new(RateLimiters::new(server::config::RateLimits {
         look_up: 60_000,
-        ..server::config::FloodLimits::default()
+        ..server::config::RateLimits::default()
     }));
-    let hull = harden(
+    let guards = with_guards(
         Router::new().route("/lookup", get(|| async { "found" })),
-        hardening(&[], |hardening| {
-            hardening.floods = floods.clone();
+        settings(&[], |settings| {
+            settings.rate_limits = rate_limits.clone();
         }),
     );
     for number in 0..200 {
         let mut request = Request::get("/lookup").body(Body::empty()).unwrap();
         let addr = SocketAddr::from(([203, 0, 113, number], 1));
         request.extensions_mut().insert(ConnectInfo(addr));
-        assert_eq!(hull.clone().oneshot(request).await.unwrap().status(), StatusCode::OK);
+        assert_eq!(guards.clone().oneshot(request).await.unwrap().status(), StatusCode::OK);
     }
-    assert_eq!(floods.len(), 200);
+    assert_eq!(rate_limits.len(), 200);
     tokio::time::sleep(Duration::from_millis(50)).await;
-    floods.sweep();
-    assert!(floods.is_empty());
+    rate_limits.sweep();
+    assert!(rate_limits.is_empty());
 }
 
-async fn listening(router: Router, limits: Limits, proxies: &[&str]) -> SocketAddr {
+async fn listening(router: Router, limits: ConnectionLimits, proxies: &[&str]) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let proxies = proxies.iter().map(|network| network.parse().unwrap()).collect();
@@ -230,8 +264,8 @@ async fn slow_posts(addr: SocketAddr, count: usize) -> Vec<TcpStream> {
 /// Finding 4, a smaller version; `end2end/faults/strangers.mjs` is the whole of it.
 #[tokio::test]
 async fn slow_posts_from_one_address_keep_nobody_out() {
-    let limits = Limits { connections: 100, per_address: 16, ..Limits::default() };
-    let addr = listening(harden(routes(), hardening(&[], |_| {})), limits, &[]).await;
+    let limits = ConnectionLimits { connections: 100, per_address: 16, ..ConnectionLimits::default() };
+    let addr = listening(with_guards(routes(), settings(&[], |_| {})), limits, &[]).await;
     let slow = slow_posts(addr, 200).await;
     for local in ["127.0.0.1:0", "127.0.0.2:0"] {
         for _ in 0..3 {
@@ -250,19 +284,19 @@ async fn slow_posts_from_one_address_keep_nobody_out() {
 /// Finding 4: a connection whose request is being worked on is not given up for another.
 #[tokio::test]
 async fn work_that_has_begun_is_not_given_up_and_proxies_have_no_share() {
-    let limits = Limits { connections: 100, per_address: 2, ..Limits::default() };
+    let limits = ConnectionLimits { connections: 100, per_address: 2, ..ConnectionLimits::default() };
     let addr = listening(routes(), limits, &["127.0.0.9/32"]).await;
-    let mut at_work = Vec::new();
+    let mut in_flight = Vec::new();
     for _ in 0..2 {
         let mut stream = TcpStream::connect(addr).await.unwrap();
         stream.write_all(b"GET /forever HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
-        at_work.push(stream);
+        in_flight.push(stream);
     }
     tokio::time::sleep(Duration::from_millis(100)).await;
     let mut third = TcpStream::connect(addr).await.unwrap();
     let said = says(&mut third, HEALTH).await;
     assert!(said.is_empty() || said.starts_with("HTTP/1.1 503"), "{said}");
-    for stream in &mut at_work {
+    for stream in &mut in_flight {
         let quiet = tokio::time::timeout(Duration::from_millis(50), stream.read_u8()).await;
         assert!(quiet.is_err(), "still at work");
     }
@@ -276,7 +310,7 @@ async fn work_that_has_begun_is_not_given_up_and_proxies_have_no_share() {
         assert!(says(stream, HEALTH).await.starts_with("HTTP/1.1 200"));
     }
     // Idle connections of the address make room.
-    drop(at_work);
+    drop(in_flight);
     tokio::time::sleep(Duration::from_millis(100)).await;
     let mut idle = Vec::new();
     for _ in 0..5 {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use futures::FutureExt as _;
-use server::http::health;
+use server::http::health::health;
 use server::supervisor::{Lifecycle, Supervisor};
 use tower::ServiceExt as _;
 

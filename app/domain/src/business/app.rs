@@ -16,7 +16,7 @@ pub static BUSINESS: Definition = Definition {
     menu: "APP业务",
     shortcuts: "APP业务",
     mine: "我的APP",
-    at_home: "我的APP",
+    at_home: Some((2, "我的APP")),
     name_label: "APP名称",
     number_kind: Some(3),
     actions: &[

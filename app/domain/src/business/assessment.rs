@@ -18,7 +18,7 @@ pub static BUSINESS: Definition = Definition {
     menu: "安全评估",
     shortcuts: "安全评估",
     mine: "我的安全评估",
-    at_home: "安全评估",
+    at_home: Some((3, "安全评估")),
     name_label: "服务名称",
     number_kind: Some(7),
     actions: &[

@@ -17,7 +17,7 @@ pub static BUSINESS: Definition = Definition {
     menu: "应用市场业务",
     shortcuts: "应用市场业务",
     mine: "我的应用市场",
-    at_home: "我的应用市场",
+    at_home: Some((4, "我的应用市场")),
     name_label: "应用市场名称",
     number_kind: Some(6),
     actions: &[

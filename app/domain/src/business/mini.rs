@@ -16,7 +16,7 @@ pub static BUSINESS: Definition = Definition {
     menu: "小程序",
     shortcuts: "小程序",
     mine: "我的小程序",
-    at_home: "我的小程序",
+    at_home: Some((5, "我的小程序")),
     name_label: "小程序名称",
     number_kind: Some(4),
     actions: &[

@@ -30,8 +30,8 @@ pub struct Definition {
     pub shortcuts: &'static str,
     /// 我的网站 … (R7, R52)
     pub mine: &'static str,
-    /// The box on the home page (R2).
-    pub at_home: &'static str,
+    /// The box on the home page, and which one it is (R2); none where there is no box. The subject's stands by itself.
+    pub at_home: Option<(u8, &'static str)>,
     /// How the lists and the public page call a record's name: 网站名称, APP名称 …
     pub name_label: &'static str,
     /// Digits 7 and 8 of a registration number; none where there is no number. Only 02 was seen in the wild, the
@@ -111,6 +111,14 @@ impl Business {
     /// All but the subject.
     pub fn beside_subject() -> impl Iterator<Item = Business> {
         Self::ALL.into_iter().filter(|business| !business.is_subject())
+    }
+
+    /// Those with a box on the home page, in the order of the boxes.
+    pub fn at_home() -> Vec<Business> {
+        let mut shown: Vec<Business> =
+            Self::ALL.into_iter().filter(|business| business.definition().at_home.is_some()).collect();
+        shown.sort_by_key(|business| business.definition().at_home.map(|(place, _)| place));
+        shown
     }
 
     /// 主体, 网站, APP …

@@ -18,7 +18,7 @@ pub static BUSINESS: Definition = Definition {
     menu: "服务商业务",
     shortcuts: "服务商业务",
     mine: "我的服务商",
-    at_home: "我的服务商",
+    at_home: None,
     name_label: "服务商名称",
     number_kind: Some(5),
     actions: &[

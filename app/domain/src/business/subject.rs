@@ -24,7 +24,7 @@ pub static BUSINESS: Definition = Definition {
     menu: "开办主体管理",
     shortcuts: "开办主体",
     mine: "我的主体",
-    at_home: "我的主体",
+    at_home: None,
     name_label: "主体名称",
     number_kind: None,
     actions: &[

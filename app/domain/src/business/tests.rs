@@ -118,7 +118,7 @@ fn every_business_begins_with_its_subject_and_ends_with_the_notice() {
         assert_eq!(form.steps.len(), 4, "{}", form.key);
         assert!(matches!(form.steps[0].body, Body::Subject));
         assert!(matches!(form.steps[3].body, Body::Notice(_)));
-        let name = if business == Business::Website { "site.name" } else { "basics.name" };
+        let name = business.definition().name_at;
         let answers = Answers::from([(name, "某某")]);
         assert!(form.place(name).is_some());
         assert_eq!(crate::facts::of_business(business, &answers).name, "某某");
@@ -507,4 +507,103 @@ fn a_provider_may_stand_at_any_level_and_an_address_may_not() {
     }
     assert!(told(Business::Subject, "unit.office_region", "330100"));
     assert!(!told(Business::Subject, "unit.office_region", "330106"));
+}
+
+/// docs/adding-a-business.md: the value is enough, whoever made it.
+mod one_that_is_in_no_registry {
+    use super::*;
+    use crate::action::Action;
+    use crate::business::blocks::{BADGE, CHECKS, CONTENT, DUTY_NOTICE, REMARK_SECTION};
+    use crate::mask::Mask;
+    use crate::schema::{Step, field, fields, section};
+    use crate::sheet::sheet;
+
+    static ROOM: Definition = Definition {
+        code: "live_room",
+        noun: "直播间",
+        menu: "直播间",
+        shortcuts: "直播间",
+        mine: "我的直播间",
+        at_home: None,
+        name_label: "直播间名称",
+        number_kind: Some(8),
+        actions: &[called(Action::New, "新办直播间申请"), called(Action::Change, "变更直播间")],
+        form: &FORM,
+        name_at: "basics.name",
+        domains_at: &[],
+        badge: BADGE,
+        sign_off: &[CONTENT, CHECKS],
+    };
+    static FORM: Form = Form {
+        key: "live_room",
+        steps: &[
+            Step { key: "subject", title: "开办主体", body: Body::Subject },
+            Step { key: "room", title: "基本信息", body: Body::Sections(SECTIONS) },
+            Step { key: "notice", title: "提示说明", body: Body::Notice(&DUTY_NOTICE) },
+        ],
+        rules: &[host_and_room_have_different_names],
+        advice: &[],
+    };
+    const SECTIONS: &[Section] = &[
+        section(
+            "basics",
+            "直播间信息",
+            fields![
+                field("name", "直播间名称", Kind::Text { min: 2, max: 30 }).required(),
+                field("host", "主播姓名", Kind::PersonName).required().personal(Mask::Name),
+                field("sells", "是否直播带货", Kind::YesNo).required(),
+                field("goods", "所售商品", Kind::LongText { min: 2, max: 500 })
+                    .required()
+                    .when(When::Is(".sells", "yes")),
+            ],
+        ),
+        REMARK_SECTION,
+    ];
+
+    fn host_and_room_have_different_names(answers: &Answers, _today: time::Date) -> Option<Fault> {
+        let (name, host) = (answers.text("basics.name"), answers.text("basics.host"));
+        (!name.is_empty() && name == host)
+            .then(|| crate::schema::fault("basics.name", "请填写直播间的名称，不是主播姓名"))
+    }
+
+    fn checked(answers: &Answers) -> Result<Answers, Vec<String>> {
+        let sealed = BTreeMap::new();
+        let context = Context { today: date!(2026 - 03 - 02), regions: &UnknownRegions, sealed: &sealed };
+        check_form(ROOM.form, answers, &context)
+            .map(crate::check::Checked::into_answers)
+            .map_err(|faults| faults.into_iter().map(|fault| fault.at).collect())
+    }
+
+    #[test]
+    fn a_definition_alone_is_checked_shown_masked_and_compared() {
+        assert_eq!(
+            checked(&ROOM.form.defaults()),
+            Err(vec!["basics.name".into(), "basics.host".into(), "basics.sells".into()])
+        );
+        let mut answers =
+            Answers::from([("basics.name", " 好物 "), ("basics.host", "周庚辛"), ("basics.sells", "yes")]);
+        assert_eq!(checked(&answers), Err(vec!["basics.goods".into()]), "an answer asks for more");
+        answers.set_text("basics.goods", "茶叶");
+        answers.set_text("basics.colour", "red");
+        assert_eq!(checked(&answers), Err(vec!["basics.colour".into()]), "nobody asked");
+        answers.set("basics.colour", Answer::One(String::new()));
+        let before = checked(&answers).unwrap();
+        assert_eq!(before.text(ROOM.name_at), "好物");
+        let mut same = before.clone();
+        same.set_text("basics.name", "周庚辛");
+        assert_eq!(checked(&same), Err(vec!["basics.name".into()]), "its own rule");
+
+        let shown = sheet(ROOM.form, &before, &NoNames, Sight::Masked);
+        let rows: Vec<_> = shown.sections.iter().flat_map(|section| &section.rows).collect();
+        let labels: Vec<&str> = rows.iter().map(|row| row.label.as_str()).collect();
+        assert_eq!(labels, ["直播间名称", "主播姓名", "是否直播带货", "所售商品"]);
+        assert_eq!((rows[0].masked, rows[1].masked), (false, true));
+        assert_eq!(rows[1].value, Shown::Text("周**".into()));
+
+        let mut after = before.clone();
+        after.set_text("basics.goods", "瓷器");
+        let changes = diff(ROOM.form, (&before, Sight::Full), (&after, Sight::Full), &NoNames);
+        let row = ("直播间信息", "所售商品", "茶叶".to_owned(), "瓷器".to_owned());
+        assert_eq!(texts(&changes), [row]);
+    }
 }

@@ -16,7 +16,7 @@ pub static BUSINESS: Definition = Definition {
     menu: "网站业务",
     shortcuts: "网站业务",
     mine: "我的网站",
-    at_home: "我的网站",
+    at_home: Some((1, "我的网站")),
     name_label: "网站名称",
     number_kind: Some(2),
     actions: &[

@@ -19,8 +19,8 @@ use super::zoom::Zoom;
 use crate::api;
 use crate::pages::mine::query_text;
 use crate::ui::sheet::{ChangesTable, History, SheetView, Written};
+use crate::ui::who_am_i::who_am_i;
 use crate::ui::{FilingBadge, Load, PageHead, PostButton, RecordBadge};
-use crate::who_am_i;
 
 #[component]
 pub fn ReviewFiling() -> impl IntoView {

@@ -64,13 +64,13 @@ impl World {
             }
             let mut save = save_of(procedure, step.key, head.as_ref(), answers.clone());
             save.record = record.map(str::to_owned);
-            head = Some(saved(self.service.save_draft(actor, &save).await.unwrap()));
+            head = Some(saved(self.service.drafts.save_draft(actor, &save).await.unwrap()));
         }
         head.unwrap()
     }
 
     pub async fn submit(&self, actor: &Actor, draft: &DraftHead, key: &str) -> Submitted {
-        self.service.submit(actor, &draft.id, draft.version, None, key).await.unwrap()
+        self.service.submissions.submit(actor, &draft.id, draft.version, None, key).await.unwrap()
     }
 
     /// Files answers under a procedure; the filing's id.
@@ -94,9 +94,9 @@ impl World {
         remarks: &[domain::schema::Fault],
     ) {
         let officer = self.officer("110101").await;
-        self.service.claim(&officer, filing).await.unwrap();
-        let version = self.service.review(&officer, filing, None).await.unwrap().version;
-        self.service.decide(&officer, filing, version, decision, note, remarks).await.unwrap();
+        self.service.filing_claims.claim(&officer, filing).await.unwrap();
+        let version = self.service.reviews.review(&officer, filing, None).await.unwrap().version;
+        self.service.decisions.decide(&officer, filing, version, decision, note, remarks).await.unwrap();
     }
 
     /// A subject (a person) and a website of it, both approved: the ids of subject and website.
@@ -107,8 +107,8 @@ impl World {
         let website = self.file(actor, "website_new", None, &website).await;
         self.decide(&subject, Decision::Approve, "", &[]).await;
         self.decide(&website, Decision::Approve, "", &[]).await;
-        let subject = self.service.my_subject(actor).await.unwrap().unwrap().row.id;
-        let websites = self.service.records(actor, Business::Website, "").await.unwrap();
+        let subject = self.service.records.my_subject(actor).await.unwrap().unwrap().row.id;
+        let websites = self.service.records.records(actor, Business::Website, "").await.unwrap();
         (subject, websites.rows[0].id.clone())
     }
 
@@ -119,7 +119,7 @@ impl World {
             record: record.map(str::to_owned),
             ..FormRequest::default()
         };
-        self.service.form_view(actor, &request).await.unwrap()
+        self.service.drafts.form_view(actor, &request).await.unwrap()
     }
 
     /// A form opened with a draft, at its last step.
@@ -137,6 +137,6 @@ impl World {
             check: true,
             ..FormRequest::default()
         };
-        self.service.form_view(actor, &request).await.unwrap()
+        self.service.drafts.form_view(actor, &request).await.unwrap()
     }
 }

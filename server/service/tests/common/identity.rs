@@ -8,7 +8,7 @@ use domain::business::Business;
 use domain::business::identity;
 use domain::schema::Fault;
 use domain::view::*;
-use service::person::Claims;
+use service::Claims;
 use service::{Actor, Error};
 use time::Duration;
 
@@ -64,12 +64,12 @@ impl World {
     /// Asks for a code, a minute after the last one, and reads it.
     pub async fn code(&self, actor: &Actor, purpose: IdentityPurpose, record: &str) -> String {
         self.later(Duration::minutes(1));
-        self.service.send_identity_code(actor, purpose, record).await.unwrap();
+        self.service.identity_checks.send_identity_code(actor, purpose, record).await.unwrap();
         self.latest_code().await
     }
 
     pub async fn latest_code(&self) -> String {
-        let outbox = self.service.outbox().await.unwrap();
+        let outbox = self.service.text_messages.outbox().await.unwrap();
         let text = outbox.iter().find_map(|message| message.text.split_once("验证码 ")).unwrap().1;
         text[..6].to_owned()
     }
@@ -82,7 +82,7 @@ impl World {
         answers: Answers,
     ) -> Submitted {
         let request = CancelRequest { business, record: record.to_owned(), answers, key: key(self) };
-        self.service.submit_cancel(actor, &request).await.unwrap()
+        self.service.cancellations.submit_cancel(actor, &request).await.unwrap()
     }
 
     /// A cancellation from beginning to end; the filing.
@@ -100,7 +100,7 @@ impl World {
         let (subject, key) = (subject.to_owned(), key(self));
         let request =
             TransferRequest { subject, answers: transfer_answers(receiver, &code), key: key.clone() };
-        self.service.offer_transfer(giver, &request).await.unwrap();
+        self.service.handovers.offer_transfer(giver, &request).await.unwrap();
         key
     }
 }

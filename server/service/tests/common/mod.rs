@@ -17,11 +17,10 @@ use sea_orm::{ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, St
 use service::clock::{Clock, FixedClock};
 use service::db::{Db, lasting};
 use service::keyring::Keyring;
-use service::person::Claims;
 use service::sms::gateway::Gateway;
 use service::upload::child::FileCheck;
 use service::upload::store::FileStore;
-use service::{Actor, Service, Settings};
+use service::{Actor, Claims, Service, Settings};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
@@ -156,7 +155,7 @@ impl World {
     /// as the last line about it says (finding 13).
     pub async fn is_as_the_audit_log_says(&self) {
         if !self.is_spoiled.load(Ordering::Relaxed) {
-            let verdict = self.service.verify_audit().await.unwrap();
+            let verdict = self.service.audit_chain.verify_audit().await.unwrap();
             assert!(verdict.is_whole(), "{verdict:?}");
         }
     }
@@ -307,8 +306,8 @@ impl World {
     }
 
     pub async fn sign_in(&self, claims: &Claims) -> Actor {
-        let token = self.service.sign_in(claims, "测试浏览器").await.unwrap();
-        self.service.actor(&token).await.unwrap().unwrap()
+        let token = self.service.accounts.sign_in(claims, "测试浏览器").await.unwrap();
+        self.service.accounts.actor(&token).await.unwrap().unwrap()
     }
 
     /// The `n`th applicant (below 9000), freshly signed in.
@@ -335,7 +334,11 @@ impl World {
         if officer.reviewer_region() != Some(region) {
             let administrator = self.administrator().await;
             let service = &self.service;
-            service.appoint(&administrator, &claims.name, &claims.id_no, "reviewer", region).await.unwrap();
+            service
+                .staff
+                .appoint(&administrator, &claims.name, &claims.id_no, "reviewer", region)
+                .await
+                .unwrap();
         }
         self.sign_in(&claims).await
     }
@@ -343,12 +346,12 @@ impl World {
     /// Sends a picture, a different one for each number, and gives its id.
     pub async fn picture(&self, actor: &Actor, number: u32) -> String {
         let name = format!("图片{number}.png");
-        self.service.accept_upload(actor, &name, picture(number)).await.unwrap().id
+        self.service.files.accept_upload(actor, &name, picture(number)).await.unwrap().id
     }
 
     /// Sends a document and gives its id.
     pub async fn document(&self, actor: &Actor) -> String {
-        self.service.accept_upload(actor, "说明.pdf", pdf()).await.unwrap().id
+        self.service.files.accept_upload(actor, "说明.pdf", pdf()).await.unwrap().id
     }
 
     /// A unit whose office lies in 北京市东城区 (110101).

@@ -54,8 +54,7 @@ impl World {
                 answers.set_text(section.count_address(), repeat.max.min(2).to_string());
             }
         }
-        let name_at = if business == Business::Website { "site.name" } else { "basics.name" };
-        answers.set_text(name_at, name);
+        answers.set_text(business.definition().name_at, name);
         let mut number = 20;
         loop {
             // An answer may ask for more.

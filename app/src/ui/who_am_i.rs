@@ -1,0 +1,13 @@
+//! Who looks at the page.
+
+use domain::view::Me;
+use leptos::prelude::*;
+
+/// The signed-in person, looked up once before a page is drawn. Not a resource: what waits for one inside of
+/// `Suspense` is drawn twice, so every page would ask the database twice.
+#[derive(Clone)]
+pub struct WhoAmI(pub Option<Me>);
+
+pub fn who_am_i() -> Option<Me> {
+    use_context::<WhoAmI>().and_then(|WhoAmI(me)| me)
+}

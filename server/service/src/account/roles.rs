@@ -1,0 +1,108 @@
+//! The roles people have been given, as rows.
+
+use domain::role::StaffRole;
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use time::OffsetDateTime;
+
+use crate::account::Accounts;
+use crate::account::fingerprints::id_no_hash;
+use crate::base::actor::Role;
+use crate::base::db::{Transaction, millis, new_id};
+use crate::base::entity::staff;
+use crate::base::error::{Error, Result};
+
+/// How it stands with the administrator who appoints all others (R60).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstAdministrator {
+    /// There is an administrator.
+    Appointed,
+    /// Whom the configuration names has not signed in yet.
+    Awaited,
+    /// Whom the configuration names was administrator, and does not become it again.
+    Dismissed,
+    /// The configuration names nobody.
+    Unnamed,
+}
+
+impl FirstAdministrator {
+    /// For the operator, where nobody can give roles.
+    pub fn warning(self) -> Option<&'static str> {
+        match self {
+            FirstAdministrator::Appointed => None,
+            FirstAdministrator::Awaited => Some(
+                "there is no administrator yet: whom first_administrator names becomes it by signing in. Where \
+                 that person has signed in already, the identity platform states another id number than is \
+                 configured",
+            ),
+            FirstAdministrator::Dismissed => Some(
+                "there is no administrator, and whom first_administrator names has been dismissed: name another \
+                 person",
+            ),
+            FirstAdministrator::Unnamed => {
+                Some("there is no administrator, and first_administrator names nobody: no roles can be given")
+            }
+        }
+    }
+}
+
+/// Whoever changes roles takes this counter's row first.
+pub(crate) const LOCK: &str = "staff";
+
+impl Accounts {
+    pub(crate) async fn insert_staff(
+        &self,
+        on: &Transaction,
+        name: &str,
+        id_no: &str,
+        role: StaffRole,
+        region: &str,
+        now: OffsetDateTime,
+    ) -> Result<String> {
+        let id = new_id(now);
+        let row = staff::ActiveModel {
+            name_sealed: Set(self.context.keys.seal_text(&context(&id), name)?),
+            id: Set(id.clone()),
+            id_no_hash: Set(id_no_hash(&self.context.keys, id_no)),
+            role: Set(role.code().to_owned()),
+            region: Set(region.to_owned()),
+            created_at: Set(millis(now)),
+            revoked_at: Set(None),
+        };
+        row.insert(on).await?;
+        Ok(id)
+    }
+}
+
+/// The roles somebody has now.
+pub(crate) async fn roles_held(on: &impl ConnectionTrait, id_no_hash: &str) -> Result<Vec<StaffRole>> {
+    let rows = staff::Entity::find()
+        .filter(staff::Column::IdNoHash.eq(id_no_hash))
+        .filter(staff::Column::RevokedAt.is_null())
+        .all(on)
+        .await?;
+    rows.iter().map(role_named).collect()
+}
+
+pub(crate) fn role_named(row: &staff::Model) -> Result<StaffRole> {
+    StaffRole::from_code(&row.role)
+        .ok_or_else(|| Error::Corrupt(format!("staff {} has no known role", row.id)))
+}
+
+pub(crate) fn role_of(row: staff::Model) -> Result<Role> {
+    Ok(match role_named(&row)? {
+        StaffRole::Reviewer => Role::Reviewer { region: row.region },
+        StaffRole::Administrator => Role::Administrator,
+        StaffRole::Keeper => Role::Keeper,
+        StaffRole::Auditor => Role::Auditor,
+    })
+}
+
+/// Counts how often a person was appointed by the configuration: once.
+pub(crate) fn first_administrator_counter(id_no_hash: &str) -> String {
+    format!("first_administrator/{id_no_hash}")
+}
+
+pub(crate) fn context(id: &str) -> String {
+    format!("staff/{id}/name")
+}

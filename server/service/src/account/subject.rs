@@ -1,0 +1,110 @@
+//! The subject in whose name a person acts (R6).
+
+use domain::business::Business;
+use domain::record::RecordState;
+use domain::view::SubjectChoice;
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde_json::json;
+
+use crate::account::Accounts;
+use crate::base::actor::Actor;
+use crate::base::db::plausible_id;
+use crate::base::entity::{person, record};
+use crate::base::error::{Error, Result};
+use crate::base::retry::retry;
+
+impl Accounts {
+    /// 【当前主体】 (R6): all pages speak of this one from now on; outlives the session.
+    pub async fn switch_subject(&self, actor: &Actor, id: &str) -> Result<()> {
+        retry!(self.try_switch_subject(actor, id))
+    }
+
+    async fn try_switch_subject(&self, actor: &Actor, id: &str) -> Result<()> {
+        let tx = self.context.db.begin().await?;
+        let subject = self.owned_subject_on(&tx, actor, id).await?;
+        if !is_offered(&subject) {
+            return Err(Error::NotFound);
+        }
+        let row = person::ActiveModel {
+            id: Set(actor.person_id.clone()),
+            current_subject_id: Set(Some(subject.id.clone())),
+            ..Default::default()
+        };
+        row.update(&tx).await?;
+        self.context.write(&tx, Some(actor), "switch_subject", "record", &subject.id, json!({})).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The subject all pages speak of: the chosen one, or the newest.
+    pub(crate) async fn current_subject(&self, actor: &Actor) -> Result<Option<record::Model>> {
+        self.current_subject_on(self.context.db.read(), actor).await
+    }
+
+    pub(crate) async fn current_subject_on(
+        &self,
+        on: &impl ConnectionTrait,
+        actor: &Actor,
+    ) -> Result<Option<record::Model>> {
+        let person = person::Entity::find_by_id(&actor.person_id).one(on).await?.ok_or(Error::NotFound)?;
+        let records = self.subjects(on, actor).await?;
+        Ok(chosen(&person, &records).cloned())
+    }
+
+    /// A subject of this person, in whatever state; anybody else's does not exist (R74).
+    pub(crate) async fn owned_subject_on(
+        &self,
+        on: &impl ConnectionTrait,
+        actor: &Actor,
+        id: &str,
+    ) -> Result<record::Model> {
+        record::Entity::find_by_id(plausible_id(id)?)
+            .filter(record::Column::Business.eq(Business::Subject.code()))
+            .filter(record::Column::OwnerId.eq(&actor.person_id))
+            .one(on)
+            .await?
+            .ok_or(Error::NotFound)
+    }
+
+    /// The person's subjects that one can switch to, the newest first.
+    pub(crate) async fn subjects(
+        &self,
+        on: &impl ConnectionTrait,
+        actor: &Actor,
+    ) -> Result<Vec<record::Model>> {
+        let ended = [RecordState::Void.code(), RecordState::Cancelled.code()];
+        Ok(record::Entity::find()
+            .filter(record::Column::OwnerId.eq(&actor.person_id))
+            .filter(record::Column::Business.eq(Business::Subject.code()))
+            .filter(record::Column::State.is_not_in(ended))
+            .order_by_desc(record::Column::Id)
+            .all(on)
+            .await?)
+    }
+}
+
+/// Whether a subject stands in the list of R6.
+fn is_offered(subject: &record::Model) -> bool {
+    match RecordState::from_code(&subject.state) {
+        Some(
+            RecordState::Pending
+            | RecordState::Active
+            | RecordState::Changing
+            | RecordState::Cancelling
+            | RecordState::Transferring,
+        ) => true,
+        Some(RecordState::Cancelled | RecordState::Void) | None => false,
+    }
+}
+
+pub(crate) fn chosen<'a>(person: &person::Model, subjects: &'a [record::Model]) -> Option<&'a record::Model> {
+    let remembered = person.current_subject_id.as_deref();
+    subjects.iter().find(|subject| Some(subject.id.as_str()) == remembered).or_else(|| subjects.first())
+}
+
+pub(crate) fn subject_choice(subject: &record::Model) -> Result<SubjectChoice> {
+    let state = RecordState::from_code(&subject.state)
+        .ok_or_else(|| Error::Corrupt(format!("record {} has no known state", subject.id)))?;
+    Ok(SubjectChoice { id: subject.id.clone(), name: subject.title.clone(), state })
+}

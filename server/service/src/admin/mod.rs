@@ -1,0 +1,7 @@
+//! What administrators, keepers and auditors do.
+
+pub mod audit_log;
+pub mod directory;
+pub mod holidays;
+pub mod people;
+pub mod staff;

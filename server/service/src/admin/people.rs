@@ -1,0 +1,248 @@
+//! What an administrator can do about a person's account: suspend it, give it back, end its sessions (ASVS V7.4).
+//! A person is found by id number and shown masked. Whoever is suspended cannot sign in, under whatever name the
+//! identity platform knows the number; what such an officer has claimed lapses like any other claim (R62).
+
+use domain::mask::{Mask, mask};
+use domain::role::StaffRole;
+use domain::schema::fault;
+use domain::view::{AccountView, SuspendedRow, Suspension};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+use serde_json::json;
+
+use crate::account::Accounts;
+use crate::account::fingerprints::id_no_hash;
+use crate::account::notice::Notices;
+use crate::account::roles::{LOCK, role_named};
+use crate::account::suspension::suspension;
+use crate::base::actor::Actor;
+use crate::base::clock::written;
+use crate::base::context::handle;
+use crate::base::db::{Transaction, instant, millis, next_serial, plausible_id};
+use crate::base::entity::{person, session, staff};
+use crate::base::error::{Error, Result};
+use crate::base::region;
+use crate::base::retry::retry;
+
+handle! {
+    /// The account of a person, for administrators.
+    People {
+        accounts: Accounts,
+        notices: Notices,
+    }
+}
+
+const LONGEST_REASON: usize = 200;
+
+/// Suspended accounts that are listed.
+const MOST_LISTED: u64 = 200;
+
+impl People {
+    /// The id of whoever signed in with this id number.
+    ///
+    /// # Errors
+    /// `Refused` where nobody did.
+    pub async fn find_person(&self, actor: &Actor, id_no: &str) -> Result<String> {
+        retry!(self.try_find_person(actor, id_no))
+    }
+
+    async fn try_find_person(&self, actor: &Actor, id_no: &str) -> Result<String> {
+        actor.must_administer()?;
+        let found = person::Entity::find()
+            .filter(person::Column::IdNoHash.eq(id_no_hash(&self.context.keys, id_no)))
+            .order_by_desc(person::Column::SeenAt)
+            .one(self.context.db.read())
+            .await?
+            .ok_or_else(|| Error::refused("没有人以这个证件号码登录过平台，请核对后重新查找"))?;
+        let tx = self.context.db.begin().await?;
+        self.context.write(&tx, Some(actor), "person.find", "person", &found.id, json!({})).await?;
+        tx.commit().await?;
+        Ok(found.id)
+    }
+
+    /// A person's account with its sessions, masked.
+    pub async fn account(&self, actor: &Actor, id: &str) -> Result<AccountView> {
+        actor.must_administer()?;
+        let on = self.context.db.read();
+        let person = person::Entity::find_by_id(plausible_id(id)?).one(on).await?.ok_or(Error::NotFound)?;
+        let claims = self.accounts.claims(&person)?;
+        let roles = staff::Entity::find()
+            .filter(staff::Column::IdNoHash.eq(&person.id_no_hash))
+            .filter(staff::Column::RevokedAt.is_null())
+            .order_by_asc(staff::Column::Id)
+            .all(on)
+            .await?;
+        Ok(AccountView {
+            name: mask(Mask::Name, &claims.name),
+            mobile: mask(Mask::Mobile, &claims.mobile),
+            id_no: mask(Mask::IdNumber, &claims.id_no),
+            roles: roles
+                .iter()
+                .map(|row| Ok((role_named(row)?, region::full_name(&row.region).unwrap_or_default())))
+                .collect::<Result<_>>()?,
+            created_at: written(instant(person.created_at)),
+            seen_at: written(instant(person.seen_at)),
+            suspended: self.suspension_of(&person)?,
+            is_own: self.accounts.person(&actor.person_id).await?.id_no_hash == person.id_no_hash,
+            sessions: self.accounts.sessions_of(&person.id, &actor.session_id).await?,
+            id: person.id,
+        })
+    }
+
+    fn suspension_of(&self, person: &person::Model) -> Result<Option<Suspension>> {
+        let Some(since) = person.suspended_at else { return Ok(None) };
+        let reason = match &person.suspension_sealed {
+            Some(sealed) => self.context.keys.open_text(&suspension(&person.id), sealed)?,
+            None => String::new(),
+        };
+        Ok(Some(Suspension { since: written(instant(since)), reason }))
+    }
+
+    /// Suspended accounts, the latest first.
+    pub async fn suspended(&self, actor: &Actor) -> Result<Vec<SuspendedRow>> {
+        actor.must_administer()?;
+        let people = person::Entity::find()
+            .filter(person::Column::SuspendedAt.is_not_null())
+            .order_by_desc(person::Column::SuspendedAt)
+            .limit(MOST_LISTED)
+            .all(self.context.db.read())
+            .await?;
+        let rows = people.into_iter().map(|person| {
+            let Suspension { since, reason } = self
+                .suspension_of(&person)?
+                .unwrap_or_else(|| Suspension { since: String::new(), reason: String::new() });
+            let name = mask(Mask::Name, &self.accounts.claims(&person)?.name);
+            Ok(SuspendedRow { id: person.id, name, since, reason })
+        });
+        rows.collect()
+    }
+
+    /// Begins what is done to somebody's account: the actor still administers, and it is somebody else's. Gives
+    /// every row of that id number.
+    async fn somebody_elses(
+        &self,
+        actor: &Actor,
+        id: &str,
+        own: &'static str,
+    ) -> Result<(Transaction, Vec<person::Model>)> {
+        actor.must_administer()?;
+        let tx = self.context.db.begin().await?;
+        // Administrators who suspend each other at once: one comes second and is none any more, so one stays.
+        next_serial(&tx, LOCK).await?;
+        let by = person::Entity::find_by_id(&actor.person_id).one(&tx).await?.ok_or(Error::Forbidden)?;
+        let administers = staff::Entity::find()
+            .filter(staff::Column::IdNoHash.eq(&by.id_no_hash))
+            .filter(staff::Column::Role.eq(StaffRole::Administrator.code()))
+            .filter(staff::Column::RevokedAt.is_null())
+            .count(&tx)
+            .await?;
+        if by.suspended_at.is_some() || administers == 0 {
+            return Err(Error::Forbidden);
+        }
+        let meant = person::Entity::find_by_id(plausible_id(id)?).one(&tx).await?.ok_or(Error::NotFound)?;
+        if meant.id_no_hash == by.id_no_hash {
+            return Err(Error::refused(own));
+        }
+        let mut all = person::Entity::find()
+            .filter(person::Column::IdNoHash.eq(&meant.id_no_hash))
+            .order_by_asc(person::Column::Id)
+            .all(&tx)
+            .await?;
+        // The one that was asked for stands in the log.
+        all.sort_by_key(|person| person.id != meant.id);
+        Ok((tx, all))
+    }
+
+    /// Suspends an account: nobody signs in to it any more, and its sessions end at once.
+    ///
+    /// # Errors
+    /// `Refused` for one's own, so that an administrator always remains, and for one that is suspended.
+    pub async fn suspend(&self, actor: &Actor, id: &str, reason: &str) -> Result<()> {
+        retry!(self.try_suspend(actor, id, reason))
+    }
+
+    async fn try_suspend(&self, actor: &Actor, id: &str, reason: &str) -> Result<()> {
+        let (tx, people) = self.somebody_elses(actor, id, "不能停用自己的账户").await?;
+        let reason = reason_in(reason)?;
+        if people.iter().any(|person| person.suspended_at.is_some()) {
+            return Err(Error::refused("该账户已停用"));
+        }
+        let now = millis(self.context.clock.now());
+        for person in &people {
+            let mut row = person.clone().into_active_model();
+            row.suspended_at = Set(Some(now));
+            row.suspension_sealed = Set(Some(self.context.keys.seal_text(&suspension(&person.id), reason)?));
+            row.update(&tx).await?;
+        }
+        let ended = self.end_all(&tx, &people).await?;
+        let detail = json!({ "reason": reason, "sessions": ended });
+        self.context.write(&tx, Some(actor), "suspend", "person", id, detail).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Gives a suspended account back.
+    pub async fn reinstate(&self, actor: &Actor, id: &str, reason: &str) -> Result<()> {
+        retry!(self.try_reinstate(actor, id, reason))
+    }
+
+    async fn try_reinstate(&self, actor: &Actor, id: &str, reason: &str) -> Result<()> {
+        let (tx, people) = self.somebody_elses(actor, id, "不能恢复自己的账户").await?;
+        let reason = reason_in(reason)?;
+        if people.iter().all(|person| person.suspended_at.is_none()) {
+            return Err(Error::refused("该账户没有停用"));
+        }
+        for person in people {
+            let mut row = person.into_active_model();
+            row.suspended_at = Set(None);
+            row.suspension_sealed = Set(None);
+            row.update(&tx).await?;
+        }
+        self.notices.notify(&tx, id, "您的账户已恢复使用".to_owned(), None).await?;
+        self.context.write(&tx, Some(actor), "reinstate", "person", id, json!({ "reason": reason })).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Ends all of somebody's sessions. The account stays as it is.
+    pub async fn end_sessions_of(&self, actor: &Actor, id: &str, reason: &str) -> Result<()> {
+        retry!(self.try_end_sessions_of(actor, id, reason))
+    }
+
+    async fn try_end_sessions_of(&self, actor: &Actor, id: &str, reason: &str) -> Result<()> {
+        let own = "请在“登录会话”页面退出自己的其他会话";
+        let (tx, people) = self.somebody_elses(actor, id, own).await?;
+        let reason = reason_in(reason)?;
+        let ended = self.end_all(&tx, &people).await?;
+        if ended == 0 {
+            return Err(Error::refused("该人员目前没有登录"));
+        }
+        self.notices.notify(&tx, id, "管理员结束了您的全部登录，请重新登录".to_owned(), None).await?;
+        let detail = json!({ "reason": reason, "sessions": ended });
+        self.context.write(&tx, Some(actor), "end_sessions", "person", id, detail).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn end_all(&self, on: &Transaction, people: &[person::Model]) -> Result<u64> {
+        let ended = session::Entity::update_many()
+            .col_expr(session::Column::RevokedAt, Expr::value(millis(self.context.clock.now())))
+            .filter(session::Column::PersonId.is_in(people.iter().map(|person| person.id.as_str())))
+            .filter(session::Column::RevokedAt.is_null())
+            .exec_with_returning(on)
+            .await?;
+        Ok(ended.len() as u64)
+    }
+}
+
+fn reason_in(text: &str) -> Result<&str> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > LONGEST_REASON {
+        return Err(Error::Faults(vec![fault("reason", format!("请填写理由，不超过 {LONGEST_REASON} 字"))]));
+    }
+    Ok(text)
+}

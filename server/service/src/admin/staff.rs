@@ -1,0 +1,197 @@
+//! Roles (R60): an administrator gives a person, known by id number, the work of a reviewer of a
+//! region, of an administrator, of a keeper or of an auditor, and takes it away. Roles hold at once:
+//! every request asks anew. Whoever gives roles, whoever keeps the system and whoever audits are three
+//! people (GB/T 22239 level 3).
+
+use std::collections::BTreeMap;
+
+use domain::role::StaffRole;
+use domain::schema::fault;
+use domain::value::{id_number, name};
+use domain::view::StaffRow;
+use sea_orm::sea_query::{Expr, Query};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use serde_json::json;
+
+use crate::account::Accounts;
+use crate::account::fingerprints::id_no_hash;
+use crate::account::roles::{
+    FirstAdministrator, LOCK, context, first_administrator_counter, role_named, roles_held,
+};
+use crate::base::actor::Actor;
+use crate::base::clock::{shanghai_date, written_date};
+use crate::base::context::handle;
+use crate::base::db::{instant, millis, next_serial, plausible_id};
+use crate::base::entity::{person, staff};
+use crate::base::error::{Error, Result};
+use crate::base::region;
+use crate::base::retry::retry;
+
+handle! {
+    /// Giving and taking roles.
+    Staff {
+        accounts: Accounts,
+    }
+}
+
+impl Staff {
+    /// How it stands with the first administrator.
+    pub async fn first_administrator(&self) -> Result<FirstAdministrator> {
+        let administrators = staff::Entity::find()
+            .filter(staff::Column::Role.eq(StaffRole::Administrator.code()))
+            .filter(staff::Column::RevokedAt.is_null());
+        if administrators.count(self.context.db.read()).await? > 0 {
+            return Ok(FirstAdministrator::Appointed);
+        }
+        let Some(named) = &self.context.settings.first_administrator else {
+            return Ok(FirstAdministrator::Unnamed);
+        };
+        let counter = first_administrator_counter(&id_no_hash(&self.context.keys, named));
+        let was_appointed =
+            crate::base::entity::counter::Entity::find_by_id(counter).one(self.context.db.read()).await?;
+        Ok(match was_appointed {
+            Some(_) => FirstAdministrator::Dismissed,
+            None => FirstAdministrator::Awaited,
+        })
+    }
+
+    /// Gives a role: `reviewer` (of a region), `administrator`, `keeper` or `auditor`. The person need not have
+    /// signed in before.
+    pub async fn appoint(
+        &self,
+        actor: &Actor,
+        name: &str,
+        id_no: &str,
+        role: &str,
+        region: &str,
+    ) -> Result<()> {
+        retry!(self.try_appoint(actor, name, id_no, role, region))
+    }
+
+    async fn try_appoint(
+        &self,
+        actor: &Actor,
+        name: &str,
+        id_no: &str,
+        role: &str,
+        region: &str,
+    ) -> Result<()> {
+        actor.must_administer()?;
+        let today = shanghai_date(self.context.clock.now());
+        let mut faults = Vec::new();
+        let mut checked = |at: &str, verdict: Result<String, &'static str>| {
+            verdict.unwrap_or_else(|sentence| {
+                faults.push(fault(at, sentence));
+                String::new()
+            })
+        };
+        let name = checked("name", name::check_person_name(name));
+        let id_no = checked("id_no", id_number::check_person_id("resident_id", id_no, today));
+        let role = StaffRole::from_code(role);
+        let region = match role {
+            Some(StaffRole::Reviewer) if region::exists(region) => region,
+            Some(StaffRole::Reviewer) => {
+                faults.push(fault("region", "请选择管辖地区"));
+                ""
+            }
+            Some(StaffRole::Administrator | StaffRole::Keeper | StaffRole::Auditor) => "",
+            None => {
+                faults.push(fault("role", "请从列表中选择"));
+                ""
+            }
+        };
+        let Some(role) = role.filter(|_| faults.is_empty()) else { return Err(Error::Faults(faults)) };
+        let tx = self.context.db.begin().await?;
+        next_serial(&tx, LOCK).await?;
+        let roles = roles_held(&tx, &id_no_hash(&self.context.keys, &id_no)).await?;
+        if roles.contains(&role) {
+            return Err(Error::refused("该人员已有此角色；如需更换管辖地区，请先撤销原有角色"));
+        }
+        if roles.iter().any(|held| !role.goes_with(*held)) {
+            return Err(Error::refused("管理员、系统管理员与审计员须由不同人员担任"));
+        }
+        let id =
+            self.accounts.insert_staff(&tx, &name, &id_no, role, region, self.context.clock.now()).await?;
+        let detail = json!({ "role": role.code(), "region": region });
+        self.context.write(&tx, Some(actor), "appoint", "staff", &id, detail).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Takes a role away, from the person's next request on. What a reviewer has claimed stays
+    /// claimed until an administrator takes it over (R62).
+    pub async fn dismiss(&self, actor: &Actor, id: &str) -> Result<()> {
+        retry!(self.try_dismiss(actor, id))
+    }
+
+    async fn try_dismiss(&self, actor: &Actor, id: &str) -> Result<()> {
+        actor.must_administer()?;
+        let tx = self.context.db.begin().await?;
+        // Two administrators who dismiss each other at once: one comes second and is the last.
+        next_serial(&tx, LOCK).await?;
+        let row = staff::Entity::find_by_id(plausible_id(id)?)
+            .filter(staff::Column::RevokedAt.is_null())
+            .one(&tx)
+            .await?
+            .ok_or(Error::NotFound)?;
+        if row.role == StaffRole::Administrator.code() {
+            let suspended = Query::select()
+                .column(person::Column::IdNoHash)
+                .from(person::Entity)
+                .and_where(person::Column::SuspendedAt.is_not_null())
+                .to_owned();
+            // Whoever is suspended cannot give roles.
+            let others = staff::Entity::find()
+                .filter(staff::Column::Role.eq(StaffRole::Administrator.code()))
+                .filter(staff::Column::RevokedAt.is_null())
+                .filter(staff::Column::Id.ne(&row.id))
+                .filter(staff::Column::IdNoHash.not_in_subquery(suspended))
+                .count(&tx)
+                .await?;
+            if others == 0 {
+                return Err(Error::refused("平台至少需要一名管理员，请先任命另一名管理员"));
+            }
+        }
+        staff::Entity::update_many()
+            .col_expr(staff::Column::RevokedAt, Expr::value(millis(self.context.clock.now())))
+            .filter(staff::Column::Id.eq(&row.id))
+            .exec_with_returning(&tx)
+            .await?;
+        let detail = json!({ "role": row.role, "region": row.region });
+        self.context.write(&tx, Some(actor), "dismiss", "staff", &row.id, detail).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Who has which role, the earliest first. Their names are shown in full: they are officers, and
+    /// administrators appointed them by name.
+    pub async fn staff_list(&self, actor: &Actor) -> Result<Vec<StaffRow>> {
+        actor.must_administer()?;
+        let rows = staff::Entity::find()
+            .filter(staff::Column::RevokedAt.is_null())
+            .order_by_asc(staff::Column::Id)
+            .all(self.context.db.read())
+            .await?;
+        let people = person::Entity::find()
+            .filter(person::Column::IdNoHash.is_in(rows.iter().map(|row| row.id_no_hash.as_str())))
+            .order_by_asc(person::Column::SeenAt)
+            .all(self.context.db.read())
+            .await?;
+        let accounts: BTreeMap<&str, &person::Model> =
+            people.iter().map(|person| (person.id_no_hash.as_str(), person)).collect();
+        rows.into_iter()
+            .map(|row| {
+                let account = accounts.get(row.id_no_hash.as_str());
+                Ok(StaffRow {
+                    person: account.map(|person| person.id.clone()),
+                    is_suspended: account.is_some_and(|person| person.suspended_at.is_some()),
+                    name: self.context.keys.open_text(&context(&row.id), &row.name_sealed)?,
+                    role: role_named(&row)?,
+                    region: region::full_name(&row.region).unwrap_or_default(),
+                    since: written_date(instant(row.created_at)),
+                    id: row.id,
+                })
+            })
+            .collect()
+    }
+}

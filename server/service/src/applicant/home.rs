@@ -1,0 +1,72 @@
+//! The first page of a signed-in person (R2): the newest of everything.
+
+use std::sync::Arc;
+
+use domain::business::Business;
+use domain::view::Home;
+use futures::future::try_join_all;
+
+use crate::account::Accounts;
+use crate::account::notice::Notices;
+use crate::applicant::draft::Drafts;
+use crate::base::actor::Actor;
+use crate::base::error::Result;
+use crate::filing::Filings;
+use crate::filing::record::Records;
+
+/// The page after signing in.
+pub struct HomePage {
+    accounts: Arc<Accounts>,
+    drafts: Arc<Drafts>,
+    filings: Arc<Filings>,
+    notices: Arc<Notices>,
+    records: Arc<Records>,
+}
+
+/// Rows of each list; 更多 leads to the rest.
+const FEW: u64 = 5;
+
+impl HomePage {
+    pub(crate) fn new(
+        accounts: &Arc<Accounts>,
+        drafts: &Arc<Drafts>,
+        filings: &Arc<Filings>,
+        notices: &Arc<Notices>,
+        records: &Arc<Records>,
+    ) -> Arc<Self> {
+        let accounts = Arc::clone(accounts);
+        let drafts = Arc::clone(drafts);
+        let filings = Arc::clone(filings);
+        let notices = Arc::clone(notices);
+        let records = Arc::clone(records);
+        Arc::new(HomePage { accounts, drafts, filings, notices, records })
+    }
+
+    pub async fn home(&self, actor: &Actor) -> Result<Home> {
+        let subject = self.accounts.current_subject(actor).await?;
+        let shown = Business::at_home();
+        let newest = match &subject {
+            None => vec![Vec::new(); shown.len()],
+            Some(subject) => {
+                let newest =
+                    shown.iter().map(|business| self.records.newest_records(subject, *business, FEW));
+                try_join_all(newest).await?
+            }
+        };
+        // One look at what may be begun serves all the lists.
+        let sizes: Vec<usize> = newest.iter().map(Vec::len).collect();
+        let all = subject.iter().cloned().chain(newest.into_iter().flatten()).collect();
+        let mut rows = self.records.record_rows(actor, subject.clone(), all).await?.into_iter();
+        Ok(Home {
+            subject: subject.and_then(|_| rows.next()),
+            records: shown
+                .into_iter()
+                .zip(sizes)
+                .map(|(business, size)| (business, rows.by_ref().take(size).collect()))
+                .collect(),
+            filings: self.filings.newest_filings(actor, FEW).await?,
+            notices: self.notices.latest_notices(actor, FEW).await?,
+            draft: self.drafts.latest_draft(actor).await?,
+        })
+    }
+}

@@ -1,0 +1,10 @@
+//! What applicants do.
+
+pub mod cancel;
+pub mod draft;
+pub mod handover;
+pub mod home;
+pub mod identity_check;
+pub mod offers;
+pub mod redraft;
+pub mod submit;

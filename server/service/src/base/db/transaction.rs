@@ -1,0 +1,127 @@
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sea_orm::{
+    ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, ExecResult,
+    QueryResult, Statement, TransactionOptions, TransactionTrait,
+};
+
+use crate::base::row_digest::{Row, Table, written_by};
+
+/// Rows by table and key, as the last statement left them; none for those that are gone.
+pub(crate) type WrittenRows = BTreeMap<(&'static str, String), Option<Row>>;
+
+/// A transaction that commits only if each of its statements succeeded. PostgreSQL answers `COMMIT`
+/// with success where an error that somebody swallowed has ended the transaction; SQLite may have
+/// rolled back by itself.
+///
+/// It notes what becomes of audited rows, for the line of the audit log that tells about it. Statements that
+/// would leave it ignorant are refused: write such rows through `exec_with_returning`. So is a commit without
+/// a line.
+pub struct Transaction {
+    inner: DatabaseTransaction,
+    failed: Arc<AtomicBool>,
+    written: Mutex<WrittenRows>,
+}
+
+impl Transaction {
+    /// Begins to the end, whether or not somebody still waits for it: a beginning that is broken off
+    /// would leave the connection inside a transaction that the driver does not know of.
+    pub(super) async fn begin(on: &DatabaseConnection, options: TransactionOptions) -> Result<Self, DbErr> {
+        let failed = Arc::new(AtomicBool::new(false));
+        let mut on = on.clone();
+        let told = Arc::clone(&failed);
+        on.set_metric_callback(move |statement| {
+            if statement.failed {
+                told.store(true, Ordering::SeqCst);
+            }
+        });
+        let begun = tokio::spawn(async move { on.begin_with_options(options).await });
+        let inner = begun.await.map_err(|error| DbErr::Custom(format!("the beginning broke: {error}")))??;
+        Ok(Transaction { inner, failed, written: Mutex::default() })
+    }
+
+    /// # Errors
+    /// When a statement failed, where audited rows were written and no line tells about them, or when the
+    /// database did not confirm. In the last case the changes may be there or not; whoever asks again has to
+    /// find out.
+    pub async fn commit(self) -> Result<(), DbErr> {
+        if self.failed.load(Ordering::SeqCst) {
+            self.inner.rollback().await?;
+            return Err(DbErr::Custom("a statement failed, so nothing is committed".to_owned()));
+        }
+        if let Some((table, key)) = self.take_written().into_keys().next() {
+            self.inner.rollback().await?;
+            return Err(DbErr::Custom(format!("{table} {key} was written without a line in the audit log")));
+        }
+        self.inner.commit().await
+    }
+
+    pub async fn rollback(self) -> Result<(), DbErr> {
+        self.inner.rollback().await
+    }
+
+    /// What was written since this was last asked.
+    pub(crate) fn take_written(&self) -> WrittenRows {
+        std::mem::take(&mut *self.written.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note(&self, table: &'static Table, sql: &str, rows: &[QueryResult]) -> Result<(), DbErr> {
+        let is_gone = sql.starts_with("DELETE");
+        let rows = rows.iter().map(|row| table.read(row)).collect::<Result<Vec<_>, _>>()?;
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        for row in rows {
+            written.insert((table.name, row.key.clone()), (!is_gone).then_some(row));
+        }
+        Ok(())
+    }
+}
+
+#[sea_orm_migration::async_trait::async_trait]
+impl ConnectionTrait for Transaction {
+    fn get_database_backend(&self) -> DatabaseBackend {
+        self.inner.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        if let Some(table) = written_by(&statement.sql) {
+            return Err(DbErr::Custom(format!(
+                "{} is audited: what becomes of its rows must come back, by exec_with_returning",
+                table.name
+            )));
+        }
+        self.inner.execute_raw(statement).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        let outcome = self.inner.execute_unprepared(sql).await;
+        // The driver does not report these.
+        self.failed.fetch_or(outcome.is_err(), Ordering::SeqCst);
+        outcome
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        if written_by(&statement.sql).is_none() {
+            return self.inner.query_one_raw(statement).await;
+        }
+        // All of them: of more rows than one, the others would go unnoticed.
+        let mut rows = self.query_all_raw(statement).await?;
+        Ok(if rows.is_empty() { None } else { Some(rows.swap_remove(0)) })
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let Some(table) = written_by(&statement.sql) else {
+            return self.inner.query_all_raw(statement).await;
+        };
+        let sql = statement.sql.clone();
+        let rows = self.inner.query_all_raw(statement).await?;
+        self.note(table, &sql, &rows)?;
+        Ok(rows)
+    }
+
+    /// SQLite since 3.35; ours is compiled in.
+    fn support_returning(&self) -> bool {
+        true
+    }
+}

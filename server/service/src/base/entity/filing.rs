@@ -1,0 +1,50 @@
+//! A request put to the reviewers.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "filing")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    pub reference: String,
+    pub idempotency_key: String,
+    pub business: String,
+    pub action: String,
+    pub record_id: String,
+    pub subject_id: String,
+    pub applicant_id: String,
+    pub state: String,
+    pub jurisdiction: String,
+    pub title: String,
+    pub subject_name: String,
+    /// Both as they are compared and searched.
+    pub title_key: String,
+    pub subject_key: String,
+    pub main_domain: Option<String>,
+    pub answers: String,
+    pub answers_sealed: String,
+    pub before: Option<String>,
+    pub before_sealed: Option<String>,
+    pub notice_version: Option<String>,
+    pub is_reviewable: bool,
+    pub claimed_by: Option<String>,
+    pub claimed_at: Option<i64>,
+    /// When the holder last did something here.
+    pub claim_seen_at: Option<i64>,
+    pub round: i32,
+    pub submitted_at: i64,
+    pub decided_at: Option<i64>,
+    /// When it came from another region.
+    pub moved_at: Option<i64>,
+    pub version: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl crate::base::entity::Audited for Entity {
+    const UNAUDITED: &'static [Column] = &[Column::ClaimSeenAt, Column::TitleKey, Column::SubjectKey];
+}

@@ -1,0 +1,39 @@
+//! The tables as SeaORM sees them. Private to this crate: a row never leaves it.
+
+pub mod audit;
+pub mod counter;
+pub mod desk_visit;
+pub mod draft;
+pub mod filing;
+pub mod filing_event;
+pub mod filing_round;
+pub mod handover;
+pub mod held_form;
+pub mod holiday;
+pub mod identity_check;
+pub mod key_check;
+pub mod live_domain;
+pub mod network_check;
+pub mod notice;
+pub mod outbox;
+pub mod person;
+pub mod provider;
+pub mod reason;
+pub mod record;
+pub mod saved_view;
+pub mod session;
+pub mod sms_code;
+pub mod staff;
+pub mod tally;
+pub mod tally_change;
+pub mod upload;
+pub mod upload_use;
+pub mod usage;
+
+use sea_orm::EntityTrait;
+
+/// An entity whose rows never change without a line in the audit log.
+pub(crate) trait Audited: EntityTrait {
+    /// Columns that change without one.
+    const UNAUDITED: &'static [Self::Column];
+}

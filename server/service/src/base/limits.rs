@@ -1,0 +1,82 @@
+//! How much one person may do.
+
+use time::Duration;
+
+/// The most of each that one person may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PersonLimits {
+    pub filings_per_hour: u32,
+    pub filings_per_day: u32,
+    pub saves_per_minute: u32,
+    /// Drafts at the same time.
+    pub drafts: u32,
+    pub unmaskings_per_hour: u32,
+    /// At so many within an hour the auditors are told.
+    pub unmaskings_told: u32,
+    /// Open streams of events, per server.
+    pub event_streams: u32,
+}
+
+impl Default for PersonLimits {
+    fn default() -> Self {
+        Self {
+            filings_per_hour: 60,
+            filings_per_day: 200,
+            saves_per_minute: 120,
+            drafts: 200,
+            unmaskings_per_hour: 120,
+            unmaskings_told: 50,
+            event_streams: 10,
+        }
+    }
+}
+
+impl PersonLimits {
+    /// For development, where one sample person is all of the tests.
+    pub const GENEROUS: Self = Self {
+        filings_per_hour: 100_000,
+        filings_per_day: 100_000,
+        saves_per_minute: 100_000,
+        drafts: 10_000,
+        unmaskings_per_hour: 100_000,
+        unmaskings_told: 50,
+        event_streams: 100,
+    };
+
+    /// Whether nothing is forbidden altogether.
+    pub fn allow_something(&self) -> bool {
+        ![
+            self.filings_per_hour,
+            self.filings_per_day,
+            self.saves_per_minute,
+            self.drafts,
+            self.unmaskings_per_hour,
+            self.unmaskings_told,
+            self.event_streams,
+        ]
+        .contains(&0)
+    }
+}
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    Filing,
+    Save,
+    Unmasking,
+}
+
+impl Use {
+    /// Name, window and most of each count.
+    pub(crate) fn windows(self, limits: &PersonLimits) -> Vec<(&'static str, Duration, u32)> {
+        match self {
+            Use::Filing => vec![
+                ("filing/hour", Duration::hours(1), limits.filings_per_hour),
+                ("filing/day", Duration::days(1), limits.filings_per_day),
+            ],
+            Use::Save => vec![("save/minute", Duration::minutes(1), limits.saves_per_minute)],
+            Use::Unmasking => vec![("unmasking/hour", Duration::hours(1), limits.unmaskings_per_hour)],
+        }
+    }
+}

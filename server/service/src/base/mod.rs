@@ -1,0 +1,24 @@
+//! What all use cases stand on: database, keys, clock, words of the audit log.
+
+pub mod actor;
+pub mod audit;
+pub mod calendar;
+pub mod clock;
+pub mod context;
+pub mod db;
+pub mod entity;
+pub mod error;
+pub mod events;
+pub mod keyring;
+pub mod limits;
+pub mod links;
+pub mod numbering;
+pub mod paging;
+pub mod private;
+pub mod reference;
+pub mod region;
+pub mod registration;
+pub mod retry;
+pub mod row_digest;
+pub mod sealed_answers;
+pub mod text;

@@ -1,0 +1,267 @@
+//! Provinces, cities and counties by GB/T 2260 code: what the cascade offers and how an address is
+//! read. The table is compiled in (`NOTICE` names its origin) and read once. Comparing codes needs
+//! no names and lives in `domain::jurisdiction`.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use domain::check::Regions;
+use domain::jurisdiction;
+use domain::sheet::RegionNames;
+use domain::view::RegionOption;
+
+pub(crate) fn region_name(code: &str) -> String {
+    full_name(code).unwrap_or_else(|| code.to_owned())
+}
+
+/// One row of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Region {
+    /// Six digits.
+    pub code: &'static str,
+    /// Its own name, without those of the regions above it.
+    pub name: &'static str,
+}
+
+struct Table {
+    /// By code, which is also the order within a parent.
+    rows: Vec<Region>,
+    /// Under each code its children, under the empty code the provinces.
+    children: HashMap<&'static str, Vec<Region>>,
+}
+
+fn table() -> &'static Table {
+    static TABLE: OnceLock<Table> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let mut rows: Vec<Region> = include_str!("regions.txt")
+            .lines()
+            .filter_map(|line| line.split_once(' '))
+            .map(|(code, name)| Region { code, name })
+            .collect();
+        rows.sort_by_key(|region| region.code);
+        let mut children: HashMap<&'static str, Vec<Region>> = HashMap::new();
+        for region in &rows {
+            let parent =
+                parent_code(region.code).and_then(|code| find(&rows, &code)).map_or("", |row| row.code);
+            children.entry(parent).or_default().push(*region);
+        }
+        Table { rows, children }
+    })
+}
+
+/// What lies directly below a region; below `None` the provinces. Empty for a leaf and for a code
+/// that does not exist. A municipality has one city of its own name below it; in the list some
+/// provinces group their counties under rows such as 省直辖县级行政区划.
+pub fn children(code: Option<&str>) -> &'static [Region] {
+    let code = match code {
+        None => "",
+        // The empty code is the key of the provinces, not a region.
+        Some("") => return &[],
+        Some(code) => code,
+    };
+    table().children.get(code).map_or(&[], Vec::as_slice)
+}
+
+/// The options below a region as the cascade takes them; the provinces for the empty code.
+pub fn options(parent: &str) -> Vec<RegionOption> {
+    let below = children((!parent.is_empty()).then_some(parent));
+    below
+        .iter()
+        .map(|region| RegionOption {
+            code: region.code.to_owned(),
+            name: region.name.to_owned(),
+            is_leaf: is_leaf(region.code),
+        })
+        .collect()
+}
+
+/// The whole list, as the check of a form asks for it.
+pub struct KnownRegions;
+
+impl Regions for KnownRegions {
+    fn is_leaf(&self, code: &str) -> Option<bool> {
+        Some(is_leaf(code))
+    }
+
+    fn exists(&self, code: &str) -> Option<bool> {
+        Some(exists(code))
+    }
+}
+
+impl RegionNames for KnownRegions {
+    fn full_name(&self, code: &str) -> Option<String> {
+        full_name(code)
+    }
+}
+
+/// The row of a code.
+pub fn region(code: &str) -> Option<&'static Region> {
+    find(&table().rows, code)
+}
+
+pub fn exists(code: &str) -> bool {
+    region(code).is_some()
+}
+
+/// Whether an address can stand here: a county, or a city or province without counties (东莞市,
+/// 台湾省).
+pub fn is_leaf(code: &str) -> bool {
+    exists(code) && children(Some(code)).is_empty()
+}
+
+/// The regions from the province down to the code itself; empty for a code that does not exist.
+pub fn path(code: &str) -> Vec<&'static Region> {
+    let mut path = Vec::with_capacity(3);
+    let mut next = region(code);
+    while let Some(region) = next {
+        path.push(region);
+        next = parent_code(region.code).and_then(|code| self::region(&code));
+    }
+    path.reverse();
+    path
+}
+
+/// The name with those above it, as addresses begin: 北京市东城区. Neither the doubled name of a
+/// municipality nor a row that only groups is repeated.
+pub fn full_name(code: &str) -> Option<String> {
+    let path = path(code);
+    let last = path.last()?.code;
+    let mut name = String::new();
+    let mut above = "";
+    for region in path {
+        if region.name == above || (is_grouping(region.name) && region.code != last) {
+            continue;
+        }
+        name.push_str(region.name);
+        above = region.name;
+    }
+    Some(name)
+}
+
+/// Rows that no place is called by; they only hold the counties without a city.
+fn is_grouping(name: &str) -> bool {
+    matches!(name, "省直辖县级行政区划" | "自治区直辖县级行政区划" | "县")
+}
+
+/// The code of the level above, whether or not it exists; `None` for a province.
+fn parent_code(code: &str) -> Option<String> {
+    let own = jurisdiction::prefix(code);
+    let above = own.get(..own.len().checked_sub(2)?)?;
+    (!above.is_empty()).then(|| format!("{above:0<6}"))
+}
+
+fn find<'a>(rows: &'a [Region], code: &str) -> Option<&'a Region> {
+    rows.binary_search_by_key(&code, |region| region.code).ok().and_then(|at| rows.get(at))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn names(code: Option<&str>) -> Vec<&'static str> {
+        children(code).iter().map(|region| region.name).collect()
+    }
+
+    #[test]
+    fn the_whole_list_is_read() {
+        let rows = &table().rows;
+        assert_eq!(rows.len(), 3225);
+        assert_eq!(rows.len(), include_str!("regions.txt").lines().count());
+        let codes: HashSet<&str> = rows.iter().map(|region| region.code).collect();
+        assert_eq!(codes.len(), rows.len());
+        for region in rows {
+            assert!(region.code.len() == 6 && region.code.bytes().all(|b| b.is_ascii_digit()), "{region:?}");
+            assert!(!region.name.is_empty() && region.name == region.name.trim(), "{region:?}");
+            assert!(!jurisdiction::province_sign(region.code).is_empty(), "{region:?}");
+        }
+        for new in ["653228", "653229", "659012", "540481", "540581"] {
+            assert!(is_leaf(new), "{new}");
+        }
+    }
+
+    #[test]
+    fn every_region_is_reached_from_the_provinces() {
+        fn count(code: Option<&str>) -> usize {
+            children(code).iter().map(|region| 1 + count(Some(region.code))).sum()
+        }
+        assert_eq!(children(None).len(), 34);
+        assert_eq!(count(None), 3225);
+        assert!(table().rows.iter().all(|region| path(region.code).len() <= 3));
+    }
+
+    #[test]
+    fn what_lies_below_a_region_is_covered_by_it() {
+        for region in &table().rows {
+            for above in path(region.code) {
+                assert!(jurisdiction::covers(above.code, region.code), "{above:?} {region:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_municipality_has_one_city_of_its_own_name() {
+        for (code, name) in [("110000", "北京市"), ("120000", "天津市"), ("310000", "上海市")] {
+            assert_eq!(names(Some(code)), [name]);
+        }
+        assert_eq!(names(Some("500000")), ["重庆市", "县"]);
+        assert!(names(Some("110100")).contains(&"东城区"));
+    }
+
+    #[test]
+    fn cities_without_districts_and_regions_without_cities_are_leaves() {
+        for code in ["441900", "442000", "460400", "620200", "710000", "810000", "820000", "110101", "419001"]
+        {
+            assert!(is_leaf(code), "{code}");
+        }
+        for code in
+            ["110000", "110100", "440000", "440100", "419000", "000000", "999999", "", "11", "1101010"]
+        {
+            assert!(!is_leaf(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn the_cascade_is_told_where_it_ends() {
+        let provinces = options("");
+        assert_eq!(provinces.len(), 34);
+        assert!(provinces.iter().any(|option| option.code == "710000" && option.is_leaf));
+        assert!(provinces.iter().any(|option| option.code == "110000" && !option.is_leaf));
+        assert!(options("110100").iter().all(|option| option.is_leaf));
+        assert!(options("999999").is_empty());
+        assert_eq!(KnownRegions.is_leaf("110101"), Some(true));
+        assert_eq!(KnownRegions.is_leaf("110100"), Some(false));
+    }
+
+    #[test]
+    fn a_full_name_repeats_nothing() {
+        for (code, name) in [
+            ("110000", "北京市"),
+            ("110100", "北京市"),
+            ("110101", "北京市东城区"),
+            ("440106", "广东省广州市天河区"),
+            ("441900", "广东省东莞市"),
+            ("419001", "河南省济源市"),
+            ("500229", "重庆市城口县"),
+            ("500200", "重庆市县"),
+            ("710000", "台湾省"),
+        ] {
+            assert_eq!(full_name(code).as_deref(), Some(name), "{code}");
+        }
+        assert_eq!(full_name("999999"), None);
+        assert_eq!(full_name(""), None);
+    }
+
+    #[test]
+    fn a_path_goes_from_the_province_down() {
+        let codes = |code| path(code).iter().map(|region| region.code).collect::<Vec<_>>();
+        assert_eq!(codes("110101"), ["110000", "110100", "110101"]);
+        assert_eq!(codes("441900"), ["440000", "441900"]);
+        assert_eq!(codes("810000"), ["810000"]);
+        assert!(codes("110199").is_empty());
+        assert!(children(Some("")).is_empty());
+        assert!(children(Some("110199")).is_empty());
+    }
+}

@@ -1,0 +1,158 @@
+//! Which filings are put to an officer, and how the desk lists them.
+
+use std::collections::BTreeMap;
+
+use domain::business::Business;
+use domain::filing::FilingState;
+use domain::jurisdiction;
+use domain::procedure::Procedure;
+use domain::view::{QueueRow, Refused};
+use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
+use sea_orm::{ConnectionTrait, EntityTrait};
+
+use crate::account::Accounts;
+use crate::base::actor::Actor;
+use crate::base::clock::{shanghai_date, written};
+use crate::base::context::handle;
+use crate::base::db::{instant, millis, plausible_id};
+use crate::base::entity::{desk_visit, filing, record};
+use crate::base::error::{Error, Result};
+use crate::base::region::region_name;
+use crate::state::row::{filing_state, procedure_of, record_state};
+
+handle! {
+    /// Which filings are put to an officer.
+    DeskAccess {
+        accounts: Accounts,
+    }
+}
+
+const DAY: i64 = 86_400_000;
+
+/// Moments that a queue is measured by, in milliseconds.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Moments {
+    pub now: i64,
+    /// What was submitted before is overdue.
+    pub late: i64,
+    /// The first moment of today in Shanghai.
+    pub midnight: i64,
+    /// What came in since is new to the officer.
+    pub seen: i64,
+}
+
+impl DeskAccess {
+    /// A filing that is put to this officer, or `NotFound`.
+    pub(crate) async fn reviewable(
+        &self,
+        on: &impl ConnectionTrait,
+        actor: &Actor,
+        id: &str,
+    ) -> Result<filing::Model> {
+        actor.must_review()?;
+        let row = filing::Entity::find_by_id(plausible_id(id)?).one(on).await?;
+        row.filter(|row| row.is_reviewable && actor.covers(&row.jurisdiction)).ok_or(Error::NotFound)
+    }
+
+    /// The moments this officer's queue is measured by, now.
+    pub(crate) async fn moments(&self, actor: &Actor) -> Result<Moments> {
+        let now = self.context.clock.now();
+        let midnight = shanghai_date(now).midnight().assume_offset(time::macros::offset!(+8));
+        let seen = desk_visit::Entity::find_by_id(&actor.person_id).one(self.context.db.read()).await?;
+        Ok(Moments {
+            now: millis(now),
+            late: self.context.overdue_before(now).await?,
+            midnight: millis(midnight),
+            seen: seen.map_or(millis(midnight), |visit| visit.seen_at),
+        })
+    }
+
+    pub(crate) async fn queue_rows(&self, actor: &Actor, rows: &[filing::Model]) -> Result<Vec<QueueRow>> {
+        let mut officers: Vec<String> = rows
+            .iter()
+            .filter(|row| row.state == FilingState::InReview.code())
+            .filter_map(|row| row.claimed_by.clone())
+            .collect();
+        officers.sort_unstable();
+        officers.dedup();
+        let names = if officers.is_empty() {
+            BTreeMap::new()
+        } else {
+            self.accounts.staff_names(self.context.db.read(), &officers).await?
+        };
+        let moments = self.moments(actor).await?;
+        rows.iter().map(|row| queue_row(actor, row, &names, moments)).collect()
+    }
+}
+
+/// What lies in a region, as the indexes of the levels have it.
+pub(crate) fn lies_in(region: &str) -> SimpleExpr {
+    let prefix = jurisdiction::prefix(region);
+    match prefix.len() {
+        2 => Expr::cust("substr(jurisdiction, 1, 2)").eq(prefix),
+        4 => Expr::cust("substr(jurisdiction, 1, 4)").eq(prefix),
+        _ => Expr::col(filing::Column::Jurisdiction).eq(region),
+    }
+}
+
+pub(crate) fn codes(states: &[FilingState]) -> impl Iterator<Item = &'static str> {
+    states.iter().map(|state| state.code())
+}
+
+/// Nobody decides about what is their own.
+pub(crate) fn own_filing(actor: &Actor, row: &filing::Model, subject: &record::Model) -> Option<Refused> {
+    let own = row.applicant_id == actor.person_id || subject.owner_id.as_ref() == Some(&actor.person_id);
+    own.then(|| Refused {
+        sentence: "不能审核本人提交的申请单，请由其他民警办理".to_owned(), link: None
+    })
+}
+
+pub(crate) fn is_claimed_by(row: &filing::Model, actor: &Actor) -> bool {
+    row.state == FilingState::InReview.code() && row.claimed_by.as_ref() == Some(&actor.person_id)
+}
+
+fn queue_row(
+    actor: &Actor,
+    row: &filing::Model,
+    names: &BTreeMap<String, String>,
+    moments: Moments,
+) -> Result<QueueRow> {
+    let state = filing_state(row)?;
+    let submitted = instant(row.submitted_at);
+    let claimed_by = row.claimed_by.as_ref().filter(|_| state == FilingState::InReview);
+    Ok(QueueRow {
+        id: row.id.clone(),
+        reference: row.reference.clone(),
+        procedure: procedure_of(row)?,
+        title: row.title.clone(),
+        subject_name: row.subject_name.clone(),
+        state,
+        submitted_at: written(submitted),
+        age_days: Ord::max((moments.now - row.submitted_at) / DAY, 0),
+        jurisdiction: region_name(&row.jurisdiction),
+        is_mine: is_claimed_by(row, actor),
+        is_own: row.applicant_id == actor.person_id,
+        claimed_by: claimed_by.map(|id| names.get(id).cloned().unwrap_or_default()),
+        round: row.round,
+        is_new: state == FilingState::Pending
+            && (row.submitted_at > moments.seen || row.moved_at.is_some_and(|at| at > moments.seen)),
+        is_overdue: state.is_open() && row.submitted_at < moments.late,
+        has_moved: row.moved_at.is_some(),
+    })
+}
+
+/// A business comes into force only after its subject (R15).
+pub(crate) fn why_not_approve(
+    procedure: Procedure,
+    subject: &record::Model,
+    bundle: &[QueueRow],
+) -> Result<Option<Refused>> {
+    if procedure.business == Business::Subject || record_state(subject)?.is_in_force() {
+        return Ok(None);
+    }
+    let of_subject = bundle.iter().find(|row| row.procedure.business == Business::Subject);
+    Ok(Some(Refused {
+        sentence: "主体尚未审核通过，请先审核主体的申请单".to_owned(),
+        link: of_subject.map(|row| format!("/review/filings/{}", row.id)),
+    }))
+}

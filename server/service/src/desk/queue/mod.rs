@@ -1,0 +1,301 @@
+//! The queue as the database reads it (R61). A page is one ordered step through an index for each
+//! state that is asked for, merged; so it costs the same whether a region has a thousand filings or a
+//! million. What cannot be had that way (a search, a filter over a search) works on a bounded number
+//! of candidates. Tests ask both databases for the plans of all of it.
+
+pub mod filter;
+
+use domain::filing::FilingState;
+use domain::jurisdiction;
+use domain::value::domain_name;
+use domain::value::text::comparison_key;
+use domain::view::{Neighbours, Paged, QueueRequest, QueueRow};
+use sea_orm::sea_query::{Alias, IntoCondition, Query, SelectStatement};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, Order, QueryFilter, QueryOrder,
+};
+
+use crate::base::actor::Actor;
+use crate::base::context::handle;
+use crate::base::db::plausible_id;
+use crate::base::entity::{filing, live_domain, record};
+use crate::base::error::Result;
+use crate::base::paging::PAGE;
+use crate::base::reference::Reference;
+use crate::base::registration;
+use crate::base::text::host_in;
+use crate::desk::access::DeskAccess;
+use crate::desk::queue::filter::{DONE, Search, Wanted, begin_of_day_of, procedures};
+use crate::state::counters;
+
+handle! {
+    /// The queues of the desk.
+    Queues {
+        desk_access: DeskAccess,
+    }
+}
+
+pub(crate) const OPEN: [FilingState; 2] = [FilingState::Pending, FilingState::InReview];
+
+impl Queues {
+    /// The queue of the officer's region (R61).
+    pub async fn queue(&self, actor: &Actor, request: &QueueRequest) -> Result<Paged<QueueRow>> {
+        let on = self.context.db.read();
+        let wanted = self.wanted(actor, request).await?;
+        let total = self.how_many(&wanted, on).await?;
+        let after = cursor(&request.after);
+        let keys = wanted.page(&wanted.order, after, PAGE + 1, on.get_database_backend());
+        let mut rows = filing::Entity::find()
+            .filter(filing::Column::Id.in_subquery(only_ids(keys)))
+            .order_by(filing::Column::SubmittedAt, wanted.order.clone())
+            .order_by(filing::Column::Id, wanted.order.clone())
+            .all(on)
+            .await?;
+        let page_size = usize::try_from(PAGE).unwrap_or(usize::MAX);
+        let has_more = rows.len() > page_size;
+        rows.truncate(page_size);
+        let next = rows.last().filter(|_| has_more).map(|last| format!("{}_{}", last.submitted_at, last.id));
+        let rows = self.desk_access.queue_rows(actor, &rows).await?;
+        Ok(Paged { rows, total, next, is_later: after.is_some() })
+    }
+
+    /// When the first filings that a request asks for were submitted, and their ids; of those after one
+    /// where that is said.
+    pub(crate) async fn oldest(
+        &self,
+        actor: &Actor,
+        request: &QueueRequest,
+        after: Option<(i64, String)>,
+        most: u64,
+    ) -> Result<Vec<(i64, String)>> {
+        let wanted = self.wanted(actor, request).await?;
+        let after = after.as_ref().map(|(at, id)| (*at, id.as_str()));
+        first_keys(&wanted, &wanted.order, after, most, self.context.db.read()).await
+    }
+
+    /// The filings before and after one in the queue that the request asks for. It need not be in it
+    /// any more: its place remains.
+    pub async fn neighbours(&self, actor: &Actor, id: &str, request: &QueueRequest) -> Result<Neighbours> {
+        let on = self.context.db.read();
+        let row = self.desk_access.reviewable(on, actor, id).await?;
+        let wanted = self.wanted(actor, request).await?;
+        let back = if wanted.order == Order::Asc { Order::Desc } else { Order::Asc };
+        let place = Some((row.submitted_at, row.id.as_str()));
+        let previous = first_ids(&wanted, &back, place, 1, on).await?;
+        let next = first_ids(&wanted, &wanted.order, place, 1, on).await?;
+        Ok(Neighbours { previous: previous.into_iter().next(), next: next.into_iter().next() })
+    }
+
+    /// Exact without reading rows where the counts say it; else what the question finds, which is
+    /// bounded.
+    async fn how_many(&self, wanted: &Wanted, on: &DatabaseConnection) -> Result<u64> {
+        let of = async |kind| counters::counts(on, &wanted.region, &[&wanted.region], kind, 0).await;
+        let is_plain = wanted.search.is_none() && wanted.claimed_by.is_none() && wanted.arrived.is_none();
+        let every_kind = wanted.procedures.is_empty() && wanted.since.is_none();
+        let all_open = wanted.states == OPEN;
+        let counted = match (is_plain, wanted.before, wanted.resubmitted) {
+            (true, None, false) if wanted.since.is_none() => {
+                let mut counts = of(counters::STATE).await?;
+                counts.retain(|count| {
+                    counters::of_item(&count.item).is_some_and(|(procedure, state)| {
+                        let mut asked = wanted.procedures.iter();
+                        wanted.states.contains(&state)
+                            && (every_kind || asked.any(|asked| asked.code() == procedure))
+                    })
+                });
+                Some(counts)
+            }
+            (true, None, true) if every_kind && all_open => Some(of(counters::AGAIN).await?),
+            (true, Some(before), false) if every_kind && all_open && before == begin_of_day_of(before) => {
+                let mut counts = of(counters::WAITING).await?;
+                counts.retain(|count| count.day < counters::day_number(before));
+                Some(counts)
+            }
+            _ => None,
+        };
+        if let Some(counts) = counted {
+            let sum: i64 = counts.iter().map(|count| count.n).sum();
+            return Ok(u64::try_from(sum).unwrap_or(0));
+        }
+        let counted = on.query_one(&wanted.count(on.get_database_backend())).await?;
+        let count: i64 = counted.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0);
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    pub(crate) async fn wanted(&self, actor: &Actor, request: &QueueRequest) -> Result<Wanted> {
+        let own = actor.must_review()?;
+        let request = &request.clone().tidied();
+        let narrower = Some(request.region.as_str()).filter(|inner| jurisdiction::covers(own, inner));
+        let moments = self.desk_access.moments(actor).await?;
+        let mut wanted = Wanted {
+            region: narrower.unwrap_or(own).to_owned(),
+            states: OPEN.to_vec(),
+            procedures: procedures(&request.procedure),
+            claimed_by: None,
+            resubmitted: request.state == "resubmitted",
+            since: None,
+            before: None,
+            arrived: None,
+            search: self.understood(request.search.trim()).await?,
+            order: Order::Asc,
+        };
+        match request.state.as_str() {
+            "all" => wanted.states = FilingState::ALL.to_vec(),
+            "mine" => {
+                wanted.states = vec![FilingState::InReview];
+                wanted.claimed_by = Some(actor.person_id.clone());
+            }
+            "done" => wanted.states = DONE.to_vec(),
+            "overdue" => wanted.before = Some(moments.late),
+            "arrived" => {
+                wanted.states = vec![FilingState::Pending];
+                wanted.arrived = Some(moments.seen);
+            }
+            other => {
+                if let Some(state) = FilingState::from_code(other) {
+                    wanted.states = vec![state];
+                }
+            }
+        }
+        match request.claimed_by.as_str() {
+            "" => {}
+            "none" => wanted.states.retain(|state| *state == FilingState::Pending),
+            officer => {
+                let officer = if officer == "me" { &actor.person_id } else { officer };
+                wanted.states.retain(|state| *state == FilingState::InReview);
+                // Claimed by two different officers is nobody's.
+                if wanted.claimed_by.as_ref().is_some_and(|other| other != officer) {
+                    wanted.states.clear();
+                }
+                wanted.claimed_by = Some(officer.to_owned());
+            }
+        }
+        match (request.age.as_str(), request.age.parse::<i64>()) {
+            ("today", _) => wanted.since = Some(moments.midnight),
+            (_, Ok(days @ 1..=3650)) => {
+                let aged = moments.now - days * 86_400_000 + 1;
+                wanted.before = Some(wanted.before.map_or(aged, |before: i64| Ord::min(before, aged)));
+            }
+            (_, Ok(_) | Err(_)) => {}
+        }
+        let is_waiting = wanted.arrived.is_none() && wanted.states.iter().all(|state| state.is_open());
+        wanted.order = match request.sort.as_str() {
+            "oldest" => Order::Asc,
+            "newest" => Order::Desc,
+            _ if is_waiting => Order::Asc,
+            _ => Order::Desc,
+        };
+        Ok(wanted)
+    }
+
+    /// A reference, a registration number, a domain or web address, the beginning of a name.
+    async fn understood(&self, text: &str) -> Result<Option<Search>> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        if let Some(reference) = Reference::parse(text) {
+            let named = filing::Column::Reference.eq(reference.as_str());
+            return Ok(Some(Search::Exact(named.into_condition())));
+        }
+        let on = self.context.db.read();
+        if let Some(digits) = registration::scan(text) {
+            let numbered =
+                record::Entity::find().filter(record::Column::RegistrationDigits.eq(digits)).one(on).await?;
+            let id = numbered.map(|record| record.id).unwrap_or_default();
+            return Ok(Some(Search::Exact(filing::Column::RecordId.eq(id).into_condition())));
+        }
+        let Some(host) = host_in(text) else { return Ok(Some(Search::Beginning(comparison_key(text)))) };
+        let mut hosts = vec![host.clone()];
+        hosts.extend(domain_name::registrable_domain(&host).filter(|main| *main != host).map(str::to_owned));
+        let live = live_domain::Entity::find_by_id(&host).one(on).await?;
+        let mut any = Condition::any().add(filing::Column::MainDomain.is_in(hosts));
+        if let Some(live) = live {
+            any = any.add(filing::Column::RecordId.eq(live.record_id));
+        }
+        Ok(Some(Search::Exact(any)))
+    }
+}
+
+/// Where a page begins: after this moment and id.
+fn cursor(after: &str) -> Option<(i64, &str)> {
+    let (at, id) = after.split_once('_')?;
+    Some((at.parse().ok()?, plausible_id(id).ok()?))
+}
+
+pub(crate) fn only_ids(keys: SelectStatement) -> SelectStatement {
+    Query::select().column(Alias::new("id")).from_subquery(keys, Alias::new("page")).to_owned()
+}
+
+async fn first_ids(
+    wanted: &Wanted,
+    order: &Order,
+    after: Option<(i64, &str)>,
+    most: u64,
+    on: &DatabaseConnection,
+) -> Result<Vec<String>> {
+    let keys = first_keys(wanted, order, after, most, on).await?;
+    Ok(keys.into_iter().map(|(_, id)| id).collect())
+}
+
+async fn first_keys(
+    wanted: &Wanted,
+    order: &Order,
+    after: Option<(i64, &str)>,
+    most: u64,
+    on: &DatabaseConnection,
+) -> Result<Vec<(i64, String)>> {
+    let rows = on.query_all(&wanted.page(order, after, most, on.get_database_backend())).await?;
+    rows.iter().map(|row| Ok((row.try_get_by_index(1)?, row.try_get_by_index(0)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+    use super::*;
+    use crate::common::*;
+
+    claims![no_list_of_the_desk_is_read_whole];
+
+    /// Whatever is asked of the queue, neither database reads the table, or an index, from end to end.
+    async fn no_list_of_the_desk_is_read_whole(world: World) {
+        let officer = world.officer("110000").await;
+        world.many_filings(&officer, 50, 60).await;
+        let id = &officer.person_id;
+        let states =
+            ["open", "done", "all", "mine", "resubmitted", "overdue", "arrived", "pending", "withdrawn"];
+        let asked = |state: &str, change: &dyn Fn(&mut QueueRequest)| {
+            let mut request = QueueRequest { state: state.to_owned(), ..QueueRequest::default() };
+            change(&mut request);
+            request
+        };
+        let mut requests = Vec::new();
+        for state in states {
+            let after = format!("12_{}", crate::base::db::new_id(world.now()));
+            requests.push(asked(state, &|_| {}));
+            requests.push(asked(state, &|request| request.after = after.clone()));
+            requests.push(asked(state, &|request| request.sort = "newest".to_owned()));
+            requests.push(asked(state, &|request| request.procedure = "website_new".to_owned()));
+            requests.push(asked(state, &|request| request.procedure = "website".to_owned()));
+            requests.push(asked(state, &|request| request.claimed_by = id.clone()));
+            requests.push(asked(state, &|request| request.claimed_by = "none".to_owned()));
+            requests.push(asked(state, &|request| request.age = "today".to_owned()));
+            requests.push(asked(state, &|request| request.age = "3".to_owned()));
+            for text in ["某某", "BA20260302000017", "11010102000017", "www.example.cn"] {
+                requests.push(asked(state, &|request| request.search = text.to_owned()));
+            }
+        }
+        for region in ["110000", "110100", "110101"] {
+            for request in &requests {
+                let request = QueueRequest { region: region.to_owned(), ..request.clone() };
+                let wanted = world.service.queues.wanted(&officer, &request).await.unwrap();
+                let (after, backend) = (cursor(&request.after), world.backend());
+                for query in [wanted.page(&wanted.order, after, PAGE, backend), wanted.count(backend)] {
+                    let plan = world.plan(&query).await;
+                    for whole in ["SCAN filing", "Seq Scan on filing", "SCAN record", "Seq Scan on record"] {
+                        assert!(!plan.contains(whole), "{request:?}\n{plan}");
+                    }
+                }
+            }
+        }
+    }
+}

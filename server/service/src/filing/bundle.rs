@@ -1,0 +1,130 @@
+//! A new subject and what is filed for it go together (R15).
+
+use domain::action::Action;
+use domain::business::Business;
+use domain::filing::{FilingEvent, FilingState};
+use domain::record::{RecordEvent, RecordState};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::base::actor::Actor;
+use crate::base::db::Transaction;
+use crate::base::entity::{filing, record};
+use crate::base::error::Result;
+use crate::filing::Filings;
+use crate::state::domains::keep_domains;
+use crate::state::history::Who;
+use crate::state::row::{filing_state, open_states, record_state};
+use crate::state::{counters, transition};
+
+impl Filings {
+    /// The open business filings of a subject (R15, R17).
+    pub(crate) async fn dependents(
+        &self,
+        on: &impl ConnectionTrait,
+        subject_id: &str,
+    ) -> Result<Vec<filing::Model>> {
+        let rows = filing::Entity::find()
+            .filter(filing::Column::SubjectId.eq(subject_id))
+            .filter(filing::Column::Business.ne(Business::Subject.code()))
+            .filter(open_states())
+            .order_by_asc(filing::Column::Id)
+            .all(on)
+            .await?;
+        Ok(rows)
+    }
+
+    /// The record of a filing that came to nothing: back as it was, or void, and without the domains
+    /// the filing had taken.
+    pub(crate) async fn fail_record(
+        &self,
+        on: &impl ConnectionTrait,
+        record: &record::Model,
+        now: time::OffsetDateTime,
+    ) -> Result<record::Model> {
+        let after = transition::record(on, record, RecordEvent::Fail, now).await?;
+        let keep = match record_state(&after)? {
+            RecordState::Void | RecordState::Cancelled => Vec::new(),
+            RecordState::Pending
+            | RecordState::Active
+            | RecordState::Changing
+            | RecordState::Cancelling
+            | RecordState::Transferring => {
+                let business = crate::state::row::business_of(record)?;
+                domain::facts::of_business(business, &self.records.record_answers(record)?).domains
+            }
+        };
+        keep_domains(on, &record.id, &keep).await?;
+        Ok(after)
+    }
+
+    /// R17: what depends on a withdrawn 新增主体 goes with it. What an officer has already claimed or
+    /// returned ends as 已终止: it can be made a draft again all the same.
+    pub(crate) async fn withdraw_dependents(
+        &self,
+        tx: &Transaction,
+        actor: &Actor,
+        subject_id: &str,
+    ) -> Result<Vec<filing::Model>> {
+        let now = self.context.clock.now();
+        let ended =
+            [FilingState::Pending, FilingState::InReview, FilingState::Returned].map(FilingState::code);
+        let rows = filing::Entity::find()
+            .filter(filing::Column::SubjectId.eq(subject_id))
+            .filter(filing::Column::Business.ne(Business::Subject.code()))
+            .filter(filing::Column::State.is_in(ended))
+            .order_by_asc(filing::Column::Id)
+            .lock_exclusive()
+            .all(tx)
+            .await?;
+        let records = record::Entity::find()
+            .filter(record::Column::Id.is_in(rows.iter().map(|row| row.record_id.as_str())))
+            .all(tx)
+            .await?;
+        let mut changed = Vec::new();
+        for row in rows {
+            let event = match filing_state(&row)? {
+                FilingState::Pending => FilingEvent::Withdraw,
+                FilingState::InReview
+                | FilingState::Returned
+                | FilingState::Approved
+                | FilingState::Rejected
+                | FilingState::Withdrawn
+                | FilingState::Terminated => FilingEvent::Terminate,
+            };
+            let note = "新增主体申请已撤销，随之撤销";
+            changed.push(transition::filing(tx, &row, event, Who::applicant(actor), note, &[], now).await?);
+        }
+        for record in records {
+            if record_state(&record)? == RecordState::Pending {
+                self.fail_record(tx, &record, now).await?;
+            }
+        }
+        Ok(changed)
+    }
+
+    /// R15: a waiting 新增主体 is in the queue exactly while a business filing accompanies it.
+    pub(crate) async fn settle_bundle(&self, on: &impl ConnectionTrait, subject_id: &str) -> Result<bool> {
+        let accompanied = !self.dependents(on, subject_id).await?.is_empty();
+        let before = filing::Entity::find()
+            .filter(filing::Column::RecordId.eq(subject_id))
+            .filter(filing::Column::Action.eq(Action::New.code()))
+            .filter(filing::Column::State.eq(FilingState::Pending.code()))
+            .filter(filing::Column::IsReviewable.ne(accompanied))
+            .lock_exclusive()
+            .all(on)
+            .await?;
+        if before.is_empty() {
+            return Ok(false);
+        }
+        filing::Entity::update_many()
+            .col_expr(filing::Column::IsReviewable, Expr::value(accompanied))
+            .filter(filing::Column::Id.is_in(before.iter().map(|row| row.id.as_str())))
+            .exec_with_returning(on)
+            .await?;
+        let after: Vec<filing::Model> =
+            before.iter().map(|row| filing::Model { is_reviewable: accompanied, ..row.clone() }).collect();
+        counters::moved(on, &before, &after, self.context.clock.now()).await?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,114 @@
+//! What a person may begin now, and why not (R4, R79). Page and server ask the same function: an
+//! offer shown as refused is refused by the use case with the same sentence.
+
+use std::collections::HashMap;
+
+use domain::action::Action;
+use domain::business::Business;
+use domain::eligibility::{Refusal, may_begin, may_transfer};
+use domain::procedure::Procedure;
+use domain::record::RecordState;
+use domain::view::Refused;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+
+use crate::base::actor::Actor;
+use crate::base::entity::{filing, record};
+use crate::base::error::Result;
+use crate::base::links::filing_href;
+use crate::state::row::{open_states, record_state};
+
+/// The states and open filings that decide what may be begun.
+pub(crate) struct Ground {
+    pub subject: Option<record::Model>,
+    /// A subject of the person whose first filing is open: 新增主体 is under way once (R12).
+    under_way: Option<record::Model>,
+    /// Open filing by record.
+    open: HashMap<String, String>,
+}
+
+impl Ground {
+    /// Nothing where the procedure may be begun, else why not and where to look.
+    pub fn refusal(&self, procedure: Procedure, record: Option<&record::Model>) -> Result<Option<Refused>> {
+        let record_now = record.map(record_state).transpose()?;
+        self.refusal_in(procedure, record.map(|row| row.id.as_str()), record_now)
+    }
+
+    /// As above for a record that is still to be chosen from a list: only the subject counts.
+    pub fn refusal_of_kind(&self, procedure: Procedure) -> Result<Option<Refused>> {
+        self.refusal_in(procedure, None, Some(RecordState::Active))
+    }
+
+    fn refusal_in(
+        &self,
+        procedure: Procedure,
+        record: Option<&str>,
+        record_now: Option<RecordState>,
+    ) -> Result<Option<Refused>> {
+        let subject = match (procedure.business, procedure.action) {
+            (Business::Subject, Action::New) => self.under_way.as_ref(),
+            _ => self.subject.as_ref(),
+        };
+        let subject_now = subject.map(record_state).transpose()?;
+        let record = record.filter(|_| !procedure.business.is_subject());
+        Ok(may_begin(procedure, subject_now, record_now).err().map(|refusal| self.explain(refusal, record)))
+    }
+
+    /// As above for handing the subject over (R24).
+    pub fn transfer_refusal(&self, open_filings: u64) -> Result<Option<Refused>> {
+        let state = self.subject.as_ref().map(record_state).transpose()?;
+        Ok(may_transfer(state, open_filings).err().map(|refusal| self.explain(refusal, None)))
+    }
+
+    fn explain(&self, refusal: Refusal, record: Option<&str>) -> Refused {
+        let filing_of =
+            |record: Option<&str>| record.and_then(|id| self.open.get(id)).map(|id| filing_href(id));
+        let subject = self.subject.as_ref().map(|row| row.id.as_str());
+        let link = match refusal {
+            Refusal::NoSubject | Refusal::SubjectCancelled => Some("/subject/new".to_owned()),
+            Refusal::SubjectUnderWay => filing_of(self.under_way.as_ref().map(|row| row.id.as_str())),
+            Refusal::SubjectNotApproved | Refusal::SubjectCancelling => filing_of(subject),
+            Refusal::UnderReview => filing_of(record).or_else(|| filing_of(subject)),
+            Refusal::SubjectTransferring => Some("/subject/transfer".to_owned()),
+            Refusal::RecordNotApproved => filing_of(record),
+            Refusal::RecordCancelled => None,
+            Refusal::OpenFilings => Some("/mine/filings".to_owned()),
+        };
+        Refused { sentence: refusal.sentence().to_owned(), link }
+    }
+}
+
+/// How many filings of a subject and of what belongs to it wait for officers.
+pub(crate) async fn open_filings(on: &impl ConnectionTrait, subject_id: &str) -> Result<u64> {
+    let open = filing::Entity::find().filter(filing::Column::SubjectId.eq(subject_id)).filter(open_states());
+    Ok(open.count(on).await?)
+}
+
+/// Reads what [`Ground`] needs for this subject and these records.
+pub(crate) async fn ground(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    subject: Option<record::Model>,
+    records: &[&record::Model],
+) -> Result<Ground> {
+    let under_way = record::Entity::find()
+        .filter(record::Column::OwnerId.eq(&actor.person_id))
+        .filter(record::Column::Business.eq(Business::Subject.code()))
+        .filter(record::Column::State.eq(RecordState::Pending.code()))
+        .order_by_desc(record::Column::Id)
+        .one(on)
+        .await?;
+    let ids = subject.iter().chain(&under_way).map(|row| row.id.clone());
+    let ids: Vec<String> = ids.chain(records.iter().map(|row| row.id.clone())).collect();
+    let open: Vec<(String, String)> = filing::Entity::find()
+        .select_only()
+        .column(filing::Column::RecordId)
+        .column(filing::Column::Id)
+        .filter(filing::Column::RecordId.is_in(ids))
+        .filter(open_states())
+        .into_tuple()
+        .all(on)
+        .await?;
+    Ok(Ground { subject, under_way, open: open.into_iter().collect() })
+}

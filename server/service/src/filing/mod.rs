@@ -1,0 +1,26 @@
+//! Filings as their owners see them, and what goes along with them.
+
+pub mod bundle;
+pub mod eligibility;
+pub mod facts;
+pub mod network;
+pub mod providers;
+pub mod record;
+pub mod rows;
+pub mod verification;
+pub mod view;
+pub mod withdraw;
+
+use crate::account::Accounts;
+use crate::base::context::handle;
+use crate::files::Files;
+use crate::filing::record::Records;
+
+handle! {
+    /// Filings as their owners see them, and what goes along with them.
+    Filings {
+        accounts: Accounts,
+        files: Files,
+        records: Records,
+    }
+}

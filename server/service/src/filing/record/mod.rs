@@ -1,0 +1,220 @@
+//! What approved filings made, as its owner sees it: 我的主体, 我的网站 … (R52), with what may be
+//! begun for it (R79).
+
+pub mod domains;
+pub mod own;
+
+use domain::action::Action;
+use domain::answer::Answers;
+use domain::business::Business;
+use domain::procedure::Procedure;
+use domain::record::RecordState;
+use domain::sheet::{Sight, sheet};
+use domain::value::domain_name;
+use domain::view::{Offer, Paged, RecordRow, RecordView};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+
+use crate::account::Accounts;
+use crate::base::actor::Actor;
+use crate::base::clock::written_date;
+use crate::base::context::handle;
+use crate::base::db::{instant, plausible_id};
+use crate::base::entity::{filing, record};
+use crate::base::error::{Error, Result};
+use crate::base::numbering::registration_view;
+use crate::base::paging::{PAGE, cut};
+use crate::base::region::KnownRegions;
+use crate::base::sealed_answers::load;
+use crate::files::Files;
+use crate::files::faults::file_ids;
+use crate::filing::eligibility::Ground;
+use crate::filing::rows::filing_row;
+use crate::filing::{eligibility, verification};
+use crate::state::row::{business_of, record_state};
+use crate::state::transition;
+
+handle! {
+    /// What approved filings made.
+    Records {
+        accounts: Accounts,
+        files: Files,
+    }
+}
+
+impl Records {
+    pub(crate) fn record_answers(&self, row: &record::Model) -> Result<Answers> {
+        load(&self.context.keys, &format!("record/{}", row.id), &row.answers, &row.answers_sealed)
+    }
+
+    /// A record with the subject it belongs to (itself, for a subject), if that is the actor's
+    /// (R74). In a transaction `lock` keeps both rows as they are until its end.
+    pub(crate) async fn owned_record(
+        &self,
+        on: &impl ConnectionTrait,
+        actor: &Actor,
+        id: &str,
+        lock: bool,
+    ) -> Result<(record::Model, record::Model)> {
+        let row = record::Entity::find_by_id(plausible_id(id)?).one(on).await?.ok_or(Error::NotFound)?;
+        // The subject first, for everybody, so that two transactions never wait for each other.
+        let subject = match lock {
+            true => transition::lock_subject(on, &row.subject_id).await?,
+            false if row.id == row.subject_id => row.clone(),
+            false => record::Entity::find_by_id(&row.subject_id).one(on).await?.ok_or(Error::NotFound)?,
+        };
+        if subject.owner_id.as_deref() != Some(actor.person_id.as_str()) {
+            return Err(Error::NotFound);
+        }
+        if row.id == subject.id {
+            return Ok((subject.clone(), subject));
+        }
+        let row = match lock {
+            false => row,
+            true => {
+                let row = record::Entity::find_by_id(&row.id).lock_exclusive().one(on).await?;
+                row.ok_or(Error::NotFound)?
+            }
+        };
+        Ok((row, subject))
+    }
+
+    /// 我的网站, 我的APP … of the current subject; for `Business::Subject` all of the person's.
+    pub async fn records(&self, actor: &Actor, business: Business, after: &str) -> Result<Paged<RecordRow>> {
+        let subject = self.accounts.current_subject(actor).await?;
+        let whose = if business == Business::Subject {
+            record::Column::OwnerId.eq(&actor.person_id)
+        } else {
+            match &subject {
+                None => return Ok(Paged::default()),
+                Some(subject) => record::Column::SubjectId.eq(&subject.id),
+            }
+        };
+        let query = record::Entity::find()
+            .filter(whose)
+            .filter(record::Column::Business.eq(business.code()))
+            .filter(record::Column::State.ne(void()));
+        let on = self.context.db.read();
+        let total = query.clone().count(on).await?;
+        let mut query = query.order_by_desc(record::Column::Id).limit(PAGE + 1);
+        if !after.is_empty() {
+            query = query.filter(record::Column::Id.lt(after));
+        }
+        let mut rows = query.all(on).await?;
+        let next = cut(&mut rows, |row| &row.id);
+        let rows = self.record_rows(actor, subject, rows).await?;
+        Ok(Paged { rows, total, next, is_later: !after.is_empty() })
+    }
+
+    /// The newest few, for the home page (R2).
+    pub(crate) async fn newest_records(
+        &self,
+        subject: &record::Model,
+        business: Business,
+        most: u64,
+    ) -> Result<Vec<record::Model>> {
+        let rows = record::Entity::find()
+            .filter(record::Column::SubjectId.eq(&subject.id))
+            .filter(record::Column::Business.eq(business.code()))
+            .filter(record::Column::State.ne(void()))
+            .order_by_desc(record::Column::Id)
+            .limit(most)
+            .all(self.context.db.read())
+            .await?;
+        Ok(rows)
+    }
+
+    pub(crate) async fn record_rows(
+        &self,
+        actor: &Actor,
+        subject: Option<record::Model>,
+        rows: Vec<record::Model>,
+    ) -> Result<Vec<RecordRow>> {
+        let all: Vec<&record::Model> = rows.iter().collect();
+        let mut ground = eligibility::ground(self.context.db.read(), actor, subject, &all).await?;
+        rows.iter()
+            .map(|row| {
+                if row.business == Business::Subject.code() {
+                    ground.subject = Some(row.clone());
+                }
+                record_row(row, &ground)
+            })
+            .collect()
+    }
+
+    /// One record with its filings.
+    pub async fn record(&self, actor: &Actor, business: Business, id: &str) -> Result<RecordView> {
+        let (row, subject) = self.owned_record(self.context.db.read(), actor, id, false).await?;
+        if business_of(&row)? != business || row.state == void() {
+            return Err(Error::NotFound);
+        }
+        self.record_view(actor, row, subject).await
+    }
+
+    /// 我的主体: the current one.
+    pub async fn my_subject(&self, actor: &Actor) -> Result<Option<RecordView>> {
+        match self.accounts.current_subject(actor).await? {
+            None => Ok(None),
+            Some(row) => self.record_view(actor, row.clone(), row).await.map(Some),
+        }
+    }
+
+    async fn record_view(
+        &self,
+        actor: &Actor,
+        row: record::Model,
+        subject: record::Model,
+    ) -> Result<RecordView> {
+        let on = self.context.db.read();
+        let form = business_of(&row)?.form();
+        let answers = self.record_answers(&row)?;
+        let filings = filing::Entity::find()
+            .filter(filing::Column::RecordId.eq(&row.id))
+            .order_by_desc(filing::Column::Id)
+            .limit(20)
+            .all(on)
+            .await?;
+        let ground = eligibility::ground(on, actor, Some(subject), &[&row]).await?;
+        Ok(RecordView {
+            row: record_row(&row, &ground)?,
+            sheet: sheet(form, &answers, &KnownRegions, Sight::Masked),
+            registration: registration_view(&self.context.settings, &row),
+            filings: filings.iter().map(filing_row).collect::<Result<_>>()?,
+            files: self.files.file_views(&file_ids(form, &answers)).await?,
+            verification: verification::code_of(&self.context.keys, &row)?,
+        })
+    }
+}
+
+fn void() -> &'static str {
+    RecordState::Void.code()
+}
+
+fn record_row(row: &record::Model, ground: &Ground) -> Result<RecordRow> {
+    let business = business_of(row)?;
+    let state = record_state(row)?;
+    let mut offers = Vec::new();
+    if !matches!(state, RecordState::Cancelled | RecordState::Void) {
+        for action in business.actions().filter(|action| *action != Action::New) {
+            let path = format!("/{}/{}", business.code(), action.code());
+            offers.push(Offer {
+                label: Procedure::new(business, action).verb().to_owned(),
+                href: if business == Business::Subject { path } else { format!("{path}?record={}", row.id) },
+                refused: ground.refusal(Procedure::new(business, action), Some(row))?,
+            });
+        }
+    }
+    Ok(RecordRow {
+        id: row.id.clone(),
+        business,
+        name: row.title.clone(),
+        domain: row.main_domain.as_deref().map(domain_name::shown_form),
+        registration_number: row.registration_number.clone(),
+        is_interactive: row.is_interactive,
+        jurisdiction: crate::base::region::full_name(&row.jurisdiction).unwrap_or_default(),
+        registered_on: row.registered_at.map(|at| written_date(instant(at))),
+        state,
+        offers,
+    })
+}

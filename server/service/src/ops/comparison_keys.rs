@@ -1,0 +1,99 @@
+//! The keys by which names are compared, for rows that were written before there were any.
+
+use domain::value::text::comparison_key;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+
+use crate::base::context::handle;
+use crate::base::entity::{filing, provider, record};
+use crate::base::error::Result;
+use crate::base::retry::retry;
+use crate::filing::providers::aliases_key;
+
+handle! {
+    /// Fills the keys of rows from before.
+    ComparisonKeys {}
+}
+
+/// Rows that one transaction fills.
+const AT_ONCE: u64 = 500;
+
+impl ComparisonKeys {
+    /// Fills the keys that are missing; the number of rows that were. A server that starts calls it before
+    /// it answers anybody, since a row without its key is found by no name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn fill_comparison_keys(&self) -> Result<u64> {
+        let mut filled = 0;
+        loop {
+            let some = retry!(self.fill_some_keys())?;
+            if some == 0 {
+                return Ok(filled);
+            }
+            filled += some;
+        }
+    }
+
+    async fn fill_some_keys(&self) -> Result<u64> {
+        let tx = self.context.db.begin().await?;
+        let records: Vec<(String, String)> = record::Entity::find()
+            .select_only()
+            .columns([record::Column::Id, record::Column::Title])
+            .filter(record::Column::TitleKey.eq(""))
+            .filter(record::Column::Title.ne(""))
+            .limit(AT_ONCE)
+            .into_tuple()
+            .all(&tx)
+            .await?;
+        for (id, title) in &records {
+            record::Entity::update_many()
+                .col_expr(record::Column::TitleKey, Expr::value(key(title)))
+                .filter(record::Column::Id.eq(id))
+                .exec(&tx)
+                .await?;
+        }
+        let filings: Vec<(String, String, String)> = filing::Entity::find()
+            .select_only()
+            .columns([filing::Column::Id, filing::Column::Title, filing::Column::SubjectName])
+            // As the index says it.
+            .filter(Expr::cust("title_key = ''"))
+            .filter(filing::Column::Title.ne(""))
+            .limit(AT_ONCE)
+            .into_tuple()
+            .all(&tx)
+            .await?;
+        for (id, title, subject) in &filings {
+            filing::Entity::update_many()
+                .col_expr(filing::Column::TitleKey, Expr::value(key(title)))
+                .col_expr(filing::Column::SubjectKey, Expr::value(key(subject)))
+                .filter(filing::Column::Id.eq(id))
+                .exec(&tx)
+                .await?;
+        }
+        let providers: Vec<(String, String, String)> = provider::Entity::find()
+            .select_only()
+            .columns([provider::Column::Id, provider::Column::Name, provider::Column::Aliases])
+            .filter(provider::Column::NameKey.eq(""))
+            .filter(provider::Column::Name.ne(""))
+            .limit(AT_ONCE)
+            .into_tuple()
+            .all(&tx)
+            .await?;
+        for (id, name, aliases) in &providers {
+            provider::Entity::update_many()
+                .col_expr(provider::Column::NameKey, Expr::value(key(name)))
+                .col_expr(provider::Column::AliasesKey, Expr::value(aliases_key(aliases)))
+                .filter(provider::Column::Id.eq(id))
+                .exec(&tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok((records.len() + filings.len() + providers.len()) as u64)
+    }
+}
+
+/// Never empty, since that would mean that it is missing.
+fn key(name: &str) -> String {
+    Some(comparison_key(name)).filter(|key| !key.is_empty()).unwrap_or_else(|| "-".to_owned())
+}

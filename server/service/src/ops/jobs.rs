@@ -1,0 +1,108 @@
+//! What the clock does: ending what has run out. The server
+//! calls it from time to time; calling it more often, or from several servers, does no harm.
+
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use serde_json::json;
+use time::Duration;
+
+use crate::account::person::SESSION_LIFETIME;
+use crate::account::sms::TextMessages;
+use crate::account::usage::Usage;
+use crate::applicant::draft::Drafts;
+use crate::applicant::handover::Handovers;
+use crate::applicant::identity_check::IdentityChecks;
+use crate::base::context::handle;
+use crate::base::db::millis;
+use crate::base::entity::session;
+use crate::base::error::Result;
+use crate::base::retry::retry;
+use crate::files::Files;
+
+handle! {
+    /// What a clock does.
+    Jobs {
+        drafts: Drafts,
+        files: Files,
+        handovers: Handovers,
+        identity_checks: IdentityChecks,
+        text_messages: TextMessages,
+        usage: Usage,
+    }
+}
+
+/// Sessions that ended are kept so long, for questions about who was signed in.
+const ENDED_SESSIONS: Duration = Duration::days(30);
+
+/// Rows deleted in one transaction: each is named in its line of the audit log.
+const SWEPT_AT_ONCE: u64 = 500;
+
+/// What one round of sweeping deleted, in rows (and files without a row).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    pub sessions: u64,
+    pub messages: u64,
+    pub drafts: u64,
+    /// Subjects that nobody received in time (R24).
+    pub handovers: u64,
+    /// What was typed for an identity check, and wrong tries at it.
+    pub identity: u64,
+    pub uploads: u64,
+    /// Counts of what people did in hours that are over.
+    pub usage: u64,
+}
+
+impl Jobs {
+    /// One round of everything that runs out; for the server to call every hour or so. A part that
+    /// fails does not keep the others from running, and is logged here.
+    pub async fn sweep(&self) -> Swept {
+        Swept {
+            sessions: counted("sessions", self.sweep_sessions().await),
+            messages: counted("messages", self.text_messages.sweep_messages().await),
+            // Before the files: those of a draft that has run out are free a day after sending.
+            drafts: counted("drafts", self.drafts.sweep_drafts().await),
+            handovers: counted("handovers", self.handovers.sweep_handovers().await),
+            identity: counted("identity", self.identity_checks.sweep_identity().await),
+            uploads: counted("uploads", self.files.sweep_uploads().await),
+            usage: counted("usage", self.usage.sweep_usage().await),
+        }
+    }
+
+    /// Deletes the rows of sessions that ended a month ago. Says how many went.
+    pub async fn sweep_sessions(&self) -> Result<u64> {
+        let mut swept = 0;
+        loop {
+            let some = retry!(self.try_sweep_sessions())?;
+            swept += some;
+            if some < SWEPT_AT_ONCE {
+                return Ok(swept);
+            }
+        }
+    }
+
+    async fn try_sweep_sessions(&self) -> Result<u64> {
+        let tx = self.context.db.begin().await?;
+        let before = millis(self.context.clock.now() - SESSION_LIFETIME - ENDED_SESSIONS);
+        let due = session::Entity::find()
+            .select_only()
+            .column(session::Column::TokenHash)
+            .filter(session::Column::CreatedAt.lt(before))
+            .limit(SWEPT_AT_ONCE);
+        let gone = session::Entity::delete_many()
+            .filter(session::Column::TokenHash.in_subquery(due.into_query()))
+            .exec_with_returning(&tx)
+            .await?;
+        if !gone.is_empty() {
+            let detail = json!({ "rows": gone.len() });
+            self.context.write(&tx, None, "sweep", "session", "", detail).await?;
+        }
+        tx.commit().await?;
+        Ok(gone.len() as u64)
+    }
+}
+
+fn counted(what: &'static str, swept: Result<u64>) -> u64 {
+    swept.unwrap_or_else(|error| {
+        tracing::error!(what, %error, "sweeping failed");
+        0
+    })
+}

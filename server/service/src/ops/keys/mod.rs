@@ -1,0 +1,4 @@
+//! TODO
+
+pub mod check;
+pub mod reseal;

@@ -1,0 +1,9 @@
+//! What an operator and a clock do.
+
+pub mod audit_chain;
+pub mod backup;
+pub mod comparison_keys;
+pub mod jobs;
+pub mod keys;
+pub mod sample;
+pub mod scale;

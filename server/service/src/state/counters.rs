@@ -1,0 +1,512 @@
+//! The counts behind the dashboard (R61), so that nobody counts a million rows to draw a page. Whoever
+//! moves a filing leaves a line of what changes by it, in the same transaction and without waiting for
+//! anybody; now and then the lines are added to the counts of county, city and province. A reader takes
+//! both in one statement, so the numbers are exact at any moment.
+
+use std::collections::BTreeMap;
+
+use domain::calendar::Calendar;
+use domain::filing::{FilingEvent, FilingState};
+use domain::jurisdiction;
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict, Query, SelectStatement, UnionType};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
+use time::OffsetDateTime;
+
+use crate::base::calendar::calendar;
+use crate::base::context::handle;
+use crate::base::db::{instant, new_id, next_serial};
+use crate::base::entity::{counter, filing, filing_event, tally, tally_change};
+use crate::base::error::Result;
+use crate::base::retry::retry;
+use crate::state::history::SUBMITTED;
+use crate::state::row::{filing_state, procedure_of};
+
+handle! {
+    /// What the dashboard counts.
+    Counters {}
+}
+
+/// Filings by procedure and state; the item is `website_new/pending`.
+pub(crate) const STATE: &str = "state";
+
+/// Open filings in their second round or a later one.
+pub(crate) const AGAIN: &str = "again";
+
+/// Open filings by the day they were submitted.
+pub(crate) const WAITING: &str = "waiting";
+
+/// Submissions and decisions by day.
+pub(crate) const RECEIVED: &str = "received";
+
+pub(crate) const DECIDED: &str = "decided";
+
+/// Decisions by week and by the working hours they took; the item is the hours, rounded up.
+pub(crate) const SPENT: &str = "spent";
+
+/// Whoever adds lines up takes this counter's row first.
+const LOCK: &str = "tally";
+
+/// Says that the counts were made; its absence, that this database is older than they are.
+const MADE: &str = "tally/made";
+
+/// Lines added up in one transaction.
+const AT_ONCE: u64 = 5_000;
+
+/// Rows of one INSERT, below what either database takes as parameters.
+const ROWS: usize = 1_000;
+
+const DAY: i64 = 86_400_000;
+
+/// So many weeks of how long decisions took are made anew; the dashboard shows fewer.
+const KEPT_WEEKS: i64 = 20;
+
+/// The day of an open filing, 0 of a closed one; written out, since PostgreSQL must see that it groups
+/// by what it selects.
+const STANDING_DAY: &str =
+    "CASE WHEN state IN ('pending', 'in_review') THEN (submitted_at + 28800000) / 86400000 ELSE 0 END";
+
+/// What changes, by county, kind, day and item.
+#[derive(Default)]
+pub(crate) struct Shifts(BTreeMap<(String, &'static str, i64, String), i64>);
+
+impl Shifts {
+    fn add(&mut self, jurisdiction: &str, kind: &'static str, day: i64, item: String, n: i64) {
+        *self.0.entry((jurisdiction.to_owned(), kind, day, item)).or_default() += n;
+    }
+
+    /// What a row counts for as it stands.
+    fn stands(&mut self, row: &filing::Model, n: i64) -> Result<()> {
+        if !row.is_reviewable {
+            return Ok(());
+        }
+        let state = filing_state(row)?;
+        let item = format!("{}/{}", procedure_of(row)?.code(), state.code());
+        self.add(&row.jurisdiction, STATE, 0, item, n);
+        if state.is_open() {
+            self.add(&row.jurisdiction, WAITING, day_number(row.submitted_at), String::new(), n);
+            if row.round > 1 {
+                self.add(&row.jurisdiction, AGAIN, 0, String::new(), n);
+            }
+        }
+        Ok(())
+    }
+
+    fn received(&mut self, jurisdiction: &str, at: i64, n: i64) {
+        self.add(jurisdiction, RECEIVED, day_number(at), String::new(), n);
+    }
+
+    fn decided(&mut self, jurisdiction: &str, from: i64, at: i64, calendar: &Calendar, n: i64) {
+        self.add(jurisdiction, DECIDED, day_number(at), String::new(), n);
+        self.spent(jurisdiction, from, at, calendar, n);
+    }
+
+    fn spent(&mut self, jurisdiction: &str, from: i64, at: i64, calendar: &Calendar, n: i64) {
+        let hours = hours_counted(calendar, from, at);
+        self.add(jurisdiction, SPENT, week_of(day_number(at)), format!("{hours:05}"), n);
+    }
+
+    /// What a filing's history counts for.
+    fn happened(&mut self, row: &filing::Model, events: &[filing_event::Model], calendar: &Calendar, n: i64) {
+        if !row.is_reviewable {
+            return;
+        }
+        let mut begun = row.submitted_at;
+        for line in events.iter().filter(|line| line.filing_id == row.id) {
+            match FilingEvent::from_code(&line.event) {
+                Some(FilingEvent::Resubmit) => {
+                    begun = line.at;
+                    self.received(&row.jurisdiction, line.at, n);
+                }
+                Some(event) if is_decision(event) => {
+                    self.decided(&row.jurisdiction, begun, line.at, calendar, n);
+                }
+                None if line.event == SUBMITTED => {
+                    begun = line.at;
+                    self.received(&row.jurisdiction, line.at, n);
+                }
+                Some(_) | None => {}
+            }
+        }
+    }
+
+    async fn write(self, on: &impl ConnectionTrait, now: OffsetDateTime) -> Result<()> {
+        let rows = self.0.into_iter().filter(|(_, n)| *n != 0).map(|((jurisdiction, kind, day, item), n)| {
+            tally_change::ActiveModel {
+                id: Set(new_id(now)),
+                jurisdiction: Set(jurisdiction),
+                kind: Set(kind.to_owned()),
+                day: Set(day),
+                item: Set(item),
+                n: Set(n),
+            }
+        });
+        let rows: Vec<tally_change::ActiveModel> = rows.collect();
+        if !rows.is_empty() {
+            tally_change::Entity::insert_many(rows).exec_without_returning(on).await?;
+        }
+        Ok(())
+    }
+}
+
+/// One number of a region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Count {
+    /// Of those asked for.
+    pub region: String,
+    pub day: i64,
+    pub item: String,
+    pub n: i64,
+}
+
+impl Counters {
+    /// Adds what has changed to the counts; for the server to call every few seconds. Says how many
+    /// lines there were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn add_up(&self) -> Result<u64> {
+        let mut added = 0;
+        loop {
+            let some = retry!(self.try_add_up())?;
+            added += some;
+            if some < AT_ONCE {
+                return Ok(added);
+            }
+        }
+    }
+
+    async fn try_add_up(&self) -> Result<u64> {
+        let has_some = tally_change::Entity::find().limit(1).one(self.context.db.read()).await?.is_some();
+        if !has_some {
+            return Ok(0);
+        }
+        let tx = self.context.db.begin().await?;
+        next_serial(&tx, LOCK).await?;
+        let lines = tally_change::Entity::find()
+            .order_by_asc(tally_change::Column::Id)
+            .limit(AT_ONCE)
+            .all(&tx)
+            .await?;
+        let mut sums: BTreeMap<(String, String, i64, String), i64> = BTreeMap::new();
+        for line in &lines {
+            for region in levels(&line.jurisdiction) {
+                let key = (region, line.kind.clone(), line.day, line.item.clone());
+                *sums.entry(key).or_default() += line.n;
+            }
+        }
+        add(&tx, sums).await?;
+        for ids in lines.chunks(ROWS) {
+            tally_change::Entity::delete_many()
+                .filter(tally_change::Column::Id.is_in(ids.iter().map(|line| line.id.as_str())))
+                .exec(&tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(lines.len() as u64)
+    }
+
+    /// Makes the counts of a database that is older than they are. Does nothing on any other.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count_once(&self) -> Result<()> {
+        if counter::Entity::find_by_id(MADE).one(self.context.db.read()).await?.is_none() {
+            self.recount().await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the counts anew from the filings and their history.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn recount(&self) -> Result<()> {
+        retry!(self.try_recount())
+    }
+
+    async fn try_recount(&self) -> Result<()> {
+        // One view of everything: what others commit meanwhile stays as lines to be added.
+        let tx = self.context.db.begin_with_one_view().await?;
+        next_serial(&tx, LOCK).await?;
+        tally::Entity::delete_many().exec(&tx).await?;
+        tally_change::Entity::delete_many().exec(&tx).await?;
+        let mut shifts = Shifts::default();
+        stand_all(&tx, &mut shifts).await?;
+        let now = self.context.clock.now();
+        let since = (week_of(day_number(crate::base::db::millis(now))) - KEPT_WEEKS * 7) * DAY;
+        happen_all(&tx, &mut shifts, since).await?;
+        let mut sums: BTreeMap<(String, String, i64, String), i64> = BTreeMap::new();
+        for ((jurisdiction, kind, day, item), n) in shifts.0 {
+            for region in levels(&jurisdiction) {
+                *sums.entry((region, kind.to_owned(), day, item.clone())).or_default() += n;
+            }
+        }
+        add(&tx, sums).await?;
+        if counter::Entity::find_by_id(MADE).one(&tx).await?.is_none() {
+            next_serial(&tx, MADE).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+}
+
+/// The civil day in Shanghai, counted from 1970-01-01 (R81).
+pub(crate) fn day_number(at: i64) -> i64 {
+    (at + 28_800_000).div_euclid(DAY)
+}
+
+/// The Thursday that begins the week of a day, as 1970 began.
+pub(crate) fn week_of(day: i64) -> i64 {
+    day - day.rem_euclid(7)
+}
+
+pub(crate) fn is_decision(event: FilingEvent) -> bool {
+    match event {
+        FilingEvent::Approve | FilingEvent::Return | FilingEvent::Reject => true,
+        FilingEvent::Claim
+        | FilingEvent::Release
+        | FilingEvent::Withdraw
+        | FilingEvent::Resubmit
+        | FilingEvent::Terminate
+        | FilingEvent::Transfer => false,
+    }
+}
+
+/// Working hours as they are counted: rounded up to the hour within a day, to a quarter of a day
+/// within ten, to a day beyond.
+fn hours_counted(calendar: &Calendar, from: i64, to: i64) -> i64 {
+    let seconds = calendar.spent(instant(from), instant(to)).whole_seconds();
+    let hours = Ord::max((seconds + 3_599).div_euclid(3_600), 1);
+    let grain = match hours {
+        ..=24 => 1,
+        25..=240 => 6,
+        _ => 24,
+    };
+    (hours + grain - 1) / grain * grain
+}
+
+/// A filing is there.
+pub(crate) async fn entered(
+    on: &impl ConnectionTrait,
+    row: &filing::Model,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let mut shifts = Shifts::default();
+    shifts.stands(row, 1)?;
+    if row.is_reviewable {
+        shifts.received(&row.jurisdiction, row.submitted_at, 1);
+    }
+    shifts.write(on, now).await
+}
+
+/// A filing went from one state to the next.
+pub(crate) async fn stepped(
+    on: &impl ConnectionTrait,
+    before: &filing::Model,
+    after: &filing::Model,
+    event: FilingEvent,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let mut shifts = Shifts::default();
+    shifts.stands(before, -1)?;
+    shifts.stands(after, 1)?;
+    if after.is_reviewable {
+        if event == FilingEvent::Resubmit {
+            shifts.received(&after.jurisdiction, after.submitted_at, 1);
+        }
+        if let Some(at) = after.decided_at.filter(|_| is_decision(event)) {
+            let calendar = calendar(on).await?;
+            shifts.decided(&after.jurisdiction, after.submitted_at, at, &calendar, 1);
+        }
+    }
+    shifts.write(on, now).await
+}
+
+/// Filings came to another region, or began or ceased to be put to officers (R15): they take their
+/// history along. Both lists are of the same filings.
+pub(crate) async fn moved(
+    on: &impl ConnectionTrait,
+    before: &[filing::Model],
+    after: &[filing::Model],
+    now: OffsetDateTime,
+) -> Result<()> {
+    let mut shifts = Shifts::default();
+    let is_elsewhere = |(was, is): (&filing::Model, &filing::Model)| {
+        was.jurisdiction != is.jurisdiction || was.is_reviewable != is.is_reviewable
+    };
+    if before.iter().zip(after).any(is_elsewhere) {
+        let events = filing_event::Entity::find()
+            .filter(filing_event::Column::FilingId.is_in(before.iter().map(|row| row.id.as_str())))
+            .order_by_asc(filing_event::Column::Id)
+            .all(on)
+            .await?;
+        let calendar = calendar(on).await?;
+        for (rows, n) in [(before, -1), (after, 1)] {
+            for row in rows {
+                shifts.happened(row, &events, &calendar, n);
+            }
+        }
+    }
+    for row in before {
+        shifts.stands(row, -1)?;
+    }
+    for row in after {
+        shifts.stands(row, 1)?;
+    }
+    shifts.write(on, now).await
+}
+
+/// The counts of one kind in regions that do not overlap, from a day on.
+pub(crate) async fn counts(
+    on: &impl ConnectionTrait,
+    within: &str,
+    regions: &[&str],
+    kind: &str,
+    since: i64,
+) -> Result<Vec<Count>> {
+    let mut sums: BTreeMap<(&str, i64, String), i64> = BTreeMap::new();
+    for row in on.query_all(&question(within, regions, kind, since)).await? {
+        let place: String = row.try_get_by_index(0)?;
+        let Some(region) = regions.iter().find(|region| jurisdiction::covers(region, &place)) else {
+            continue;
+        };
+        let key = (*region, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+        let n: i64 = row.try_get_by_index(3)?;
+        *sums.entry(key).or_default() += n;
+    }
+    let whole = sums.into_iter().filter(|(_, n)| *n != 0);
+    Ok(whole.map(|((region, day, item), n)| Count { region: region.to_owned(), day, item, n }).collect())
+}
+
+/// What is added up and what is not yet, in one statement.
+fn question(within: &str, regions: &[&str], kind: &str, since: i64) -> SelectStatement {
+    let (low, high) = jurisdiction::range(within);
+    let columns = |place: &'static str| {
+        let mut query = Query::select();
+        query.expr_as(Expr::col(Alias::new(place)), Alias::new("place"));
+        for column in ["day", "item", "n"] {
+            query.column(Alias::new(column));
+        }
+        query
+    };
+    let mut fresh = columns("jurisdiction");
+    fresh
+        .from(tally_change::Entity)
+        .and_where(Expr::col(tally_change::Column::Kind).eq(kind))
+        .and_where(Expr::col(tally_change::Column::Jurisdiction).gte(low))
+        .and_where(Expr::col(tally_change::Column::Jurisdiction).lt(high))
+        .and_where(Expr::col(tally_change::Column::Day).gte(since));
+    let mut all = columns("region");
+    all.from(tally::Entity)
+        .and_where(Expr::col(tally::Column::Region).is_in(regions.iter().copied()))
+        .and_where(Expr::col(tally::Column::Kind).eq(kind))
+        .and_where(Expr::col(tally::Column::Day).gte(since))
+        .and_where(Expr::col(tally::Column::N).ne(0))
+        .union(UnionType::All, fresh);
+    all
+}
+
+/// County, city and province of a code; fewer where the code is itself a city's or a province's.
+fn levels(code: &str) -> Vec<String> {
+    let mut levels: Vec<String> = [2, 4, 6]
+        .into_iter()
+        .filter_map(|length| code.get(..length))
+        .map(|head| format!("{head:0<6}"))
+        .collect();
+    levels.dedup();
+    levels
+}
+
+/// What all rows count for as they stand, grouped by the database.
+async fn stand_all(on: &impl ConnectionTrait, shifts: &mut Shifts) -> Result<()> {
+    use filing::Column;
+    let rows: Vec<(String, String, String, String, i64, i64, i64)> = filing::Entity::find()
+        .select_only()
+        .column(Column::Jurisdiction)
+        .column(Column::Business)
+        .column(Column::Action)
+        .column(Column::State)
+        // The days of closed filings count for nothing.
+        .column_as(Expr::cust(STANDING_DAY), "day")
+        .column_as(Column::Id.count(), "filings")
+        .column_as(Expr::cust("SUM(CASE WHEN round > 1 THEN 1 ELSE 0 END)"), "again")
+        .filter(Column::IsReviewable.eq(true))
+        .group_by(Column::Jurisdiction)
+        .group_by(Column::Business)
+        .group_by(Column::Action)
+        .group_by(Column::State)
+        .group_by(Expr::cust(STANDING_DAY))
+        .into_tuple()
+        .all(on)
+        .await?;
+    for (place, business, action, state, day, n, again) in rows {
+        shifts.add(&place, STATE, 0, format!("{business}_{action}/{state}"), n);
+        if FilingState::from_code(&state).is_some_and(FilingState::is_open) {
+            shifts.add(&place, WAITING, day, String::new(), n);
+            shifts.add(&place, AGAIN, 0, String::new(), again);
+        }
+    }
+    Ok(())
+}
+
+/// What all of history counts for: flows grouped by the database, and one by one the decisions since
+/// then, for how long they took.
+async fn happen_all(on: &impl ConnectionTrait, shifts: &mut Shifts, since: i64) -> Result<()> {
+    let backend = on.get_database_backend();
+    let flows = "SELECT f.jurisdiction, e.event, (e.at + 28800000) / 86400000 AS day, COUNT(*) AS n \
+                 FROM filing_event e JOIN filing f ON f.id = e.filing_id WHERE f.is_reviewable \
+                 AND e.event IN ('submit', 'resubmit', 'approve', 'return', 'reject') \
+                 GROUP BY f.jurisdiction, e.event, (e.at + 28800000) / 86400000";
+    for row in on.query_all_raw(Statement::from_string(backend, flows)).await? {
+        let (place, event): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        let (day, n): (i64, i64) = (row.try_get_by_index(2)?, row.try_get_by_index(3)?);
+        let kind = if FilingEvent::from_code(&event).is_some_and(is_decision) { DECIDED } else { RECEIVED };
+        shifts.add(&place, kind, day, String::new(), n);
+    }
+    let calendar = calendar(on).await?;
+    let decided = format!(
+        "SELECT f.jurisdiction, COALESCE((SELECT MAX(s.at) FROM filing_event s WHERE s.filing_id = e.filing_id \
+         AND s.event IN ('submit', 'resubmit') AND s.id < e.id), f.submitted_at) AS begun, e.at \
+         FROM filing_event e JOIN filing f ON f.id = e.filing_id WHERE f.is_reviewable AND e.at >= {since} \
+         AND e.event IN ('approve', 'return', 'reject')"
+    );
+    for row in on.query_all_raw(Statement::from_string(backend, decided)).await? {
+        let place: String = row.try_get_by_index(0)?;
+        let (begun, at): (i64, i64) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+        shifts.spent(&place, begun, at, &calendar, 1);
+    }
+    Ok(())
+}
+
+async fn add(on: &impl ConnectionTrait, sums: BTreeMap<(String, String, i64, String), i64>) -> Result<()> {
+    let rows = sums.into_iter().filter(|(_, n)| *n != 0);
+    let rows: Vec<tally::ActiveModel> = rows
+        .map(|((region, kind, day, item), n)| tally::ActiveModel {
+            region: Set(region),
+            kind: Set(kind),
+            day: Set(day),
+            item: Set(item),
+            n: Set(n),
+        })
+        .collect();
+    for rows in rows.chunks(ROWS) {
+        let mut added = OnConflict::columns([
+            tally::Column::Region,
+            tally::Column::Kind,
+            tally::Column::Day,
+            tally::Column::Item,
+        ]);
+        added.value(tally::Column::N, Expr::cust("tally.n + excluded.n"));
+        tally::Entity::insert_many(rows.to_vec()).on_conflict(added).exec_without_returning(on).await?;
+    }
+    Ok(())
+}
+
+/// The state and the procedure's code in an item of [`STATE`].
+pub(crate) fn of_item(item: &str) -> Option<(&str, FilingState)> {
+    let (procedure, state) = item.split_once('/')?;
+    Some((procedure, FilingState::from_code(state)?))
+}
+
+#[cfg(test)]
+mod tests;

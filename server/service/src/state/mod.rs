@@ -1,0 +1,7 @@
+//! What state a row is in, and the only ways from one to the next.
+
+pub mod counters;
+pub mod domains;
+pub mod history;
+pub mod row;
+pub mod transition;

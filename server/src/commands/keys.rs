@@ -1,0 +1,80 @@
+//! The commands about keys.
+
+use std::process::ExitCode;
+
+use super::exit_code::FOUND_WRONG;
+use crate::config::{Config, StartupError};
+use crate::program;
+
+fn refused(error: &dyn std::fmt::Display) -> StartupError {
+    StartupError(vec![format!("{error}.")])
+}
+
+/// Prints a line with a fresh key.
+///
+/// # Errors
+/// When there are no random numbers.
+pub fn new(config: &Config) -> Result<ExitCode, StartupError> {
+    let line = config.keyring.new_line().map_err(|error| refused(&error))?;
+    println!("{}", *line);
+    eprintln!(
+        "Put this line above the other key lines, keep a copy, start all servers again; then keys reseal."
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says how much each key has sealed.
+///
+/// # Errors
+/// Sentences for the operator.
+pub async fn check(config: &Config) -> Result<ExitCode, StartupError> {
+    let (service, _) = program::open_as_it_is(config).await?;
+    let used = service.reseals.key_use().await.map_err(|error| refused(&error))?;
+    let ids = config.keyring.key_ids();
+    for (place, id) in ids.iter().enumerate() {
+        let (values, files) = used.by_key.get(id).copied().unwrap_or_default();
+        let can_go = place > 0 && values == 0 && files == 0;
+        let verdict = if place == 0 {
+            "; it seals"
+        } else if can_go {
+            "; its line can go once keys reseal has ended well"
+        } else {
+            ""
+        };
+        println!("Key {id}: {values} values and {files} files{verdict}.");
+    }
+    for (id, (values, files)) in used.by_key.iter().filter(|(id, _)| !ids.contains(id)) {
+        println!(
+            "Key {id}: {values} values and {files} files, which cannot be read: it is not among the keys."
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Seals everything anew with the first key.
+///
+/// # Errors
+/// Sentences for the operator; nothing was done.
+pub async fn reseal(config: &Config) -> Result<ExitCode, StartupError> {
+    let (service, _) = program::open_as_it_is(config).await?;
+    service.key_checks.check_and_mark_keys().await.map_err(|error| refused(&error))?;
+    let done = match service.reseals.reseal(|far| println!("{far}")).await {
+        Ok(done) => done,
+        Err(error) => {
+            eprintln!("Sealing anew was broken off: {error}. Called again, it goes on where it was.");
+            return Ok(FOUND_WRONG);
+        }
+    };
+    println!("Sealed anew: {} rows and {} files.", done.rows, done.files);
+    if done.unreadable > 0 {
+        eprintln!("{} values or files do not open and stay as they are; see the log.", done.unreadable);
+    }
+    if done.is_done {
+        println!("The first key alone is needed now.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!(
+        "Other keys are still needed; see keys check. Were all servers started again with the new key?"
+    );
+    Ok(FOUND_WRONG)
+}

@@ -1,0 +1,10 @@
+//! What the command line does beside serving. Each gives the code the process ends with, or sentences for the operator
+//! where it could not begin.
+
+pub mod audit;
+pub mod backup;
+pub mod database;
+mod exit_code;
+pub mod keys;
+#[cfg(feature = "dev")]
+pub mod scale;

@@ -1,0 +1,284 @@
+//! From what was written to a configuration that can run, or to one sentence for each thing that cannot.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::value::id_number::check_person_id;
+use secrecy::ExposeSecret as _;
+use service::clock::{Clock as _, SystemClock, shanghai_date};
+use service::db::Wire;
+use service::sms::gateway::Gateway;
+use service::{Assurance, PersonLimits};
+use url::{Host, Url};
+
+use super::error::{StartupError, with_source};
+use super::file::{AssuranceSection, ConfigFile, SmsSection};
+use super::holidays::special_days;
+use super::keys;
+use super::limits::{Capacity, RateLimits};
+use super::model::{Config, Mode, Storage};
+
+const BY_PROVINCE: &str = "province";
+/// Built with what only development needs: the embedded identity provider, its sample people, the pages under `/dev`.
+const HAS_DEVELOPMENT: bool = cfg!(feature = "dev");
+
+pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Config, StartupError> {
+    let addr = file.addr.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 3000)));
+    let public_url = public_url(&file, addr);
+    let mode = mode(&file, addr, public_url.as_ref(), &mut refusals);
+    let production = mode == Mode::Production;
+    check_public_url(public_url.as_ref(), production, &mut refusals);
+    check_databases(&file, production, &mut refusals);
+    check_first_administrator(&file, &mut refusals);
+    check_identity_platform(&file, production, &mut refusals);
+    let keyring = keys::given(&file, production, &mut refusals);
+    let gateway = gateway(file.sms.as_ref(), production, &mut refusals);
+    let (rate_limits, limits, requests) = limits(&file, mode, &mut refusals);
+    let registration_sign = file.registration_sign.unwrap_or_else(|| "测".into());
+    check_registration_sign(&registration_sign, &mut refusals);
+    let assurance = assurance(file.assurance, &mut refusals);
+    let special_days = special_days(&file.holidays, &mut refusals);
+    let is_clock_movable = file.forward_clock.unwrap_or(false);
+    if is_clock_movable && production {
+        refusals.push("Production keeps the machine's clock: forward_clock is for development.".into());
+    }
+
+    let (Some(public_url), true) = (public_url, refusals.is_empty()) else {
+        return Err(StartupError(refusals));
+    };
+    let data_dir = file.data_dir.unwrap_or_else(|| "data".into());
+    let keyring = Arc::new(match keyring {
+        Some(keyring) => keyring,
+        None => keys::of_development(&data_dir)?,
+    });
+    let database_url = file
+        .database_url
+        .unwrap_or_else(|| format!("sqlite://{}?mode=rwc", data_dir.join("beian.db").display()).into());
+    let storage = file.storage.unwrap_or_else(|| Storage::Local { directory: data_dir.join("files") });
+    Ok(Config {
+        mode,
+        addr,
+        tls: public_url.scheme() == "https",
+        public_url,
+        site_dir: file.site_dir.unwrap_or_else(|| "target/site".into()),
+        data_dir,
+        database_url,
+        scratch_database_url: file.scratch_database_url,
+        postgres_programs: file.postgres_programs,
+        oidc: file.oidc,
+        keyring,
+        first_administrator: file.first_administrator,
+        registration_sign,
+        platform_name: file.platform_name.unwrap_or_else(|| "联网备案服务平台".into()),
+        special_days,
+        overdue_days: file.overdue_days.unwrap_or(7),
+        rejection_remedy: file.rejection_remedy,
+        rejection_grounds: file.rejection_grounds,
+        // A claim that lapsed at once would be none.
+        claim_minutes: file.claim_minutes.unwrap_or(30).max(1),
+        gateway,
+        storage,
+        trusted_proxies: file.trusted_proxies,
+        no_samples: file.no_samples.unwrap_or(production),
+        migrate_on_start: file.migrate_on_start.unwrap_or(!production),
+        network_checks: file.network_checks.unwrap_or(false),
+        forward_clock: is_clock_movable.then(Arc::default),
+        rate_limits,
+        limits,
+        requests,
+        assurance,
+    })
+}
+
+fn public_url(file: &ConfigFile, addr: SocketAddr) -> Option<Url> {
+    match &file.public_url {
+        Some(text) => parse_public_url(text),
+        // Whoever listens on all addresses in development is visited through the loopback one.
+        None => {
+            let host = if addr.ip().is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { addr.ip() };
+            parse_public_url(&format!("http://{}", SocketAddr::new(host, addr.port())))
+        }
+    }
+}
+
+fn mode(file: &ConfigFile, addr: SocketAddr, public_url: Option<&Url>, refusals: &mut Vec<String>) -> Mode {
+    let is_here = addr.ip().is_loopback() && public_url.is_none_or(is_loopback);
+    let mode = match file.mode {
+        Some(mode) => mode,
+        None if is_here || !HAS_DEVELOPMENT => Mode::Development,
+        // Nobody gets a server by mistake on which anybody signs in as anybody.
+        None => {
+            refusals.push(
+                "This server can be reached from elsewhere, so say what it is: set BEIAN_MODE to \
+                 production, or to development, where anybody signs in as anybody."
+                    .into(),
+            );
+            Mode::Development
+        }
+    };
+    if mode == Mode::Development && !HAS_DEVELOPMENT {
+        refusals.push(
+            "This program was built for production alone: set mode (BEIAN_MODE) to production, or build it for \
+             development, with `cargo build -p server --features dev`."
+                .into(),
+        );
+    }
+    mode
+}
+
+fn check_public_url(public_url: Option<&Url>, production: bool, refusals: &mut Vec<String>) {
+    match public_url {
+        None => refusals.push("public_url must be http(s)://host[:port] without a path.".into()),
+        Some(url) if production && url.scheme() != "https" => {
+            refusals.push("Production needs an https public_url.".into());
+        }
+        Some(_) => {}
+    }
+}
+
+fn check_databases(file: &ConfigFile, production: bool, refusals: &mut Vec<String>) {
+    let urls = [("database_url", &file.database_url), ("scratch_database_url", &file.scratch_database_url)];
+    for (name, url) in urls {
+        let Some(url) = url else { continue };
+        match service::db::wire(url.expose_secret()) {
+            Ok(Wire::Local | Wire::Verified) => {}
+            Ok(Wire::Open) if !production => {}
+            Ok(Wire::Open) if file.allow_unverified_database.unwrap_or(false) => tracing::warn!(
+                "the wire to {name} is trusted as it is: who sits in between can read what is asked and \
+                 answered (allow_unverified_database)"
+            ),
+            Ok(Wire::Open) => refusals.push(format!(
+                "Production reaches a database on another machine over verified TLS: add \
+                 sslmode=verify-full (and sslrootcert=FILE for an authority of your own) to {name}, or say \
+                 allow_unverified_database = true where the wire is trusted."
+            )),
+            // The error could quote the password.
+            Err(_) => {
+                refusals.push(format!("{name} must be sqlite://FILE or postgres://USER@HOST/NAME."));
+            }
+        }
+    }
+}
+
+fn check_first_administrator(file: &ConfigFile, refusals: &mut Vec<String>) {
+    if let Some(named) = &file.first_administrator
+        && check_person_id("resident_id", named.expose_secret(), shanghai_date(SystemClock.now())).is_err()
+    {
+        refusals.push(
+            "first_administrator must be a valid resident id number of 18 characters, as the identity \
+             platform states it; nobody would ever be administrator otherwise."
+                .into(),
+        );
+    }
+}
+
+fn check_identity_platform(file: &ConfigFile, production: bool, refusals: &mut Vec<String>) {
+    match &file.oidc {
+        None if production => refusals.push(
+            "Production needs an identity platform: set [oidc]; the embedded one is for development only."
+                .into(),
+        ),
+        Some(oidc) => match Url::parse(&oidc.issuer) {
+            Ok(url) if url.scheme() == "https" || (!production && url.scheme() == "http") => {}
+            _ => refusals.push("The issuer of [oidc] must be an https address.".into()),
+        },
+        None => {}
+    }
+}
+
+fn gateway(sms: Option<&SmsSection>, production: bool, refusals: &mut Vec<String>) -> Gateway {
+    let Some(sms) = sms else {
+        if production {
+            refusals.push("Production needs an [sms] gateway: codes cannot be sent without one.".into());
+        }
+        return Gateway::Outbox;
+    };
+    let timeout = Duration::from_secs(sms.timeout_seconds.into());
+    let secret = sms.secret.expose_secret().as_bytes();
+    Gateway::http(&sms.url, &sms.template, secret, timeout).unwrap_or_else(|error| {
+        refusals.push(format!("The [sms] gateway cannot be used: {}.", with_source(&error)));
+        Gateway::Outbox
+    })
+}
+
+fn limits(file: &ConfigFile, mode: Mode, refusals: &mut Vec<String>) -> (RateLimits, PersonLimits, Capacity) {
+    let (rate_limits, limits, requests) = match mode {
+        Mode::Development => (RateLimits::DEVELOPMENT, PersonLimits::GENEROUS, Capacity::DEVELOPMENT),
+        Mode::Production => (RateLimits::default(), PersonLimits::default(), Capacity::default()),
+    };
+    let rate_limits = file.rate_limits.unwrap_or(rate_limits);
+    let (limits, requests) = (file.limits.unwrap_or(limits), file.requests.unwrap_or(requests));
+    if [rate_limits.sign_in, rate_limits.look_up, rate_limits.upload, rate_limits.form].contains(&0) {
+        refusals.push("The [floods] limits must be at least 1 a minute.".into());
+    }
+    if !limits.allow_something() {
+        refusals.push("The [limits] must be at least 1.".into());
+    }
+    if !requests.fit() {
+        refusals.push(
+            "The [requests] must leave each address a connection and room for a form with its pictures \
+             (32 MB), and no address more than there is."
+                .into(),
+        );
+    }
+    (rate_limits, limits, requests)
+}
+
+fn check_registration_sign(sign: &str, refusals: &mut Vec<String>) {
+    let is_sign = (1..=4).contains(&sign.chars().count()) && sign.chars().all(char::is_alphanumeric);
+    if !is_sign && sign != BY_PROVINCE {
+        refusals.push("registration_sign must be one to four characters, or \"province\".".into());
+    }
+}
+
+fn assurance(section: AssuranceSection, refusals: &mut Vec<String>) -> Assurance {
+    let is_level = |acr: &String| !acr.is_empty() && acr.chars().all(|c| c.is_ascii_graphic());
+    if !section.staff_acr.iter().all(is_level) {
+        refusals.push("staff_acr must be levels of the identity platform, without blanks.".into());
+    }
+    if [section.staff_max_age_minutes, section.fresh_minutes].contains(&Some(0)) {
+        refusals.push("The minutes of [assurance] must be at least 1.".into());
+    }
+    Assurance {
+        staff_acr: section.staff_acr,
+        staff_max_age_minutes: section.staff_max_age_minutes.map(i64::from),
+        fresh_minutes: section.fresh_minutes.map(i64::from),
+    }
+}
+
+/// Whether only this machine can mean it.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(addr)) => addr.is_loopback(),
+        Some(Host::Ipv6(addr)) => addr.is_loopback(),
+        None => false,
+    }
+}
+
+fn parse_public_url(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let plain = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && matches!(url.path(), "" | "/")
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    plain.then_some(url)
+}
+
+#[cfg(all(test, not(feature = "dev")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_without_development_refuses_it_and_names_the_build_that_has_it() {
+        for mode in [None, Some(Mode::Development)] {
+            let refused = check(ConfigFile { mode, ..ConfigFile::default() }, Vec::new());
+            let said = refused.err().map(|refused| refused.to_string()).unwrap_or_default();
+            assert!(said.contains("--features dev"), "{said}");
+        }
+    }
+}

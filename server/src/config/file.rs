@@ -1,0 +1,108 @@
+//! The configuration file as it is written: everything may be missing, nothing may be misspelt.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use secrecy::SecretString;
+use serde::Deserialize;
+use service::PersonLimits;
+
+use super::error::StartupError;
+use super::limits::{Capacity, RateLimits};
+use super::model::{Mode, Storage};
+use super::oidc::OidcConfig;
+
+/// The file as written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConfigFile {
+    pub mode: Option<Mode>,
+    pub addr: Option<SocketAddr>,
+    pub public_url: Option<String>,
+    pub site_dir: Option<PathBuf>,
+    pub data_dir: Option<PathBuf>,
+    pub database_url: Option<SecretString>,
+    pub scratch_database_url: Option<SecretString>,
+    pub postgres_programs: Option<PathBuf>,
+    /// The wire to the database is trusted: no TLS, or one that believes any certificate, will do.
+    pub allow_unverified_database: Option<bool>,
+    pub oidc: Option<OidcConfig>,
+    /// The keys themselves, in the lines that `Keyring::parse` reads.
+    pub keys: Option<SecretString>,
+    /// Or the file they stand in.
+    pub keys_file: Option<PathBuf>,
+    pub first_administrator: Option<SecretString>,
+    pub registration_sign: Option<String>,
+    pub platform_name: Option<String>,
+    pub overdue_days: Option<u16>,
+    pub holidays: Vec<HolidaySection>,
+    pub rejection_remedy: Option<String>,
+    pub rejection_grounds: Option<Vec<String>>,
+    pub claim_minutes: Option<u16>,
+    pub sms: Option<SmsSection>,
+    pub storage: Option<Storage>,
+    pub trusted_proxies: Vec<IpNet>,
+    pub no_samples: Option<bool>,
+    pub forward_clock: Option<bool>,
+    pub migrate_on_start: Option<bool>,
+    pub network_checks: Option<bool>,
+    #[serde(rename = "floods")]
+    pub rate_limits: Option<RateLimits>,
+    pub limits: Option<PersonLimits>,
+    pub requests: Option<Capacity>,
+    pub assurance: AssuranceSection,
+}
+
+/// How sure the identity platform must be of a person; all of it may be missing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AssuranceSection {
+    pub staff_acr: Vec<String>,
+    pub staff_max_age_minutes: Option<u16>,
+    pub fresh_minutes: Option<u16>,
+}
+
+/// Days as `2026-10-01`, or from one to another as `2026-10-01/2026-10-07`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HolidaySection {
+    pub name: String,
+    pub rest: Vec<String>,
+    #[serde(default)]
+    pub work: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SmsSection {
+    pub url: String,
+    /// The name under which the gateway has the text approved.
+    pub template: String,
+    /// Signs what is sent.
+    pub secret: SecretString,
+    #[serde(default = "five")]
+    pub timeout_seconds: u8,
+}
+
+fn five() -> u8 {
+    5
+}
+
+impl ConfigFile {
+    /// Reads the file; without one, nothing is decided.
+    pub fn read(path: Option<&Path>) -> Result<Self, StartupError> {
+        let Some(path) = path else { return Ok(Self::default()) };
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            StartupError::one(format!("The configuration {} cannot be read: {error}.", path.display()))
+        })?;
+        toml::from_str(&text).map_err(|error| {
+            // `error.message()` has no excerpt of the file, which may hold secrets.
+            StartupError::one(format!(
+                "The configuration {} is not valid: {}.",
+                path.display(),
+                error.message()
+            ))
+        })
+    }
+}

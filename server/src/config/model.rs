@@ -1,0 +1,126 @@
+//! Everything the operator decided, checked.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use service::calendar::SpecialDay;
+use service::clock::{Clock, ForwardClock, SystemClock};
+use service::keyring::Keyring;
+use service::sms::gateway::Gateway;
+use service::{Assurance, PersonLimits, Settings};
+use url::Url;
+
+use super::limits::{Capacity, RateLimits};
+use super::oidc::OidcConfig;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    Development,
+    Production,
+}
+
+/// Everything the operator decided, checked.
+#[derive(Debug)]
+pub struct Config {
+    pub mode: Mode,
+    /// Where the program listens.
+    pub addr: SocketAddr,
+    /// The address people type, without a path: scheme, host, port.
+    pub public_url: Url,
+    /// The built site: `pkg/` and the assets.
+    pub site_dir: PathBuf,
+    pub data_dir: PathBuf,
+    /// `sqlite://…` or `postgres://…`; may hold a password.
+    pub database_url: SecretString,
+    /// A server of PostgreSQL on which `check-backup` may make a database and drop it again.
+    pub scratch_database_url: Option<SecretString>,
+    /// Where `pg_dump` and `pg_restore` are, if not in PATH.
+    pub postgres_programs: Option<PathBuf>,
+    /// The identity platform; `None` means the embedded one (development only, R1).
+    pub oidc: Option<OidcConfig>,
+    /// The keys for personal data (R70).
+    pub keyring: Arc<Keyring>,
+    /// The resident id number of the first administrator (R60).
+    pub first_administrator: Option<SecretString>,
+    /// The sign in front of registration numbers, or `province` for that of the province.
+    pub registration_sign: String,
+    pub platform_name: String,
+    /// Public holidays, and weekend days worked instead (R61).
+    pub special_days: Vec<SpecialDay>,
+    /// After so many working days an open filing counts as overdue (R61).
+    pub overdue_days: u16,
+    /// The remedy a refusal names.
+    pub rejection_remedy: Option<String>,
+    /// The legal grounds a refusal can name.
+    pub rejection_grounds: Option<Vec<String>>,
+    /// So many minutes without the officer doing anything, and a claim lapses (R62).
+    pub claim_minutes: u16,
+    /// Where text messages go; only development may leave them in the outbox (R72).
+    pub gateway: Gateway,
+    pub storage: Storage,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// People reach us over TLS: `__Host-` cookies and HSTS.
+    pub tls: bool,
+    /// Leave out the sample people and records of development.
+    pub no_samples: bool,
+    /// Bring the shape of the database up to date before answering.
+    pub migrate_on_start: bool,
+    /// Ask the network where a website's domains lead and what its pages show.
+    pub network_checks: bool,
+    /// The clock can be put forward at /dev/clock; development only.
+    pub forward_clock: Option<Arc<ForwardClock>>,
+    pub rate_limits: RateLimits,
+    pub limits: PersonLimits,
+    pub requests: Capacity,
+    pub assurance: Assurance,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, tag = "kind", rename_all = "lowercase")]
+pub enum Storage {
+    Local { directory: PathBuf },
+}
+
+impl Config {
+    /// Scheme, host and port as a browser writes them in `Origin`.
+    pub fn public_origin(&self) -> String {
+        self.public_url.origin().ascii_serialization()
+    }
+
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        match &self.forward_clock {
+            Some(clock) => clock.clone(),
+            None => Arc::new(SystemClock),
+        }
+    }
+
+    pub fn is_production(&self) -> bool {
+        self.mode == Mode::Production
+    }
+
+    /// What the use cases have to know.
+    pub fn settings(&self) -> Settings {
+        let defaults = Settings::default();
+        Settings {
+            platform_name: self.platform_name.clone(),
+            registration_sign: self.registration_sign.clone(),
+            public_url: self.public_origin(),
+            first_administrator: self
+                .first_administrator
+                .as_ref()
+                .map(|named| named.expose_secret().to_owned()),
+            overdue_days: self.overdue_days.into(),
+            rejection_remedy: self.rejection_remedy.clone().unwrap_or(defaults.rejection_remedy),
+            rejection_grounds: self.rejection_grounds.clone().unwrap_or(defaults.rejection_grounds),
+            claim_minutes: self.claim_minutes.into(),
+            limits: self.limits,
+            assurance: self.assurance.clone(),
+        }
+    }
+}

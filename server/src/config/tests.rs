@@ -1,0 +1,303 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+use std::os::unix::fs::PermissionsExt as _;
+
+use secrecy::ExposeSecret as _;
+use service::PersonLimits;
+use service::sms::gateway::Gateway;
+
+use super::keys::{DEVELOPMENT_KEYS, of_development};
+use super::*;
+
+const KEYS: &str = "key 1 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n\
+    hash hmac-sha-256 ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=";
+
+fn load(file: &str, environment: &[(&str, &str)]) -> (tempfile::TempDir, Result<Config, StartupError>) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("beian.toml");
+    std::fs::write(&path, file).unwrap();
+    let data = directory.path().join("data").display().to_string();
+    let config = Config::load(Some(&path), &|name| {
+        environment
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| (*value).to_string())
+            .or_else(|| (name == "DATA_DIR").then(|| data.clone()))
+    });
+    (directory, config)
+}
+
+fn production() -> String {
+    format!(
+        r#"
+        mode = "production"
+        public_url = "https://beian.example.cn"
+        keys = """{KEYS}"""
+        [oidc]
+        issuer = "https://id.example.cn/oidc"
+        client_id = "beian"
+        client_secret = "oidc-secret-value"
+        [sms]
+        url = "https://sms.example.cn/send"
+        template = "code"
+        secret = "sms-secret-value"
+        "#
+    )
+}
+
+#[test]
+fn nothing_configured_is_development_with_a_key_only_its_owner_reads() {
+    let (directory, config) = load("", &[]);
+    let config = config.unwrap();
+    assert_eq!(config.mode, Mode::Development);
+    assert_eq!(config.public_origin(), "http://127.0.0.1:3000");
+    assert_eq!(config.registration_sign, "测");
+    assert!(!config.tls && !config.no_samples && config.oidc.is_none() && config.migrate_on_start);
+    assert!(matches!(config.gateway, Gateway::Outbox));
+    let keys = directory.path().join("data").join(DEVELOPMENT_KEYS);
+    assert_eq!(std::fs::metadata(&keys).unwrap().permissions().mode() & 0o777, 0o600);
+    let data = keys.parent().unwrap();
+    assert_eq!(std::fs::metadata(data).unwrap().permissions().mode() & 0o777, 0o700);
+
+    let sealed = config.keyring.seal_text("test", "value").unwrap();
+    let again = of_development(&directory.path().join("data")).unwrap();
+    assert_eq!(again.open_text("test", &sealed).unwrap(), "value");
+}
+
+/// B2.
+#[test]
+fn a_server_that_others_can_reach_is_in_development_only_when_that_is_said() {
+    let elsewhere = [
+        ("", [("ADDR", "0.0.0.0:3000")]),
+        ("", [("ADDR", "192.0.2.1:3000")]),
+        ("", [("ADDR", "[::]:3000")]),
+        ("", [("BEIAN_PUBLIC_URL", "https://beian.example.cn")]),
+        ("public_url = 'http://localhost.example.cn'", [("X", "")]),
+        ("addr = '0.0.0.0:3000'\npublic_url = 'https://beian.example.cn'", [("X", "")]),
+    ];
+    for (file, environment) in elsewhere {
+        let (directory, config) = load(file, &environment);
+        let refused = config.expect_err(file);
+        assert!(refused.0.len() == 1 && refused.0[0].contains("BEIAN_MODE"), "{refused}");
+        assert!(!directory.path().join("data").exists(), "a refused start leaves nothing behind");
+        let said = [environment[0], ("BEIAN_MODE", "development")];
+        assert_eq!(load(file, &said).1.unwrap().mode, Mode::Development, "{file}");
+    }
+    for (file, environment) in [
+        ("", [("ADDR", "127.0.0.1:8080")]),
+        ("", [("ADDR", "[::1]:8080")]),
+        ("", [("BEIAN_PUBLIC_URL", "http://localhost:3000")]),
+        ("public_url = 'http://[::1]:3000'", [("X", "")]),
+    ] {
+        assert_eq!(load(file, &environment).1.unwrap().mode, Mode::Development, "{file}");
+    }
+}
+
+#[test]
+fn a_complete_production_configuration_is_accepted() {
+    let (_directory, config) = load(&production(), &[]);
+    let config = config.unwrap();
+    assert!(config.tls && config.is_production() && config.no_samples && !config.migrate_on_start);
+    assert!(matches!(config.gateway, Gateway::Http(_)));
+    assert_eq!(config.settings().first_administrator, None, "nobody is let in by default");
+    assert_eq!(config.rate_limits, RateLimits::default());
+    assert_eq!(config.limits, PersonLimits::default());
+    assert_eq!(config.requests, Capacity::default());
+}
+
+#[test]
+fn only_development_puts_its_clock_forward_and_only_when_asked_to() {
+    let ask = [("BEIAN_FORWARD_CLOCK", "true")];
+    assert!(load("", &[]).1.unwrap().forward_clock.is_none());
+    assert!(load("", &ask).1.unwrap().forward_clock.is_some());
+    let (_directory, refused) = load(&production(), &ask);
+    assert!(refused.unwrap_err().to_string().contains("forward_clock is for development"));
+}
+
+#[test]
+fn production_says_everything_that_is_missing_at_once() {
+    let (directory, config) = load("mode = 'production'", &[]);
+    let refused = config.unwrap_err();
+    for word in ["https public_url", "identity platform", "keys_file", "[sms]"] {
+        assert!(refused.0.iter().any(|sentence| sentence.contains(word)), "{word}: {refused}");
+    }
+    assert!(!directory.path().join("data").exists(), "a refused start leaves nothing behind");
+}
+
+#[test]
+fn production_refuses_the_keys_of_development() {
+    let (directory, config) = load("", &[]);
+    config.unwrap();
+    let made = directory.path().join("data").join(DEVELOPMENT_KEYS).display().to_string();
+    let (_directory, config) = load(&production(), &[("BEIAN_KEYS_FILE", &made)]);
+    let refused = config.unwrap_err();
+    assert!(refused.to_string().contains("must not be used in production"), "{refused}");
+}
+
+#[test]
+fn the_environment_overrides_the_file() {
+    let (_directory, config) = load(
+        &production(),
+        &[
+            ("ADDR", "0.0.0.0:8080"),
+            ("DATABASE_URL", "postgres://beian:pw@db/beian?sslmode=verify-full"),
+            ("BEIAN_OIDC_CLIENT_SECRET", "other"),
+            ("BEIAN_TRUSTED_PROXIES", "10.0.0.1, fd00::/8"),
+            ("BEIAN_KEYS", &KEYS.replace("key 1", "key 7")),
+        ],
+    );
+    let config = config.unwrap();
+    assert_eq!(config.addr.port(), 8080);
+    assert_eq!(config.database_url.expose_secret(), "postgres://beian:pw@db/beian?sslmode=verify-full");
+    assert_eq!(config.oidc.unwrap().client_secret.expose_secret(), "other");
+    assert_eq!(config.trusted_proxies.len(), 2);
+    assert!(format!("{:?}", config.keyring).contains('7'));
+}
+
+#[test]
+fn secrets_do_not_show_in_debug_output_or_in_refusals() {
+    let (_directory, config) =
+        load(&production(), &[("DATABASE_URL", "postgres://beian:db-password@127.0.0.1/beian")]);
+    let shown = format!("{:?}", config.unwrap());
+    for secret in ["oidc-secret-value", "sms-secret-value", "db-password", "AAECAwQF", "[0, 1, 2"] {
+        assert!(!shown.contains(secret), "{secret} in {shown}");
+    }
+    let (_directory, config) = load("[oidc]\nclient_secret = 'oidc-secret-value'\nissuer = 3", &[]);
+    assert!(!config.unwrap_err().to_string().contains("oidc-secret-value"));
+    let wrong = [("DATABASE_URL", "postgres://beian:db-password@db:port/beian")];
+    let (_directory, config) = load(&production(), &wrong);
+    assert!(!config.unwrap_err().to_string().contains("db-password"));
+}
+
+#[test]
+fn wrong_values_are_refused_with_their_name() {
+    for (file, environment, word) in [
+        ("mode = 'test'", [("X", "")], "not valid"),
+        ("colour = 'blue'", [("X", "")], "not valid"),
+        ("public_url = 'https://beian.example.cn/path'", [("X", "")], "public_url"),
+        ("public_url = 'ftp://beian.example.cn'", [("X", "")], "public_url"),
+        ("keys = 'key 1 c2hvcnQ='", [("X", "")], "32 bytes"),
+        ("keys_file = '/nowhere/keys'", [("X", "")], "keys cannot be used"),
+        (
+            "[sms]\nurl = 'http://sms.example.cn'\ntemplate = 'a'\nsecret = 'sixteen or more bytes'",
+            [("X", "")],
+            "[sms]",
+        ),
+        ("[floods]\nsign_in = 0", [("X", "")], "[floods]"),
+        ("[floods]\nform = 0", [("X", "")], "[floods]"),
+        ("[limits]\nevent_streams = 0", [("X", "")], "[limits]"),
+        ("[requests]\nper_address = 0", [("X", "")], "[requests]"),
+        ("[requests]\nbodies_megabytes_each = 8", [("X", "")], "[requests]"),
+        ("[requests]\nbodies_megabytes = 40", [("X", "")], "[requests]"),
+        ("registration_sign = 'provinces'", [("X", "")], "registration_sign"),
+        ("database_url = 'mysql://db/beian'", [("X", "")], "database_url"),
+        ("", [("ADDR", "3000")], "ADDR"),
+        ("", [("BEIAN_MODE", "prod")], "BEIAN_MODE"),
+        ("", [("BEIAN_OIDC_ISSUER", "https://id.example.cn")], "BEIAN_OIDC_CLIENT_ID"),
+        ("", [("BEIAN_TRUSTED_PROXIES", "proxy")], "BEIAN_TRUSTED_PROXIES"),
+    ] {
+        let (_directory, config) = load(file, &environment);
+        let refused = config.expect_err(file);
+        assert!(refused.to_string().contains(word), "{word}: {refused}");
+    }
+}
+
+/// Finding 19, V12.3.1.
+#[test]
+fn production_reaches_a_database_elsewhere_over_verified_tls_unless_told_otherwise() {
+    let elsewhere = "postgres://beian:pw@db.example.cn/beian";
+    let tls = |mode: &str| format!("{elsewhere}?sslmode={mode}");
+    for (url, is_accepted) in [
+        (elsewhere.to_owned(), false),
+        (tls("disable"), false),
+        (tls("prefer"), false),
+        (tls("require"), false),
+        (tls("verify-ca"), false),
+        (tls("verify-full"), true),
+        ("postgres://beian:pw@127.0.0.1/beian".to_owned(), true),
+        ("postgres://beian@%2Frun%2Fpostgresql/beian".to_owned(), true),
+        ("sqlite:///var/lib/beian/beian.db".to_owned(), true),
+    ] {
+        let (_directory, config) = load(&production(), &[("DATABASE_URL", &url)]);
+        match config {
+            Ok(_) => assert!(is_accepted, "{url}"),
+            Err(refused) => {
+                assert!(!is_accepted && refused.to_string().contains("verify-full"), "{refused}")
+            }
+        }
+        let allowed = [("DATABASE_URL", url.as_str()), ("BEIAN_ALLOW_UNVERIFIED_DATABASE", "true")];
+        assert!(load(&production(), &allowed).1.is_ok(), "{url}");
+        assert!(load("", &[("DATABASE_URL", &url)]).1.is_ok(), "development: {url}");
+    }
+}
+
+/// B2.
+#[test]
+fn development_is_taken_for_granted_on_this_machine_only() {
+    for (addr, public_url, is_accepted) in [
+        ("127.0.0.1:3000", "", true),
+        ("[::1]:3000", "", true),
+        ("127.0.0.1:3000", "http://localhost:3000", true),
+        ("0.0.0.0:3000", "", false),
+        ("[::]:3000", "", false),
+        ("192.168.1.5:3000", "http://127.0.0.1:3000", false),
+        ("127.0.0.1:3000", "https://beian.example.cn", false),
+        ("127.0.0.1:3000", "http://192.168.1.5:3000", false),
+    ] {
+        let given = [("ADDR", addr), ("BEIAN_PUBLIC_URL", public_url)];
+        match load("", &given).1 {
+            Ok(_) => assert!(is_accepted, "{addr} {public_url}"),
+            Err(refused) => {
+                assert!(!is_accepted && refused.to_string().contains("BEIAN_MODE"), "{refused}")
+            }
+        }
+        let said = [given.as_slice(), &[("BEIAN_MODE", "development")]].concat();
+        assert!(load("", &said).1.is_ok(), "{addr} {public_url}");
+        assert!(load("mode = 'development'", &given).1.is_ok(), "{addr} {public_url}");
+    }
+}
+
+/// B16.
+#[test]
+fn a_first_administrator_whom_nobody_can_be_is_refused() {
+    for (named, is_accepted) in [
+        ("110101190001060062", true),
+        ("11010519491231002X", true),
+        (" 11010519491231002x ", true),
+        ("110101190001060063", false),
+        ("a1b2c3d4-5e6f", false),
+        ("440524880101001", false),
+        ("E12345678", false),
+    ] {
+        let (_directory, config) = load(&production(), &[("BEIAN_FIRST_ADMINISTRATOR", named)]);
+        match config {
+            Ok(_) => assert!(is_accepted, "{named}"),
+            Err(refused) => {
+                let said = refused.to_string();
+                assert!(!is_accepted && said.contains("first_administrator"), "{said}");
+                assert!(!said.contains(named), "no number stands in a message");
+            }
+        }
+    }
+}
+
+#[test]
+fn holidays_are_read_as_days_and_stretches() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("beian.toml");
+    let read = |holidays: &str| {
+        std::fs::write(&file, holidays).unwrap();
+        let data = directory.path().display().to_string();
+        Config::load(Some(&file), &move |name| (name == "DATA_DIR").then(|| data.clone()))
+    };
+    let config =
+        read("[[holidays]]\nname = \"国庆节\"\nrest = [\"2026-10-01/2026-10-07\"]\nwork = [\"2026-10-10\"]");
+    let days = config.unwrap().special_days;
+    assert_eq!(days.len(), 8);
+    assert!(days.iter().take(7).all(|day| !day.is_working) && days[7].is_working);
+    for wrong in ["2026-02-30", "2026-10-07/2026-10-01", "soon"] {
+        let refused = read(&format!("[[holidays]]\nname = \"错\"\nrest = [\"{wrong}\"]")).unwrap_err();
+        assert!(refused.0[0].contains(wrong), "{refused}");
+    }
+    let twice = read("[[holidays]]\nname = \"重\"\nrest = [\"2026-10-01\"]\nwork = [\"2026-10-01\"]");
+    assert!(twice.unwrap_err().0[0].contains("twice"));
+}

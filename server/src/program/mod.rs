@@ -1,0 +1,16 @@
+//! The program's parts put together: from the configuration to the router that answers everything, and what runs
+//! beside the requests.
+
+#[cfg(feature = "dev")]
+mod development;
+#[cfg(not(feature = "dev"))]
+#[path = "no_development.rs"]
+mod development;
+mod health_probe;
+mod open;
+mod router;
+mod run;
+
+pub use open::{migrate, open, open_as_it_is};
+pub use router::{Shared, router};
+pub use run::{run, seed_samples};

@@ -1,0 +1,111 @@
+//! What everything stands on: database, keys, files, and the use cases over them.
+
+use std::sync::Arc;
+
+use migration::Shape;
+use secrecy::ExposeSecret as _;
+use service::db::Db;
+use service::network::Internet;
+use service::upload::store::FileStore;
+use service::{Service, Settings, private};
+
+use super::development;
+use crate::config::{Config, StartupError, Storage};
+
+/// Brings the shape of the database up to date; gives the names of the steps that were taken.
+///
+/// # Errors
+/// A sentence for the operator.
+pub async fn migrate(config: &Config) -> Result<Vec<String>, StartupError> {
+    std::fs::create_dir_all(&config.data_dir)
+        .map_err(|error| StartupError(vec![format!("The data directory cannot be made: {error}.")]))?;
+    Db::migrate(config.database_url.expose_secret())
+        .await
+        .map_err(|error| StartupError(vec![format!("The database cannot be brought up to date: {error}.")]))
+}
+
+/// Why a database of this shape is left alone.
+fn unfit(shape: &Shape) -> Option<String> {
+    match shape {
+        Shape::Known => None,
+        Shape::Older(missing) => Some(format!(
+            "The database is new, or of an older version of this program ({} steps are missing, the first is {}). Back \
+             it up and run `server migrate`, or set migrate_on_start.",
+            missing.len(),
+            missing.first().map_or("", String::as_str)
+        )),
+        Shape::Newer(unknown) => Some(format!(
+            "The database is of a newer version of this program, which took {}. Start that version, or restore a \
+             backup from before.",
+            unknown.join(", ")
+        )),
+    }
+}
+
+/// Opens what the use cases stand on, and first brings the database up to date where that is wanted at a
+/// start.
+///
+/// # Errors
+/// A sentence for the operator.
+pub async fn open(config: &Config) -> Result<(Service, Db), StartupError> {
+    if config.migrate_on_start {
+        migrate(config).await?;
+    }
+    open_as_it_is(config).await
+}
+
+/// Opens what the use cases stand on: database, keys, files. The database comes along for the question
+/// whether it still answers. Its shape is not touched, and an unknown one refused.
+///
+/// # Errors
+/// A sentence for the operator.
+pub async fn open_as_it_is(config: &Config) -> Result<(Service, Db), StartupError> {
+    let sentence =
+        |what: &str, error: &dyn std::fmt::Display| StartupError(vec![format!("{what}: {error}.")]);
+    private::directory(&config.data_dir)
+        .map_err(|error| sentence("The data directory cannot be used", &error))?;
+    let db = Db::connect(config.database_url.expose_secret())
+        .await
+        .map_err(|error| sentence("The database cannot be opened", &error))?;
+    let shape = db.shape().await.map_err(|error| sentence("The database cannot be read", &error))?;
+    if let Some(sentence) = unfit(&shape) {
+        return Err(StartupError(vec![sentence]));
+    }
+    let files = match &config.storage {
+        Storage::Local { directory } => FileStore::local(directory, config.keyring.clone())
+            .map_err(|error| sentence("The directory of files cannot be used", &error))?,
+    };
+    let service = Service::new(db.clone(), config.keyring.clone(), config.clock(), files, settings(config));
+    let service = service.with_gateway(config.gateway.clone());
+    let service = match config.network_checks {
+        true => service.with_outbound(Arc::new(Internet::guarded())),
+        false => service,
+    };
+    service.key_checks.check_keys().await.map_err(|error| StartupError(vec![format!("{error}.")]))?;
+    Ok((service, db))
+}
+
+/// What the use cases have to know.
+pub(super) fn settings(config: &Config) -> Settings {
+    let mut settings = config.settings();
+    // Without an identity platform the sample administrator is the first one (R60).
+    if settings.first_administrator.is_none() && config.oidc.is_none() && !config.is_production() {
+        settings.first_administrator = development::first_administrator();
+    }
+    settings
+}
+
+#[cfg(all(test, feature = "dev"))]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+    use super::*;
+
+    #[test]
+    fn without_an_identity_platform_the_sample_administrator_is_the_first_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = directory.path().display().to_string();
+        let config = Config::load(None, &|name| (name == "DATA_DIR").then(|| data.clone())).unwrap();
+        assert_eq!(settings(&config).first_administrator.as_deref(), Some("110101190001060062"));
+        assert_eq!(config.settings().first_administrator, None);
+    }
+}

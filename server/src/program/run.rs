@@ -1,0 +1,154 @@
+//! From the start to the end: open, prepare, answer, finish.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use service::Service;
+use service::db::Db;
+use tokio::net::TcpListener;
+
+use super::development;
+use super::open::{open, settings};
+use super::router::{Shared, router};
+use crate::config::{Config, StartupError};
+use crate::listener::{ConnectionLimits, serve_behind, shutdown_signal};
+use crate::supervisor::Supervisor;
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Gives the sample people of development their roles.
+///
+/// # Errors
+/// When the database fails.
+pub async fn seed_samples(config: &Config, service: &Service) -> service::Result<()> {
+    let first = settings(config).first_administrator;
+    development::seed_samples(config, first.as_deref(), service).await
+}
+
+/// Opens everything and answers until the end is asked for.
+///
+/// # Errors
+/// Sentences for the operator, before anything is answered.
+pub async fn run(config: Config) -> Result<(), StartupError> {
+    crate::tls::install_crypto();
+    let (service, db) = open(&config).await?;
+    let listener = prepare(&config, &service, &db).await?;
+    let local = listener.local_addr().unwrap_or(config.addr);
+    let shared = Arc::new(Shared::new(&config));
+    let lifecycle = shared.lifecycle.clone();
+    let router = router(&config, &service, db, local, &shared)?;
+    tracing::info!(address = %local, public = %config.public_origin(), mode = ?config.mode, "listening");
+
+    let mut tasks = Supervisor::new(service.clone(), lifecycle.clone());
+    start_tasks(&mut tasks, config.is_production(), shared);
+    let end = async move {
+        shutdown_signal().await;
+        lifecycle.end();
+    };
+    let limits = ConnectionLimits::new(&config);
+    serve_behind(config.trusted_proxies, listener, router, limits, end).await;
+    tasks.finish().await;
+    if let Err(error) = log_audit_head(&service).await {
+        tracing::error!(%error, "the head of the audit log was not read");
+    }
+    Ok(())
+}
+
+/// Fills a new database, listens, and makes the rows that every start may add.
+async fn prepare(config: &Config, service: &Service, db: &Db) -> Result<TcpListener, StartupError> {
+    let sentence = |what: &str, error: service::Error| StartupError(vec![format!("{what}: {error}.")]);
+    // Servers that start at once fill a new database one after the other.
+    let turn = db
+        .turn()
+        .await
+        .map_err(|error| StartupError(vec![format!("The database cannot be filled: {error}.")]))?;
+    service
+        .key_checks
+        .check_and_mark_keys()
+        .await
+        .map_err(|error| StartupError(vec![format!("{error}.")]))?;
+    seed_samples(config, service).await.map_err(|error| sentence("The samples cannot be seeded", error))?;
+    let listener = TcpListener::bind(config.addr)
+        .await
+        .map_err(|error| StartupError(vec![format!("{} cannot be listened on: {error}.", config.addr)]))?;
+    let rows = async {
+        service.holidays.take_holidays(&config.special_days).await?;
+        service.comparison_keys.fill_comparison_keys().await?;
+        service.directories.fill_directories().await?;
+        service.canned_reasons.fill_reasons().await?;
+        service.counters.count_once().await
+    };
+    rows.await.map_err(|error| sentence("The database cannot be made ready", error))?;
+    drop(turn);
+    Ok(listener)
+}
+
+/// What runs beside the requests.
+fn start_tasks(tasks: &mut Supervisor, is_production: bool, shared: Arc<Shared>) {
+    // What has run out: drafts (R50), sessions, codes, files nobody refers to (R71).
+    tasks.every(60 * MINUTE, "sweep", |service| async move { sweep(&service).await });
+    // Rows of before there were digests are taken as they are, and the head of the audit log goes to the
+    // operator's own, where whoever can write to the database cannot take it back (R65).
+    tasks.every(60 * MINUTE, "baseline", |service| async move { take_baseline(&service).await });
+    tasks.every(
+        60 * MINUTE,
+        "head of the audit log",
+        |service| async move { log_audit_head(&service).await },
+    );
+    // Whether anybody administers the platform (R60).
+    tasks.every(60 * MINUTE, "first administrator", move |service| async move {
+        log_whether_administered(&service, is_production).await
+    });
+    // The counts of the dashboard (R61).
+    tasks.every(10 * SECOND, "counts", |service| async move { service.counters.add_up().await });
+    // The network is asked about filed websites, where the operator turned it on.
+    tasks.every(MINUTE, "network", |service| async move { service.network_checks.look_at_websites().await });
+    // Text messages that are due: those tried before, and those whose request was broken off.
+    tasks.every(2 * SECOND, "messages", |service| async move { service.text_messages.send_due().await });
+    // What officers claimed and left alone (R62).
+    tasks.every(MINUTE, "idle claims", |service| async move { free_idle_claims(&service).await });
+    tasks.every(MINUTE, "flood limits", move |_| {
+        shared.sweep();
+        async { Ok::<_, Infallible>(()) }
+    });
+}
+
+async fn log_whether_administered(service: &Service, is_production: bool) -> service::Result<()> {
+    match service.staff.first_administrator().await?.warning() {
+        Some(sentence) if is_production => tracing::warn!("{sentence}"),
+        Some(sentence) => tracing::info!("{sentence}"),
+        None => {}
+    }
+    Ok(())
+}
+
+async fn sweep(service: &Service) -> Result<(), Infallible> {
+    let swept = service.jobs.sweep().await;
+    tracing::info!(?swept, "swept");
+    Ok(())
+}
+
+async fn take_baseline(service: &Service) -> service::Result<()> {
+    let rows = service.audit_chain.take_baseline().await?;
+    if rows > 0 {
+        tracing::info!(rows, "rows without a line in the audit log were taken as they are");
+    }
+    Ok(())
+}
+
+async fn log_audit_head(service: &Service) -> service::Result<()> {
+    if let Some((number, hash)) = service.audit_chain.audit_head().await? {
+        tracing::info!(number, hash, "the head of the audit log");
+    }
+    Ok(())
+}
+
+async fn free_idle_claims(service: &Service) -> service::Result<()> {
+    let claims = service.filing_claims.sweep_claims().await?;
+    if claims > 0 {
+        tracing::info!(claims, "idle claims were given back");
+    }
+    Ok(())
+}

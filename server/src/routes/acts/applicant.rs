@@ -1,0 +1,160 @@
+//! What applicants do, and whoever is signed in.
+
+use axum::Router;
+use domain::view::{HandoverSearch, Submitted};
+use service::{Actor, Error};
+
+use super::act::{Done, Fields, act, field, to, version};
+use crate::auth::return_path::local_path;
+use crate::routes::state::AppState;
+
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .route("/act/submit", act!(submit))
+        .route("/act/choose-provider", act!(choose_provider))
+        .route("/act/withdraw", act!(withdraw))
+        .route("/act/redraft", act!(redraft))
+        .route("/act/delete-draft", act!(delete_draft))
+        .route("/act/switch-subject", act!(switch_subject))
+        .route("/act/revoke-transfer", act!(revoke_transfer))
+        .route("/act/receive", act!(receive))
+        .route("/act/refuse", act!(refuse))
+        .route("/act/search-handovers", act!(search_handovers))
+        .route("/act/elder", act!(elder))
+        .route("/act/read-notice", act!(read_notice))
+        .route("/act/read-all-notices", act!(read_all_notices))
+        .route("/act/revoke-session", act!(revoke_session))
+}
+
+/// 【确认】 under the comparison (R19).
+async fn submit(state: &AppState, actor: &Actor, fields: &Fields, back: &str) -> Result<Done, Error> {
+    let subject = Some(field(fields, "subject")).filter(|subject| !subject.is_empty());
+    let draft = field(fields, "draft");
+    let outcome = state
+        .service
+        .submissions
+        .submit(actor, draft, version(fields)?, subject, field(fields, "key"))
+        .await?;
+    let form = match field(fields, "back") {
+        "" => back.to_owned(),
+        path => local_path(path),
+    };
+    Ok(match outcome {
+        Submitted::Filing(id) => to(format!("/mine/filings?receipt={id}")),
+        Submitted::Faults(faults) => {
+            let sentence = faults.iter().find(|fault| fault.at.is_empty()).map(|fault| fault.message.clone());
+            let done = to(format!("{form}&check=1"));
+            match sentence {
+                Some(sentence) => done.saying(sentence),
+                None => done,
+            }
+        }
+        Submitted::Refused(refused) => to(form).saying(refused.sentence),
+    })
+}
+
+/// 【选择】 in a directory (R31).
+async fn choose_provider(
+    state: &AppState,
+    actor: &Actor,
+    fields: &Fields,
+    _back: &str,
+) -> Result<Done, Error> {
+    let of = |name: &str| field(fields, name);
+    let (draft, section) = (of("draft"), of("section"));
+    let page =
+        state.service.drafts.choose_provider(actor, draft, version(fields)?, section, of("provider")).await?;
+    Ok(to(format!("{page}#f-{section}-name")).saying("已回填服务商信息，请核对。"))
+}
+
+async fn withdraw(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let filing = field(fields, "filing");
+    state.service.filings.withdraw(actor, filing).await?;
+    Ok(to(format!("/mine/filings/{filing}")).saying("申请已撤销。"))
+}
+
+async fn redraft(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    Ok(to(state.service.redrafts.redraft(actor, field(fields, "filing")).await?))
+}
+
+async fn delete_draft(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    state.service.drafts.delete_draft(actor, field(fields, "draft")).await?;
+    Ok(to("/mine/drafts").saying("草稿已删除。"))
+}
+
+async fn switch_subject(
+    state: &AppState,
+    actor: &Actor,
+    fields: &Fields,
+    _back: &str,
+) -> Result<Done, Error> {
+    state.service.accounts.switch_subject(actor, field(fields, "subject")).await?;
+    Ok(to("/").saying("已切换当前主体。"))
+}
+
+/// 【撤回】 of a handover (R24).
+async fn revoke_transfer(
+    state: &AppState,
+    actor: &Actor,
+    fields: &Fields,
+    _back: &str,
+) -> Result<Done, Error> {
+    let subject = field(fields, "subject");
+    state.service.handovers.revoke_transfer(actor, subject).await?;
+    Ok(to(format!("/subject/transfer?record={subject}")).saying("移交已撤回。"))
+}
+
+/// 【接收】 (R25)
+async fn receive(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    state.service.handovers.receive(actor, field(fields, "handover")).await?;
+    Ok(to("/subject/receive").saying("主体已接收，请尽快办理变更主体，更新负责人信息。"))
+}
+
+/// 【拒收】 (R24)
+async fn refuse(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    state.service.handovers.refuse(actor, field(fields, "handover")).await?;
+    Ok(to("/subject/receive").saying("已拒绝接收。"))
+}
+
+/// 【查询】 of 接收主体 (R25).
+async fn search_handovers(
+    state: &AppState,
+    actor: &Actor,
+    fields: &Fields,
+    _back: &str,
+) -> Result<Done, Error> {
+    let of = |name: &str| field(fields, name).to_owned();
+    let search = HandoverSearch { name: of("name"), mobile: of("mobile"), id_no: of("id_no") };
+    state.service.handovers.search_handovers(actor, &search).await?;
+    Ok(to("/subject/receive?searched=1"))
+}
+
+async fn elder(state: &AppState, actor: &Actor, fields: &Fields, back: &str) -> Result<Done, Error> {
+    state.service.accounts.set_elder(actor, field(fields, "on") == "yes").await?;
+    Ok(to(back))
+}
+
+async fn read_notice(state: &AppState, actor: &Actor, fields: &Fields, back: &str) -> Result<Done, Error> {
+    let link = state.service.notices.read_notice(actor, field(fields, "notice")).await?;
+    Ok(to(link.unwrap_or_else(|| back.to_owned())))
+}
+
+async fn read_all_notices(
+    state: &AppState,
+    actor: &Actor,
+    _fields: &Fields,
+    _back: &str,
+) -> Result<Done, Error> {
+    state.service.notices.read_all_notices(actor).await?;
+    Ok(to("/notices").saying("通知已全部标为已读。"))
+}
+
+async fn revoke_session(
+    state: &AppState,
+    actor: &Actor,
+    fields: &Fields,
+    _back: &str,
+) -> Result<Done, Error> {
+    state.service.accounts.revoke_session(actor, field(fields, "session")).await?;
+    Ok(to("/sessions").saying("该会话已退出。"))
+}

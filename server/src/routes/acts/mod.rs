@@ -1,0 +1,14 @@
+//! Small actions under `/act`, by who does them.
+
+mod act;
+mod admin;
+mod applicant;
+mod officer;
+
+use axum::Router;
+
+use super::state::AppState;
+
+pub fn router() -> Router<AppState> {
+    applicant::router().merge(officer::router()).merge(admin::router())
+}

@@ -1,0 +1,174 @@
+//! What officers do with filings.
+
+use std::collections::BTreeMap;
+
+use app::api::caller::Caller;
+use app::ui::table::href;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::post;
+use axum::{Extension, Form, Router};
+use domain::view::{Decision, QueueRequest};
+use http::{HeaderMap, StatusCode};
+use service::{Actor, Error, Remark, Ruling};
+
+use super::act::{Done, Fields, act, field, finish, to, version};
+use crate::auth::return_path::{local_path, login_path};
+use crate::routes::resubmit;
+use crate::routes::state::{AppState, actor_of, came_from};
+
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .route("/act/claim", act!(claim))
+        .route("/act/release", act!(release))
+        .route("/act/take-over", act!(take_over))
+        .route("/act/unmask", act!(unmask))
+        .route("/act/decide", post(decide_or_resubmit))
+        .route("/act/claim-next", act!(claim_next))
+        .route("/act/transfer-filing", act!(transfer_filing))
+        .route("/act/saw-arrivals", act!(saw_arrivals))
+        .route("/act/save-view", act!(save_view))
+        .route("/act/delete-view", act!(delete_view))
+}
+
+/// A filing's page, within the queue the officer came from.
+fn review_page(filing: &str, fields: &Fields) -> String {
+    href(&format!("/review/filings/{filing}"), &[("from", field(fields, "from"))])
+}
+
+/// The queue an officer came from.
+fn queue_page(fields: &Fields) -> String {
+    match field(fields, "from") {
+        "" => "/review/queue".to_owned(),
+        from => local_path(&format!("/review/queue?{from}")),
+    }
+}
+
+/// Opens personal values for a purpose that is written down; the page is told the number of the look alone.
+async fn unmask(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let filing = field(fields, "filing");
+    let look = state.service.reviews.unmask(actor, filing, field(fields, "purpose")).await?;
+    let parts = [("from", field(fields, "from")), ("look", &look.to_string())];
+    Ok(to(href(&format!("/review/filings/{filing}"), &parts)))
+}
+
+async fn claim(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let filing = field(fields, "filing");
+    state.service.filing_claims.claim(actor, filing).await?;
+    Ok(to(review_page(filing, fields)).saying("已领取，请审核。"))
+}
+
+/// 【领取下一件】
+async fn claim_next(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let request = QueueRequest::from_query(field(fields, "from"));
+    let filing = state.service.filing_claims.claim_next(actor, &request).await?;
+    Ok(to(review_page(&filing, fields)).saying("已领取，请审核。"))
+}
+
+async fn release(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let filing = field(fields, "filing");
+    state.service.filing_claims.release(actor, filing).await?;
+    Ok(to(review_page(filing, fields)).saying("已释放，其他民警可以领取。"))
+}
+
+async fn take_over(state: &AppState, actor: &Actor, fields: &Fields, back: &str) -> Result<Done, Error> {
+    let filing = field(fields, "filing");
+    state.service.filing_claims.take_over(actor, filing, field(fields, "reason")).await?;
+    // An administrator who reviews nothing has no page of the filing to go to.
+    let page = if back.starts_with("/review/claims") { back.to_owned() } else { review_page(filing, fields) };
+    Ok(to(page).saying("已接管该申请单。"))
+}
+
+/// 【移送】 to another region.
+async fn transfer_filing(
+    state: &AppState,
+    actor: &Actor,
+    fields: &Fields,
+    _back: &str,
+) -> Result<Done, Error> {
+    let (region, reason) = (field(fields, "region"), field(fields, "reason"));
+    state.service.filing_claims.transfer_filing(actor, field(fields, "filing"), region, reason).await?;
+    Ok(to(queue_page(fields)).saying("已移送。"))
+}
+
+async fn saw_arrivals(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    state.service.reviews.saw_arrivals(actor).await?;
+    Ok(to(queue_page(fields)))
+}
+
+async fn save_view(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    state.service.saved_views.save_view(actor, field(fields, "name"), field(fields, "from")).await?;
+    Ok(to(queue_page(fields)).saying("视图已保存。"))
+}
+
+async fn delete_view(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    state.service.saved_views.delete_view(actor, field(fields, "view")).await?;
+    Ok(to(queue_page(fields)).saying("视图已删除。"))
+}
+
+/// A decision by somebody whose session has ended meanwhile: what was written stays on the page that says so.
+async fn decide_or_resubmit(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    Form(fields): Form<Fields>,
+) -> Response {
+    let back = came_from(&headers);
+    let Ok(actor) = actor_of(&caller) else {
+        let controls = fields.into_iter().map(|(name, value)| (name, vec![value])).collect();
+        return resubmit::page(
+            &state,
+            &resubmit::Resubmission {
+                status: StatusCode::UNAUTHORIZED,
+                title: "登录已过期",
+                sentence: "您填写的审核意见保留在本页。请先在新窗口登录，再回到本页点击“继续”。",
+                action: "/act/decide",
+                encoding: resubmit::URL_ENCODED,
+                controls: &controls,
+                choices: &[resubmit::Choice { label: "继续", name: "held", value: "yes" }],
+                links: &[("重新登录", login_path("/"))],
+            },
+        );
+    };
+    let outcome = decide(&state, actor, &fields, &back).await;
+    finish(&state, actor, &headers, outcome).await
+}
+
+/// 【通过】【退回】【不予通过】 with remarks at fields: `remark.<address>`, `suggest.<address>` (R53, R62).
+async fn decide(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let filing = field(fields, "filing");
+    let (decision, word) = match field(fields, "decision") {
+        "approve" => (Decision::Approve, "审核通过"),
+        "return" => (Decision::Return, "已退回"),
+        "reject" => (Decision::Reject, "不予通过"),
+        _ => return Err(Error::refused("请选择审核决定")),
+    };
+    let preset = field(fields, "preset");
+    let note = match (field(fields, "note"), preset) {
+        (note, "") => note.to_owned(),
+        ("", preset) => preset.to_owned(),
+        (note, preset) if note.contains(preset) => note.to_owned(),
+        (note, preset) => format!("{preset}\n{note}"),
+    };
+    let mut remarks: BTreeMap<&str, Remark> = BTreeMap::new();
+    for (name, text) in fields {
+        let (at, is_remark) = match (name.strip_prefix("remark."), name.strip_prefix("suggest.")) {
+            (Some(at), _) => (at, true),
+            (None, Some(at)) => (at, false),
+            (None, None) => continue,
+        };
+        let remark = remarks.entry(at).or_insert_with(|| Remark { at: at.to_owned(), ..Remark::default() });
+        let kept = if is_remark { &mut remark.text } else { &mut remark.suggested };
+        kept.clone_from(text);
+    }
+    let signed = fields.keys().filter_map(|name| name.strip_prefix("sign.")?.parse().ok()).collect();
+    let ruling = Ruling {
+        decision,
+        note,
+        ground: field(fields, "ground").to_owned(),
+        remarks: remarks.into_values().collect(),
+        signed,
+    };
+    state.service.decisions.rule(actor, filing, version(fields)?, &ruling).await?;
+    Ok(to(review_page(filing, fields)).saying(format!("已作出“{word}”的决定。")))
+}

@@ -1,0 +1,72 @@
+//! The pages of `app`, drawn on the server, and its server functions.
+
+use app::api::caller::Caller;
+use app::ui::PlatformName;
+use app::{App, Bundle, WhoAmI, shell};
+use axum::Router;
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use leptos::prelude::*;
+use leptos_axum::{LeptosRoutes as _, generate_route_list};
+use service::Service;
+
+use crate::http::security_headers::provide_csp_nonce;
+
+/// What drawing a page needs.
+#[derive(Clone)]
+pub struct AppPages {
+    pub service: Service,
+    pub bundle: Bundle,
+}
+
+impl AppPages {
+    fn context(&self) -> impl Fn() + Clone + Send + Sync + use<> {
+        let service = self.service.clone();
+        move || {
+            provide_csp_nonce();
+            provide_context(PlatformName(service.platform_name().to_owned()));
+            provide_context(service.clone());
+        }
+    }
+}
+
+/// Routes for every page of the app and, under `/api`, its server functions; anything else is the app's
+/// own page for what does not exist.
+pub fn router(pages: AppPages) -> Router {
+    // Only the names of routes are taken from it; the names of files come from the bundle.
+    let options = LeptosOptions::builder().output_name("beian").build();
+    let called = pages.clone();
+    let call = move |request: Request| {
+        let context = called.context();
+        async move { leptos_axum::handle_server_fns_with_context(context, request).await.into_response() }
+    };
+    let drawn = move |request: Request| draw(pages.clone(), request);
+    Router::new()
+        .route("/api/{*function}", post(call))
+        .leptos_routes_with_handler(generate_route_list(App), drawn.clone())
+        .fallback(drawn)
+        .with_state(options)
+}
+
+async fn draw(pages: AppPages, request: Request) -> Response {
+    let me = match request.extensions().get::<Caller>() {
+        // The page goes on without the frame of the signed-in; what it asks for itself says what is wrong.
+        Some(Caller(Some(actor))) => {
+            pages.service.accounts.me(actor).await.map(Some).unwrap_or_else(|error| {
+                tracing::error!(%error, "the person was not looked up");
+                None
+            })
+        }
+        Some(Caller(None)) | None => None,
+    };
+    let bundle = pages.bundle.clone();
+    let elder = me.as_ref().is_some_and(|me| me.elder);
+    let context = pages.context();
+    let context = move || {
+        context();
+        provide_context(WhoAmI(me.clone()));
+    };
+    let handler = leptos_axum::render_app_async_with_context(context, move || shell(&bundle, elder));
+    handler(request).await
+}
