@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test build e2e lint fmt check-invariants server-functions postgres faults seed bench pictures
+.PHONY: help run test check build e2e lint fmt check-invariants server-functions postgres faults seed bench pictures
 
 xtask = ./scripts/bootstrap.sh $(1) && . target/env.sh && "$$CARGO" xtask $(2) $(ARGS)
 
@@ -15,6 +15,9 @@ run: ## Build what is needed and serve http://127.0.0.1:3000 with sample data
 
 test: ## Every test: units, SQLite and PostgreSQL, invariants, bundle size, browser
 	@$(call xtask,rust node postgres browser,test)
+
+check: ## Before a commit: formatting, clippy, unit tests, one journey in the browser; ARGS=name narrows the unit tests
+	@$(call xtask,rust node browser,check)
 
 build: ## The browser bundle alone, into target/site
 	@$(call xtask,rust node,build)

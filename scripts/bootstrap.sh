@@ -107,7 +107,7 @@ rustup_can() {
         return 1
     fi
     if ! have rustc || ! recent rustc; then
-        timeout 600 rustup toolchain install stable --profile minimal --component rustfmt --target "$WASM" || return 1
+        timeout 600 rustup toolchain install stable --profile minimal --component rustfmt --component clippy --target "$WASM" || return 1
         export RUSTUP_TOOLCHAIN=stable
     else
         timeout 300 rustup target add "$WASM" || { : >"$refused"; return 1; }
@@ -180,12 +180,12 @@ node_is_ready() {
     have node && have npm && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge "$OLDEST_NODE" ]
 }
 
-# wasm-opt, Playwright and the test identity provider, in the versions of the lock file.
+# terser, Playwright and the test identity provider, in the versions of the lock file.
 need_node() {
     node_is_ready || { may_apt && apt_install nodejs npm ca-certificates; } || true
-    node_is_ready || fail "Node $OLDEST_NODE or later with npm is needed (wasm-opt and the browser tests run on it)"
+    node_is_ready || fail "Node $OLDEST_NODE or later with npm is needed (the browser's script is made small and tested with it)"
     if ! cmp -s end2end/package-lock.json end2end/node_modules/.installed-lock.json; then
-        say "Installing the npm packages of end2end/ (wasm-opt, Playwright)"
+        say "Installing the npm packages of end2end/ (terser, Playwright; some seconds)"
         (cd end2end && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error) ||
             fail "npm ci in end2end/ failed"
         cp end2end/package-lock.json end2end/node_modules/.installed-lock.json
@@ -200,11 +200,25 @@ need_postgres() {
         say "No PostgreSQL found: install version 15 or later to have the tests run on it too"
 }
 
+# A package that makes things quicker or more thorough; without it the tests say what they left out.
+apt_try() {
+    may_apt && (apt_install "$1") >/dev/null 2>&1 || say "$1 cannot be installed here; going on without it"
+}
+
 need_browser() {
-    if [ -z "${CHROMIUM:-}" ] && ! have chromium && ! have chromium-browser && ! have google-chrome; then
-        { may_apt && apt_install chromium fonts-noto-cjk; } ||
+    # Chromium without the windows around it takes two fifths of its processor time.
+    if [ -z "${CHROMIUM:-}" ] && ! have chromium-headless-shell; then
+        say "Fetching the browsers that the tests use (a minute or two)"
+        apt_try chromium-headless-shell
+    fi
+    if [ -z "${CHROMIUM:-}" ] && ! have chromium-headless-shell && ! have chromium && ! have chromium-browser &&
+        ! have google-chrome; then
+        { may_apt && apt_install chromium; } ||
             say "No Chromium found: install it or set CHROMIUM=/path/to/it"
-    elif have apt-get && have fc-list && [ -z "$(fc-list :lang=zh family)" ] && may_apt; then
+    fi
+    have firefox-esr || have firefox || apt_try firefox-esr
+    if have apt-get && may_apt && ! dpkg -s fonts-noto-cjk >/dev/null 2>&1 &&
+        ! { have fc-list && [ -n "$(fc-list :lang=zh family)" ]; }; then
         apt_install fonts-noto-cjk
     fi
 }

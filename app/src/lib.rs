@@ -7,23 +7,51 @@ pub mod api;
 pub mod pages;
 pub mod ui;
 
-use domain::view::Me;
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
 use leptos_router::components::{Outlet, ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
+use serde::{Deserialize, Serialize};
 
 use crate::ui::layout::Frame;
+pub use crate::ui::who_am_i::WhoAmI;
+use crate::ui::who_am_i::who_am_i;
 
-/// Names of the hashed files of the browser's bundle, read once by the server.
-#[derive(Debug, Clone)]
+/// What the build made for the browser, as its manifest tells it; read once by the server.
+#[derive(Debug, Clone, Deserialize)]
 pub struct Bundle {
-    pub js: String,
-    pub wasm: String,
     pub css: String,
     /// What seals typed text in the browser.
     pub kept: String,
+    /// The code of the islands. A page loads the first part that has all of its islands, and none if it has none.
+    pub parts: Vec<Part>,
 }
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Part {
+    pub js: String,
+    pub wasm: String,
+    /// Their names in the page and in the script.
+    pub islands: Vec<String>,
+}
+
+/// Loads what the islands of the page need; then each takes over what the server drew. A page that is left meanwhile
+/// loses its requests, which is no error: its timers do not run any more.
+#[cfg(feature = "ssr")]
+const START: &str = "\
+async function start(){
+const found=[...document.querySelectorAll('leptos-island')];
+if(found.length){
+const part=parts.find(part=>found.every(island=>part.islands.includes(island.dataset.component)));
+if(!part)throw Error('no part has all islands of this page');
+const [code,wasm]=await Promise.all([import('/'+part.js),fetch('/'+part.wasm)]);
+await code.default({module_or_path:wasm});
+code.hydrate();
+for(const island of found)await code[island.dataset.component](island);
+}
+document.body.setAttribute('data-hydrated','');
+}
+start().catch(error=>setTimeout(()=>{throw error},500));";
 
 /// The document around the app. Server only in practice; it takes its nonce from the request.
 #[cfg(feature = "ssr")]
@@ -33,16 +61,10 @@ pub fn shell(bundle: &Bundle, elder: bool) -> impl IntoView + use<> {
         drawing.set_is_hydrating(false);
     }
     let nonce = leptos::nonce::use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
-    let js = format!("/{}", bundle.js);
-    let wasm = format!("/{}", bundle.wasm);
     let css = format!("/{}", bundle.css);
     let kept = format!("/{}", bundle.kept);
-    // `js` hides what only pages without scripts need. Then each island takes over what the server drew.
-    let start = format!(
-        "import('{js}').then(async m=>{{await m.default({{module_or_path:'{wasm}'}});m.hydrate();\
-         for(const i of document.querySelectorAll('leptos-island'))await m[i.dataset.component]?.(i);\
-         document.body.setAttribute('data-hydrated','')}})"
-    );
+    let parts = serde_json::to_string(&bundle.parts).unwrap_or_else(|_| "[]".to_owned());
+    let start = format!("const parts={parts};\n{START}");
     view! {
         <!DOCTYPE html>
         <html lang="zh-CN" data-elder=elder.then_some("")>
@@ -50,11 +72,10 @@ pub fn shell(bundle: &Bundle, elder: bool) -> impl IntoView + use<> {
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content="light dark"/>
+                // `js` hides what only pages without scripts need.
                 <script nonce=nonce.clone()>"document.documentElement.classList.add('js')"</script>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="stylesheet" href=css/>
-                <link rel="modulepreload" href=js/>
-                <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
                 <script type="module" nonce=nonce.clone() src=kept></script>
                 <script type="module" nonce=nonce inner_html=start></script>
                 <leptos_meta::MetaTags/>
@@ -64,15 +85,6 @@ pub fn shell(bundle: &Bundle, elder: bool) -> impl IntoView + use<> {
             </body>
         </html>
     }
-}
-
-/// The signed-in person, looked up once before a page is drawn. Not a resource: what waits for one inside of
-/// `Suspense` is drawn twice, so every page would ask the database twice.
-#[derive(Clone)]
-pub struct WhoAmI(pub Option<Me>);
-
-pub fn who_am_i() -> Option<Me> {
-    use_context::<WhoAmI>().and_then(|WhoAmI(me)| me)
 }
 
 #[component]

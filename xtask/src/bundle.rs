@@ -1,73 +1,84 @@
-//! Builds what the browser loads: the wasm of `frontend` through wasm-bindgen and wasm-opt, the style
-//! sheet and the assets, each with a name that carries its hash and with compressed copies beside it.
-//! `target/site/manifest.json` tells the server the names.
+//! Builds what the browser loads: the wasm of `frontend/*` through wasm-bindgen, the style sheet and the
+//! assets, each with a name that carries its hash and with compressed copies beside it.
+//! `target/site/manifest.json` tells the server the names, and which part of the code has which islands.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::shell::{self, Run, WASM, say};
-use crate::{Outcome, lay, snip, style};
+use crate::shell::{self, Run, WASM};
+use crate::{Outcome, style};
 
-const NAME: &str = "beian";
+/// A part of the browser's code: a crate of its own, since what one of them has must not weigh on the other's pages.
+struct Recipe {
+    name: &'static str,
+    /// Bytes of wasm and JavaScript that its pages may have to load, with brotli.
+    limit: u64,
+}
 
-/// wasm-opt's inlining makes the file smaller and what is sent larger (by an eighth, with brotli), so it stays off.
-const WASM_OPT: [&str; 9] = [
-    "--no-inline=*",
-    "-O2",
-    "--converge",
-    "--flatten",
-    "--rereloop",
-    "-O2",
-    "--converge",
-    "--strip-producers",
-    "--strip-target-features",
-];
+/// In the order in which a page looks for its islands.
+const PARTS: [Recipe; 2] =
+    [Recipe { name: "pages", limit: 130_000 }, Recipe { name: "wizard", limit: 260_000 }];
 
-/// Features by name: with `--all-features` wasm-opt writes compact imports, which browsers refuse.
-const WASM_FEATURES: [&str; 6] = [
-    "--enable-bulk-memory",
-    "--enable-nontrapping-float-to-int",
-    "--enable-sign-ext",
-    "--enable-mutable-globals",
-    "--enable-reference-types",
-    "--enable-multivalue",
-];
-
-/// What the pages have to name.
+/// What the pages have to name; the server reads it as `app::Bundle`.
+#[derive(Serialize)]
 pub struct Bundle {
-    pub js: String,
-    pub wasm: String,
-    pub css: String,
+    css: String,
     /// What seals typed text in the browser.
-    pub kept: String,
+    kept: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Part {
+    js: String,
+    wasm: String,
+    islands: Vec<String>,
 }
 
 impl Bundle {
-    /// Bytes of the code as sent with brotli: wasm and JavaScript.
-    pub fn code_size(&self) -> Outcome<u64> {
-        Ok(compressed_size(&self.js)? + compressed_size(&self.wasm)? + compressed_size(&self.kept)?)
+    /// Each part with what its pages load, in bytes with brotli, and what they may.
+    fn sizes(&self) -> Outcome<Vec<(&'static str, u64, u64)>> {
+        let kept = compressed_size(&self.kept)?;
+        let size = |(recipe, part): (&Recipe, &Part)| {
+            let bytes = compressed_size(&part.js)? + compressed_size(&part.wasm)? + kept;
+            Ok((recipe.name, bytes, recipe.limit))
+        };
+        PARTS.iter().zip(&self.parts).map(size).collect()
     }
 
-    pub fn summary(&self) -> String {
-        let size = |name| compressed_size(name).map_or_else(|_| "?".into(), kilobytes);
-        format!(
-            "bundle: {} {}, {} {}, {} {} (brotli)",
-            self.wasm,
-            size(&self.wasm),
-            self.js,
-            size(&self.js),
-            self.css,
-            size(&self.css)
-        )
+    /// Says what pages load, and fails when it is too much.
+    pub fn weigh(&self) -> Outcome<()> {
+        let css = kilobytes(compressed_size(&self.css)?);
+        let kept = kilobytes(compressed_size(&self.kept)?);
+        println!("with brotli: style {css}; pages without islands load {kept} of JavaScript and no wasm");
+        let mut heavy = Vec::new();
+        for (name, bytes, limit) in self.sizes()? {
+            let sentence = format!(
+                "pages with {name} islands load {} of wasm and JavaScript, the limit is {}",
+                kilobytes(bytes),
+                kilobytes(limit)
+            );
+            println!("{sentence}");
+            if bytes > limit {
+                heavy.push(sentence);
+            }
+        }
+        if heavy.is_empty() { Ok(()) } else { Err(heavy.join("\n").into()) }
+    }
+
+    fn files(&self) -> impl Iterator<Item = &String> {
+        let code = self.parts.iter().flat_map(|part| [&part.js, &part.wasm]);
+        [&self.css, &self.kept].into_iter().chain(code)
     }
 }
 
-pub fn kilobytes(bytes: u64) -> String {
+fn kilobytes(bytes: u64) -> String {
     format!("{}.{} KB", bytes / 1000, bytes % 1000 / 100)
 }
 
@@ -76,110 +87,85 @@ fn compressed_size(name: &str) -> Outcome<u64> {
 }
 
 pub fn build() -> Outcome<Bundle> {
-    say("Compiling the browser's part (some minutes the first time, then only what changed)");
-    shell::cargo().args(["build", "-p", "frontend", "--target", WASM, "--profile", "wasm-release"]).run()?;
-
     let site = shell::site();
     let pkg = site.join("pkg");
     fs::create_dir_all(&pkg)?;
-    let (js, wasm) = code(&pkg)?;
+    let parts = PARTS.iter().map(|recipe| code(recipe.name, &pkg)).collect::<Outcome<Vec<_>>>()?;
     let css = hashed(&pkg, "main", "css", style::sheet(&shell::root().join("style"))?.as_bytes())?;
-    let kept = hashed(&pkg, "kept", "js", script(&shell::root().join("frontend/js/kept.js"))?.as_bytes())?;
-    let bundle = Bundle { js, wasm, css, kept };
+    let kept = hashed(&pkg, "kept", "js", minified(&shell::root().join("frontend/js/kept.js"))?.as_bytes())?;
+    let bundle = Bundle { css, kept, parts };
     sweep(&pkg, &bundle)?;
     copy_assets(&shell::root().join("style/assets"), &site)?;
     compress_all(&site)?;
-    let Bundle { js, wasm, css, kept } = &bundle;
-    let manifest = format!("{{\"js\":\"{js}\",\"wasm\":\"{wasm}\",\"css\":\"{css}\",\"kept\":\"{kept}\"}}\n");
-    write_if_changed(&site.join("manifest.json"), manifest.as_bytes())?;
+    write_if_changed(&site.join("manifest.json"), serde_json::to_string(&bundle)?.as_bytes())?;
     Ok(bundle)
 }
 
-/// The wasm and its JavaScript, made anew only when the compiler's output or a tool is another one.
-fn code(pkg: &Path) -> Outcome<(String, String)> {
-    let raw = fs::read(shell::target().join(WASM).join("wasm-release/frontend.wasm"))?;
-    let wasm_opt = shell::end2end().join("node_modules/binaryen/bin/wasm-opt");
-    let optimises = wasm_opt.is_file() && Run::new("node").arg("--version").succeeds();
-    let recipe = fs::read(shell::root().join("end2end/package-lock.json")).unwrap_or_default();
-    let key = hash(&[
-        &raw,
-        WASM_OPT.join(" ").as_bytes(),
-        WASM_FEATURES.join(" ").as_bytes(),
-        snip::RECIPE.as_bytes(),
-        lay::RECIPE.as_bytes(),
-        &recipe,
-        &[u8::from(optimises)],
-    ]);
+/// The wasm of a part and its JavaScript, made anew only when the compiler's output or a tool is another one.
+fn code(name: &str, pkg: &Path) -> Outcome<Part> {
+    // One after the other: built together, each would get the other's islands.
+    let package = format!("frontend-{name}");
+    shell::cargo().args(["build", "-p", &package, "--target", WASM, "--profile", "wasm-release"]).run()?;
+    let raw = fs::read(shell::target().join(WASM).join(format!("wasm-release/frontend_{name}.wasm")))?;
+    let tools = fs::read(shell::root().join("end2end/package-lock.json")).unwrap_or_default();
+    let key = hash(&[&raw, &tools, include_bytes!("bundle.rs"), &[u8::from(terser().is_some())]]);
 
-    let made = shell::target().join("bundle");
+    let made = shell::target().join("bundle").join(name);
     fs::create_dir_all(&made)?;
-    let stamp = made.join("made");
-    if let Ok(last) = fs::read_to_string(&stamp)
-        && let [last_key, js, wasm] = last.lines().collect::<Vec<_>>().as_slice()
-        && *last_key == key
-        && exists(&shell::site().join(js))
-        && exists(&shell::site().join(wasm))
+    let stamp = made.join("made.json");
+    let last = fs::read(&stamp).ok().and_then(|last| serde_json::from_slice::<(String, Part)>(&last).ok());
+    if let Some((last_key, part)) = last
+        && last_key == key
+        && [&part.js, &part.wasm].iter().all(|file| shell::site().join(file).is_file())
     {
-        return Ok((js.to_string(), wasm.to_string()));
+        return Ok(part);
     }
 
-    say("Writing the JavaScript around the wasm (wasm-bindgen)");
     let mut bindgen = Bindgen::new();
-    bindgen.input_module(NAME, snip::snip(&raw)?).web(true)?.typescript(false).keep_debug(false);
+    bindgen.input_bytes(name, raw).web(true)?.typescript(false).keep_debug(false);
     bindgen.remove_name_section(true).remove_producers_section(true).omit_default_module_path(false);
     bindgen.generate(&made).map_err(|error| format!("wasm-bindgen: {error:#}"))?;
-
-    let plain = made.join(format!("{NAME}_bg.wasm"));
-    let script_file = made.join(format!("{NAME}.js"));
-    let (wasm, script) = if optimises {
-        shrunk(&made, &plain, &script_file)?
-    } else {
-        say("No node with end2end/node_modules: the wasm stays larger than it needs to be");
-        (fs::read(&plain)?, fs::read_to_string(&script_file)?)
-    };
-    let wasm = hashed(pkg, NAME, "wasm", &wasm)?;
-    let wasm_file = wasm.trim_start_matches("pkg/");
-    let js = hashed(pkg, NAME, "js", script.replace(&format!("{NAME}_bg.wasm"), wasm_file).as_bytes())?;
+    let written = made.join(format!("{name}.js"));
+    let islands = islands_in(&fs::read_to_string(&written)?);
+    let wasm = hashed(pkg, name, "wasm", &fs::read(made.join(format!("{name}_bg.wasm")))?)?;
+    let named = minified(&written)?.replace(&format!("{name}_bg.wasm"), wasm.trim_start_matches("pkg/"));
+    let js = hashed(pkg, name, "js", named.as_bytes())?;
     // Inline scripts of dependencies, if one should ever have some, keep the place the JavaScript names.
     let snippets = made.join("snippets");
     if snippets.is_dir() {
         copy_assets(&snippets, &pkg.join("snippets"))?;
     }
-    fs::write(stamp, format!("{key}\n{js}\n{wasm}\n"))?;
-    Ok((js, wasm))
+    let part = Part { js, wasm, islands };
+    fs::write(stamp, serde_json::to_string(&(key, &part))?)?;
+    Ok(part)
 }
 
-/// A script written by hand, minified where there is a node to do it.
-fn script(path: &Path) -> Outcome<String> {
+/// The names of the islands, as Leptos exports them and writes them into pages: a component's name, `_` and a hash.
+fn islands_in(script: &str) -> Vec<String> {
+    let exported = script.lines().filter_map(|line| line.strip_prefix("export function "));
+    let names = exported.filter_map(|rest| rest.split('(').next());
+    names
+        .filter(|name| {
+            let hash = name.rsplit_once('_').map_or("", |(_, hash)| hash);
+            name.starts_with(char::is_uppercase)
+                && !hash.is_empty()
+                && hash.bytes().all(|byte| byte.is_ascii_digit())
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+/// What makes scripts smaller, where there is a node to run it.
+fn terser() -> Option<Run> {
     let terser = shell::end2end().join("node_modules/terser/bin/terser");
-    if !terser.is_file() || !Run::new("node").arg("--version").succeeds() {
-        return Ok(fs::read_to_string(path)?);
+    (terser.is_file() && Run::new("node").arg("--version").succeeds()).then(|| Run::new("node").arg(terser))
+}
+
+fn minified(path: &Path) -> Outcome<String> {
+    match terser() {
+        Some(run) => run.arg(path).args(["--module", "--compress", "--mangle"]).output(),
+        None => Ok(fs::read_to_string(path)?),
     }
-    Run::new("node").arg(terser).arg(path).args(["--module", "--compress", "--mangle"]).output()
-}
-
-/// The wasm and its script, as small as they get: optimised, laid out for brotli, with short names between them.
-fn shrunk(made: &Path, plain: &Path, script: &Path) -> Outcome<(Vec<u8>, String)> {
-    let modules = shell::end2end().join("node_modules");
-    let wasm_opt = |from: &Path, to: &Path, how: &[&str]| {
-        let run = Run::new("node").arg(modules.join("binaryen/bin/wasm-opt")).args(how).args(WASM_FEATURES);
-        run.arg(from).arg("-o").arg(to).run()
-    };
-    say("Shrinking the wasm (wasm-opt, a minute or two)");
-    let (small, named, laid) = (made.join("small.wasm"), made.join("named.wasm"), made.join("laid.wasm"));
-    wasm_opt(plain, &small, &WASM_OPT)?;
-    fs::write(&named, lay::named_by_likeness(&fs::read(&small)?)?)?;
-    wasm_opt(&named, &laid, &["--reorder-functions-by-name", "--strip-debug"])?;
-    let (wasm, short) = lay::with_short_names(&fs::read(&laid)?, &fs::read_to_string(script)?)?;
-    let (long, minified) = (made.join("short.js"), made.join("min.js"));
-    fs::write(&long, short)?;
-    let run = Run::new("node").arg(modules.join("terser/bin/terser")).arg(&long);
-    run.args(["--module", "--compress", "--mangle", "--output"]).arg(&minified).run()?;
-    Ok((wasm, fs::read_to_string(minified)?))
-}
-
-fn exists(path: &Path) -> bool {
-    path.is_file()
 }
 
 fn hash(parts: &[&[u8]]) -> String {
@@ -226,10 +212,7 @@ fn compressed_copies(path: &Path) -> [PathBuf; 2] {
 
 /// Drops the bundles of earlier builds.
 fn sweep(pkg: &Path, bundle: &Bundle) -> Outcome<()> {
-    let keep: BTreeSet<&str> = [&bundle.js, &bundle.wasm, &bundle.css, &bundle.kept]
-        .into_iter()
-        .filter_map(|name| name.strip_prefix("pkg/"))
-        .collect();
+    let keep: BTreeSet<&str> = bundle.files().filter_map(|name| name.strip_prefix("pkg/")).collect();
     for entry in fs::read_dir(pkg)? {
         let entry = entry?;
         let name = entry.file_name();
@@ -284,4 +267,22 @@ fn compress_all(dir: &Path) -> Outcome<()> {
         fs::write(gz, gzip.finish()?)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn islands_are_told_from_what_else_a_script_exports() {
+        let script = "import * as wasm from './x';
+export function Modal_13435482956049917147(el) {
+export function hydrate() {
+export class IntoUnderlyingSource {
+export function StepForm_682948172360296065(el) {
+function Zoom_4122473895883904144(el) {
+export function __wbg_get_imports() {
+export { initSync, __wbg_init as default };";
+        assert_eq!(islands_in(script), ["Modal_13435482956049917147", "StepForm_682948172360296065"]);
+    }
 }

@@ -21,7 +21,7 @@ const CHECKS: [(&str, Check); 11] = [
     ("imports lead downstairs, as ARCHITECTURE.md draws them, and in no circle", imports_lead_downstairs),
     ("server functions stand in app/src/api only", server_functions_stand_in_api),
     ("every server function is on the list of the tested ones", server_functions_are_listed),
-    ("only server/service/src/clock.rs reads the clock", one_place_reads_the_clock),
+    ("only server/service/src/base/clock.rs reads the clock", one_place_reads_the_clock),
     ("no file names a path of somebody's machine", no_paths_of_one_machine),
     ("every requirement that is cited exists, and a test names it", requirements_are_known_and_tested),
     ("every dependency has a licence we may ship", licences_are_allowed),
@@ -115,11 +115,13 @@ fn browser_has_no_server_code() -> Outcome<Faults> {
         "image",
     ];
     let mut faults = Vec::new();
-    for dependency in dependencies("frontend", &["--target", WASM])? {
-        let opens_sockets =
-            dependency.name == "tokio" && dependency.features.iter().any(|feature| feature == "net");
-        if SERVER_CODE.contains(&dependency.name.as_str()) || opens_sockets {
-            faults.push(format!("frontend is built from {}", dependency.name));
+    for part in shell::FRONTEND {
+        for dependency in dependencies(part, &["--target", WASM])? {
+            let opens_sockets =
+                dependency.name == "tokio" && dependency.features.iter().any(|feature| feature == "net");
+            if SERVER_CODE.contains(&dependency.name.as_str()) || opens_sockets {
+                faults.push(format!("{part} is built from {}", dependency.name));
+            }
         }
     }
     Ok(faults)
@@ -133,7 +135,7 @@ fn domain_stands_alone() -> Outcome<Faults> {
 }
 
 fn migration_stands_alone() -> Outcome<Faults> {
-    none_of("migration", &["service", "domain", "app", "server", "frontend"])
+    none_of("migration", &["service", "domain", "app", "server", "frontend-pages", "frontend-wizard"])
 }
 
 fn database_stays_in_service() -> Outcome<Faults> {
@@ -170,7 +172,8 @@ fn none_of(package: &str, forbidden: &[&str]) -> Outcome<Faults> {
 
 fn licences_are_allowed() -> Outcome<Faults> {
     let mut faults = Vec::new();
-    for (package, target) in [("server", "x86_64-unknown-linux-gnu"), ("frontend", WASM)] {
+    let browser = shell::FRONTEND.map(|part| (part, WASM));
+    for (package, target) in [("server", "x86_64-unknown-linux-gnu")].into_iter().chain(browser) {
         for dependency in dependencies(package, &["--target", target])? {
             if !may_ship(&dependency.licence) {
                 faults.push(format!("{}: {}", dependency.name, dependency.licence));
@@ -250,7 +253,7 @@ fn one_place_reads_the_clock() -> Outcome<Faults> {
     for (path, text) in rust_sources()? {
         // Tests may make up their ids and times as they like.
         let program = sources::program_of(&text);
-        if path != Path::new("server/service/src/clock.rs") && !path.iter().any(|part| part == "tests") {
+        if path != Path::new("server/service/src/base/clock.rs") && !path.iter().any(|part| part == "tests") {
             let asks = |line: &str| CLOCKS.iter().any(|clock| line.contains(clock));
             faults.extend(lines_of_code(program, &path, asks));
         }

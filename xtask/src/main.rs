@@ -2,57 +2,89 @@
 
 mod bundle;
 mod invariants;
-mod lay;
 mod postgres;
+mod report;
 mod requirements;
 mod rooms;
 mod shell;
-mod snip;
 mod sources;
 mod style;
 mod suite;
 
 use std::process::ExitCode;
 
+use clap::{Args, Parser};
+
 /// A failed chore is told in a sentence; there is nobody to match on kinds.
 pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-const USAGE: &str = "cargo xtask <chore>
-  build                       the browser bundle, into target/site
-  serve [args of the server]  build everything and serve
-  test [filter]               everything; with a filter only the crates' tests that match it
-  e2e [--postgres] [args of playwright]
-  faults [args of faults/run.mjs]  kills, cut-offs, full disks …, with a table of what was lost (nothing)
-  postgres [command]          a PostgreSQL in a temporary directory, for the command or until Ctrl-C
-  check-invariants            what the architecture forbids
-  rooms DIR…                  which module of a crate's src names which, and circles
-  server-functions [--write]  list the server functions, or write the list of the tested ones
-  pictures DIR                every picture of a directory, decoded with two decoders and compared
-  lint, fmt                   clippy and rustfmt over every crate
-  seed, bench [args]          handed to the server";
+/// Chores of the project
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Chore {
+    /// Build what the browser loads, into target/site
+    Build,
+    /// Build everything and serve; the arguments are the server's
+    Serve(Rest),
+    /// Run every test; with a filter only the crates' tests that match it
+    Test(Rest),
+    /// Look before a commit: formatting, clippy, unit tests, one journey; a filter chooses among the unit tests
+    Check(Rest),
+    /// Run the tests in the browser; the arguments are Playwright's, --postgres takes the other database
+    E2e(Rest),
+    /// Kill, cut off, fill disks while people submit; the arguments are those of end2end/faults/run.mjs
+    Faults(Rest),
+    /// Keep a PostgreSQL in a temporary directory, for a command or until Ctrl-C
+    Postgres(Rest),
+    /// Check what the architecture forbids
+    CheckInvariants,
+    /// Say which module of each crate's src names which, and where they go in circles
+    Rooms(Rest),
+    /// List the server functions
+    ServerFunctions {
+        /// Write them as the list of the tested ones
+        #[arg(long)]
+        write: bool,
+    },
+    /// Decode every picture of a directory with two decoders and compare
+    Pictures(Rest),
+    /// Run clippy over every crate
+    Lint,
+    /// Format every crate
+    Fmt,
+    /// Fill the database with many filings; the arguments are the server's
+    Seed(Rest),
+    /// Measure the server; the arguments are the server's
+    Bench(Rest),
+}
+
+/// What is handed on as it is, flags too.
+#[derive(Args)]
+struct Rest {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    args: Vec<String>,
+}
 
 fn main() -> ExitCode {
-    let mut args = std::env::args().skip(1);
-    let chore = args.next().unwrap_or_default();
-    let rest: Vec<String> = args.collect();
-    let outcome = match chore.as_str() {
-        "build" => bundle::build().map(|bundle| println!("{}", bundle.summary())),
-        "serve" => suite::serve(&rest),
-        "test" => suite::test(&rest),
-        "e2e" => suite::end_to_end_alone(&rest),
-        "faults" => suite::faults(&rest),
-        "postgres" => postgres::chore(&rest),
-        "rooms" => rooms::chore(&rest),
-        "check-invariants" => invariants::chore(),
-        "server-functions" => invariants::list_server_functions(rest.iter().any(|arg| arg == "--write")),
-        "pictures" => {
+    let outcome = match Chore::parse() {
+        Chore::Build => bundle::build().and_then(|bundle| bundle.weigh()),
+        Chore::Serve(rest) => suite::serve(&rest.args),
+        Chore::Test(rest) => suite::test(&rest.args),
+        Chore::Check(rest) => suite::check(&rest.args),
+        Chore::E2e(rest) => suite::end_to_end_alone(&rest.args),
+        Chore::Faults(rest) => suite::faults(&rest.args),
+        Chore::Postgres(rest) => postgres::chore(&rest.args),
+        Chore::CheckInvariants => invariants::chore(),
+        Chore::Rooms(rest) => rooms::chore(&rest.args),
+        Chore::ServerFunctions { write } => invariants::list_server_functions(write),
+        Chore::Pictures(rest) => {
             let compare = ["run", "-q", "-p", "pictures", "--example", "compare", "--"];
-            shell::cargo().args(compare).args(&rest).run()
+            shell::cargo().args(compare).args(&rest.args).run()
         }
-        "lint" => suite::lint(),
-        "fmt" => shell::cargo().args(["fmt", "--all"]).run(),
-        "seed" | "bench" => suite::hand_to_server(&chore, &rest),
-        _ => Err(USAGE.into()),
+        Chore::Lint => suite::lint(),
+        Chore::Fmt => shell::cargo().args(["fmt", "--all"]).run(),
+        Chore::Seed(rest) => suite::hand_to_server("seed", &rest.args),
+        Chore::Bench(rest) => suite::hand_to_server("bench", &rest.args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -60,5 +92,24 @@ fn main() -> ExitCode {
             eprintln!("{error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn what_follows_a_chore_is_handed_on_as_it_is() {
+        Chore::command().debug_assert();
+        let words = ["cargo xtask", "e2e", "website", "--project", "no-js", "--postgres"];
+        let Ok(Chore::E2e(rest)) = Chore::try_parse_from(words) else { panic!("e2e is a chore") };
+        assert_eq!(rest.args, ["website", "--project", "no-js", "--postgres"]);
+        let Ok(Chore::Faults(rest)) = Chore::try_parse_from(["cargo xtask", "faults", "--rounds", "3"])
+        else {
+            panic!("faults is a chore")
+        };
+        assert_eq!(rest.args, ["--rounds", "3"]);
     }
 }

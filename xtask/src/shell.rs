@@ -8,6 +8,8 @@ use std::process::{Command, Stdio};
 use crate::Outcome;
 
 pub const WASM: &str = "wasm32-unknown-unknown";
+/// The crates of the browser's code.
+pub const FRONTEND: [&str; 2] = ["frontend-pages", "frontend-wizard"];
 
 /// The top of the checkout.
 pub fn root() -> PathBuf {

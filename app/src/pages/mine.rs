@@ -198,7 +198,8 @@ fn WaitsForBusiness() -> impl IntoView {
 }
 
 /// Counts down what the server said is left (R17); without wasm it says how long from now.
-#[island]
+#[cfg_attr(any(feature = "ssr", feature = "page-islands"), island)]
+#[cfg_attr(not(any(feature = "ssr", feature = "page-islands")), component)]
 fn Countdown(seconds: i64) -> impl IntoView {
     let left = RwSignal::new(seconds);
     Effect::new(move |_| {

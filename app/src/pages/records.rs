@@ -251,7 +251,8 @@ fn Related(filings: Vec<domain::view::FilingRow>) -> impl IntoView {
 }
 
 /// 【复制】, where the browser lets a page write to the clipboard.
-#[island]
+#[cfg_attr(any(feature = "ssr", feature = "page-islands"), island)]
+#[cfg_attr(not(any(feature = "ssr", feature = "page-islands")), component)]
 fn Copy(text: String, about: String) -> impl IntoView {
     let is_done = RwSignal::new(false);
     let copy = move |_| {

@@ -275,7 +275,8 @@ fn code_question(check: Check, purpose: IdentityPurpose, record: String, wait_se
 }
 
 /// 【获取验证码】: without wasm it posts the form to the sender; with wasm it sends in place and counts down.
-#[island]
+#[cfg_attr(any(feature = "ssr", feature = "page-islands"), island)]
+#[cfg_attr(not(any(feature = "ssr", feature = "page-islands")), component)]
 fn SendCode(purpose: IdentityPurpose, record: String, wait_seconds: u64) -> impl IntoView {
     let left = RwSignal::new(0_u64);
     let said = RwSignal::new(None::<(&'static str, String)>);

@@ -178,7 +178,8 @@ fn Presets(reasons: Vec<ReasonRow>) -> impl IntoView {
     .into_any()
 }
 
-#[island]
+#[cfg_attr(any(feature = "ssr", feature = "page-islands"), island)]
+#[cfg_attr(not(any(feature = "ssr", feature = "page-islands")), component)]
 fn Note(text: String) -> impl IntoView {
     let (note, fault) = (NodeRef::<html::Textarea>::new(), RwSignal::new(None));
     Effect::new(move |_| {

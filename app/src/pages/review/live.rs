@@ -41,7 +41,8 @@ pub fn Live(
     view! { <Watch part filing at/> }
 }
 
-#[island]
+#[cfg_attr(any(feature = "ssr", feature = "page-islands"), island)]
+#[cfg_attr(not(any(feature = "ssr", feature = "page-islands")), component)]
 fn Watch(part: String, filing: String, at: String) -> impl IntoView {
     let waiting = RwSignal::new(0_usize);
     let is_stale = RwSignal::new(false);

@@ -32,7 +32,8 @@ fn on_click(event: &MouseEvent, open: RwSignal<Option<Picture>>) {
     open.set(Some(Picture { href, name: name.unwrap_or_default() }));
 }
 
-#[island]
+#[cfg_attr(any(feature = "ssr", feature = "page-islands"), island)]
+#[cfg_attr(not(any(feature = "ssr", feature = "page-islands")), component)]
 pub fn Zoom() -> impl IntoView {
     let open = RwSignal::new(None::<Picture>);
     Effect::new(move |_| {

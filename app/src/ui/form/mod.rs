@@ -47,7 +47,8 @@ pub fn step_href(view: &FormView, step: &str, draft: Option<&str>) -> String {
 
 /// The controls of one step, with everything around them: summary of faults, sections, buttons. The children
 /// are texts to read above the buttons, drawn by the server.
-#[island]
+#[cfg_attr(any(feature = "ssr", feature = "wizard-islands"), island)]
+#[cfg_attr(not(any(feature = "ssr", feature = "wizard-islands")), component)]
 pub fn StepForm(view: StepView, children: Children) -> impl IntoView {
     let form = view.procedure.business.form();
     let Some(step) = form.step(&view.step) else { return ().into_any() };

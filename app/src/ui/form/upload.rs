@@ -183,7 +183,8 @@ fn described_files(files: &[(Option<FileView>, String)], sort: Sort) -> AnyView 
 }
 
 /// The control of a pdf that is sent with its form: says what was chosen, or that it is too large.
-#[island]
+#[cfg_attr(any(feature = "ssr", feature = "page-islands"), island)]
+#[cfg_attr(not(any(feature = "ssr", feature = "page-islands")), component)]
 pub fn FileChoice(
     id: String,
     name: String,

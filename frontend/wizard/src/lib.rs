@@ -1,5 +1,5 @@
-//! The browser's entry. Pages are drawn on the server; what moves on them are islands, and only those
-//! are in the bundle.
+//! The browser's part of the wizard. Pages are drawn on the server; what moves on them are islands, and
+//! only those are in the bundle.
 
 // Links the islands in, which the page's start calls by name.
 extern crate app;
