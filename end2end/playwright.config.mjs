@@ -1,4 +1,5 @@
 // Every journey is walked twice: with the wasm and without JavaScript (R76).
+import { cpus } from 'node:os';
 import { defineConfig } from '@playwright/test';
 
 const root = process.getuid?.() === 0;
@@ -7,8 +8,10 @@ export default defineConfig({
   testDir: 'specs',
   outputDir: 'test-results',
   globalSetup: './harness/setup.mjs',
-  workers: Number(process.env.E2E_WORKERS ?? 2),
-  fullyParallel: false,
+  // One more than processors: a test also waits, for a draft that saves itself or for a page of another person.
+  workers: Number(process.env.E2E_WORKERS ?? Math.min(cpus().length + 1, 6)),
+  // Every test has people of its own, so the tests of a file need not wait for each other.
+  fullyParallel: true,
   retries: 0,
   forbidOnly: Boolean(process.env.CI),
   timeout: 60_000,
@@ -42,7 +45,7 @@ export default defineConfig({
   },
   projects: [
     { name: 'hydrated', use: { javaScriptEnabled: true } },
-    // What does not open a page is the same without scripts.
-    { name: 'no-js', testIgnore: ['access.spec.mjs'], use: { javaScriptEnabled: false } },
+    // What opens no page is the same without scripts; without them no hostile script could run and no text is kept.
+    { name: 'no-js', testIgnore: ['access.spec.mjs', 'hostile.spec.mjs', 'kept.spec.mjs'], use: { javaScriptEnabled: false } },
   ],
 });

@@ -1,8 +1,8 @@
 // What a spec only needs to be there, made by `desk.mjs` without pages: a subject in force, a website of it, a
 // decision, a code, a later hour. What a spec is about, it walks through the pages.
-import { expect } from '@playwright/test';
+import { expect, request as playwright } from '@playwright/test';
 import { decideAs, desk, peopleOf, siteOf, subjectOf, unitOf } from './desk.mjs';
-import { signIn } from './test.mjs';
+import { signedIn } from './http.mjs';
 
 /** Files 新增主体 for whoever is signed in on this page, as a unit or, without a name, as a person. */
 export async function fileSubject(page, baseURL, person, name) {
@@ -18,23 +18,30 @@ export async function fileWebsite(page, baseURL, person, { name = '示例站', d
   return own.fileSite({ ...siteOf(domain), 'site.name': name }, peopleOf(person, picture));
 }
 
-/** An officer in a browser of his own, who decides what he is told. Close it after use. */
-export async function officer(browser, baseURL, name = '审核员东城') {
-  const context = await browser.newContext({ baseURL, javaScriptEnabled: false, locale: 'zh-CN' });
-  const page = await context.newPage();
-  await signIn(page, name);
+/** Sessions of officers, by server and name: they need not sign in anew for every test. */
+const sessions = new Map();
+
+/** An officer without a browser, who decides what he is told; `request` is his. Close it after use. */
+export async function officer(baseURL, name = '审核员东城') {
+  const key = `${baseURL} ${name}`;
+  if (!sessions.has(key)) {
+    const { context } = await signedIn(baseURL, name);
+    sessions.set(key, await context.storageState());
+    await context.dispose();
+  }
+  const request = await playwright.newContext({ baseURL, storageState: sessions.get(key) });
   return {
-    page,
-    decide: (filing, decision = 'approve', note = '') => decideAs(page, baseURL, filing, decision, { note }),
-    close: () => context.close(),
+    request,
+    decide: (filing, decision = 'approve', note = '') => decideAs({ request }, baseURL, filing, decision, { note }),
+    close: () => request.dispose(),
   };
 }
 
 /** A subject and a website of it, both approved, of whoever is signed in on this page. */
-export async function inForce(page, baseURL, browser, person, { name, domain = `s${person.idNumber.slice(-6).toLowerCase()}${Date.now() % 1e6}.cn` } = {}) {
+export async function inForce(page, baseURL, person, { name, domain = `s${person.idNumber.slice(-6).toLowerCase()}${Date.now() % 1e6}.cn` } = {}) {
   const subject = await fileSubject(page, baseURL, person, name);
   const website = await fileWebsite(page, baseURL, person, { domain });
-  const reviewer = await officer(browser, baseURL);
+  const reviewer = await officer(baseURL);
   await reviewer.decide(subject);
   await reviewer.decide(website);
   await reviewer.close();
@@ -60,6 +67,7 @@ export async function messagesTo(page, baseURL, mobile) {
  * half an hour of rest: `awake` are pages whose people stay signed in meanwhile.
  */
 export async function later(server, seconds, awake = []) {
+  sessions.clear();
   const hop = awake.length > 0 ? 20 * 60 : seconds;
   for (let left = seconds; left > 0; left -= hop) {
     const response = await fetch(`${server.url}/dev/clock`, {

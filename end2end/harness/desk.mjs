@@ -1,5 +1,5 @@
 // Filing without looking at pages, by the server functions, for specs about what comes before or after.
-import { expect } from './test.mjs';
+import { expect } from '@playwright/test';
 import { png } from './files.mjs';
 
 /** What the signed-in person of this page can ask the server. */

@@ -36,19 +36,20 @@ const LONG = '某某单位已经建立并落实相应的管理制度和技术措
  */
 export async function fillStep(page, hydrates, answers = {}) {
   const filled = [];
+  const fields = page.locator('.field:has(.star)');
   for (let round = 0; round < 12; round += 1) {
-    const fields = page.locator('.field:has(.star)');
-    const count = await fields.count();
     let touched = 0;
-    for (let at = 0; at < count; at += 1) {
-      const field = fields.nth(at);
-      const label = await labelOf(field);
-      if (await isAnswered(field)) continue;
-      await fillField(page, hydrates, field, label, answers[label]);
+    let asked = await fields.evaluateAll(questions);
+    const count = asked.length;
+    for (let at = 0; at < asked.length; at += 1) {
+      if (asked[at].isAnswered) continue;
+      const { label } = asked[at];
+      await fillField(page, hydrates, fields.nth(at), asked[at], answers[label]);
       filled.push(label);
       touched += 1;
-      // Other questions may stand on the page now; without scripts only after the server was asked.
-      if (hydrates && (await fields.count()) !== count) break;
+      // Other questions may stand on the page now: at once, or because the server was asked for the next region.
+      asked = await fields.evaluateAll(questions);
+      if (hydrates && asked.length !== count) break;
     }
     if (!hydrates && (await refresh(page))) continue;
     if (touched === 0) return filled;
@@ -71,47 +72,51 @@ async function refresh(page) {
   return isNew;
 }
 
-const labelOf = (field) =>
-  field.evaluate((field) => {
+/** What each of these fields asks and by what kind of control, and whether it is answered. */
+function questions(fields) {
+  const KINDS = { upload: '.upload', radio: 'input[type=radio]', checkbox: 'input[type=checkbox]', cascade: '.cascade', select: 'select', textarea: 'textarea', date: 'input[type=date]' };
+  const kindOf = (field) => Object.keys(KINDS).find((kind) => field.querySelector(KINDS[kind]));
+  const labelOf = (field) => {
     const label = field.querySelector('.field-label');
     return [...label.children].filter((part) => !part.matches('.star, .visually-hidden')).map((part) => part.textContent.trim()).join('');
-  });
-
-const isAnswered = (field) =>
-  field.evaluate((field) => {
+  };
+  const isAnswered = (field) => {
     const upload = field.querySelector('.upload');
     if (upload) return upload.dataset.state === 'done' || [...field.querySelectorAll('input[type=file]')].some((one) => one.files.length > 0);
     const choices = [...field.querySelectorAll('input[type=radio], input[type=checkbox]')];
     if (choices.length > 0 && !field.querySelector('input[type=date]')) return choices.some((one) => one.checked);
     const controls = [...field.querySelectorAll('input:not([type=hidden]), select, textarea')].filter((one) => one.type !== 'file');
     return controls.length > 0 && controls.every((one) => one.value !== '');
-  });
+  };
+  return fields.map((field) => ({ label: labelOf(field), kind: kindOf(field), isAnswered: isAnswered(field) }));
+}
 
-async function fillField(page, hydrates, field, label, wanted) {
+async function fillField(page, hydrates, field, { label, kind }, wanted) {
   const options = wanted === undefined ? [] : [wanted].flat();
-  if (await field.locator('.upload').count()) return uploadTo(hydrates, field);
-  const box = field.getByRole('radio').or(field.getByRole('checkbox'));
-  if (await box.count()) {
-    const names = options.length > 0 ? options : [(await field.getByRole('radio').count()) ? '否' : ''];
-    for (const name of names) await (name ? field.getByLabel(name, { exact: true }) : box.first()).check();
-    return undefined;
+  const word = (only) => options[0] ?? WORDS.find(([pattern]) => pattern.test(label) && only.test(label))?.[1];
+  switch (kind) {
+    case 'upload':
+      return uploadTo(hydrates, field);
+    case 'radio':
+    case 'checkbox': {
+      const box = field.getByRole(kind);
+      const names = options.length > 0 ? options : [kind === 'radio' ? '否' : ''];
+      for (const name of names) await (name ? field.getByLabel(name, { exact: true }) : box.first()).check();
+      return undefined;
+    }
+    case 'cascade': {
+      const scope = page.locator('.field').filter({ has: page.locator(`#${await field.locator('select').first().getAttribute('id')}`) });
+      return cascade(page, hydrates, scope);
+    }
+    case 'select':
+      return field.locator('select').selectOption(options.length > 0 ? { label: options[0] } : { index: 1 });
+    case 'textarea':
+      return field.locator('textarea').fill(word(/IP$|域名$|地址$|后缀/) ?? LONG);
+    case 'date':
+      return field.locator('input[type=date]').fill(options[0] ?? (/有效期/.test(label) ? DATE_TO_COME : DATE_PAST));
+    default:
+      return field.locator('input').first().fill(word(/./) ?? `某某${label}`);
   }
-  if (await field.locator('.cascade').count()) {
-    const scope = field.page().locator('.field').filter({ has: field.page().locator(`#${await field.locator('select').first().getAttribute('id')}`) });
-    return cascade(page, hydrates, scope);
-  }
-  const select = field.locator('select');
-  if (await select.count()) {
-    if (options.length > 0) return select.selectOption({ label: options[0] });
-    return select.selectOption({ index: 1 });
-  }
-  if (await field.locator('textarea').count()) {
-    const text = options[0] ?? WORDS.find(([pattern]) => pattern.test(label) && /IP$|域名$|地址$|后缀/.test(label))?.[1] ?? LONG;
-    return field.locator('textarea').fill(text);
-  }
-  const date = field.locator('input[type=date]');
-  if (await date.count()) return date.fill(options[0] ?? (/有效期/.test(label) ? DATE_TO_COME : DATE_PAST));
-  return field.locator('input').first().fill(options[0] ?? WORDS.find(([pattern]) => pattern.test(label))?.[1] ?? `某某${label}`);
 }
 
 /** Goes down the first branch, level by level. */

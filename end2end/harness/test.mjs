@@ -1,11 +1,12 @@
 // What specs import: `test` with a server per worker, and the few steps every journey shares.
-import { createRequire } from 'node:module';
-import { readFile } from 'node:fs/promises';
 import { test as base, expect } from '@playwright/test';
+import { signInBy } from './http.mjs';
 import { startServer } from './server.mjs';
 
 export { expect };
 export { startServer };
+export { expectNoAxeViolations } from './axe.mjs';
+export { person, withCheckDigit } from './people.mjs';
 
 const NOT_YET = 'html:has(script[type="module"]) > body:not([data-hydrated])';
 
@@ -72,16 +73,35 @@ export async function hydrated(page) {
   await expect(page.locator('body[data-hydrated]')).toBeAttached();
 }
 
-/** Signs in as one of the sample people, from the home page and back to where the platform leads. */
+/**
+ * Signs in as one of the sample people, by the requests a browser would send and without its pages: the cookies are
+ * then those of this page's browser. The page stays where it is.
+ */
 export async function signIn(page, name) {
+  await signInBy(page.request, name);
+}
+
+/** The same for a person the provider does not know yet; see `person()`. */
+export async function signInAs(page, who) {
+  await signInBy(page.request, who);
+}
+
+/** Signs in, through the pages, from the home page and back to where the platform leads. */
+export async function walkSignIn(page, name) {
   await toProvider(page);
   await page.getByRole('button', { name, exact: true }).click();
   await backOnThePlatform(page);
 }
 
-/** Signs in as a person the provider does not know yet; see `person()`. */
-export async function signInAs(page, { name, mobile, idNumber }) {
+/** The same for a person the provider does not know yet. */
+export async function walkSignInAs(page, who) {
   await toProvider(page);
+  await tellProvider(page, who);
+}
+
+/** On the provider's page already: says who one is, and is led back to the platform. */
+export async function tellProvider(page, { name, mobile, idNumber }) {
+  await page.waitForURL(/\/idp\/authorize/);
   await page.getByLabel('真实姓名').fill(name);
   await page.getByLabel('手机号码').fill(mobile);
   await page.getByLabel('身份证号码').fill(idNumber);
@@ -97,64 +117,4 @@ async function toProvider(page) {
 
 async function backOnThePlatform(page) {
   await page.waitForURL((url) => !/^\/(idp|auth)\//.test(url.pathname));
-}
-
-let people = 0;
-
-/** An invented person nobody has signed in as on this server, with a valid id number. */
-export function person(name = '测试人') {
-  people += 1;
-  const number = String(people).padStart(3, '0');
-  // A worker has its own server, so counting is enough; 1901 keeps clear of the samples' birthdays.
-  const day = String((people % 28) + 1).padStart(2, '0');
-  const idNumber = withCheckDigit(`11010119010${1 + (people % 9)}${day}${number}`);
-  return { name, mobile: `1390000${String(people).padStart(4, '0')}`, idNumber };
-}
-
-/** Adds the check digit of GB 11643 to the first 17 figures. */
-export function withCheckDigit(figures) {
-  const weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-  const sum = weights.reduce((sum, weight, at) => sum + weight * Number(figures[at]), 0);
-  return figures + '10X98765432'[sum % 11];
-}
-
-const axe = readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-/** The page as it stands has nothing that WCAG 2.2 AA forbids and a machine can see. */
-export async function expectNoAxeViolations(page, { exclude = [] } = {}) {
-  const scripted = await page.evaluate(() => document.body.hasAttribute('data-hydrated'));
-  const violations = scripted ? await violationsOf(page, exclude) : await violationsOfCopy(page, exclude);
-  expect(violations, `accessibility of ${page.url()}`).toEqual([]);
-}
-
-async function violationsOf(page, exclude) {
-  await page.evaluate(await axe);
-  return page.evaluate(async (exclude) => {
-    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-    const found = await globalThis.axe.run({ exclude }, { runOnly: tags, resultTypes: ['violations'] });
-    return found.violations.map(({ id, help, nodes }) => `${id}: ${help} — ${nodes.map((node) => node.html).join(' | ')}`);
-  }, exclude);
-}
-
-// axe needs timers, which stand still without JavaScript: it looks at a copy of the document under the same
-// address, without its scripts, in a context that has them.
-async function violationsOfCopy(page, exclude) {
-  const html = (await page.content()).replace(/<script[\s\S]*?<\/script>/g, '');
-  const context = await page.context().browser().newContext({
-    javaScriptEnabled: true,
-    viewport: page.viewportSize(),
-    storageState: await page.context().storageState(),
-  });
-  try {
-    const copy = await context.newPage();
-    const address = page.url();
-    await copy.route((url) => url.href === address, (route) => {
-      if (route.request().isNavigationRequest()) return route.fulfill({ contentType: 'text/html; charset=utf-8', body: html });
-      return route.continue();
-    });
-    await copy.goto(address);
-    return await violationsOf(copy, exclude);
-  } finally {
-    await context.close();
-  }
 }

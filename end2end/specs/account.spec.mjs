@@ -92,7 +92,7 @@ test('nobody but an administrator does it, and nobody to themselves', async ({ p
   const administrator = await (await browser.newContext({ baseURL, locale: 'zh-CN' })).newPage();
   await signIn(administrator, '管理员');
   await administrator.goto('/staff');
-  await administrator.getByRole('row').filter({ hasText: '管理员' }).getByRole('link', { name: '账户' }).first().click();
+  await administrator.getByRole('row').filter({ has: administrator.getByRole('cell', { name: '管理员', exact: true }) }).getByRole('link', { name: '账户' }).first().click();
   await expect(administrator.getByText('这是您自己的账户')).toBeVisible();
   await expect(administrator.getByRole('button', { name: '停用账户' })).toHaveCount(0);
   await administrator.context().close();

@@ -1,6 +1,6 @@
 // Where the operator demands it, staff sign in by a higher level and what cannot be undone asks for a fresh proof
 // (ASVS V6.3.3, V6.6.1, V6.8.4, V7.5.2, V7.6.1).
-import { test as base, expect, anotherBrowser, expectNoAxeViolations, person, signIn, signInAs, startServer } from '../harness/test.mjs';
+import { test as base, expect, anotherBrowser, expectNoAxeViolations, person, signInAs, startServer, tellProvider, walkSignIn } from '../harness/test.mjs';
 import { later } from '../harness/arrange.mjs';
 import { signInAtProvider, startProvider } from '../harness/provider.mjs';
 import { freePort } from '../harness/server.mjs';
@@ -19,7 +19,7 @@ const test = base.extend({
 });
 
 test('an officer proves himself by the higher level, on the way to the desk', async ({ page }) => {
-  await signIn(page, '审核员东城');
+  await walkSignIn(page, '审核员东城');
   await expect(page.getByRole('link', { name: '验证身份后进入' })).toHaveCount(1);
   for (const path of ['/review', '/review/queue', '/staff', '/audit', '/upkeep/reasons']) {
     expect((await page.goto(path)).status(), path).toBe(403);
@@ -49,10 +49,7 @@ test('ending another session asks for a fresh proof', async ({ page, server, bro
   await other.goto('/sessions');
   await expect(other.getByText('当前会话')).toBeVisible();
   await page.getByRole('link', { name: '验证身份' }).click();
-  await page.getByLabel('真实姓名').fill(who.name);
-  await page.getByLabel('手机号码').fill(who.mobile);
-  await page.getByLabel('身份证号码').fill(who.idNumber);
-  await page.getByRole('button', { name: '登录', exact: true }).click();
+  await tellProvider(page, who);
   await page.waitForURL(/\/sessions$/);
   await page.getByRole('button', { name: '退出此会话' }).click();
   await expect(page.getByText('该会话已退出。')).toBeVisible();

@@ -1,7 +1,8 @@
 // Bad input: each gets a sentence at its field, named by the control and by the summary, and everything typed is
 // kept (R12, R30, R71, R73–R77). The same against the server function: server/tests/foundation/bad_input.rs.
-import { test, expect, person, signInAs, expectNoAxeViolations } from '../harness/test.mjs';
-import { fillIndividual, fillSite } from '../harness/journey.mjs';
+import { test, expect, person, signInAs, expectNoAxeViolations, tellProvider } from '../harness/test.mjs';
+import { fileSubject } from '../harness/arrange.mjs';
+import { desk, siteOf } from '../harness/desk.mjs';
 import { bomb, pdf, png, pretender, renamedGif, tooLarge } from '../harness/files.mjs';
 
 const SCRIPT = '</textarea><script>window.hacked = 1</script>';
@@ -105,15 +106,13 @@ test('a form left empty says so at every required field', async ({ page }) => {
   }
 });
 
-test('a website: domains, addresses, numbers and texts that are wrong', async ({ page, hydrates }) => {
+test('a website: domains, addresses, numbers and texts that are wrong', async ({ page, baseURL, hydrates }) => {
   test.setTimeout(240_000);
   const who = person('吴测试');
   await signInAs(page, who);
-  await page.goto('/subject/new');
-  await fillIndividual(page, hydrates, who);
-  await page.getByRole('button', { name: '提交审核' }).click();
-  await page.waitForURL(/\/mine\/filings/);
-  await fillSite(page, hydrates, { name: '示例站', domain: 'example.cn' });
+  await fileSubject(page, baseURL, who);
+  const draft = await desk(page, baseURL).save('website_new', 'site', undefined, siteOf('example.cn'));
+  await page.goto(`/website/new/site?draft=${draft.id}`);
   const yes = (question, answer) =>
     page.getByRole('radiogroup', { name: question, exact: true }).getByLabel(answer, { exact: true }).check();
   await yes('是否有工信部备案号', '是');
@@ -309,15 +308,6 @@ async function leaveElsewhere(page) {
   await tab.close();
 }
 
-async function signInHere(page, who) {
-  await page.waitForURL(/\/idp\/authorize/);
-  await page.getByLabel('真实姓名').fill(who.name);
-  await page.getByLabel('手机号码').fill(who.mobile);
-  await page.getByLabel('身份证号码').fill(who.idNumber);
-  await page.getByRole('button', { name: '登录', exact: true }).click();
-  await page.waitForURL((url) => !/^\/(idp|auth)\//.test(url.pathname));
-}
-
 for (const saved of [false, true]) {
   test(`a session that ends while one types ${saved ? 'on a draft' : 'before the first save'} costs nothing typed`, async ({ page, hydrates }) => {
     const who = person('王测试');
@@ -344,12 +334,12 @@ for (const saved of [false, true]) {
     if (hydrates) {
       await expect(page.getByLabel('负责人姓名')).toHaveValue('王测试');
       await page.getByRole('link', { name: '重新登录' }).click();
-      await signInHere(page, who);
+      await tellProvider(page, who);
     } else {
       const opened = page.waitForEvent('popup');
       await page.getByRole('link', { name: '重新登录' }).click();
       const tab = await opened;
-      await signInHere(tab, who);
+      await tellProvider(tab, who);
       await tab.close();
       await page.getByRole('button', { name: '继续' }).click();
     }

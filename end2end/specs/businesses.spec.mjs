@@ -1,6 +1,6 @@
 // The other businesses (R40): each from draft to approval, by a filler that goes by the controls of the page;
 // repeated sections by keyboard and without scripts; the printed result of an assessment.
-import { test, expect, person, signInAs, expectNoAxeViolations, hydrated } from '../harness/test.mjs';
+import { test, expect, anotherBrowser, person, signInAs, expectNoAxeViolations, hydrated } from '../harness/test.mjs';
 import { inForce, officer } from '../harness/arrange.mjs';
 import { walkForm } from '../harness/fill.mjs';
 
@@ -38,7 +38,7 @@ for (const { code, menu, mine, title, name, kind, steps, also } of BUSINESSES) {
     test.setTimeout(180_000);
     const who = person('吴测试');
     await signInAs(page, who);
-    await inForce(page, baseURL, browser, who);
+    await inForce(page, baseURL, who);
     const called = Object.values(steps)[0][name];
     const first = Object.keys(steps)[0];
 
@@ -72,10 +72,13 @@ for (const { code, menu, mine, title, name, kind, steps, also } of BUSINESSES) {
     const filing = new URL(page.url()).searchParams.get('receipt');
     await expect(page.getByRole('row').filter({ hasText: title })).toContainText('待审核');
 
-    const reviewer = await officer(browser, baseURL);
-    await reviewer.page.goto(`/review/filings/${filing}`);
-    await expect(reviewer.page.getByRole('main')).toContainText(called);
-    await expectNoAxeViolations(reviewer.page);
+    const reviewer = await officer(baseURL);
+    const desk = await anotherBrowser(browser, baseURL, false);
+    await desk.context().addCookies((await reviewer.request.storageState()).cookies);
+    await desk.goto(`/review/filings/${filing}`);
+    await expect(desk.getByRole('main')).toContainText(called);
+    await expectNoAxeViolations(desk);
+    await desk.context().close();
     await reviewer.decide(filing);
     await reviewer.close();
 
@@ -111,11 +114,11 @@ for (const { code, menu, mine, title, name, kind, steps, also } of BUSINESSES) {
   });
 }
 
-test('items of a repeated section are added, moved and removed by keyboard, also without scripts', async ({ page, browser, baseURL, hydrates }) => {
+test('items of a repeated section are added, moved and removed by keyboard, also without scripts', async ({ page, baseURL, hydrates }) => {
   test.setTimeout(120_000);
   const who = person('郑测试');
   await signInAs(page, who);
-  await inForce(page, baseURL, browser, who);
+  await inForce(page, baseURL, who);
   await page.goto('/app/new/app');
   if (hydrates) await hydrated(page);
   const press = async (name) => {

@@ -1,6 +1,6 @@
 // The review desk (R60–R63): two officers in two browsers see each other; queue, claims, decisions.
 import { test, expect, hydrated, person, signIn, signInAs, expectNoAxeViolations } from '../harness/test.mjs';
-import { fillUnit, fillWebsite } from '../harness/journey.mjs';
+import { fileSubject, fileWebsite } from '../harness/arrange.mjs';
 
 const serial = () => String(Math.floor(Math.random() * 1e9));
 
@@ -26,15 +26,10 @@ async function secondOfficer(browser, baseURL, hydrates, name) {
 }
 
 /** A new subject with a website, filed by somebody new. */
-async function fileBundle(page, hydrates, who, unit, domain) {
+async function fileBundle(page, baseURL, who, unit, domain) {
   await signInAs(page, who);
-  await page.goto('/subject/new');
-  await fillUnit(page, hydrates, who, unit);
-  await page.getByRole('button', { name: '提交审核' }).click();
-  await page.waitForURL(/\/mine\/filings/);
-  await fillWebsite(page, hydrates, who, { name: `站点${unit}`, domain });
-  await page.getByRole('button', { name: '提交', exact: true }).click();
-  await page.waitForURL(/\/mine\/filings/);
+  await fileSubject(page, baseURL, who, unit);
+  await fileWebsite(page, baseURL, who, { name: `站点${unit}`, domain });
 }
 
 const rowOf = (page, kind, unit) => page.locator('tr').filter({ hasText: kind }).filter({ hasText: unit });
@@ -45,7 +40,7 @@ async function seen(page, hydrates, look) {
   await look();
 }
 
-test('two officers see what arrives, who claims it, who looks at it and what is decided', async ({ page, browser, hydrates, baseURL }) => {
+test('two officers see what arrives, who claims it, who looks at it and what is decided', async ({ page, hydrates, baseURL, browser }) => {
   test.setTimeout(180_000);
   const unit = `双人${serial()}有限公司`;
   const one = await elsewhere(browser, baseURL, hydrates);
@@ -58,7 +53,7 @@ test('two officers see what arrives, who claims it, who looks at it and what is 
   }
 
   // What arrives shows by itself, and is marked.
-  await fileBundle(page, hydrates, person('孙测试'), unit, `two${serial()}.cn`);
+  await fileBundle(page, baseURL, person('孙测试'), unit, `two${serial()}.cn`);
   for (const officer of [one, other]) {
     await seen(officer, hydrates, async () => {
       await expect(rowOf(officer, '新增主体', unit)).toContainText('待审核');
@@ -108,12 +103,12 @@ test('two officers see what arrives, who claims it, who looks at it and what is 
   for (const officer of [one, other]) await officer.context().close();
 });
 
-test('nothing moves under the pointer: rows change in their places, what is new waits', async ({ page, browser, hydrates, baseURL }) => {
+test('nothing moves under the pointer: rows change in their places, what is new waits', async ({ page, hydrates, baseURL, browser }) => {
   test.skip(!hydrates, 'without scripts nothing moves by itself');
   test.setTimeout(180_000);
   const unit = `静止${serial()}有限公司`;
   const who = person('李测试');
-  await fileBundle(page, hydrates, who, unit, `still${serial()}.cn`);
+  await fileBundle(page, baseURL, who, unit, `still${serial()}.cn`);
   const one = await elsewhere(browser, baseURL, hydrates);
   await signIn(one, '审核员东城');
   const other = await secondOfficer(browser, baseURL, hydrates, '赵同事');
@@ -131,11 +126,11 @@ test('nothing moves under the pointer: rows change in their places, what is new 
   for (const officer of [one, other]) await officer.context().close();
 });
 
-test('an officer finds, keeps and works through a queue', async ({ page, browser, hydrates, baseURL }) => {
+test('an officer finds, keeps and works through a queue', async ({ page, hydrates, baseURL, browser }) => {
   test.setTimeout(180_000);
   const unit = `队列${serial()}有限公司`;
   const domain = `queue${serial()}.cn`;
-  await fileBundle(page, hydrates, person('周测试'), unit, domain);
+  await fileBundle(page, baseURL, person('周测试'), unit, domain);
   const officer = await elsewhere(browser, baseURL, hydrates);
   await signIn(officer, '审核员东城');
   await officer.goto('/review/queue');
@@ -205,10 +200,10 @@ test('an officer finds, keeps and works through a queue', async ({ page, browser
   await officer.context().close();
 });
 
-test('what came to the wrong region is handed to the right one', async ({ page, browser, hydrates, baseURL }) => {
+test('what came to the wrong region is handed to the right one', async ({ page, hydrates, baseURL, browser }) => {
   test.setTimeout(180_000);
   const unit = `移送${serial()}有限公司`;
-  await fileBundle(page, hydrates, person('吴测试'), unit, `move${serial()}.cn`);
+  await fileBundle(page, baseURL, person('吴测试'), unit, `move${serial()}.cn`);
   const officer = await elsewhere(browser, baseURL, hydrates);
   await signIn(officer, '审核员东城');
   await officer.goto('/review/queue');

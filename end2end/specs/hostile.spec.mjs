@@ -80,10 +80,10 @@ async function expectHarmless(page, path) {
   expect.soft(found.width, `${path} is not wider than the screen`).toBeLessThanOrEqual(found.room);
 }
 
-test('what people write is text on every page of applicant, officer and public', async ({ browser, baseURL, hydrates }) => {
+test('what people write is text on every page of applicant, officer and public', async ({ baseURL, browser }) => {
   test.setTimeout(300_000);
   const open = async (userAgent) => {
-    const context = await browser.newContext({ baseURL, javaScriptEnabled: hydrates, viewport: PHONE, userAgent });
+    const context = await browser.newContext({ baseURL, viewport: PHONE, userAgent });
     return context.newPage();
   };
   const page = await open(`${TAG}${LONG} Chrome/120`);

@@ -1,15 +1,15 @@
 // R1: signing in by OpenID Connect, with the embedded provider and with one that is none of ours.
-import { test, expect, person, signIn, signInAs, startServer } from '../harness/test.mjs';
+import { test, expect, person, startServer, walkSignIn, walkSignInAs } from '../harness/test.mjs';
 import { signInAtProvider, startProvider } from '../harness/provider.mjs';
 import { freePort } from '../harness/server.mjs';
 
 test('a sample person signs in and is greeted with a masked name', async ({ page }) => {
-  await signIn(page, '申请人甲');
+  await walkSignIn(page, '申请人甲');
   await expect(page.getByText('申***').first()).toBeVisible();
 });
 
 test('a person made up on the spot can sign in and has no subject yet', async ({ page }) => {
-  await signInAs(page, person('李测试'));
+  await walkSignInAs(page, person('李测试'));
   await page.goto('/');
   // R5
   await expect(page.getByText('您当前尚无有效主体，请先申请主体')).toBeVisible();

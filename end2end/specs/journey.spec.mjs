@@ -1,6 +1,6 @@
 // The main job: a subject and a website are filed, an officer approves, the public finds it
 // (R5, R10–R17, R30, R34, R38, R51, R60, R62, R74, R80).
-import { test, expect, person, signIn, signInAs, expectNoAxeViolations } from '../harness/test.mjs';
+import { test, expect, person, signIn, signInAs, expectNoAxeViolations, walkSignIn, walkSignInAs } from '../harness/test.mjs';
 import { chooseRegion, decide, fillIndividual, fillUnit, fillWebsite } from '../harness/journey.mjs';
 
 const serial = () => String(Math.floor(Math.random() * 1e9));
@@ -10,7 +10,7 @@ test('a unit files itself and its website, an officer approves both, the public 
   const who = person('赵测试');
   const unit = `示例科技${serial()}有限公司`;
   const domain = `journey${serial()}.cn`;
-  await signInAs(page, who);
+  await walkSignInAs(page, who);
   await page.goto('/');
   await expect(page.getByText('您当前尚无有效主体，请先申请主体')).toBeVisible();
   await page.getByRole('link', { name: '申请主体' }).click();
@@ -49,7 +49,7 @@ test('a unit files itself and its website, an officer approves both, the public 
   await elsewhere.context().close();
 
   const officer = await (await browser.newContext({ baseURL, javaScriptEnabled: hydrates })).newPage();
-  await signIn(officer, '审核员东城');
+  await walkSignIn(officer, '审核员东城');
   await officer.goto('/review');
   await expectNoAxeViolations(officer);
   await decide(officer, '新增主体', unit, '通过');

@@ -1,9 +1,7 @@
 // Text that could not be saved is kept in this browser (R77), and read there by nobody but the person whose it is:
 // finding 8, ASVS V14.3.1 and V14.3.3.
-import { timed as test, expect, hydrated, person, signInAs } from '../harness/test.mjs';
+import { timed as test, expect, hydrated, person, signInAs, tellProvider } from '../harness/test.mjs';
 import { later } from '../harness/arrange.mjs';
-
-test.skip(({ javaScriptEnabled }) => javaScriptEnabled === false, 'without JavaScript the browser keeps nothing');
 
 const NUMBER = '负责人证件号码';
 const DAY = 24 * 60 * 60 * 1000;
@@ -78,10 +76,7 @@ test('what was typed is sealed, is back for the same person after the session ha
 
   // The same person is back in the same step with all of it.
   await page.getByRole('link', { name: '重新登录' }).click();
-  await page.getByLabel('真实姓名').fill(who.name);
-  await page.getByLabel('手机号码').fill(who.mobile);
-  await page.getByLabel('身份证号码').fill(who.idNumber);
-  await page.getByRole('button', { name: '登录', exact: true }).click();
+  await tellProvider(page, who);
   await page.waitForURL(/\/subject\/new/);
   await expect(page.getByLabel(NUMBER)).toHaveValue(who.idNumber);
   await expect(page.getByLabel('电子邮件地址')).toHaveValue('later@abc123.cn');

@@ -9,10 +9,10 @@ const title = (page) => page.getByRole('heading', { level: 1 });
 const middle = (who) => who.mobile.slice(3, 7);
 const wrong = (figures) => [...figures].map((figure) => (Number(figure) + 1) % 10).join('');
 
-async function withSubject(page, baseURL, browser) {
+async function withSubject(page, baseURL) {
   const who = person('吴测试');
   await signInAs(page, who);
-  return { who, ...(await inForce(page, baseURL, browser, who)) };
+  return { who, ...(await inForce(page, baseURL, who)) };
 }
 
 async function fill(page, who, code, { figures = middle(who), reason = '网站已经停止运营', file } = {}) {
@@ -36,9 +36,9 @@ async function askForCode(page, baseURL, who) {
   return after[0];
 }
 
-test('R22, R23: a subject is cancelled after the identity check, and with it what belongs to it', async ({ page, baseURL, browser, hydrates }) => {
+test('R22, R23: a subject is cancelled after the identity check, and with it what belongs to it', async ({ page, baseURL, hydrates, browser }) => {
   test.setTimeout(120_000);
-  const { who, domain } = await withSubject(page, baseURL, browser);
+  const { who, domain } = await withSubject(page, baseURL);
   const open = await fileWebsite(page, baseURL, who, { domain: `open${domain}`, name: '未办结站' });
   await page.goto('/subject/cancel');
   await expect(title(page)).toHaveText(/注销主体\s*\(\s*有效\s*\)/);
@@ -80,7 +80,7 @@ test('R22, R23: a subject is cancelled after the identity check, and with it wha
   const sent = await page.request.get(file);
   expect([sent.status(), sent.headers()['content-type']]).toEqual([200, 'application/pdf']);
 
-  const reviewer = await officer(browser, baseURL);
+  const reviewer = await officer(baseURL);
   await reviewer.decide(filing);
   await reviewer.close();
   await page.goto('/mine/subject');
@@ -96,12 +96,12 @@ test('R22, R23: a subject is cancelled after the identity check, and with it wha
   await anybody.context().close();
 });
 
-test('R22: wrong middle figures are counted, what was typed stays, and the fifth locks for half an hour', async ({ page, baseURL, browser, server }) => {
+test('R22: wrong middle figures are counted, what was typed stays, and the fifth locks for half an hour', async ({ page, baseURL, server }) => {
   test.setTimeout(120_000);
   // A restart ends what other tests put the clock forward by; the one below must not move it.
   await server.kill();
   await server.start();
-  const { who } = await withSubject(page, baseURL, browser);
+  const { who } = await withSubject(page, baseURL);
   await page.goto('/subject/cancel');
   await press(page);
   await expect(errors(page)).toBeVisible();
@@ -139,9 +139,9 @@ test('R22: wrong middle figures are counted, what was typed stays, and the fifth
   await page.waitForURL(/\/mine\/filings/);
 });
 
-test('R72: a wrong, an expired, a replaced, another purpose\'s and a used code are not taken', async ({ page, baseURL, browser, server }) => {
+test('R72: a wrong, an expired, a replaced, another purpose\'s and a used code are not taken', async ({ page, baseURL, server }) => {
   test.setTimeout(180_000);
-  const { who } = await withSubject(page, baseURL, browser);
+  const { who } = await withSubject(page, baseURL);
   await page.goto('/subject/cancel');
   const first = await askForCode(page, baseURL, who);
   await fill(page, who, wrong(first));
@@ -188,9 +188,9 @@ test('R72: a wrong, an expired, a replaced, another purpose\'s and a used code a
   await expect(title(page)).toContainText('有效');
 });
 
-test('R71: an attachment that is no pdf, that is scripted or encrypted is refused; what was typed stays', async ({ page, baseURL, browser }) => {
+test('R71: an attachment that is no pdf, that is scripted or encrypted is refused; what was typed stays', async ({ page, baseURL }) => {
   test.setTimeout(120_000);
-  const { who } = await withSubject(page, baseURL, browser);
+  const { who } = await withSubject(page, baseURL);
   const altered = (name, from, to) => {
     const file = pdf(name);
     file.buffer = Buffer.from(file.buffer.toString('latin1').replace(from, to), 'latin1');
@@ -224,8 +224,8 @@ test('R71: an attachment that is no pdf, that is scripted or encrypted is refuse
   await expect(page.getByLabel('注销原因')).toHaveValue('网站已经停止运营');
 });
 
-test('Enter in the identity form submits it; it does not send a code', async ({ page, baseURL, browser }) => {
-  const { who } = await withSubject(page, baseURL, browser);
+test('Enter in the identity form submits it; it does not send a code', async ({ page, baseURL }) => {
+  const { who } = await withSubject(page, baseURL);
   await page.goto('/subject/cancel');
   await page.getByLabel('负责人姓名').fill(who.name);
   await page.getByLabel('负责人姓名').press('Enter');
@@ -246,9 +246,9 @@ test('R26: a subject under change or without approval cannot be cancelled, and t
   await expect(title(page)).toContainText('申请详情');
 });
 
-test('R77: a session that ended meanwhile costs nothing that was typed', async ({ page, baseURL, browser, hydrates, server }) => {
+test('R77: a session that ended meanwhile costs nothing that was typed', async ({ page, baseURL, hydrates, server }) => {
   test.setTimeout(120_000);
-  const { who } = await withSubject(page, baseURL, browser);
+  const { who } = await withSubject(page, baseURL);
   await page.goto('/subject/cancel');
   await fill(page, who, '123456', { reason: '说明很长，不愿再写一遍' });
   await later(server, 31 * 60);

@@ -11,15 +11,15 @@ const dialog = (page) => page.getByRole('dialog');
 const title = (page) => page.getByRole('heading', { level: 1 });
 
 /** A person with an approved unit, signed in on this page. */
-async function withUnit(page, baseURL, browser) {
+async function withUnit(page, baseURL) {
   const who = person('周测试');
   const unit = `变更科技${serial()}有限公司`;
   await signInAs(page, who);
-  return { who, unit, ...(await inForce(page, baseURL, browser, who, { name: unit })) };
+  return { who, unit, ...(await inForce(page, baseURL, who, { name: unit })) };
 }
 
-test('R18: a change begins with the valid data; with a draft 是 takes it and 否 the valid data', async ({ page, baseURL, browser }) => {
-  const { unit } = await withUnit(page, baseURL, browser);
+test('R18: a change begins with the valid data; with a draft 是 takes it and 否 the valid data', async ({ page, baseURL }) => {
+  const { unit } = await withUnit(page, baseURL);
   await page.goto('/subject/change');
   await expect(title(page)).toHaveText(/变更主体\s*\(\s*有效\s*\)/);
   await expect(page.getByRole('navigation', { name: '当前位置' })).toContainText('开办主体管理');
@@ -44,9 +44,9 @@ test('R18: a change begins with the valid data; with a draft 是 takes it and �
   await expect(page.getByLabel('主办单位名称')).toHaveValue(`${unit}（新）`);
 });
 
-test('R19, R21: what changed is compared, pictures too; confirmed it is 变更中 with the old data in force until approval', async ({ page, baseURL, browser, hydrates }) => {
+test('R19, R21: what changed is compared, pictures too; confirmed it is 变更中 with the old data in force until approval', async ({ page, baseURL, hydrates }) => {
   test.setTimeout(120_000);
-  const { unit } = await withUnit(page, baseURL, browser);
+  const { unit } = await withUnit(page, baseURL);
   await page.goto('/subject/change');
   await page.getByLabel('主办单位名称').fill(`${unit}（新）`);
   await page.getByLabel('负责人手机号码').fill('13900008888');
@@ -94,7 +94,7 @@ test('R19, R21: what changed is compared, pictures too; confirmed it is 变更�
   await expectNoAxeViolations(page);
 
   const filing = new URL(page.url()).pathname.split('/').pop();
-  const reviewer = await officer(browser, baseURL);
+  const reviewer = await officer(baseURL);
   await reviewer.decide(filing);
   await reviewer.close();
   await page.goto('/mine/subject');
@@ -104,14 +104,14 @@ test('R19, R21: what changed is compared, pictures too; confirmed it is 变更�
   await expect(page.getByText(/变更主体.*审核通过|审核通过.*变更主体/).first()).toBeVisible();
 });
 
-test('R21: a returned change and a withdrawn one leave the subject 有效 with its old data', async ({ page, baseURL, browser }) => {
+test('R21: a returned change and a withdrawn one leave the subject 有效 with its old data', async ({ page, baseURL }) => {
   test.setTimeout(120_000);
-  const { unit, subject } = await withUnit(page, baseURL, browser);
+  const { unit, subject } = await withUnit(page, baseURL);
   const own = desk(page, baseURL);
   const view = await own.ask('form_view', { request: { procedure: 'subject_change', step: 'form', draft: null, record: subject, fresh: true, check: false } });
   const change = async (name) => own.submit(await own.save('subject_change', 'form', undefined, { ...view.answers, 'unit.name': name }, subject));
   const returned = await change(`${unit}甲`);
-  const reviewer = await officer(browser, baseURL);
+  const reviewer = await officer(baseURL);
   await reviewer.decide(returned, 'return', '请说明更名的原因');
   await reviewer.close();
   await page.goto('/mine/subject');
@@ -138,8 +138,8 @@ test('R21: a returned change and a withdrawn one leave the subject 有效 with i
   await expect(page.getByLabel('主办单位名称')).toHaveValue(`${unit}乙`);
 });
 
-test('R19: the comparison has ten rows on a page, numbers them on, and leads to any page', async ({ page, baseURL, browser }) => {
-  const { unit, subject } = await withUnit(page, baseURL, browser);
+test('R19: the comparison has ten rows on a page, numbers them on, and leads to any page', async ({ page, baseURL }) => {
+  const { unit, subject } = await withUnit(page, baseURL);
   const own = desk(page, baseURL);
   const view = await own.ask('form_view', { request: { procedure: 'subject_change', step: 'form', draft: null, record: subject, fresh: true, check: false } });
   const draft = await own.save('subject_change', 'form', undefined, {
@@ -176,8 +176,8 @@ test('R19: the comparison has ten rows on a page, numbers them on, and leads to 
   await expect(page.getByRole('row').filter({ hasText: '变更主体' })).toContainText('待审核');
 });
 
-test('R19: with nothing changed, sealed values untouched, it says 没有变更内容 and files nothing', async ({ page, baseURL, browser }) => {
-  await withUnit(page, baseURL, browser);
+test('R19: with nothing changed, sealed values untouched, it says 没有变更内容 and files nothing', async ({ page, baseURL }) => {
+  await withUnit(page, baseURL);
   await page.goto('/subject/change');
   await page.getByRole('button', { name: '提交审核' }).click();
   await expect(dialog(page)).toContainText('没有变更内容');
@@ -190,8 +190,8 @@ test('R19: with nothing changed, sealed values untouched, it says 没有变更�
   await expect(title(page)).toContainText('有效');
 });
 
-test('R20: of two tabs that submit a change, the later is told 存在审核中的单据 and changes nothing', async ({ page, baseURL, browser, hydrates }) => {
-  const { unit } = await withUnit(page, baseURL, browser);
+test('R20: of two tabs that submit a change, the later is told 存在审核中的单据 and changes nothing', async ({ page, baseURL, hydrates }) => {
+  const { unit } = await withUnit(page, baseURL);
   await page.goto('/subject/change');
   await page.getByLabel('主办单位名称').fill(`${unit}（新）`);
   await page.getByRole('button', { name: '提交审核' }).click();
@@ -211,9 +211,9 @@ test('R20: of two tabs that submit a change, the later is told 存在审核中�
   await expect(other.getByRole('row')).toHaveCount(2);
 });
 
-test('a new address moves the jurisdiction: its officers review the change, and what is filed after it', async ({ page, baseURL, browser, hydrates }) => {
+test('a new address moves the jurisdiction: its officers review the change, and what is filed after it', async ({ page, baseURL, hydrates, browser }) => {
   test.setTimeout(120_000);
-  const { who, unit } = await withUnit(page, baseURL, browser);
+  const { who, unit } = await withUnit(page, baseURL);
   await page.goto('/subject/change');
   await chooseRegion(page, hydrates, '单位办公地址', ['上海市', '上海市', '黄浦区']);
   await page.getByLabel('单位办公详细地址').fill('人民大道 200 号');
@@ -226,10 +226,10 @@ test('a new address moves the jurisdiction: its officers review the change, and 
   await page.goto('/');
   await expect(page.getByText(/管辖地 北京市.*东城区/)).toBeVisible();
 
-  const before = await officer(browser, baseURL);
-  expect((await before.page.request.post(`${baseURL}/api/review`, { data: { id: filing, look: null }, headers: { origin: baseURL } })).status()).toBe(404);
+  const before = await officer(baseURL);
+  expect((await before.request.post(`${baseURL}/api/review`, { data: { id: filing, look: null }, headers: { origin: baseURL } })).status()).toBe(404);
   await before.close();
-  const after = await officer(browser, baseURL, '审核员上海');
+  const after = await officer(baseURL, '审核员上海');
   await after.decide(filing);
   await page.goto('/');
   await expect(page.getByText(/管辖地 上海市.*黄浦区/)).toBeVisible();

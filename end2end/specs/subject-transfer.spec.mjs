@@ -8,10 +8,10 @@ const title = (page) => page.getByRole('heading', { level: 1 });
 const middle = (who) => who.mobile.slice(3, 7);
 const errors = (page) => page.getByRole('alert').filter({ hasText: '处需要修改' });
 
-async function withSubject(page, baseURL, browser, name) {
+async function withSubject(page, baseURL, name) {
   const giver = person('冯测试');
   await signInAs(page, giver);
-  return { giver, ...(await inForce(page, baseURL, browser, giver, { name })) };
+  return { giver, ...(await inForce(page, baseURL, giver, { name })) };
 }
 
 /** Fills 移交主体 and presses 移交. */
@@ -30,10 +30,10 @@ async function offer(page, baseURL, server, giver, to) {
 
 const offered = (page) => expect(page.getByText('已发起移交，等待接收人接收。接收前可以撤回。')).toBeVisible();
 
-test('R24, R25: what is handed over is received by another person with everything attached, and the giver loses it at once', async ({ page, baseURL, browser, hydrates, server }) => {
+test('R24, R25: what is handed over is received by another person with everything attached, and the giver loses it at once', async ({ page, baseURL, hydrates, server, browser }) => {
   test.setTimeout(180_000);
   const unit = `移交科技${Date.now() % 1e7}有限公司`;
-  const { giver, subject, website } = await withSubject(page, baseURL, browser, unit);
+  const { giver, subject, website } = await withSubject(page, baseURL, unit);
   const receiver = person('陈接收');
   await page.goto('/subject/transfer');
   await expect(title(page)).toHaveText(/移交主体\s*\(\s*有效\s*\)/);
@@ -138,8 +138,8 @@ test('R24, R25: what is handed over is received by another person with everythin
   await other.context().close();
 });
 
-test('R24: the receiver must be another person, and every number must be a right one', async ({ page, baseURL, browser, server }) => {
-  const { giver } = await withSubject(page, baseURL, browser);
+test('R24: the receiver must be another person, and every number must be a right one', async ({ page, baseURL, server }) => {
+  const { giver } = await withSubject(page, baseURL);
   await offer(page, baseURL, server, giver, giver);
   await expect(errors(page)).toContainText('接收人不能是您本人');
   await expect(page.getByLabel('接收人身份证号')).toHaveAttribute('aria-invalid', 'true');
@@ -154,8 +154,8 @@ test('R24: the receiver must be another person, and every number must be a right
   await expect(title(page)).toContainText('有效');
 });
 
-test('R24: with a filing of the subject open it cannot be handed over, and the page says why', async ({ page, baseURL, browser }) => {
-  const { giver } = await withSubject(page, baseURL, browser);
+test('R24: with a filing of the subject open it cannot be handed over, and the page says why', async ({ page, baseURL }) => {
+  const { giver } = await withSubject(page, baseURL);
   await fileWebsite(page, baseURL, giver, { domain: `open${Date.now() % 1e7}.cn` });
   await page.goto('/subject/transfer');
   await expect(page.getByText('该主体还有未办结的申请单，办结后才能移交').first()).toBeVisible();
@@ -165,9 +165,9 @@ test('R24: with a filing of the subject open it cannot be handed over, and the p
   await expect(title(page)).toContainText('我的申请');
 });
 
-test('R24: the giver revokes until it is received; who comes later is told', async ({ page, baseURL, browser, hydrates, server }) => {
+test('R24: the giver revokes until it is received; who comes later is told', async ({ page, baseURL, hydrates, server, browser }) => {
   test.setTimeout(120_000);
-  const { giver } = await withSubject(page, baseURL, browser);
+  const { giver } = await withSubject(page, baseURL);
   const receiver = person('卫接收');
   const other = await anotherBrowser(browser, baseURL, hydrates);
   await signInAs(other, receiver);
@@ -193,9 +193,9 @@ test('R24: the giver revokes until it is received; who comes later is told', asy
   await other.context().close();
 });
 
-test('R24: the receiver refuses, and the subject stays with its giver, who is told', async ({ page, baseURL, browser, hydrates, server }) => {
+test('R24: the receiver refuses, and the subject stays with its giver, who is told', async ({ page, baseURL, hydrates, server, browser }) => {
   test.setTimeout(120_000);
-  const { giver } = await withSubject(page, baseURL, browser);
+  const { giver } = await withSubject(page, baseURL);
   const receiver = person('蒋接收');
   await offer(page, baseURL, server, giver, receiver);
   await offered(page);
@@ -211,9 +211,9 @@ test('R24: the receiver refuses, and the subject stays with its giver, who is to
   await expect(title(page)).toContainText('有效');
 });
 
-test('R24: after fifteen days it lapses: nobody can receive it any more', async ({ page, baseURL, browser, hydrates, server }) => {
+test('R24: after fifteen days it lapses: nobody can receive it any more', async ({ page, baseURL, hydrates, server, browser }) => {
   test.setTimeout(180_000);
-  const { giver } = await withSubject(page, baseURL, browser);
+  const { giver } = await withSubject(page, baseURL);
   const receiver = person('沈接收');
   await offer(page, baseURL, server, giver, receiver);
   await offered(page);

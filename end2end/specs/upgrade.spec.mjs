@@ -16,7 +16,7 @@ const name = (page) => page.getByLabel('负责人姓名', { exact: true });
 const address = (page) => page.getByLabel('负责人常住详细地址', { exact: true });
 const notSaved = (page) => page.getByRole('alert').filter({ hasText: /系统已升级|网络连接失败/ });
 
-test('R82: a tab that was open while the server was replaced goes on saving', async ({ browser, hydrates }) => {
+test('R82: a tab that was open while the server was replaced goes on saving', async ({ hydrates, browser }) => {
   test.setTimeout(120_000);
   const server = await startServer();
   const context = await browser.newContext({ baseURL: server.url, javaScriptEnabled: hydrates });

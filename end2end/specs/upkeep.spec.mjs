@@ -6,12 +6,13 @@ import { desk } from '../harness/desk.mjs';
 const main = (page) => page.getByRole('main');
 const row = (page, text) => main(page).getByRole('row').filter({ hasText: text });
 
-test('R31: what applicants typed waits to be taken in, joined or dropped, and nothing of it is lost', async ({ page, browser, baseURL, hydrates }) => {
+test('R31: what applicants typed waits to be taken in, joined or dropped, and nothing of it is lost', async ({ page, baseURL, hydrates, browser }) => {
   test.setTimeout(120_000);
   await signInAs(page, person('卫测试'));
-  await inForce(page, baseURL, browser, person('卫测试'));
+  await inForce(page, baseURL, person('卫测试'));
   const keeper = await anotherBrowser(browser, baseURL, hydrates);
   await signIn(keeper, '维护员');
+  await keeper.goto('/');
   await keeper.getByRole('navigation', { name: '主菜单' }).getByRole('link', { name: '服务商名录' }).click();
   await expect(keeper.getByRole('heading', { level: 1 })).toHaveText('服务商名录');
   await expectNoAxeViolations(keeper);
@@ -83,6 +84,7 @@ test('reasons and holidays are kept on their pages; officers pick what is kept',
 
 test('R65: an auditor searches the log and sees that it was searched', async ({ page }) => {
   await signIn(page, '审计员');
+  await page.goto('/');
   await page.getByRole('navigation', { name: '主菜单' }).getByRole('link', { name: '审计日志' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('审计日志');
   await expectNoAxeViolations(page);

@@ -1,7 +1,7 @@
 // The whole life of a website: look-ups, same-as, the guide, change with comparison, cancelling, and a filing that
 // comes back and is submitted again (R31–R36, R38, R53, R78).
 import { test, expect, anotherBrowser, expectNoAxeViolations, hydrated, person, signIn, signInAs } from '../harness/test.mjs';
-import { decide, fillSite } from '../harness/journey.mjs';
+import { decide } from '../harness/journey.mjs';
 import { codesSentTo, fileSubject, fileWebsite, inForce, officer } from '../harness/arrange.mjs';
 import { desk, peopleOf, siteOf } from '../harness/desk.mjs';
 
@@ -92,12 +92,11 @@ test('the guide suggests 网站类型 and interaction by three questions, and is
   await expectNoAxeViolations(page);
 });
 
-test('R32, R33: 同主体负责人信息 fills masked, photos by consent, and the same person twice is advised against', async ({ page, baseURL, browser, hydrates }) => {
+test('R32, R33: 同主体负责人信息 fills masked, photos by consent, and the same person twice is advised against', async ({ page, baseURL, hydrates }) => {
   test.setTimeout(180_000);
   const who = await withSubject(page, baseURL);
-  await fillSite(page, hydrates, { name: '同人站', domain: `same${serial()}.cn` });
-  await page.getByRole('button', { name: '下一步' }).click();
-  await page.waitForURL(/\/website\/new\/people/);
+  const draft = await desk(page, baseURL).save('website_new', 'site', undefined, { ...siteOf(`same${serial()}.cn`), 'site.name': '同人站' });
+  await page.goto(`/website/new/people?draft=${draft.id}`);
   for (const name of PEOPLE) {
     const own = block(page, name);
     if (hydrates) {
@@ -130,8 +129,8 @@ test('R32, R33: 同主体负责人信息 fills masked, photos by consent, and th
   await page.waitForURL(/\/mine\/filings/);
   const filing = new URL(page.url()).searchParams.get('receipt');
   // The stored values were filed, not their stars.
-  const reviewer = await officer(browser, baseURL);
-  const { act, ask } = desk(reviewer.page, baseURL);
+  const reviewer = await officer(baseURL);
+  const { act, ask } = desk(reviewer, baseURL);
   const looking = await act('unmask', { filing, purpose: '核对证件信息' });
   const view = await ask('review', { id: filing, look: Number(new URL(looking, baseURL).searchParams.get('look')) });
   const numbers = view.sheet.sections.flatMap((section) => section.rows).filter((row) => row.at.endsWith('.id_no'));
@@ -168,11 +167,11 @@ test('a press on a box counts, also when leaving a line of text brings up a sent
   await expect(own.getByText(/同一人/)).toBeVisible();
 });
 
-test('R35, R19: a website is chosen, changed, compared item by item, and replaced when approved', async ({ page, baseURL, browser, hydrates }) => {
+test('R35, R19: a website is chosen, changed, compared item by item, and replaced when approved', async ({ page, baseURL, hydrates }) => {
   test.setTimeout(180_000);
   const who = person('冯测试');
   await signInAs(page, who);
-  const { domain } = await inForce(page, baseURL, browser, who);
+  const { domain } = await inForce(page, baseURL, who);
   await page.goto('/website/change');
   await expect(title(page)).toHaveText('变更网站');
   await expectNoAxeViolations(page);
@@ -201,7 +200,7 @@ test('R35, R19: a website is chosen, changed, compared item by item, and replace
   const filing = new URL(page.url()).searchParams.get('receipt');
   await page.goto('/mine/website');
   await expect(page.getByRole('row').filter({ hasText: domain })).toContainText('变更中');
-  const reviewer = await officer(browser, baseURL);
+  const reviewer = await officer(baseURL);
   await reviewer.decide(filing);
   await reviewer.close();
   await page.goto('/mine/website');
@@ -214,11 +213,11 @@ test('R35, R19: a website is chosen, changed, compared item by item, and replace
   await expectNoAxeViolations(page);
 });
 
-test('R36: a website is cancelled behind the identity dialog; the public sees that it was', async ({ page, baseURL, browser, hydrates }) => {
+test('R36: a website is cancelled behind the identity dialog; the public sees that it was', async ({ page, baseURL, hydrates, browser }) => {
   test.setTimeout(120_000);
   const who = person('褚测试');
   await signInAs(page, who);
-  const { domain } = await inForce(page, baseURL, browser, who);
+  const { domain } = await inForce(page, baseURL, who);
   await page.goto('/website/cancel');
   await expect(title(page)).toHaveText('注销网站');
   await page.getByRole('row').filter({ hasText: domain }).getByRole('link', { name: '注销', exact: true }).click();
@@ -237,7 +236,7 @@ test('R36: a website is cancelled behind the identity dialog; the public sees th
   const filing = new URL(page.url()).searchParams.get('receipt');
   await page.goto('/mine/website');
   await expect(page.getByRole('row').filter({ hasText: domain })).toContainText('注销中');
-  const reviewer = await officer(browser, baseURL);
+  const reviewer = await officer(baseURL);
   await reviewer.decide(filing);
   await reviewer.close();
   const anybody = await anotherBrowser(browser, baseURL, hydrates);
@@ -254,7 +253,6 @@ test('a domain that is on file is refused, with the way to one\'s own and nothin
   const domain = `taken${serial()}.cn`;
   await fileWebsite(page, baseURL, who, { name: '先办站', domain });
   const own = desk(page, baseURL);
-  const { siteOf, peopleOf } = await import('../harness/desk.mjs');
   const draftOf = async (desk, person) => {
     const picture = await desk.send();
     return desk.saveAll('website_new', ['site', 'people'], { ...siteOf(domain), ...peopleOf(person, picture) });
@@ -276,7 +274,7 @@ test('a domain that is on file is refused, with the way to one\'s own and nothin
   await context.close();
 });
 
-test('R53: a filing comes back with points, each leads to its field; put right and submitted again it keeps its reference, and the officer sees what changed', async ({ page, baseURL, browser, hydrates }) => {
+test('R53: a filing comes back with points, each leads to its field; put right and submitted again it keeps its reference, and the officer sees what changed', async ({ page, baseURL, hydrates, browser }) => {
   test.setTimeout(180_000);
   const who = await withSubject(page, baseURL);
   const domain = `again${serial()}.cn`;
