@@ -6,7 +6,7 @@ import { chooseRegion, decide, fillIndividual, fillUnit, fillWebsite } from '../
 const serial = () => String(Math.floor(Math.random() * 1e9));
 
 test('a unit files itself and its website, an officer approves both, the public finds it', async ({ page, browser, hydrates, baseURL }, testInfo) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const who = person('赵测试');
   const unit = `示例科技${serial()}有限公司`;
   const domain = `journey${serial()}.cn`;
