@@ -149,8 +149,9 @@ test('files that are none of the kind, too large or a bomb are refused at their 
   await page.getByLabel('负责人姓名').fill('周测试');
   const portrait = page.getByLabel('身份证人像面', { exact: true });
   for (const [file, sentence] of [
-    [renamedGif(), '仅支持 png/jpeg/jpg'],
+    // Each sentence is another one than that before, so that the answer of the last choice is what is read.
     [pretender(), '仅支持 png/jpeg/jpg'],
+    [renamedGif(), '这是GIF格式的图片，仅支持 png/jpeg/jpg'],
     [pdf('证件.png'), '支持png/jpeg/jpg'],
     [bomb(), '图片尺寸过大'],
     [tooLarge(), '文件大小不超过5MB'],
