@@ -115,6 +115,25 @@ fn format(tally: &mut Tally) {
 
 // --- testing ---------------------------------------------------------------
 
+fn clippy(report: &mut Report) -> Outcome<()> {
+    report.part("clippy", |tally| {
+        if_there(tally, "clippy", "clippy", lint);
+        Ok(())
+    })
+}
+
+fn the_bundle(report: &mut Report) -> Outcome<()> {
+    report.part("the bundle", |tally| {
+        tally.note("bundle", build_bundle());
+        Ok(())
+    })
+}
+
+fn test_xtask(filter: &[String], tally: &mut Tally) -> Outcome<()> {
+    tally.add(counted(cargo().args(["test", "-q", "-p", "xtask"]).args(filter), "the tests of xtask")?);
+    Ok(())
+}
+
 /// Before a commit: what finds most in a few minutes.
 pub fn check(filter: &[String]) -> Outcome<()> {
     let mut report = Report::begin();
@@ -122,20 +141,13 @@ pub fn check(filter: &[String]) -> Outcome<()> {
         format(tally);
         Ok(())
     })?;
-    report.part("clippy", |tally| {
-        if_there(tally, "clippy", "clippy", lint);
-        Ok(())
-    })?;
+    clippy(&mut report)?;
     report.part("the unit tests", |tally| {
         let run = cargo_for_crates("test").args(["--no-fail-fast", "--lib"]).args(filter);
         tally.add(counted(always_the_same_cases(run), "the unit tests")?);
-        tally.add(counted(cargo().args(["test", "-q", "-p", "xtask"]).args(filter), "the tests of xtask")?);
-        Ok(())
+        test_xtask(filter, tally)
     })?;
-    report.part("the bundle", |tally| {
-        tally.note("bundle", build_bundle());
-        Ok(())
-    })?;
+    the_bundle(&mut report)?;
     report.part("a journey in the browser", |tally| {
         build_server()?;
         let journey = ["specs/journey.spec.mjs", "--project=hydrated"].map(str::to_owned);
@@ -161,19 +173,13 @@ pub fn test(filter: &[String]) -> Outcome<()> {
         });
         Ok(())
     })?;
-    report.part("clippy", |tally| {
-        if_there(tally, "clippy", "clippy", lint);
-        Ok(())
-    })?;
+    clippy(&mut report)?;
     report.part("the documentation of the code", |tally| {
         tally.note("rustdoc", document());
         Ok(())
     })?;
     report.part("the tests of the crates", |tally| crates(filter, tally))?;
-    report.part("the bundle", |tally| {
-        tally.note("bundle", build_bundle());
-        Ok(())
-    })?;
+    the_bundle(&mut report)?;
     let mut is_built = false;
     report.part("the server", |tally| {
         let outcome = build_server();
@@ -236,8 +242,7 @@ fn crates(filter: &[String], tally: &mut Tally) -> Outcome<()> {
     }
     tally.add(counted(run.args(filter), "the tests of the crates")?);
     drop(postgres);
-    tally.add(counted(cargo().args(["test", "-q", "-p", "xtask"]).args(filter), "the tests of xtask")?);
-    Ok(())
+    test_xtask(filter, tally)
 }
 
 fn in_browser(tally: &mut Tally, args: &[String], postgres: Option<&Postgres>) -> Outcome<()> {

@@ -8,9 +8,6 @@ use secrecy::{ExposeSecret as _, SecretString};
 use service::Proof;
 use time::Duration;
 
-/// A session lives at most this long; the cookie need not outlive it.
-pub const SESSION_LIFETIME: Duration = service::SESSION_LIFETIME;
-
 /// The bearer token of one session, 256 random bits in text. Never in `Debug`.
 #[derive(Debug, Clone)]
 pub struct SessionToken(SecretString);
@@ -88,9 +85,9 @@ pub fn token_of(headers: &HeaderMap, tls: bool) -> Option<SessionToken> {
     plausible.then(|| SessionToken::new(token))
 }
 
-/// The cookie that carries a session.
+/// The cookie that carries a session, and need not outlive it.
 pub fn cookie(token: &SessionToken, tls: bool) -> Cookie<'static> {
-    host_cookie(cookie_name(tls), token.expose().to_owned(), tls, SESSION_LIFETIME)
+    host_cookie(cookie_name(tls), token.expose().to_owned(), tls, service::SESSION_LIFETIME)
 }
 
 /// The cookie that ends a session in the browser.

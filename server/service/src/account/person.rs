@@ -1,6 +1,5 @@
-//! People and their sessions (R1): signing in, who acts by which token, the chosen subject (R6), and
-//! what the shell of every page shows. What the identity platform says of a person is sealed here and
-//! leaves this crate masked (R70).
+//! A person (R1) and what the shell of every page shows of them. What the identity platform says of a
+//! person is sealed here and leaves this crate masked (R70).
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,6 +1,6 @@
-//! The two directories of providers (R31): what fills the blocks of a form, where their rows come from
-//! (the software, approved 服务商, administrators), and what applicants typed by hand, which waits apart
-//! until an administrator takes it in, joins it with another, or decides against it.
+//! The two directories of providers (R31) as keepers see them: where their rows come from (the software, approved
+//! 服务商, keepers), and what applicants typed by hand, which waits apart until a keeper takes it in, joins it with
+//! another, or decides against it.
 
 use domain::schema::{Directory, Fault, fault};
 use domain::value::text::comparison_key;

@@ -1,4 +1,4 @@
-//! The working days of the platform: a table that configuration fills and administrators correct.
+//! The holidays behind the working days of the platform: configuration fills the table, keepers correct it.
 
 use domain::schema::fault;
 use domain::value::date::{format_date, parse_date};

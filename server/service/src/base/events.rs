@@ -1,5 +1,5 @@
-//! What is told to open desks while it happens (R61, R62): filings that arrive and change, and who else
-//! has a page open. Kept in memory; a desk that missed something is told so and reads anew.
+//! What is told to open desks while it happens (R61, R62): filings that arrive and change, and that
+//! somebody opened or left a page. Kept in memory; a desk that missed something is told so and reads anew.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};

@@ -24,7 +24,7 @@ pub(crate) fn begins_with(column: impl sea_orm::Iden, text: &str, backend: Datab
     Condition::all().add(bytes.clone().gte(text)).add(bytes.lt(format!("{text}\u{10ffff}")))
 }
 
-/// The pattern of texts that begin so; what the person typed is never a pattern itself.
+/// The pattern of texts that have it in them; what the person typed is never a pattern itself.
 pub(crate) fn containing(text: &str) -> LikeExpr {
     LikeExpr::new(format!("%{}%", escaped(text))).escape('\\')
 }

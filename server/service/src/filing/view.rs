@@ -1,5 +1,4 @@
-//! Filings as their applicant sees them (R51), withdrawing one (R17), and making one that came back
-//! a draft again (R17, R53).
+//! Filings as their applicant sees them (R51).
 
 use domain::action::Action;
 use domain::answer::Answers;
