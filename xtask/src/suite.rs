@@ -25,6 +25,10 @@ pub fn serve(args: &[String]) -> Outcome<()> {
     let data = env::var_os("DATA_DIR").unwrap_or_else(|| shell::root().join("data").into_os_string());
     let mut run = Run::new(shell::server_binary()).args(args).env("DATA_DIR", data);
     run.0.current_dir(shell::root()).env("SITE_DIR", shell::site());
+    // A world that is lived in, unless another one is wanted.
+    if env::var_os("BEIAN_SAMPLE_FILINGS").is_none() {
+        run = run.env("BEIAN_SAMPLE_FILINGS", "true");
+    }
     if env::var_os("RUST_LOG").is_none() {
         run = run.env("RUST_LOG", "info,sea_orm_migration=warn");
     }

@@ -17,6 +17,8 @@ pub mod procedure;
 pub mod purpose;
 pub mod record;
 pub mod role;
+#[cfg(any(test, feature = "sample"))]
+pub mod sample;
 pub mod schema;
 pub mod seal;
 pub mod sheet;

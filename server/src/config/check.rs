@@ -81,6 +81,7 @@ pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Confi
         storage,
         trusted_proxies: file.trusted_proxies,
         no_samples: file.no_samples.unwrap_or(production),
+        sample_filings: file.sample_filings.unwrap_or(false) && !production,
         migrate_on_start: file.migrate_on_start.unwrap_or(!production),
         network_checks: file.network_checks.unwrap_or(false),
         forward_clock: is_clock_movable.then(Arc::default),

@@ -139,6 +139,7 @@ impl ConfigFile {
     fn override_switches(&mut self, variables: &mut Variables<'_>) {
         let switches = [
             ("BEIAN_NO_SAMPLES", &mut self.no_samples),
+            ("BEIAN_SAMPLE_FILINGS", &mut self.sample_filings),
             ("BEIAN_ALLOW_UNVERIFIED_DATABASE", &mut self.allow_unverified_database),
             ("BEIAN_FORWARD_CLOCK", &mut self.forward_clock),
             ("BEIAN_NETWORK_CHECKS", &mut self.network_checks),

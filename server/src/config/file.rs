@@ -44,6 +44,7 @@ pub struct ConfigFile {
     pub storage: Option<Storage>,
     pub trusted_proxies: Vec<IpNet>,
     pub no_samples: Option<bool>,
+    pub sample_filings: Option<bool>,
     pub forward_clock: Option<bool>,
     pub migrate_on_start: Option<bool>,
     pub network_checks: Option<bool>,

@@ -69,6 +69,8 @@ pub struct Config {
     pub tls: bool,
     /// Leave out the sample people and records of development.
     pub no_samples: bool,
+    /// A new database of development begins with some seventy filings of invented people.
+    pub sample_filings: bool,
     /// Bring the shape of the database up to date before answering.
     pub migrate_on_start: bool,
     /// Ask the network where a website's domains lead and what its pages show.

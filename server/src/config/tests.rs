@@ -51,7 +51,13 @@ fn nothing_configured_is_development_with_a_key_only_its_owner_reads() {
     assert_eq!(config.mode, Mode::Development);
     assert_eq!(config.public_origin(), "http://127.0.0.1:3000");
     assert_eq!(config.registration_sign, "测");
-    assert!(!config.tls && !config.no_samples && config.oidc.is_none() && config.migrate_on_start);
+    assert!(
+        !config.tls
+            && !config.no_samples
+            && !config.sample_filings
+            && config.oidc.is_none()
+            && config.migrate_on_start
+    );
     assert!(matches!(config.gateway, Gateway::Outbox));
     let keys = directory.path().join("data").join(DEVELOPMENT_KEYS);
     assert_eq!(std::fs::metadata(&keys).unwrap().permissions().mode() & 0o777, 0o600);

@@ -1,12 +1,13 @@
 //! Where what only development has meets the program; `no_development.rs` is its counterpart in other builds.
 
 use axum::Router;
-use service::Service;
+use service::db::Db;
+use service::{Service, Settings};
 use url::Url;
 
 use crate::config::{Config, OidcConfig, StartupError};
 use crate::dev::idp::{IdentityProvider, Setup};
-use crate::dev::{clock, outbox, samples};
+use crate::dev::{clock, outbox, samples, world};
 use crate::http::page_template::PageTemplate;
 
 /// The embedded identity provider: how it is asked, and its routes.
@@ -34,6 +35,22 @@ pub(super) fn routes(config: &Config, service: &Service, template: &PageTemplate
 
 pub(super) fn first_administrator() -> Option<String> {
     samples::administrator().map(|sample| sample.id_number.to_owned())
+}
+
+/// Where it is asked for, a new database gets the sample filings.
+///
+/// # Errors
+/// A sentence for the operator.
+pub(super) async fn make_sample_filings(
+    config: &Config,
+    settings: Settings,
+    service: &Service,
+    db: &Db,
+) -> Result<(), StartupError> {
+    if config.is_production() || config.no_samples || !config.sample_filings {
+        return Ok(());
+    }
+    world::make(config, settings, service, db, config.clock().now()).await
 }
 
 /// The sample officers of the embedded provider get their roles; production has none. The sample

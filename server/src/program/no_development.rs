@@ -1,7 +1,8 @@
 //! Builds for production: nothing of what `development.rs` has. Their configuration is refused before this is asked.
 
 use axum::Router;
-use service::Service;
+use service::db::Db;
+use service::{Service, Settings};
 use url::Url;
 
 use crate::config::{Config, OidcConfig, StartupError};
@@ -23,6 +24,15 @@ pub(super) fn routes(_config: &Config, _service: &Service, _template: &PageTempl
 
 pub(super) fn first_administrator() -> Option<String> {
     None
+}
+
+pub(super) async fn make_sample_filings(
+    _config: &Config,
+    _settings: Settings,
+    _service: &Service,
+    _db: &Db,
+) -> Result<(), StartupError> {
+    Ok(())
 }
 
 pub(super) async fn seed_samples(

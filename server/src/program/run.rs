@@ -69,6 +69,7 @@ async fn prepare(config: &Config, service: &Service, db: &Db) -> Result<TcpListe
         .check_and_mark_keys()
         .await
         .map_err(|error| StartupError(vec![format!("{error}.")]))?;
+    development::make_sample_filings(config, settings(config), service, db).await?;
     seed_samples(config, service).await.map_err(|error| sentence("The samples cannot be seeded", error))?;
     let listener = TcpListener::bind(config.addr)
         .await

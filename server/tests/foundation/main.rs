@@ -9,6 +9,7 @@ mod guards;
 mod health;
 mod identity;
 mod program;
+mod sample_filings;
 mod sign_in;
 mod stage;
 mod strangers;

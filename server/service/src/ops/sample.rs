@@ -8,7 +8,7 @@ use crate::account::Accounts;
 use crate::account::fingerprints::id_no_hash;
 use crate::base::context::handle;
 use crate::base::db::next_serial;
-use crate::base::entity::staff;
+use crate::base::entity::{person, staff};
 use crate::base::error::Result;
 use crate::base::retry::retry;
 
@@ -33,6 +33,11 @@ impl Samples {
     /// away since, is left alone. Never for production.
     pub async fn sample_world(&self, officers: &[SampleOfficer<'_>]) -> Result<()> {
         retry!(self.try_sample_world(officers))
+    }
+
+    /// Whether nobody has ever signed in here.
+    pub async fn is_nobody_here(&self) -> Result<bool> {
+        Ok(person::Entity::find().one(self.context.db.read()).await?.is_none())
     }
 
     async fn try_sample_world(&self, officers: &[SampleOfficer<'_>]) -> Result<()> {

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::answer::{Answer, Answers};
+pub use domain::sample::id_number;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use sea_orm::{ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, Statement};
 use service::clock::{Clock, FixedClock};
@@ -475,14 +476,6 @@ pub fn claims_of(n: u32) -> Claims {
         id_kind: "resident_id".to_owned(),
         id_no: id_number("110101", n),
     }
-}
-
-/// The `n`th resident identity number of a region, with its check character.
-pub fn id_number(region: &str, n: u32) -> String {
-    let (month, day, sequence) = (n / 1000 % 12 + 1, n / 100 % 10 + 1, n % 100 + 1);
-    let digits = format!("{region}1900{month:02}{day:02}{sequence:03}");
-    let checked = "10X98765432".chars().map(|check| format!("{digits}{check}"));
-    checked.into_iter().find(|number| domain::value::id_number::check_digit_matches(number)).unwrap()
 }
 
 /// A picture with some detail, as PNG; a different one for each number.

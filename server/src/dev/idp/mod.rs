@@ -3,7 +3,7 @@
 
 mod codes;
 mod endpoints;
-mod identity;
+pub(super) mod identity;
 mod page;
 mod provider;
 mod request;
