@@ -14,21 +14,15 @@ pub enum Action {
     Cancel,
 }
 
+crate::codes! {
+    Action {
+        New = "new",
+        Change = "change",
+        Cancel = "cancel",
+    }
+}
+
 impl Action {
-    pub const ALL: [Action; 3] = [Action::New, Action::Change, Action::Cancel];
-
-    pub fn code(self) -> &'static str {
-        match self {
-            Action::New => "new",
-            Action::Change => "change",
-            Action::Cancel => "cancel",
-        }
-    }
-
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|action| action.code() == code)
-    }
-
     /// The word on the button beside a record.
     pub fn verb(self) -> &'static str {
         match self {

@@ -41,33 +41,19 @@ pub enum FilingEvent {
 /// For how long a filing may be withdrawn after it was submitted (R17).
 pub const WITHDRAWAL_WINDOW: Duration = Duration::minutes(30);
 
+crate::codes! {
+    FilingState {
+        Pending = "pending",
+        InReview = "in_review",
+        Approved = "approved",
+        Returned = "returned",
+        Rejected = "rejected",
+        Withdrawn = "withdrawn",
+        Terminated = "terminated",
+    }
+}
+
 impl FilingState {
-    pub const ALL: [FilingState; 7] = [
-        FilingState::Pending,
-        FilingState::InReview,
-        FilingState::Approved,
-        FilingState::Returned,
-        FilingState::Rejected,
-        FilingState::Withdrawn,
-        FilingState::Terminated,
-    ];
-
-    pub fn code(self) -> &'static str {
-        match self {
-            FilingState::Pending => "pending",
-            FilingState::InReview => "in_review",
-            FilingState::Approved => "approved",
-            FilingState::Returned => "returned",
-            FilingState::Rejected => "rejected",
-            FilingState::Withdrawn => "withdrawn",
-            FilingState::Terminated => "terminated",
-        }
-    }
-
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.code() == code)
-    }
-
     /// 审核状态 (R64)
     pub fn label(self) -> &'static str {
         match self {
@@ -87,37 +73,21 @@ impl FilingState {
     }
 }
 
+crate::codes! {
+    FilingEvent {
+        Claim = "claim",
+        Release = "release",
+        Approve = "approve",
+        Return = "return",
+        Reject = "reject",
+        Withdraw = "withdraw",
+        Resubmit = "resubmit",
+        Terminate = "terminate",
+        Transfer = "transfer",
+    }
+}
+
 impl FilingEvent {
-    pub const ALL: [FilingEvent; 9] = [
-        FilingEvent::Claim,
-        FilingEvent::Release,
-        FilingEvent::Approve,
-        FilingEvent::Return,
-        FilingEvent::Reject,
-        FilingEvent::Withdraw,
-        FilingEvent::Resubmit,
-        FilingEvent::Terminate,
-        FilingEvent::Transfer,
-    ];
-
-    pub fn code(self) -> &'static str {
-        match self {
-            FilingEvent::Claim => "claim",
-            FilingEvent::Release => "release",
-            FilingEvent::Approve => "approve",
-            FilingEvent::Return => "return",
-            FilingEvent::Reject => "reject",
-            FilingEvent::Withdraw => "withdraw",
-            FilingEvent::Resubmit => "resubmit",
-            FilingEvent::Terminate => "terminate",
-            FilingEvent::Transfer => "transfer",
-        }
-    }
-
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|event| event.code() == code)
-    }
-
     /// How the history names it; a submission has no event of its own.
     pub fn label(self) -> &'static str {
         match self {

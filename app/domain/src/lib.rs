@@ -6,6 +6,7 @@ pub mod answer;
 pub mod business;
 pub mod calendar;
 pub mod check;
+mod codes;
 pub mod dictionary;
 pub mod eligibility;
 pub mod facts;

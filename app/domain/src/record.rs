@@ -58,33 +58,19 @@ impl RecordEvent {
     ];
 }
 
+crate::codes! {
+    RecordState {
+        Pending = "pending",
+        Active = "active",
+        Changing = "changing",
+        Cancelling = "cancelling",
+        Transferring = "transferring",
+        Cancelled = "cancelled",
+        Void = "void",
+    }
+}
+
 impl RecordState {
-    pub const ALL: [RecordState; 7] = [
-        RecordState::Pending,
-        RecordState::Active,
-        RecordState::Changing,
-        RecordState::Cancelling,
-        RecordState::Transferring,
-        RecordState::Cancelled,
-        RecordState::Void,
-    ];
-
-    pub fn code(self) -> &'static str {
-        match self {
-            RecordState::Pending => "pending",
-            RecordState::Active => "active",
-            RecordState::Changing => "changing",
-            RecordState::Cancelling => "cancelling",
-            RecordState::Transferring => "transferring",
-            RecordState::Cancelled => "cancelled",
-            RecordState::Void => "void",
-        }
-    }
-
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.code() == code)
-    }
-
     /// The word on the page (R26).
     pub fn label(self) -> &'static str {
         match self {

@@ -16,24 +16,16 @@ pub enum StaffRole {
     Auditor,
 }
 
+crate::codes! {
+    StaffRole {
+        Reviewer = "reviewer",
+        Administrator = "administrator",
+        Keeper = "keeper",
+        Auditor = "auditor",
+    }
+}
+
 impl StaffRole {
-    pub const ALL: [StaffRole; 4] =
-        [StaffRole::Reviewer, StaffRole::Administrator, StaffRole::Keeper, StaffRole::Auditor];
-
-    /// The name in the database.
-    pub const fn code(self) -> &'static str {
-        match self {
-            StaffRole::Reviewer => "reviewer",
-            StaffRole::Administrator => "administrator",
-            StaffRole::Keeper => "keeper",
-            StaffRole::Auditor => "auditor",
-        }
-    }
-
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.code() == code)
-    }
-
     /// The word on the page.
     pub fn label(self) -> &'static str {
         match self {

@@ -74,20 +74,14 @@ pub enum Directory {
     Registrar,
 }
 
+crate::codes! {
+    Directory {
+        Access = "access",
+        Registrar = "registrar",
+    }
+}
+
 impl Directory {
-    pub fn code(self) -> &'static str {
-        match self {
-            Directory::Access => "access",
-            Directory::Registrar => "registrar",
-        }
-    }
-
-    pub const ALL: [Directory; 2] = [Directory::Access, Directory::Registrar];
-
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|directory| directory.code() == code)
-    }
-
     pub fn label(self) -> &'static str {
         match self {
             Directory::Access => "网络接入服务商",

@@ -64,29 +64,17 @@ pub enum ProviderSource {
     Dropped,
 }
 
+crate::codes! {
+    ProviderSource {
+        Typed = "typed",
+        Seed = "seed",
+        Kept = "kept",
+        Filing = "filing",
+        Dropped = "dropped",
+    }
+}
+
 impl ProviderSource {
-    pub const ALL: [ProviderSource; 5] = [
-        ProviderSource::Typed,
-        ProviderSource::Seed,
-        ProviderSource::Kept,
-        ProviderSource::Filing,
-        ProviderSource::Dropped,
-    ];
-
-    pub fn code(self) -> &'static str {
-        match self {
-            ProviderSource::Seed => "seed",
-            ProviderSource::Kept => "kept",
-            ProviderSource::Filing => "filing",
-            ProviderSource::Typed => "typed",
-            ProviderSource::Dropped => "dropped",
-        }
-    }
-
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|source| source.code() == code)
-    }
-
     pub fn label(self) -> &'static str {
         match self {
             ProviderSource::Seed => "随软件提供",

@@ -63,23 +63,17 @@ enum HolderKind {
     Record,
 }
 
-impl HolderKind {
-    fn code(self) -> &'static str {
-        match self {
-            HolderKind::Draft => "draft",
-            HolderKind::Filing => "filing",
-            HolderKind::Record => "record",
-        }
+domain::codes! {
+    HolderKind {
+        Draft = "draft",
+        Filing = "filing",
+        Record = "record",
     }
+}
 
-    fn from_code(code: &str) -> Result<Self> {
-        match code {
-            "draft" => Ok(HolderKind::Draft),
-            "filing" => Ok(HolderKind::Filing),
-            "record" => Ok(HolderKind::Record),
-            _ => Err(Error::Corrupt(format!("files are held by an unknown kind, {code}"))),
-        }
-    }
+fn holder_kind_of(code: &str) -> Result<HolderKind> {
+    let unknown = || Error::Corrupt(format!("files are held by an unknown kind, {code}"));
+    HolderKind::from_code(code).ok_or_else(unknown)
 }
 
 impl From<StoreError> for Error {
@@ -211,7 +205,7 @@ impl Files {
         holder_id: &str,
         ids: &[String],
     ) -> Result<()> {
-        HolderKind::from_code(holder_kind)?;
+        holder_kind_of(holder_kind)?;
         upload_use::Entity::delete_many()
             .filter(upload_use::Column::HolderKind.eq(holder_kind))
             .filter(upload_use::Column::HolderId.eq(holder_id))
@@ -325,7 +319,7 @@ impl Files {
         };
         let (filings, records) = (by_id(filings), by_id(records));
         for held in uses {
-            let kind = HolderKind::from_code(&held.holder_kind)?;
+            let kind = holder_kind_of(&held.holder_kind)?;
             let place = match kind {
                 HolderKind::Draft => None,
                 HolderKind::Filing => filings.get(&held.holder_id),

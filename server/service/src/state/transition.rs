@@ -189,23 +189,16 @@ pub(crate) enum HandoverEnd {
 
 pub(crate) const HANDOVER_OPEN: &str = "open";
 
+domain::codes! {
+    HandoverEnd {
+        Received = "received",
+        Revoked = "revoked",
+        Refused = "refused",
+        Lapsed = "lapsed",
+    }
+}
+
 impl HandoverEnd {
-    pub const ALL: [HandoverEnd; 4] =
-        [HandoverEnd::Received, HandoverEnd::Revoked, HandoverEnd::Refused, HandoverEnd::Lapsed];
-
-    pub fn code(self) -> &'static str {
-        match self {
-            HandoverEnd::Received => "received",
-            HandoverEnd::Revoked => "revoked",
-            HandoverEnd::Refused => "refused",
-            HandoverEnd::Lapsed => "lapsed",
-        }
-    }
-
-    fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|end| end.code() == code)
-    }
-
     /// What the one who comes too late is told.
     pub fn sentence(self) -> &'static str {
         match self {
