@@ -1,4 +1,4 @@
-//! A PostgreSQL of our own for a while: in a temporary directory, on a free port of the loopback
+//! A PostgreSQL of our own for a while: in memory where there is room, or else in a temporary directory, on a free port of the loopback
 //! interface, with a password made up for it, and without waiting for the disk.
 
 use std::fs;
@@ -52,7 +52,7 @@ impl Postgres {
     pub fn start() -> Outcome<Self> {
         let bin = programs().ok_or_else(|| format!("PostgreSQL {OLDEST} or later is not installed"))?;
         sweep();
-        let dir = std::env::temp_dir().join(format!("{PREFIX}{}", std::process::id()));
+        let dir = place().join(format!("{PREFIX}{}", std::process::id()));
         let cluster = dir.join("cluster");
         fs::create_dir_all(&dir)?;
         let password = password()?;
@@ -76,7 +76,7 @@ impl Postgres {
             .arg(format!("--pwfile={}", word.display()))
             .output()?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let log = fs::File::create(std::env::temp_dir().join(format!("{PREFIX}{}.log", std::process::id())))?;
+        let log = fs::File::create(log_file())?;
         let mut run = unprivileged(&bin.join("postgres")).arg("-D").arg(&cluster);
         for setting in [
             "listen_addresses=127.0.0.1".to_owned(),
@@ -135,8 +135,18 @@ impl Drop for Postgres {
     }
 }
 
+/// Every test has a database of its own, of eight megabytes and more; none is dropped while the others run.
+const ROOM: u64 = 8 << 30;
+
+fn place() -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    let free = Run::new("df").args(["--output=avail", "--block-size=1"]).arg(&memory).output();
+    let free = free.ok().and_then(|text| text.lines().nth(1)?.trim().parse::<u64>().ok());
+    if free.is_some_and(|free| free > ROOM) { memory } else { std::env::temp_dir() }
+}
+
 fn log_file() -> PathBuf {
-    std::env::temp_dir().join(format!("{PREFIX}{}.log", std::process::id()))
+    place().join(format!("{PREFIX}{}.log", std::process::id()))
 }
 
 /// A certificate for 127.0.0.1 from an authority of its own, so that TLS is tried as it is elsewhere; the
@@ -217,8 +227,10 @@ fn password() -> Outcome<String> {
 
 /// Removes what runs that were killed have left behind.
 fn sweep() {
-    let Ok(entries) = fs::read_dir(std::env::temp_dir()) else { return };
-    for entry in entries.flatten() {
+    let places = [place(), std::env::temp_dir()];
+    for entry in
+        places.iter().filter_map(|place| fs::read_dir(place).ok()).flat_map(|entries| entries.flatten())
+    {
         let name = entry.file_name();
         let Some(process) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
         let process = process.trim_end_matches(".log");
