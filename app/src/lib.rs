@@ -87,6 +87,7 @@ pub fn shell(bundle: &Bundle, elder: bool) -> impl IntoView + use<> {
     }
 }
 
+/// The addresses stand in `domain::route` and, as `path!` asks for literals, here once more; a test compares the two.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
@@ -139,4 +140,92 @@ pub fn App() -> impl IntoView {
 #[component]
 fn Framed() -> impl IntoView {
     view! { <Frame me=who_am_i()><Outlet/></Frame> }.into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use domain::action::Action;
+    use domain::business::Business;
+    use domain::procedure::Procedure;
+    use domain::route;
+
+    /// What `path!` is given above.
+    fn declared() -> Vec<&'static str> {
+        let source = include_str!("lib.rs").lines().filter(|line| line.trim_start().starts_with("<Route "));
+        source.filter_map(|line| line.split("path!(\"").nth(1)?.split('"').next()).collect()
+    }
+
+    fn answers(declared: &str, address: &str) -> bool {
+        let path = address.trim_start_matches('/').split('?').next().unwrap_or_default();
+        let mut segments = path.split('/');
+        declared
+            .split('/')
+            .all(|part| segments.next().is_some_and(|got| part.starts_with(':') || part == got))
+            && segments.next().is_none()
+    }
+
+    #[test]
+    fn every_address_of_a_page_has_its_page_and_every_page_its_address() {
+        let mut addresses: Vec<String> = [
+            route::HOME,
+            route::SERVICES,
+            route::LOOKUP,
+            route::NOTICES,
+            route::SESSIONS,
+            route::LOOKS,
+            route::DRAFTS,
+            route::FILINGS,
+            route::SUBJECT,
+            route::ASSESSMENTS,
+            route::NEW_SUBJECT,
+            route::TRANSFER,
+            route::RECEIVE,
+            route::REVIEW,
+            route::QUEUE,
+            route::CLAIMS,
+            route::STAFF,
+            route::AUDIT,
+            route::PROVIDERS,
+            route::REASONS,
+            route::HOLIDAYS,
+        ]
+        .map(str::to_owned)
+        .into();
+        addresses.extend([
+            route::public_record("1"),
+            route::filing("1"),
+            route::submitted("1"),
+            route::receipt("1"),
+            route::verification_result(Business::Assessment, "1"),
+            route::transfer("1"),
+            route::handover("1"),
+            route::review_filing("1"),
+            route::account("1"),
+        ]);
+        for business in Business::ALL {
+            addresses.extend([route::records(business), route::record(business, "1")]);
+            addresses.extend([route::change(business, "1"), route::cancel(business, "1")]);
+        }
+        for procedure in Procedure::all() {
+            addresses.push(route::begin(procedure));
+            addresses.push(route::begin_with(procedure, "1"));
+            if procedure.action != Action::Cancel {
+                addresses.push(route::form_step(procedure, "form"));
+                addresses.push(route::draft_step(procedure, "form", "1"));
+            }
+        }
+        let declared = declared();
+        let mut named: BTreeSet<&str> = BTreeSet::new();
+        for address in &addresses {
+            let pages = declared.iter().filter(|page| answers(page, address));
+            // The router takes the most particular one.
+            let page = pages.min_by_key(|page| page.matches(':').count());
+            assert!(page.is_some(), "no page has the address {address}");
+            named.extend(page);
+        }
+        let unnamed: Vec<_> = declared.iter().filter(|page| !named.contains(*page)).collect();
+        assert!(!declared.is_empty() && unnamed.is_empty(), "no address leads to {unnamed:?}");
+    }
 }

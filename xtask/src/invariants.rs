@@ -13,7 +13,7 @@ type Faults = Vec<String>;
 
 type Check = fn() -> Outcome<Faults>;
 
-const CHECKS: [(&str, Check); 11] = [
+const CHECKS: [(&str, Check); 12] = [
     ("the browser bundle contains no server code", browser_has_no_server_code),
     ("domain stands on serde, time and idna alone", domain_stands_alone),
     ("migration knows nothing of the crates above it", migration_stands_alone),
@@ -22,6 +22,7 @@ const CHECKS: [(&str, Check); 11] = [
     ("server functions stand in app/src/api only", server_functions_stand_in_api),
     ("every server function is on the list of the tested ones", server_functions_are_listed),
     ("only server/service/src/base/clock.rs reads the clock", one_place_reads_the_clock),
+    ("addresses of pages stand in app/domain/src/route.rs only", one_place_knows_the_addresses),
     ("no file names a path of somebody's machine", no_paths_of_one_machine),
     ("every requirement that is cited exists, and a test names it", requirements_are_known_and_tested),
     ("every dependency has a licence we may ship", licences_are_allowed),
@@ -261,6 +262,33 @@ fn one_place_reads_the_clock() -> Outcome<Faults> {
     Ok(faults)
 }
 
+fn one_place_knows_the_addresses() -> Outcome<Faults> {
+    const HELD: [&str; 3] = ["app/src", "server/src", "server/service/src"];
+    let mut faults = Vec::new();
+    for (path, text) in rust_sources()? {
+        let is_test = path.iter().any(|part| part == "tests" || part == "tests.rs");
+        if HELD.iter().any(|held| path.starts_with(held)) && !is_test {
+            faults.extend(lines_of_code(sources::program_of(&text), &path, spells_an_address));
+        }
+    }
+    Ok(faults)
+}
+
+/// Does the line spell out an address of a page? What the server's router declares has to be spelled.
+fn spells_an_address(line: &str) -> bool {
+    const FIRST: [&str; 14] = [
+        "mine", "review", "subject", "staff", "upkeep", "audit", "notices", "sessions", "services", "lookup",
+        "receipt", "form", "r", "files",
+    ];
+    let mut literals = line.split("\"/").skip(1);
+    let ends = |rest: &str| rest.starts_with(['"', '/', '?']);
+    !line.contains(".route(")
+        && literals.any(|text| {
+            // The first part may be a business.
+            text.starts_with("{}/") || FIRST.iter().any(|first| text.strip_prefix(first).is_some_and(ends))
+        })
+}
+
 fn requirements_are_known_and_tested() -> Outcome<Faults> {
     Ok(requirements::faults(&sources::texts()?))
 }
@@ -392,5 +420,17 @@ mod tests {
         assert!(names_a_machine(&format!("\"{home}anna\"")));
         assert!(!names_a_machine(&format!("app/src/pages{home}notices.rs")));
         assert!(!names_a_machine("the homepage"));
+    }
+
+    #[test]
+    fn spelled_out_addresses_are_found_and_what_a_router_declares_is_not() {
+        assert!(spells_an_address("let link = Some(format!(\"/mine/filings/{number}\"));"));
+        assert!(spells_an_address("<a href=\"/review\">"));
+        assert!(spells_an_address("to(\"/lookup?q=1\")"));
+        assert!(spells_an_address("format!(\"/{}/{}\", business.code(), action.code())"));
+        assert!(!spells_an_address(".route(\"/form/{business}/{action}/{step}\", post(post_step))"));
+        assert!(!spells_an_address("action=\"/act/claim\""));
+        assert!(!spells_an_address("format!(\"/{}\", bundle.css)"));
+        assert!(!spells_an_address("path!(\"mine/filings\")"));
     }
 }

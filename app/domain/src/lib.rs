@@ -18,6 +18,7 @@ pub mod procedure;
 pub mod purpose;
 pub mod record;
 pub mod role;
+pub mod route;
 #[cfg(any(test, feature = "sample"))]
 pub mod sample;
 pub mod schema;

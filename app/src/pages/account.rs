@@ -1,5 +1,6 @@
 //! A person's account, for administrators: who it is, masked, and what can be done about it (ASVS V7.4).
 
+use domain::route;
 use domain::view::{AccountView, SessionRow, SuspendedRow, Suspension};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -42,7 +43,7 @@ fn Details(account: AccountView) -> impl IntoView {
         ("账户状态", state),
     ];
     view! {
-        <PageHead above=vec![("审核", ""), ("人员管理", "/staff")] title="人员账户"/>
+        <PageHead above=vec![("审核", ""), ("人员管理", route::STAFF)] title="人员账户"/>
         <div class="stack">
             <section class="sheet" aria-labelledby="account">
                 <div class="sheet-head"><h2 id="account">"账户信息"</h2></div>
@@ -173,7 +174,7 @@ fn SuspendedTable(rows: Vec<SuspendedRow>) -> impl IntoView {
                     <td data-label="停用时间" class="figures">{row.since}</td>
                     <td data-label="理由">{row.reason}</td>
                     <td data-label="操作" class="row-actions">
-                        <a href=format!("/staff/people/{}", row.id) aria-description=row.name>"账户"</a>
+                        <a href=route::account(&row.id) aria-description=row.name>"账户"</a>
                     </td>
                 </tr>
             }).collect_view()}

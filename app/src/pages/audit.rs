@@ -1,5 +1,6 @@
 //! 审计日志 for auditors, and for everybody else who looked at their own data (R65).
 
+use domain::route;
 use domain::view::{AuditRequest, AuditRow, LookRow, Paged};
 use leptos::prelude::*;
 
@@ -7,9 +8,6 @@ use crate::api;
 use crate::pages::mine::query_text;
 use crate::ui::table::{Grid, Pager, href, words};
 use crate::ui::{Empty, Load, PageHead};
-
-const PATH: &str = "/audit";
-const LOOKS: &str = "/mine/looks";
 
 #[component]
 pub fn Audit() -> impl IntoView {
@@ -50,7 +48,7 @@ fn Search(request: AuditRequest) -> impl IntoView {
         ("until", "截止日期", "date", until),
     ];
     view! {
-        <form class="filters" method="get" action=PATH role="search" aria-label="查询审计日志">
+        <form class="filters" method="get" action=route::AUDIT role="search" aria-label="查询审计日志">
             {fields
                 .into_iter()
                 .map(|(name, label, kind, value)| view! {
@@ -69,7 +67,8 @@ fn Search(request: AuditRequest) -> impl IntoView {
 #[component]
 fn Lines(request: AuditRequest, page: Paged<AuditRow>) -> impl IntoView {
     if page.rows.is_empty() {
-        return view! { <Empty sentence="没有符合条件的记录。" action=("查看全部", PATH)/> }.into_any();
+        return view! { <Empty sentence="没有符合条件的记录。" action=("查看全部", route::AUDIT)/> }
+            .into_any();
     }
     let here = |after: &str| {
         let AuditRequest { action, object, person, since, until, after: _ } = &request;
@@ -81,7 +80,7 @@ fn Lines(request: AuditRequest, page: Paged<AuditRow>) -> impl IntoView {
             ("until", until),
             ("after", after),
         ];
-        href(PATH, &parts)
+        href(route::AUDIT, &parts)
     };
     let (next, first) = (page.next.as_deref().map(here), page.is_later.then(|| here("")));
     view! {
@@ -89,8 +88,8 @@ fn Lines(request: AuditRequest, page: Paged<AuditRow>) -> impl IntoView {
             <Grid caption="审计日志" columns=words(["序号", "时间", "人员", "操作", "对象", "内容"])>
                 {page.rows.into_iter().map(|row| {
                     let who = row.who.unwrap_or_default();
-                    let by = href(PATH, &[("person", &row.who_id)]);
-                    let about = href(PATH, &[("object", &row.object_id)]);
+                    let by = href(route::AUDIT, &[("person", &row.who_id)]);
+                    let about = href(route::AUDIT, &[("object", &row.object_id)]);
                     let name = if row.who_id.is_empty() {
                         view! { {row.role} }.into_any()
                     } else {
@@ -132,11 +131,11 @@ pub fn Looks() -> impl IntoView {
 
 #[component]
 fn LookTable(page: Paged<LookRow>) -> impl IntoView {
-    let here = |after: &str| href(LOOKS, &[("after", after)]);
+    let here = |after: &str| href(route::LOOKS, &[("after", after)]);
     let (next, first) = (page.next.as_deref().map(here), page.is_later.then(|| here("")));
     let rows = page.rows;
     if rows.is_empty() {
-        return view! { <Empty sentence="还没有人查看过您未脱敏的信息。" action=("返回首页", "/")/> }
+        return view! { <Empty sentence="还没有人查看过您未脱敏的信息。" action=("返回首页", route::HOME)/> }
             .into_any();
     }
     view! {
@@ -147,7 +146,7 @@ fn LookTable(page: Paged<LookRow>) -> impl IntoView {
                         <td data-label="时间" class="figures">{row.at}</td>
                         <td data-label="查看人">{row.who}</td>
                         <td data-label="用途">{row.purpose}</td>
-                        <td data-label="申请单"><a href=format!("/mine/filings/{}", row.filing)>{row.reference}</a></td>
+                        <td data-label="申请单"><a href=route::filing(&row.filing)>{row.reference}</a></td>
                     </tr>
                 }).collect_view()}
             </Grid>

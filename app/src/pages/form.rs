@@ -3,6 +3,7 @@
 use domain::action::Action;
 use domain::business::Business;
 use domain::procedure::Procedure;
+use domain::route;
 use domain::schema::{Body, Form, Step};
 use domain::sheet::Change as Difference;
 use domain::view::{FormRequest, FormView};
@@ -115,7 +116,7 @@ fn Loaded(view: FormView) -> impl IntoView {
     let is_open = refused.is_none() || view.subject.is_some() || view.draft.is_some();
     view! {
         <PageHead
-            above=vec![(procedure.business.definition().menu, "/services")]
+            above=vec![(procedure.business.definition().menu, route::SERVICES)]
             title=procedure.label()
             whole=with_state(procedure.label(), state)
             beside=move || state.map(|state| view! { <StateBeside state/> })
@@ -176,7 +177,7 @@ fn Points(form: &'static Form, view: FormView) -> impl IntoView {
 #[component]
 fn DraftQuestion(procedure: Procedure, draft: String, view: FormView) -> impl IntoView {
     let question = procedure.draft_question();
-    let path = format!("/{}/{}/{}", procedure.business.code(), procedure.action.code(), view.step);
+    let path = route::form_step(procedure, &view.step);
     let record = view.record.clone();
     view! {
         <Dialog title=question>

@@ -2,6 +2,7 @@
 
 use domain::business::Business;
 use domain::record::RecordState;
+use domain::route;
 use domain::view::{Home as HomeView, Me, OfferGroup, RecordRow};
 use leptos::prelude::*;
 
@@ -28,12 +29,12 @@ fn FrontDoor() -> impl IntoView {
             <h1>{platform_name()}</h1>
             <p>"网站、APP、小程序等的开办者，在这里向所在地网安部门办理联网备案：在线填报，随时保存，进度可查。"</p>
             <div class="actions">
-                <a class="button button-primary button-large" href="/auth/login" rel="external">"用户登录"</a>
+                <a class="button button-primary button-large" href=route::LOGIN rel="external">"用户登录"</a>
             </div>
         </section>
         <section class="stack" aria-labelledby="lookup-title">
             <h2 id="lookup-title">"备案查询"</h2>
-            <form class="lookup" method="get" action="/lookup" role="search">
+            <form class="lookup" method="get" action=route::LOOKUP role="search">
                 <label for="q">"备案号、域名或主体名称"</label>
                 <div class="joined">
                     <input class="input" id="q" name="q" type="search" autocomplete="off"/>
@@ -107,7 +108,7 @@ fn Boxes(home: HomeView) -> impl IntoView {
             <Dialog title="您当前尚无有效主体，请先申请主体">
                 <div class="dialog-body"><p>"办理网站、APP等业务之前，需要先填报开办主体。"</p></div>
                 <div class="actions">
-                    <a class="button button-primary" href="/subject/new" rel="external">"申请主体"</a>
+                    <a class="button button-primary" href=route::NEW_SUBJECT rel="external">"申请主体"</a>
                     <form method="dialog" class="js-only"><button class="button">"稍后"</button></form>
                 </div>
             </Dialog>
@@ -122,7 +123,7 @@ fn Boxes(home: HomeView) -> impl IntoView {
             </div>
         })}
         <div class="grid">
-            <Card title="我的申请" id="home-filings" more="/mine/filings">
+            <Card title="我的申请" id="home-filings" more=route::FILINGS>
                 {if filings.is_empty() {
                     view! { <Empty sentence="还没有申请。"/> }.into_any()
                 } else {
@@ -135,14 +136,14 @@ fn Boxes(home: HomeView) -> impl IntoView {
                                         <span class="soft">{format!("{} · ", row.title)}<time class="figures">{row.submitted_at}</time></span>
                                     </div>
                                     <FilingBadge state=row.state/>
-                                    <a href=format!("/mine/filings/{}", row.id) aria-description=row.reference.clone()>"详情"</a>
+                                    <a href=route::filing(&row.id) aria-description=row.reference.clone()>"详情"</a>
                                 </li>
                             }).collect_view()}
                         </ul>
                     }.into_any()
                 }}
             </Card>
-            <Card title="系统通知" id="home-notices" more="/notices">
+            <Card title="系统通知" id="home-notices" more=route::NOTICES>
                 {if notices.is_empty() {
                     view! { <Empty sentence="没有未读通知。"/> }.into_any()
                 } else {
@@ -172,9 +173,9 @@ fn Boxes(home: HomeView) -> impl IntoView {
 #[component]
 fn SubjectCard(subject: Option<RecordRow>) -> impl IntoView {
     view! {
-        <Card title="我的主体" id="home-subject" more="/mine/subject">
+        <Card title="我的主体" id="home-subject" more=route::SUBJECT>
             {match subject {
-                None => view! { <Empty sentence="您当前尚无有效主体。" action=("新增主体", "/subject/new")/> }.into_any(),
+                None => view! { <Empty sentence="您当前尚无有效主体。" action=("新增主体", route::NEW_SUBJECT)/> }.into_any(),
                 Some(row) => {
                     let name = row.name.clone();
                     let shows_offers = row.state == RecordState::Active;
@@ -203,10 +204,9 @@ fn SubjectCard(subject: Option<RecordRow>) -> impl IntoView {
 #[component]
 fn RecordsCard(business: Business, rows: Vec<RecordRow>) -> impl IntoView {
     let title = business.definition().at_home.map_or(business.noun(), |(_, title)| title);
-    let code = business.code();
-    let id = format!("home-{code}");
+    let id = format!("home-{}", business.code());
     view! {
-        <Card title id more=format!("/mine/{code}")>
+        <Card title id more=route::records(business)>
             {if rows.is_empty() {
                 view! { <Empty sentence=format!("还没有{}。", business.noun())/> }.into_any()
             } else {
@@ -219,7 +219,7 @@ fn RecordsCard(business: Business, rows: Vec<RecordRow>) -> impl IntoView {
                                     <span class="soft figures">{row.registration_number.or(row.domain).unwrap_or_default()}</span>
                                 </div>
                                 <RecordBadge state=row.state/>
-                                <a href=format!("/mine/{code}/{}", row.id) aria-description=row.name.clone()>"详情"</a>
+                                <a href=route::record(business, &row.id) aria-description=row.name.clone()>"详情"</a>
                             </li>
                         }).collect_view()}
                     </ul>

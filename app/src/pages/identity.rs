@@ -8,6 +8,7 @@ mod transfer;
 use domain::action::Action;
 use domain::business::Business;
 use domain::procedure::Procedure;
+use domain::route;
 use domain::view::{CancelView, IdentityPurpose, Refused};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -60,7 +61,7 @@ fn Subject(view: CancelView) -> impl IntoView {
     };
     view! {
         <PageHead
-            above=vec![(Business::Subject.definition().menu, "/services")]
+            above=vec![(Business::Subject.definition().menu, route::SERVICES)]
             title=procedure.label()
             whole=with_state(procedure.label(), state)
             beside=move || state.map(|state| view! { <StateBeside state/> })
@@ -170,7 +171,7 @@ fn OverList(business: Business) -> impl IntoView {
 fn CancelDialog(view: CancelView, said: Option<String>) -> impl IntoView {
     let CancelView { procedure, record, refused, identity, .. } = view;
     let business = procedure.business;
-    let list = format!("/{}/cancel", business.code());
+    let list = route::begin(Procedure::new(business, Action::Cancel));
     let content = match (record, refused) {
         (Some(record), None) => view! {
             <div class="dialog-body">
@@ -200,7 +201,7 @@ fn CancelDialog(view: CancelView, said: Option<String>) -> impl IntoView {
 
 #[component]
 fn Failed(business: Business, error: ApiError) -> impl IntoView {
-    let list = format!("/{}/cancel", business.code());
+    let list = route::begin(Procedure::new(business, Action::Cancel));
     view! {
         <Dialog title="暂不能注销">
             <div class="dialog-body"><p>{error.sentence()}</p></div>

@@ -1,6 +1,7 @@
 //! 备案查询: what is public about a filing, for everybody (R38).
 
 use domain::business::Business;
+use domain::route;
 use domain::view::PublicRecord;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -32,7 +33,7 @@ pub fn Lookup() -> impl IntoView {
 #[component]
 fn LookupForm(#[prop(optional)] text: String) -> impl IntoView {
     view! {
-        <form class="lookup" method="get" action="/lookup" role="search">
+        <form class="lookup" method="get" action=route::LOOKUP role="search">
             <label for="q">"备案号、域名或主体名称"</label>
             <div class="joined">
                 <input class="input" id="q" name="q" type="search" value=text required maxlength="200" autocomplete="off" aria-describedby="q-hint"/>
@@ -67,7 +68,7 @@ pub fn PublicRecordPage() -> impl IntoView {
         |(digits, code)| api::public_record(digits, Some(code)),
     );
     view! {
-        <PageHead above=vec![("备案查询", "/lookup")] title="备案信息"/>
+        <PageHead above=vec![("备案查询", route::LOOKUP)] title="备案信息"/>
         <div class="stack">
             <Suspense fallback=Waiting>
                 {move || Suspend::new(async move {
@@ -110,7 +111,7 @@ fn Verification(record: PublicRecord) -> impl IntoView {
             }
             .into_any(),
         })}
-        <form class="lookup" method="get" action=format!("/r/{digits}")>
+        <form class="lookup" method="get" action=route::public_record(&digits)>
             <label for="code">"查验码"</label>
             <div class="joined">
                 <input class="input" id="code" name="code" required maxlength="30" autocomplete="off" spellcheck="false" aria-describedby="code-hint"/>
@@ -140,7 +141,7 @@ fn Filed(
         ..
     } = record;
     let heading = if is_linked {
-        view! { <a href=format!("/r/{digits}")>{name.clone()}</a> }.into_any()
+        view! { <a href=route::public_record(&digits)>{name.clone()}</a> }.into_any()
     } else {
         name.clone().into_any()
     };

@@ -3,6 +3,7 @@
 use domain::action::Action;
 use domain::filing::FilingState;
 use domain::procedure::Procedure;
+use domain::route;
 use domain::view::{DraftRow, FilingRow, FilingView, Paged};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -35,7 +36,7 @@ pub fn Drafts() -> impl IntoView {
         Resource::new(move || (procedure(), after()), |(procedure, after)| api::drafts(procedure, after));
     view! {
         <PageHead
-            above=vec![("我的", "/")]
+            above=vec![("我的", route::HOME)]
             title="我的草稿"
             lead="系统只保留 30 天内的草稿信息，过期将删除，请及时提交申请。"
         />
@@ -51,7 +52,7 @@ pub fn Drafts() -> impl IntoView {
 #[component]
 fn DraftTable(page: Paged<DraftRow>) -> impl IntoView {
     if page.rows.is_empty() {
-        return view! { <Empty sentence="没有草稿。" action=("去办理业务", "/services")/> }.into_any();
+        return view! { <Empty sentence="没有草稿。" action=("去办理业务", route::SERVICES)/> }.into_any();
     }
     let mut columns = words(["业务类型", "名称", "保存时间"]);
     columns.extend([Column::Number("剩余天数".to_owned()), Column::Text("操作".to_owned())]);
@@ -72,8 +73,8 @@ fn DraftTable(page: Paged<DraftRow>) -> impl IntoView {
         </Grid>
         <Pager
             total=page.total
-            next=page.next.map(|after| href("/mine/drafts", &[("after", &after)]))
-            first=page.is_later.then(|| "/mine/drafts".to_owned())
+            next=page.next.map(|after| href(route::DRAFTS, &[("after", &after)]))
+            first=page.is_later.then(|| route::DRAFTS.to_owned())
         />
     }
     .into_any()
@@ -88,7 +89,7 @@ pub fn Filings() -> impl IntoView {
         |(procedure, state, after)| api::filings(procedure, state, after),
     );
     view! {
-        <PageHead above=vec![("我的", "/")] title="我的申请"/>
+        <PageHead above=vec![("我的", route::HOME)] title="我的申请"/>
         {move || {
             let id = receipt();
             (!id.is_empty()).then(|| view! { <Submitted id/> })
@@ -108,10 +109,10 @@ fn FilingTable(page: Paged<FilingRow>) -> impl IntoView {
     let (procedure, state) = (query_text("procedure"), query_text("state"));
     let (procedure, state) = (untrack(procedure), untrack(state));
     if page.rows.is_empty() {
-        return view! { <Empty sentence="没有符合条件的申请。" action=("去办理业务", "/services")/> }
+        return view! { <Empty sentence="没有符合条件的申请。" action=("去办理业务", route::SERVICES)/> }
             .into_any();
     }
-    let path = "/mine/filings";
+    let path = route::FILINGS;
     view! {
         <Grid caption="我的申请" columns=words(["申请单编号", "业务类型", "名称", "提交时间", "审核状态", "操作"])>
             {page.rows.into_iter().map(|row| view! {
@@ -122,7 +123,7 @@ fn FilingTable(page: Paged<FilingRow>) -> impl IntoView {
                     <td data-label="提交时间" class="figures">{row.submitted_at}</td>
                     <td data-label="审核状态"><FilingBadge state=row.state/></td>
                     <td data-label="操作" class="row-actions">
-                        <a href=format!("/mine/filings/{}", row.id) aria-description=row.reference.clone()>"详情"</a>
+                        <a href=route::filing(&row.id) aria-description=row.reference.clone()>"详情"</a>
                     </td>
                 </tr>
             }).collect_view()}
@@ -149,7 +150,7 @@ pub fn Receipt() -> impl IntoView {
     let filing =
         Resource::new(move || params.with(|params| params.get("id")).unwrap_or_default(), api::filing);
     view! {
-        <PageHead above=vec![("我的", "/"), ("我的申请", "/mine/filings")] title="申请回执"/>
+        <PageHead above=vec![("我的", route::HOME), ("我的申请", route::FILINGS)] title="申请回执"/>
         <Load resource=filing titled=true children={|filing: FilingView| view! { <ReceiptBody filing/> }}/>
     }
     .into_any()
@@ -158,7 +159,7 @@ pub fn Receipt() -> impl IntoView {
 #[component]
 fn ReceiptBody(filing: FilingView) -> impl IntoView {
     let FilingView { row, jurisdiction, withdrawal_left, waits_for_business, .. } = filing;
-    let detail = format!("/mine/filings/{}", row.id);
+    let detail = route::filing(&row.id);
     view! {
         <section class="receipt" aria-labelledby="receipt-title">
             <h2 id="receipt-title">"已提交审核"</h2>
@@ -179,7 +180,7 @@ fn ReceiptBody(filing: FilingView) -> impl IntoView {
             {withdrawal_left.map(|seconds| view! { <Countdown seconds/> })}
             <div class="actions no-print">
                 <a class="button" href=detail>"查看申请单"</a>
-                <a class="button button-quiet" href=format!("/receipt/{}", row.id)>"打印回执"</a>
+                <a class="button button-quiet" href=route::receipt(&row.id)>"打印回执"</a>
             </div>
             <p class="print-only print-foot">{format!("申请单编号 {}", row.reference)}</p>
         </section>
@@ -192,7 +193,7 @@ fn ReceiptBody(filing: FilingView) -> impl IntoView {
 fn WaitsForBusiness() -> impl IntoView {
     view! {
         "公安机关不会单独审核主体：请继续填报至少一项业务，一并进入审核。"
-        <a href="/services">"业务办理"</a>
+        <a href=route::SERVICES>"业务办理"</a>
     }
     .into_any()
 }
@@ -261,7 +262,7 @@ fn Details(filing: FilingView) -> impl IntoView {
         record_href,
         ..
     } = filing;
-    let here = format!("/mine/filings/{}", row.id);
+    let here = route::filing(&row.id);
     let state = row.state;
     let id = StoredValue::new(row.id.clone());
     let question = (withdrawal_left.is_some() && !untrack(asks).is_empty()).then(|| {
@@ -282,7 +283,7 @@ fn Details(filing: FilingView) -> impl IntoView {
     };
     view! {
         <PageHead
-            above=vec![("我的", "/"), ("我的申请", "/mine/filings")]
+            above=vec![("我的", route::HOME), ("我的申请", route::FILINGS)]
             title="申请详情"
             beside=move || view! { <FilingBadge state/> }
             actions=move || can_redraft.map(|label| view! {

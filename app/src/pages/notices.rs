@@ -1,5 +1,6 @@
 //! 系统通知 (R66): unread first, each leads to what it is about.
 
+use domain::route;
 use domain::view::{NoticeRow, Paged};
 use leptos::prelude::*;
 
@@ -7,8 +8,6 @@ use crate::api;
 use crate::pages::mine::query_text;
 use crate::ui::table::{Pager, href};
 use crate::ui::{Empty, Load, PageHead, PostButton};
-
-const PATH: &str = "/notices";
 
 #[component]
 pub fn Notices() -> impl IntoView {
@@ -32,10 +31,11 @@ pub fn Notices() -> impl IntoView {
 fn Inbox(is_all: bool, page: Paged<NoticeRow>) -> impl IntoView {
     let count = (!is_all && page.total > 0)
         .then(|| view! { <span class="count">{page.total.to_string()}<span class="visually-hidden">"条"</span></span> });
-    let here = move |after: &str| href(PATH, &[("all", if is_all { "1" } else { "" }), ("after", after)]);
+    let here =
+        move |after: &str| href(route::NOTICES, &[("all", if is_all { "1" } else { "" }), ("after", after)]);
     let rows = if page.rows.is_empty() {
         let sentence = if is_all { "还没有通知。" } else { "没有未读的通知。" };
-        view! { <Empty sentence action=("返回首页", "/")/> }.into_any()
+        view! { <Empty sentence action=("返回首页", route::HOME)/> }.into_any()
     } else {
         view! {
             <ul class="inbox">{page.rows.into_iter().map(|notice| view! { <Notice notice/> }).collect_view()}</ul>
@@ -46,8 +46,8 @@ fn Inbox(is_all: bool, page: Paged<NoticeRow>) -> impl IntoView {
     view! {
         <div class="stack">
             <nav class="tabs" aria-label="通知范围">
-                <a href=PATH aria-current=(!is_all).then_some("page")>"未读 "{count}</a>
-                <a href=href(PATH, &[("all", "1")]) aria-current=is_all.then_some("page")>"全部"</a>
+                <a href=route::NOTICES aria-current=(!is_all).then_some("page")>"未读 "{count}</a>
+                <a href=href(route::NOTICES, &[("all", "1")]) aria-current=is_all.then_some("page")>"全部"</a>
             </nav>
             {rows}
         </div>

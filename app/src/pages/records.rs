@@ -4,6 +4,7 @@
 use domain::action::Action;
 use domain::business::Business;
 use domain::procedure::Procedure;
+use domain::route;
 use domain::sheet::Shown;
 use domain::view::{Paged, RecordRow, RecordView, RegistrationView};
 use leptos::prelude::*;
@@ -31,11 +32,11 @@ pub fn Records() -> impl IntoView {
         match business.get().filter(|business| *business != Business::Subject) {
         Some(business) => view! {
             <PageHead
-                above=vec![("我的", "/")]
+                above=vec![("我的", route::HOME)]
                 title=business.definition().mine
                 actions=move || {
                     let procedure = Procedure::new(business, Action::New);
-                    view! { <a class="button button-primary" href=format!("/{}/new", business.code())>{procedure.label()}</a> }
+                    view! { <a class="button button-primary" href=route::begin(procedure)>{procedure.label()}</a> }
                 }
             />
             <List business only=None/>
@@ -50,7 +51,7 @@ pub fn Records() -> impl IntoView {
 #[component]
 pub fn Choose(procedure: Procedure) -> impl IntoView {
     view! {
-        <PageHead above=vec![(procedure.business.definition().menu, "/services")] title=procedure.label()/>
+        <PageHead above=vec![(procedure.business.definition().menu, route::SERVICES)] title=procedure.label()/>
         <List business=procedure.business only=Some(procedure.action)/>
     }
     .into_any()
@@ -62,8 +63,8 @@ fn List(business: Business, only: Option<Action>) -> impl IntoView {
     let after = move || query.with(|query| query.get("after")).unwrap_or_default();
     let page = Resource::new(after, move |after| api::records(business, after));
     let path = StoredValue::new(match only {
-        None => format!("/mine/{}", business.code()),
-        Some(action) => format!("/{}/{}", business.code(), action.code()),
+        None => route::records(business),
+        Some(action) => route::begin(Procedure::new(business, action)),
     });
     view! {
         <Suspense fallback=crate::ui::Waiting>
@@ -90,7 +91,6 @@ fn Table(page: Paged<RecordRow>, business: Business, only: Option<Action>, path:
         return view! { <Empty sentence/> }.into_any();
     }
     let shows_domain = business == Business::Website;
-    let code = business.code();
     let mut columns = vec![Column::Text(business.definition().name_label.to_owned())];
     columns.extend(shows_domain.then(|| Column::Text("主域名".to_owned())));
     columns.extend(words(["公安备案号", "备案公安机关", "联网备案时间", "状态", "操作"]));
@@ -113,7 +113,7 @@ fn Table(page: Paged<RecordRow>, business: Business, only: Option<Action>, path:
                             <td data-label="状态"><RecordBadge state=row.state/></td>
                             <td data-label="操作" class="row-actions">
                                 {only.is_none().then(|| view! {
-                                    <a href=format!("/mine/{code}/{}", row.id) aria-description=name.clone()>"详情"</a>
+                                    <a href=route::record(business, &row.id) aria-description=name.clone()>"详情"</a>
                                 })}
                                 {offers.into_iter().map(|offer| view! { <OfferLink offer about=name.clone()/> }).collect_view()}
                             </td>
@@ -152,13 +152,13 @@ pub fn RecordPage() -> impl IntoView {
 fn Details(record: RecordView) -> impl IntoView {
     let RecordView { row, sheet, registration, filings, verification, .. } = record;
     let business = row.business;
-    let result = verification.map(|_| format!("/mine/{}/{}/result", business.code(), row.id));
+    let result = verification.map(|_| route::verification_result(business, &row.id));
     let state = row.state;
     let name = row.name.clone();
     let offers = StoredValue::new(row.offers.clone());
     view! {
         <PageHead
-            above=vec![("我的", "/"), (business.definition().mine, "")]
+            above=vec![("我的", route::HOME), (business.definition().mine, "")]
             title=name
             beside=move || view! { <RecordBadge state/> }
             actions=move || offers.get_value().into_iter().map(|offer| view! { <OfferLink offer class="button"/> }).collect_view()
@@ -194,7 +194,7 @@ fn ResultSheet(record: RecordView) -> impl IntoView {
     let (Some(registration), Some(code)) = (registration, verification) else {
         return view! { <Problem error=ApiError::NotFound/> }.into_any();
     };
-    let address = format!("/r/{}?code={code}", registration.digits);
+    let address = format!("{}?code={code}", route::public_record(&registration.digits));
     let told = ["basics", "assessment", "conclusion"].map(|key| format!("{key}."));
     let rows = sheet.sections.into_iter().flat_map(|section| section.rows);
     let facts = rows
@@ -209,7 +209,7 @@ fn ResultSheet(record: RecordView) -> impl IntoView {
         .collect_view();
     view! {
         <PageHead
-            above=vec![("我的", "/"), (Business::Assessment.definition().mine, "/mine/assessment")]
+            above=vec![("我的", route::HOME), (Business::Assessment.definition().mine, route::ASSESSMENTS)]
             title="安全评估结果"
             beside=move || view! { <RecordBadge state=row.state/> }
         />
@@ -242,7 +242,7 @@ fn Related(filings: Vec<domain::view::FilingRow>) -> impl IntoView {
                     <li>
                         <div class="row-main"><b>{row.procedure.label()}</b><span class="soft figures">{format!("{} · {}", row.reference, row.submitted_at)}</span></div>
                         <FilingBadge state=row.state/>
-                        <a href=format!("/mine/filings/{}", row.id) aria-description=row.reference.clone()>"详情"</a>
+                        <a href=route::filing(&row.id) aria-description=row.reference.clone()>"详情"</a>
                     </li>
                 }).collect_view()}
             </ul>
@@ -294,7 +294,7 @@ pub fn Registration(business: Business, registration: RegistrationView) -> impl 
             <dl class="facts">
                 <div><dt>"公安备案号"</dt><dd class="figures">{number}</dd></div>
                 <div><dt>"联网备案时间"</dt><dd class="figures">{registered_on}</dd></div>
-                <div><dt>"公示地址"</dt><dd><a href=format!("/r/{digits}")>{format!("/r/{digits}")}</a></dd></div>
+                <div><dt>"公示地址"</dt><dd><a href=route::public_record(&digits)>{route::public_record(&digits)}</a></dd></div>
                 <div><dt>"备案图标"</dt><dd><img src="/badge.svg" alt="备案图标" width="20" height="22"/>" "<a href="/badge.svg" download="badge.svg" rel="external">"下载备案图标"</a></dd></div>
             </dl>
             <p class="hint">{hint}</p>
@@ -313,15 +313,15 @@ pub fn MySubject() -> impl IntoView {
     view! {
         <Load resource=subject children={|subject: Option<RecordView>| match subject {
             None => view! {
-                <PageHead above=vec![("我的", "/")] title="我的主体"/>
-                <Empty sentence="您当前尚无有效主体，请先申请主体" action=("申请主体", "/subject/new")/>
+                <PageHead above=vec![("我的", route::HOME)] title="我的主体"/>
+                <Empty sentence="您当前尚无有效主体，请先申请主体" action=("申请主体", route::NEW_SUBJECT)/>
             }.into_any(),
             Some(RecordView { row, sheet, filings, .. }) => {
                 let state = row.state;
                 let change = row.offers.iter().find(|offer| offer.label == "变更").cloned();
                 view! {
                     <PageHead
-                        above=vec![("我的", "/")]
+                        above=vec![("我的", route::HOME)]
                         title="我的主体"
                         whole=with_state("我的主体", Some(state))
                         beside=move || view! { <StateBeside state/> }

@@ -1,6 +1,7 @@
 //! 人员管理: who reviews which region, who administers, who audits (R60).
 
 use domain::role::StaffRole;
+use domain::route;
 use domain::view::StaffRow;
 use leptos::prelude::*;
 
@@ -41,7 +42,7 @@ fn Table(rows: Vec<StaffRow>) -> impl IntoView {
                     <td data-label="任命时间" class="figures">{row.since}</td>
                     <td data-label="操作" class="row-actions">
                         {row.person.map(|person| {
-                            view! { <a href=format!("/staff/people/{person}") aria-description=row.name.clone()>"账户"</a> }
+                            view! { <a href=route::account(&person) aria-description=row.name.clone()>"账户"</a> }
                         })}
                         <PostButton
                             action="/act/dismiss"

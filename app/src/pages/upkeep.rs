@@ -1,6 +1,7 @@
 //! What administrators of the system keep: the directories of providers (R31), the reasons officers pick,
 //! and the days that are not as their weekday says.
 
+use domain::route;
 use domain::schema::Directory;
 use domain::view::{DirectoryRequest, HolidayRow, Paged, ProviderRow, ProviderSource, ReasonRow};
 use leptos::prelude::*;
@@ -9,8 +10,6 @@ use crate::api;
 use crate::pages::mine::query_text;
 use crate::ui::table::{Filter, Grid, Pager, href, words};
 use crate::ui::{Empty, Load, PageHead, PostButton};
-
-const DIRECTORY: &str = "/upkeep/providers";
 
 /// A labelled line of text in a form of these pages.
 #[component]
@@ -73,7 +72,7 @@ pub fn Providers() -> impl IntoView {
             title="服务商名录"
             lead="申请人手工填写、名录中没有的服务商列在“待整理”中：核实后收录，与已有的并为一条，或标为不收录。"
         />
-        <form class="filters" method="get" action=DIRECTORY role="search" aria-label="查询服务商名录">
+        <form class="filters" method="get" action=route::PROVIDERS role="search" aria-label="查询服务商名录">
             <Filter id="q-source" name="source" label="来源" chosen=asked.source options=sources empty="待整理"/>
             <div class="filter">
                 <label for="q-name">"名称"</label>
@@ -98,7 +97,7 @@ fn ProviderTable(request: DirectoryRequest, page: Paged<ProviderRow>) -> impl In
         return view! { <Empty sentence="没有符合条件的服务商。"/> }.into_any();
     }
     let here = |after: &str| {
-        href(DIRECTORY, &[("source", &request.source), ("name", &request.name), ("after", after)])
+        href(route::PROVIDERS, &[("source", &request.source), ("name", &request.name), ("after", after)])
     };
     view! {
         <Grid caption="服务商名录" columns=words(["名称", "名录", "所属地区", "电话", "操作"])>

@@ -4,6 +4,7 @@
 use domain::action::Action;
 use domain::business::Business;
 use domain::procedure::Procedure;
+use domain::route;
 use domain::view::Me;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -14,25 +15,21 @@ use crate::ui::{Icon, platform_name};
 fn menu_of(business: Business) -> Vec<(&'static str, String)> {
     let link = |action: Action| {
         let procedure = Procedure::new(business, action);
-        (procedure.label(), format!("/{}/{}", business.code(), action.code()))
+        (procedure.label(), route::begin(procedure))
     };
     let mut links: Vec<_> = business.actions().map(link).collect();
     if business == Business::Subject {
-        links.push(("移交主体", "/subject/transfer".to_owned()));
-        links.push(("接收主体", "/subject/receive".to_owned()));
+        links.push(("移交主体", route::TRANSFER.to_owned()));
+        links.push(("接收主体", route::RECEIVE.to_owned()));
     }
     links
 }
 
 fn mine() -> Vec<(&'static str, String)> {
-    let lists = [("我的草稿", "/mine/drafts".to_owned()), ("我的申请", "/mine/filings".to_owned())];
-    let records =
-        Business::ALL.map(|business| (business.definition().mine, format!("/mine/{}", business.code())));
+    let lists = [("我的草稿", route::DRAFTS.to_owned()), ("我的申请", route::FILINGS.to_owned())];
+    let records = Business::ALL.map(|business| (business.definition().mine, route::records(business)));
     lists.into_iter().chain(records).collect()
 }
-
-/// Where staff prove themselves by the level their work needs.
-const STEP_UP: &str = "/auth/login?staff=1&next=/";
 
 #[component]
 fn SideLink(
@@ -45,7 +42,7 @@ fn SideLink(
     let is_here = move || {
         let path = path.get();
         // The review desk's pages have links of their own; elsewhere what lies below belongs to the link.
-        path == own || (own.len() > 1 && own != "/review" && path.starts_with(&format!("{own}/")))
+        path == own || (own != route::HOME && own != route::REVIEW && route::is_at(&path, &own))
     };
     view! {
         <li>
@@ -80,38 +77,38 @@ fn SideMenu(me: Me) -> impl IntoView {
                 {staff.then(|| {
                     let mut links = Vec::new();
                     if me.is_reviewer {
-                        links.push(("审核工作台", "/review".to_owned()));
-                        links.push(("审核队列", "/review/queue".to_owned()));
+                        links.push(("审核工作台", route::REVIEW.to_owned()));
+                        links.push(("审核队列", route::QUEUE.to_owned()));
                     }
                     if me.is_administrator {
-                        links.push(("在办申请单", "/review/claims".to_owned()));
-                        links.push(("人员管理", "/staff".to_owned()));
+                        links.push(("在办申请单", route::CLAIMS.to_owned()));
+                        links.push(("人员管理", route::STAFF.to_owned()));
                     }
                     if me.is_auditor {
-                        links.push(("审计日志", "/audit".to_owned()));
+                        links.push(("审计日志", route::AUDIT.to_owned()));
                     }
                     view! { <SideGroup name="审核" links/> }
                 })}
                 {keeps.then(|| {
                     let links = vec![
-                        ("服务商名录", "/upkeep/providers".to_owned()),
-                        ("常用意见", "/upkeep/reasons".to_owned()),
-                        ("节假日", "/upkeep/holidays".to_owned()),
+                        ("服务商名录", route::PROVIDERS.to_owned()),
+                        ("常用意见", route::REASONS.to_owned()),
+                        ("节假日", route::HOLIDAYS.to_owned()),
                     ];
                     view! { <SideGroup name="系统维护" links/> }
                 })}
                 {me.must_step_up.then(|| {
-                    let links = vec![("验证身份后进入", STEP_UP.to_owned())];
+                    let links = vec![("验证身份后进入", route::staff_login(route::HOME))];
                     view! { <SideGroup name="审核与管理" links/> }
                 })}
-                <SideLink name="首页" href="/" icon="home"/>
-                <SideLink name="业务办理" href="/services" icon="grid"/>
+                <SideLink name="首页" href=route::HOME icon="home"/>
+                <SideLink name="业务办理" href=route::SERVICES icon="grid"/>
                 {Business::ALL
                     .into_iter()
                     .map(|business| view! { <SideGroup name=business.definition().menu links=menu_of(business)/> })
                     .collect_view()}
                 <SideGroup name="我的" links=mine()/>
-                <SideLink name="备案查询" href="/lookup" icon="search"/>
+                <SideLink name="备案查询" href=route::LOOKUP icon="search"/>
             </ul>
         </nav>
     }
@@ -154,7 +151,7 @@ fn Switcher(me: Me) -> impl IntoView {
 fn PersonMenu(me: Me) -> impl IntoView {
     let elder = if me.elder { "标准版" } else { "长辈版" };
     view! {
-        <a class="topbar-link" href="/notices">
+        <a class="topbar-link" href=route::NOTICES>
             <Icon name="bell"/>
             <span class="topbar-word">"系统通知"</span>
             {(me.unread > 0).then(|| view! {
@@ -168,15 +165,15 @@ fn PersonMenu(me: Me) -> impl IntoView {
             </summary>
             <ul class="popup-list">
                 {me.region.map(|region| view! { <li><span class="soft">{format!("管辖 {region}")}</span></li> })}
-                <li><a href="/sessions">"登录会话"</a></li>
-                <li><a href="/mine/looks">"信息查阅记录"</a></li>
+                <li><a href=route::SESSIONS>"登录会话"</a></li>
+                <li><a href=route::LOOKS>"信息查阅记录"</a></li>
                 <li>
                     <form method="post" action="/act/elder">
                         <input type="hidden" name="on" value=if me.elder { "" } else { "yes" }/>
                         <button>{elder}</button>
                     </form>
                 </li>
-                <li><form method="post" action="/auth/logout"><button>"退出"</button></form></li>
+                <li><form method="post" action=route::LOGOUT><button>"退出"</button></form></li>
             </ul>
         </details>
     }
@@ -192,8 +189,8 @@ pub fn Frame(me: Option<Me>, children: Children) -> impl IntoView {
     let end = match me {
         Some(me) => view! { <Switcher me=me.clone()/> <PersonMenu me/> }.into_any(),
         None => view! {
-            <a class="topbar-link" href="/lookup"><Icon name="search"/><span class="topbar-word">"备案查询"</span></a>
-            <a class="button button-small" href="/auth/login" rel="external">"用户登录"</a>
+            <a class="topbar-link" href=route::LOOKUP><Icon name="search"/><span class="topbar-word">"备案查询"</span></a>
+            <a class="button button-small" href=route::LOGIN rel="external">"用户登录"</a>
         }
         .into_any(),
     };
@@ -205,7 +202,7 @@ pub fn Frame(me: Option<Me>, children: Children) -> impl IntoView {
                     <input class="drawer-switch" type="checkbox" id="drawer" aria-label="菜单" autocomplete="off"/>
                     <label class="drawer-open" for="drawer" aria-hidden="true"><span class="icon icon-menu"></span></label>
                 })}
-                <a class="brand" href="/"><img src="/mark.svg" alt="" width="28" height="28"/><span>{platform_name()}</span></a>
+                <a class="brand" href=route::HOME><img src="/mark.svg" alt="" width="28" height="28"/><span>{platform_name()}</span></a>
                 <div class="topbar-end">{end}</div>
             </header>
             {menu}

@@ -9,6 +9,7 @@ pub mod who_am_i;
 
 use domain::filing::FilingState;
 use domain::record::RecordState;
+use domain::route;
 use domain::view::{Offer, Refused};
 use leptos::prelude::*;
 
@@ -142,9 +143,9 @@ pub fn Problem(
                 false => view! { <h1>{error.sentence()}</h1> }.into_any(),
             }}
             <div class="actions">
-                {is_sign_in.then(|| view! { <a class="button button-primary" href="/auth/login" rel="external">"用户登录"</a> })}
+                {is_sign_in.then(|| view! { <a class="button button-primary" href=route::LOGIN rel="external">"用户登录"</a> })}
                 {link.map(|link| view! { <a class="button button-primary" href=link>"查看"</a> })}
-                <a class="button" href="/">"返回首页"</a>
+                <a class="button" href=route::HOME>"返回首页"</a>
             </div>
         </section>
     }
@@ -191,7 +192,7 @@ pub fn PageHead(
     #[prop(optional, into)] lead: String,
 ) -> impl IntoView {
     let name = title.clone();
-    let above = if above.is_empty() { vec![("首页", "/")] } else { above };
+    let above = if above.is_empty() { vec![("首页", route::HOME)] } else { above };
     view! {
         <WindowTitle title=title.clone()/>
         <nav class="breadcrumb" aria-label="当前位置">

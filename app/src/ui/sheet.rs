@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::answer::Answers;
+use domain::route;
 use domain::sheet::{Change, Sheet, SheetRow, SheetSection, Shown};
 use domain::view::EventView;
 use leptos::prelude::*;
@@ -135,7 +136,7 @@ pub fn shown(value: &Shown, label: &str, masked: bool) -> AnyView {
         Shown::Pictures(ids) => ids
             .iter()
             .map(|id| {
-                let href = format!("/files/{id}");
+                let href = route::file(id);
                 view! {
                     <a class="thumb" href=href.clone() target="_blank" rel="noopener external">
                         <img src=href.clone() alt=label.to_owned() loading="lazy"/>
@@ -147,7 +148,7 @@ pub fn shown(value: &Shown, label: &str, masked: bool) -> AnyView {
         Shown::Documents(ids) => ids
             .iter()
             .map(|id| {
-                view! { <a href=format!("/files/{id}") target="_blank" rel="noopener external">{format!("{label}（pdf）")}</a> }
+                view! { <a href=route::file(id) target="_blank" rel="noopener external">{format!("{label}（pdf）")}</a> }
             })
             .collect_view()
             .into_any(),

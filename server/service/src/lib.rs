@@ -28,7 +28,7 @@ mod common;
 
 use std::sync::Arc;
 
-pub use account::assurance::{PROVE_ANEW, Proof};
+pub use account::assurance::Proof;
 pub use account::person::{Claims, SESSION_LIFETIME};
 pub use account::roles::FirstAdministrator;
 pub use account::{sms, suspension};

@@ -399,7 +399,7 @@ async fn ending_another_session_needs_a_fresh_proof(world: World) {
         match service.accounts.revoke_session(&actor, &other.session_id).await {
             Err(Error::Refused(refused)) => {
                 assert!(refused.sentence.contains("10 分钟内"), "{}", refused.sentence);
-                assert_eq!(refused.link.as_deref(), Some(service::PROVE_ANEW));
+                assert_eq!(refused.link.as_deref(), Some(domain::route::LOGIN_ANEW));
             }
             outcome => panic!("{old:?}: {outcome:?}"),
         }

@@ -1,5 +1,6 @@
 //! Connects cookies with the service's sessions: who signs in and out, and who acts in each request.
 
+use domain::route;
 use std::sync::Arc;
 
 use app::api::caller::Caller;
@@ -61,9 +62,9 @@ pub struct Authentication {
 
 /// What only staff are shown.
 fn is_for_staff(path: &str) -> bool {
-    ["/review", "/staff", "/audit", "/upkeep"]
+    [route::REVIEW, route::STAFF, route::AUDIT, route::UPKEEP]
         .into_iter()
-        .any(|area| path.strip_prefix(area).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+        .any(|area| route::is_at(path, area))
 }
 
 /// Puts the [`Caller`] of the request into its extensions, for every route behind it.
@@ -109,7 +110,7 @@ pub async fn authenticate(
             &Method::GET => local_path(request.uri().path_and_query().map_or("/", |asked| asked.as_str())),
             _ => "/".to_owned(),
         };
-        let again = format!("/auth/login?staff=1&next={}", percent(&back));
+        let again = route::staff_login(&percent(&back));
         return callers.template.answer(
             request.headers(),
             StatusCode::FORBIDDEN,

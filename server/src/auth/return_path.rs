@@ -1,15 +1,16 @@
 //! Addresses within this site to which somebody comes back after signing in.
 
+use domain::route;
 use url::Url;
 
 /// The address that begins a sign-in and comes back to `next`.
 pub fn login_path(next: &str) -> String {
     match local_path(next) {
-        path if path == "/" => "/auth/login".into(),
+        path if path == "/" => route::LOGIN.into(),
         path => {
             let query: String =
                 url::form_urlencoded::Serializer::new(String::new()).append_pair("next", &path).finish();
-            format!("/auth/login?{query}")
+            format!("{}?{query}", route::LOGIN)
         }
     }
 }

@@ -1,6 +1,7 @@
 //! How often one address may ask for what is dear: signing in, looking up, uploading, posting forms. Counted by each
 //! server for itself.
 
+use domain::route;
 use std::net::IpAddr;
 
 use governor::clock::{Clock as _, DefaultClock};
@@ -58,20 +59,19 @@ impl RateLimiters {
 fn kinds(limits: RateLimits) -> [(&'static str, u32, Counts); 4] {
     [
         ("sign-in", limits.sign_in, |method, path| {
-            path == "/auth/login"
-                || path == "/auth/callback"
+            path == route::LOGIN
+                || path == route::LOGIN_CALLBACK
                 || (path == "/idp/authorize" && method == Method::POST)
         }),
         ("look-up", limits.look_up, |_, path| {
-            path == "/lookup"
-                || path.starts_with("/lookup/")
-                || path.starts_with("/r/")
+            route::is_at(path, route::LOOKUP)
+                || path.starts_with(route::PUBLIC_RECORDS)
                 || path.starts_with("/api/lookup")
                 || path.starts_with("/api/public_record")
         }),
-        ("upload", limits.upload, |method, path| method == Method::POST && path == "/files"),
+        ("upload", limits.upload, |method, path| method == Method::POST && path == route::FILES),
         ("form", limits.form, |method, path| {
-            method == Method::POST && (path.starts_with("/form/") || path.starts_with("/act/"))
+            method == Method::POST && (path.starts_with(route::FORM_POSTS) || path.starts_with("/act/"))
         }),
     ]
 }

@@ -5,6 +5,7 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
+use domain::route;
 use domain::view::QueueRequest;
 use http::{HeaderMap, HeaderValue, header};
 
@@ -16,7 +17,7 @@ pub async fn table(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let Ok(actor) = actor_of(&caller) else { return state.signed_out("/review/queue") };
+    let Ok(actor) = actor_of(&caller) else { return state.signed_out(route::QUEUE) };
     let request = QueueRequest::from_query(&query.unwrap_or_default());
     let export = match state.service.exports.export(actor, &request).await {
         Ok(export) => export,

@@ -13,6 +13,7 @@ use domain::business::Business;
 use domain::check::same_as_address;
 use domain::posted::{Controls, answers_of_step, rearrange};
 use domain::procedure::Procedure;
+use domain::route;
 use domain::schema::{Body, Fault, Form, Kind, Step, fault};
 use domain::seal::SHARED_WITH_PRINCIPAL;
 use domain::view::{DraftHead, FormRequest, FormView, SaveDraft, Saved, Submitted};
@@ -62,11 +63,11 @@ struct Post<'a> {
 
 impl Post<'_> {
     fn path(&self, step: &str) -> String {
-        format!("/{}/{}/{step}", self.procedure.business.code(), self.procedure.action.code())
+        route::form_step(self.procedure, step)
     }
 
     fn action(&self) -> String {
-        format!("/form{}", self.path(self.step.key))
+        route::form_post(self.procedure, self.step.key)
     }
 
     fn page_of(&self, step: &str, draft: &DraftHead) -> String {
@@ -199,7 +200,7 @@ impl Post<'_> {
     ) -> Result<Response, Error> {
         let here = self.page_of(self.step.key, draft);
         match go {
-            "save" => Ok(self.state.back_saying(actor, "/mine/drafts", "草稿已保存。").await),
+            "save" => Ok(self.state.back_saying(actor, route::DRAFTS, "草稿已保存。").await),
             "previous" => Ok(see(&self.page_of(self.neighbour(-1).unwrap_or(self.step.key), draft))),
             go if self.submits(go) => self.submit(actor, posted, draft).await,
             "next" => {
@@ -227,7 +228,7 @@ impl Post<'_> {
     async fn submit_again(&self, actor: &Actor, posted: &Posted) -> Result<Option<Response>, Error> {
         let (Some(draft), Some(key)) = (posted.text("draft"), posted.text("key")) else { return Ok(None) };
         Ok(match self.state.service.submissions.submit(actor, &draft, 0, None, &key).await {
-            Ok(Submitted::Filing(id)) => Some(see(&format!("/mine/filings?receipt={id}"))),
+            Ok(Submitted::Filing(id)) => Some(see(&route::submitted(&id))),
             Ok(Submitted::Refused(_) | Submitted::Faults(_)) | Err(Error::NotFound) => None,
             Err(error) => return Err(error),
         })
@@ -270,7 +271,7 @@ impl Post<'_> {
             .submit(actor, &draft.id, draft.version, subject.as_deref(), &key)
             .await?
         {
-            Submitted::Filing(id) => Ok(see(&format!("/mine/filings?receipt={id}"))),
+            Submitted::Filing(id) => Ok(see(&route::submitted(&id))),
             Submitted::Faults(_) => Ok(see(&format!("{here}&check=1"))),
             Submitted::Refused(refused) => Ok(self.state.back_saying(actor, &here, &refused.sentence).await),
         }
@@ -305,7 +306,7 @@ impl Post<'_> {
                 encoding: resubmit::MULTIPART,
                 controls: &controls,
                 choices: &[Choice { label: "用本页内容覆盖", name: "overwrite", value: "yes" }],
-                links: &[("载入已保存的内容", theirs.unwrap_or_else(|| "/mine/drafts".to_owned()))],
+                links: &[("载入已保存的内容", theirs.unwrap_or_else(|| route::DRAFTS.to_owned()))],
             },
         )
     }

@@ -11,6 +11,7 @@ use domain::business::Business;
 use domain::business::identity;
 use domain::dictionary::CANCEL_REASON;
 use domain::posted::answers_of_step;
+use domain::route;
 use domain::schema::{Fault, Form, fault};
 use domain::view::{CancelRequest, IdentityPurpose, Submitted, TransferRequest};
 use http::{HeaderMap, StatusCode};
@@ -117,8 +118,8 @@ impl<'a> Check<'a> {
 
     fn page(&self) -> String {
         match self.purpose {
-            IdentityPurpose::Cancel => format!("/{}/cancel?record={}", self.business.code(), self.record),
-            IdentityPurpose::Transfer => format!("/subject/transfer?record={}", self.record),
+            IdentityPurpose::Cancel => route::cancel(self.business, &self.record),
+            IdentityPurpose::Transfer => route::transfer(&self.record),
         }
     }
 
@@ -224,7 +225,7 @@ impl<'a> Check<'a> {
         let (business, record, key) = (self.business, self.record.clone(), self.key.clone());
         let request = CancelRequest { business, record, answers, key };
         match self.state.service.cancellations.submit_cancel(self.actor, &request).await? {
-            Submitted::Filing(id) => Ok(see(&format!("/mine/filings?receipt={id}"))),
+            Submitted::Filing(id) => Ok(see(&route::submitted(&id))),
             Submitted::Faults(faults) => self.again(&request.answers, &faults).await,
             Submitted::Refused(refused) => self.saying(&request.answers, &refused.sentence).await,
         }

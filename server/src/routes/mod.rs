@@ -15,6 +15,7 @@ mod state;
 
 use axum::Router;
 use axum::routing::{get, post};
+use domain::route;
 
 use crate::http::request_limit::{RequestLimit, limit_requests};
 
@@ -25,13 +26,13 @@ pub use state::{AppState, RECHECK_INTERVAL};
 /// come: who asks, and room for what is sent.
 pub fn router(state: AppState, inner: impl Fn(Router) -> Router) -> Router {
     let usual = Router::new()
-        .route("/files/{id}", get(files::give))
-        .route("/review/events", get(events::stream))
-        .route("/review/export", get(export::table))
-        .route("/review/at-work", post(events::at_work))
+        .route(&route::file("{id}"), get(files::give))
+        .route(route::DESK_EVENTS, get(events::stream))
+        .route(route::QUEUE_EXPORT, get(export::table))
+        .route(route::AT_WORK, post(events::at_work))
         .merge(acts::router());
     // The identity check brings one attachment along (R22).
-    let one_file = Router::new().route("/files", post(files::take)).merge(identity::router());
+    let one_file = Router::new().route(route::FILES, post(files::take)).merge(identity::router());
     // A step brings its pictures along, where there are no scripts.
     let whole_form = Router::new().route("/form/{business}/{action}/{step}", post(forms::post_step));
 

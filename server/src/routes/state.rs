@@ -1,5 +1,6 @@
 //! What the routes stand on, and what they answer alike: back with a sentence, signed out, refused.
 
+use domain::route;
 use std::time::Duration;
 
 use app::api::caller::Caller;
@@ -7,7 +8,7 @@ use app::ui::table::percent;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use domain::view::Refused;
 use http::{HeaderMap, StatusCode};
-use service::{Actor, Error, PROVE_ANEW, Service};
+use service::{Actor, Error, Service};
 
 use super::event_streams::EventStreams;
 use crate::auth::return_path::{local_path, login_path};
@@ -34,7 +35,7 @@ pub fn actor_of(caller: &Caller) -> Result<&Actor, SignedOut> {
 
 /// Whether the way on leads through the identity platform.
 pub fn asks_for_proof(refused: &Refused) -> bool {
-    refused.link.as_deref() == Some(PROVE_ANEW)
+    refused.link.as_deref() == Some(route::LOGIN_ANEW)
 }
 
 /// Nobody acts in this request.
@@ -68,7 +69,7 @@ impl AppState {
 
     /// The person is to prove themselves anew and comes back to `next`.
     pub fn prove_anew(&self, refused: &Refused, next: &str) -> Response {
-        let prove = format!("{PROVE_ANEW}&next={}", percent(next));
+        let prove = format!("{}&next={}", route::LOGIN_ANEW, percent(next));
         let links = [Link { label: "验证身份", href: &prove }, Link { label: "返回", href: next }];
         self.template.message(StatusCode::FORBIDDEN, "请重新验证身份", &refused.sentence, &links)
     }

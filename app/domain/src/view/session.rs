@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::record::RecordState;
+use crate::route;
 
 /// The signed-in person, as the shell shows them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,10 +36,10 @@ impl Me {
     /// Where somebody with a role works: (what it is called, its address).
     pub fn desk(&self) -> Option<(&'static str, &'static str)> {
         [
-            (self.is_reviewer, "审核工作台", "/review"),
-            (self.is_administrator, "人员管理", "/staff"),
-            (self.is_keeper, "服务商名录", "/upkeep/providers"),
-            (self.is_auditor, "审计日志", "/audit"),
+            (self.is_reviewer, "审核工作台", route::REVIEW),
+            (self.is_administrator, "人员管理", route::STAFF),
+            (self.is_keeper, "服务商名录", route::PROVIDERS),
+            (self.is_auditor, "审计日志", route::AUDIT),
         ]
         .into_iter()
         .find_map(|(has_it, label, href)| has_it.then_some((label, href)))

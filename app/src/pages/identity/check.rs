@@ -7,6 +7,7 @@ use domain::answer::Answers;
 use domain::business::Business;
 use domain::business::identity::{self, CANCEL_STATEMENT};
 use domain::dictionary::CANCEL_REASON;
+use domain::route;
 use domain::schema::Form;
 use domain::view::{CodeSent, IdentityPurpose, IdentityView};
 use leptos::prelude::*;
@@ -412,7 +413,7 @@ fn attachment(check: Check, stored: Option<(String, String, u64)>) -> AnyView {
             Some((file, file_name, size)) => (
                 view! {
                     <input type="hidden" name=name value=file.clone()/>
-                    <a class="upload-picture" href=format!("/files/{file}") target="_blank" rel="noopener external">
+                    <a class="upload-picture" href=route::file(&file) target="_blank" rel="noopener external">
                         <span class="icon icon-file" aria-hidden="true"></span>
                         <span class="visually-hidden">{format!("{label}预览")}</span>
                     </a>

@@ -1,5 +1,6 @@
 //! 接收主体: what is being handed to the person who is signed in (R25).
 
+use domain::route;
 use domain::view::{HandoverList, HandoverRow, HandoverSearch, HandoverView};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -17,7 +18,7 @@ pub fn Receive() -> impl IntoView {
     let list = Resource::new(move || !searched().is_empty(), api::handovers);
     view! {
         <PageHead
-            above=vec![("开办主体管理", "/services")]
+            above=vec![("开办主体管理", route::SERVICES)]
             title="接收主体"
             lead="这里列出移交给您的主体：移交人填写的手机号和身份证号须与您登录时实名认证的一致。"
         />
@@ -39,7 +40,7 @@ fn Waiting(list: HandoverList) -> impl IntoView {
             <Search id="q-id-no" name="id_no" label="身份证号" text=id_no/>
             <div class="filter-actions">
                 <button class="button">"查询"</button>
-                <a class="button button-quiet" href="/subject/receive">"清除"</a>
+                <a class="button button-quiet" href=route::RECEIVE>"清除"</a>
             </div>
         </form>
         <Handovers rows is_searched/>
@@ -93,7 +94,7 @@ fn Handovers(rows: Vec<HandoverRow>, is_searched: bool) -> impl IntoView {
                             <td data-label="创建时间" class="figures">{created_at}</td>
                             <td data-label="操作" class="row-actions">
                                 <PostButton action="/act/receive" label="接收" class="link" fields=vec![("handover", id.clone())] about=subject_name.clone()/>
-                                <a href=format!("/subject/receive/{id}") aria-description=subject_name.clone()>"详情"</a>
+                                <a href=route::handover(&id) aria-description=subject_name.clone()>"详情"</a>
                                 <PostButton action="/act/refuse" label="拒绝" class="link" fields=vec![("handover", id)] about=subject_name/>
                             </td>
                         </tr>
@@ -120,7 +121,7 @@ fn Details(view: HandoverView) -> impl IntoView {
     let HandoverRow { id, subject_name, sender_name, sender_mobile, sender_id, created_at, days_left } = row;
     let lines = counted(&attached);
     view! {
-        <PageHead above=vec![("开办主体管理", "/services"), ("接收主体", "/subject/receive")] title=subject_name/>
+        <PageHead above=vec![("开办主体管理", route::SERVICES), ("接收主体", route::RECEIVE)] title=subject_name/>
         <section class="sheet" aria-labelledby="handover">
             <div class="sheet-head"><h2 id="handover">"移交信息"</h2></div>
             <dl class="facts">

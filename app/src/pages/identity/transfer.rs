@@ -1,6 +1,7 @@
 //! 移交主体: to whom, and revoking it until it is received (R24).
 
 use domain::business::Business;
+use domain::route;
 use domain::view::{IdentityPurpose, OfferedHandover, TransferView};
 use leptos::prelude::*;
 
@@ -48,7 +49,7 @@ fn Page(view: TransferView) -> impl IntoView {
     };
     view! {
         <PageHead
-            above=vec![(Business::Subject.definition().menu, "/services")]
+            above=vec![(Business::Subject.definition().menu, route::SERVICES)]
             title="移交主体"
             whole=with_state("移交主体", state)
             beside=move || state.map(|state| view! { <StateBeside state/> })

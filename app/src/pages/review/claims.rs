@@ -1,6 +1,7 @@
 //! 在办申请单: what is in officers' hands, for administrators, who may take it over with a reason
 //! (R62). They see who has it, not what is in it (R60).
 
+use domain::route;
 use domain::view::{ClaimRow, Paged};
 use leptos::prelude::*;
 
@@ -8,8 +9,6 @@ use crate::api;
 use crate::pages::mine::query_text;
 use crate::ui::table::{Pager, href};
 use crate::ui::{Empty, Load, PageHead};
-
-const PATH: &str = "/review/claims";
 
 #[component]
 pub fn ReviewClaims() -> impl IntoView {
@@ -25,7 +24,8 @@ pub fn ReviewClaims() -> impl IntoView {
 #[component]
 fn Rows(page: Paged<ClaimRow>) -> impl IntoView {
     if page.rows.is_empty() {
-        return view! { <Empty sentence="目前没有在办的申请单。" action=("返回首页", "/")/> }.into_any();
+        return view! { <Empty sentence="目前没有在办的申请单。" action=("返回首页", route::HOME)/> }
+            .into_any();
     }
     let rows = page
         .rows
@@ -74,8 +74,8 @@ fn Rows(page: Paged<ClaimRow>) -> impl IntoView {
             </div>
             <Pager
                 total=page.total
-                next=page.next.map(|after| href(PATH, &[("after", &after)]))
-                first=page.is_later.then(|| PATH.to_owned())
+                next=page.next.map(|after| href(route::CLAIMS, &[("after", &after)]))
+                first=page.is_later.then(|| route::CLAIMS.to_owned())
             />
         </div>
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::filing::FilingState;
 use domain::procedure::Procedure;
+use domain::route;
 use domain::view::{Dashboard, KindCount, RegionCount};
 use leptos::prelude::*;
 
@@ -22,7 +23,7 @@ pub fn ReviewDashboard() -> impl IntoView {
             title="审核工作台"
             actions=|| view! {
                 <Live part="figures".to_owned()/>
-                <a class="button button-primary" href="/review/queue">"审核队列"</a>
+                <a class="button button-primary" href=route::QUEUE>"审核队列"</a>
             }
         />
         <Load resource=dashboard titled=true children={|dashboard: Dashboard| view! { <Desk dashboard/> }}/>
@@ -83,7 +84,7 @@ fn Tile(
 ) -> impl IntoView {
     view! {
         <li>
-            <a class="tile" href=href("/review/queue", &[("state", state)]) data-tone=(!tone.is_empty()).then_some(tone)>
+            <a class="tile" href=href(route::QUEUE, &[("state", state)]) data-tone=(!tone.is_empty()).then_some(tone)>
                 <span class="tile-name">{name}</span>
                 <b class="tile-number">{number.to_string()}</b>
                 <span class="tile-note">{note}</span>
@@ -118,7 +119,7 @@ fn Kinds(by_kind: Vec<KindCount>) -> impl IntoView {
                     let number = match count {
                         0 => view! { <span class="soft">"0"</span> }.into_any(),
                         _ => view! {
-                            <a href=href("/review/queue", &queue)>
+                            <a href=href(route::QUEUE, &queue)>
                                 {count.to_string()}
                                 <span class="visually-hidden">{format!("份{}{}", state.label(), procedure.label())}</span>
                             </a>
@@ -155,7 +156,7 @@ fn Below(below: Vec<RegionCount>) -> impl IntoView {
             let RegionCount { code, name, open, overdue, received, decided } = row;
             view! {
                 <tr>
-                    <td data-label="地区"><a href=href("/review/queue", &[("region", &code)])>{name}</a></td>
+                    <td data-label="地区"><a href=href(route::QUEUE, &[("region", &code)])>{name}</a></td>
                     <td data-label="未办结" class="num">{open.to_string()}</td>
                     <td data-label="已超期" class="num">{overdue.to_string()}</td>
                     <td data-label="近 14 天受理" class="num">{received.to_string()}</td>

@@ -1,6 +1,7 @@
 //! One filing on the review desk with everything it belongs to (R15, R63).
 
 use domain::purpose::PURPOSES;
+use domain::route;
 use domain::schema::Fault;
 use domain::sheet::Sheet;
 use domain::view::{
@@ -12,7 +13,7 @@ use leptos_router::hooks::use_params_map;
 
 use super::decide::{Decision, reason_options};
 use super::live::Live;
-use super::queue::{PATH as QUEUE, filing_href};
+use super::queue::filing_href;
 use super::shortcuts::{FILING_KEYS, Keys};
 use super::transfer::Transfer;
 use super::zoom::Zoom;
@@ -56,7 +57,7 @@ fn Desk(review: ReviewView, beside: Neighbours, from: String) -> impl IntoView {
     let may_transfer = is_open && (refused.is_none() || review.is_mine);
     view! {
         <PageHead
-            above=vec![("审核工作台", "/review"), ("审核队列", "/review/queue")]
+            above=vec![("审核工作台", route::REVIEW), ("审核队列", route::QUEUE)]
             title=format!("{}：{}", filing.procedure.label(), filing.title)
             beside=move || view! { <FilingBadge state/> }
             actions=move || view! { <Live part="standing".to_owned() filing=listened.clone() at=masked_page.clone()/> }
@@ -89,7 +90,7 @@ fn Presets(reasons: Vec<ReasonRow>) -> impl IntoView {
 /// The ways to the filings before and after this one, and back.
 #[component]
 fn InQueue(beside: Neighbours, from: String) -> impl IntoView {
-    let back = if from.is_empty() { QUEUE.to_owned() } else { format!("{QUEUE}?{from}") };
+    let back = if from.is_empty() { route::QUEUE.to_owned() } else { format!("{}?{from}", route::QUEUE) };
     let way = |id: Option<String>, label: &'static str, key: &'static str| match id {
         Some(id) => {
             let href = filing_href(&id, &from);
@@ -368,7 +369,7 @@ fn Registration(registration: RegistrationView) -> impl IntoView {
     let RegistrationView { number, digits, registered_on, .. } = registration;
     view! {
         <section class="card" aria-labelledby="registration">
-            <div class="card-head"><h2 id="registration">"备案号"</h2><a href=format!("/r/{digits}")>"公开页面"</a></div>
+            <div class="card-head"><h2 id="registration">"备案号"</h2><a href=route::public_record(&digits)>"公开页面"</a></div>
             <dl class="facts">
                 <div><dt>"备案号"</dt><dd class="figures">{number}</dd></div>
                 <div><dt>"备案日期"</dt><dd class="figures">{registered_on}</dd></div>

@@ -2,6 +2,7 @@
 //! for themselves again (R61, R62). The event says which filing, nothing else; the page that comes is
 //! drawn by the server like the first one, so the browser needs no second way of drawing it.
 
+use domain::route;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -74,11 +75,8 @@ fn Watch(part: String, filing: String, at: String) -> impl IntoView {
     if !filing.is_empty() {
         stay_at_work(filing.clone());
     }
-    let source = if filing.is_empty() {
-        "/review/events".to_owned()
-    } else {
-        format!("/review/events?filing={filing}")
-    };
+    let source =
+        if filing.is_empty() { route::DESK_EVENTS.to_owned() } else { route::filing_events(&filing) };
     on_news(source, news, move || refresh(is_in_use()));
     let said = move || match (waiting.get(), is_stale.get()) {
         (0, false) => String::new(),
@@ -163,7 +161,7 @@ fn stay_at_work(filing: String) {
             last.set(now);
             let Ok(request) = web_sys::XmlHttpRequest::new() else { return };
             // An id needs no encoding; whether it arrives shows in the claim.
-            let _ = request.open("POST", "/review/at-work");
+            let _ = request.open("POST", route::AT_WORK);
             let _ = request.set_request_header("content-type", "application/x-www-form-urlencoded");
             let _ = request.send_with_opt_str(Some(&format!("filing={filing}")));
         };

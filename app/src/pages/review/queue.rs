@@ -4,6 +4,7 @@
 use domain::business::Business;
 use domain::filing::FilingState;
 use domain::procedure::Procedure;
+use domain::route;
 use domain::view::{Paged, QueueDesk, QueueRequest, QueueRow, SavedView};
 use leptos::prelude::*;
 use leptos::reactive::computed::ScopedFuture;
@@ -14,8 +15,6 @@ use super::shortcuts::{Keys, QUEUE_KEYS};
 use crate::api;
 use crate::ui::table::{Filter, Pager, href};
 use crate::ui::{Empty, FilingBadge, Load, PageHead};
-
-pub const PATH: &str = "/review/queue";
 
 /// What the filter offers beside single states; the first is what an address without a state means.
 const GROUPS: [(&str, &str); 7] = [
@@ -43,7 +42,7 @@ pub fn request_in_address() -> impl Fn() -> QueueRequest + Copy {
 pub fn address(request: &QueueRequest) -> String {
     let pairs = request.pairs();
     let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    href(PATH, &pairs)
+    href(route::QUEUE, &pairs)
 }
 
 /// What stands behind the `?` of a queue's address; filings opened from it carry it along.
@@ -67,11 +66,11 @@ pub fn ReviewQueue() -> impl IntoView {
     let export = from.clone();
     view! {
         <PageHead
-            above=vec![("审核工作台", "/review")]
+            above=vec![("审核工作台", route::REVIEW)]
             title="审核队列"
             actions=move || view! {
                 <Live part="queue".to_owned()/>
-                <a class="button" href=format!("/review/export?{export}") download="filings.csv">"导出表格"</a>
+                <a class="button" href=format!("{}?{export}", route::QUEUE_EXPORT) download="filings.csv">"导出表格"</a>
                 <form method="post" action="/act/claim-next" class="inline">
                     <input type="hidden" name="from" value=from.clone() autocomplete="off"/>
                     <button class="button button-primary" accesskey="n">"领取下一件"</button>
@@ -113,7 +112,7 @@ fn Arrivals(arrived: u64, request: QueueRequest) -> impl IntoView {
     is_shown.then(|| view! {
         <div class="banner bell" data-row="bell">
             <p>{format!("新到 {count}申请单，含重新提交的和其他地区移送的。")}</p>
-            <a class="button button-small" href=format!("{PATH}?state=arrived") rel="external">"查看新到"</a>
+            <a class="button button-small" href=format!("{}?state=arrived", route::QUEUE) rel="external">"查看新到"</a>
             <form method="post" action="/act/saw-arrivals" class="inline">
                 <input type="hidden" name="from" value=query_of(&request) autocomplete="off"/>
                 <button class="button button-small button-quiet">"全部标为已看"</button>
@@ -131,7 +130,7 @@ fn Views(views: Vec<SavedView>, request: QueueRequest) -> impl IntoView {
         .iter()
         .map(|view| {
             let is_here = view.query == here;
-            let href = if view.query.is_empty() { PATH.to_owned() } else { format!("{PATH}?{}", view.query) };
+            let href = if view.query.is_empty() { route::QUEUE.to_owned() } else { format!("{}?{}", route::QUEUE, view.query) };
             view! { <a href=href rel="external" aria-current=is_here.then_some("page")>{view.name.clone()}</a> }
         })
         .collect_view();
@@ -234,7 +233,7 @@ fn Filters(
     let holders = owned(&[("none", "未领取"), ("me", "我")]);
     let holders: Vec<_> = holders.into_iter().chain(officers).collect();
     view! {
-        <form class="filters" method="get" action=PATH role="search">
+        <form class="filters" method="get" action=route::QUEUE role="search">
             {kinds(&procedure)}
             <div class="filter">
                 <label for="q-state">"审核状态"</label>
@@ -261,7 +260,7 @@ fn Filters(
             </div>
             <div class="filter-actions">
                 <button class="button">"查询"</button>
-                <a class="button button-quiet" href=PATH rel="external">"清除"</a>
+                <a class="button button-quiet" href=route::QUEUE rel="external">"清除"</a>
             </div>
         </form>
     }
@@ -275,10 +274,10 @@ fn Rows(request: QueueRequest, page: Paged<QueueRow>) -> impl IntoView {
         let plain = QueueRequest { sort: request.sort.clone(), ..QueueRequest::default() };
         let is_filtered = request != plain && request != QueueRequest { state: "open".to_owned(), ..plain };
         return if is_filtered {
-            view! { <Empty sentence="没有符合条件的申请单。" action=("查看未办结的申请单", PATH)/> }
+            view! { <Empty sentence="没有符合条件的申请单。" action=("查看未办结的申请单", route::QUEUE)/> }
                 .into_any()
         } else {
-            view! { <Empty sentence="没有等待审核的申请单。" action=("返回审核工作台", "/review")/> }
+            view! { <Empty sentence="没有等待审核的申请单。" action=("返回审核工作台", route::REVIEW)/> }
                 .into_any()
         };
     }
@@ -309,7 +308,7 @@ fn Rows(request: QueueRequest, page: Paged<QueueRow>) -> impl IntoView {
 
 /// Path of a filing, opened from a queue.
 pub fn filing_href(id: &str, from: &str) -> String {
-    href(&format!("/review/filings/{id}"), &[("from", from)])
+    href(&route::review_filing(id), &[("from", from)])
 }
 
 #[component]

@@ -1,6 +1,7 @@
 //! 移送: what came to the wrong region goes to the right one, with a reason. The region is chosen level
 //! by level through the address, so that it needs no script.
 
+use domain::route;
 use domain::view::RegionOption;
 use leptos::prelude::*;
 
@@ -58,7 +59,7 @@ pub fn Transfer(id: String, from: String) -> impl IntoView {
 
 fn steps(id: String, from: String, level: Level) -> AnyView {
     let Level { chosen, name, below } = level;
-    let page = format!("/review/filings/{id}");
+    let page = route::review_filing(&id);
     let restart = crate::ui::table::href(&page, &[("from", &from)]);
     let is_last = below.is_empty() && !name.is_empty();
     if is_last || (!below.is_empty() && below.iter().all(|region| region.is_leaf)) {

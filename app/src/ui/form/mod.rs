@@ -14,6 +14,7 @@ use domain::answer::Answers;
 use domain::business::blocks::REUSE_CONSENT;
 use domain::business::subject::{STATEMENT, STATEMENT_NOTE};
 use domain::check::same_as_address;
+use domain::route;
 use domain::schema::{Body, Field, Form, Kind, Notice, Place, Section, Step};
 use domain::view::{FormView, StepView};
 use leptos::html;
@@ -27,12 +28,12 @@ use crate::ui::Icon;
 
 /// Where the form of a step is posted without wasm.
 fn post_path(view: &StepView) -> String {
-    format!("/form/{}/{}/{}", view.procedure.business.code(), view.procedure.action.code(), view.step)
+    route::form_post(view.procedure, &view.step)
 }
 
 /// The path of a step of the same procedure.
 pub fn step_path(view: &FormView, step: &str) -> String {
-    format!("/{}/{}/{step}", view.procedure.business.code(), view.procedure.action.code())
+    route::form_step(view.procedure, step)
 }
 
 /// The address of another step of the same draft.

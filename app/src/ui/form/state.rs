@@ -11,6 +11,7 @@ use domain::check::{
 };
 use domain::posted::{Controls, answers_of_step};
 use domain::procedure::Procedure;
+use domain::route;
 use domain::schema::{Body, Fault, Form, Section, Step};
 use domain::seal::SHARED_WITH_PRINCIPAL;
 use domain::value::date::parse_date;
@@ -249,7 +250,7 @@ impl FormState {
     }
 
     pub fn path(&self, step: &str, with_draft: bool) -> String {
-        let path = format!("/{}/{}/{step}", self.procedure.business.code(), self.procedure.action.code());
+        let path = route::form_step(self.procedure, step);
         match (self.draft.get_untracked(), self.record()) {
             (Some(draft), _) if with_draft => format!("{path}?draft={}", draft.id),
             (_, Some(record)) => format!("{path}?record={record}"),
@@ -259,7 +260,7 @@ impl FormState {
 
     pub fn sign_in_href(&self) -> String {
         let here = self.path(self.step.key, true);
-        format!("/auth/login?next={}", String::from(js_sys::encode_uri_component(&here)))
+        format!("{}?next={}", route::LOGIN, String::from(js_sys::encode_uri_component(&here)))
     }
 
     // ---- reading the controls ----------------------------------------------------------------
@@ -463,7 +464,7 @@ impl FormState {
             Some((verb, what)) => self.rearrange(verb, what),
             None => match go {
                 "previous" => self.save_then_go(neighbour(-1)),
-                "save" => self.save_then(move |state| state.go("/mine/drafts")),
+                "save" => self.save_then(move |state| state.go(route::DRAFTS)),
                 "submit" => self.submit(),
                 _ if steps.len() == 1 => self.submit(),
                 _ if self.check() => self.save_then_go(neighbour(1)),
@@ -842,7 +843,7 @@ impl FormState {
                 Ok(Submitted::Filing(id)) => {
                     // A full load, so that the shell speaks of the new state everywhere.
                     if let Some(window) = web_sys::window() {
-                        let _ = window.location().set_href(&format!("/mine/filings?receipt={id}"));
+                        let _ = window.location().set_href(&route::submitted(&id));
                     }
                 }
                 Ok(Submitted::Faults(faults)) => {

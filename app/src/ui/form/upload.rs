@@ -1,6 +1,7 @@
 //! Pictures and documents. With wasm a chosen file goes to the server at once, with progress and
 //! preview; without it the file travels with the form (R71, R76).
 
+use domain::route;
 use domain::schema::Place;
 use domain::view::FileView;
 use leptos::html;
@@ -89,9 +90,9 @@ pub fn control(state: FormState, parts: Parts, sort: Sort, max: usize) -> AnyVie
                         let is_picture = file.as_ref().map_or(sort == Sort::Picture, |file| file.is_picture);
                         view! {
                             <input type="hidden" name=at.get_value() value=id.clone()/>
-                            <a class="upload-picture" href=format!("/files/{id}") target="_blank" rel="noopener external">
+                            <a class="upload-picture" href=route::file(&id) target="_blank" rel="noopener external">
                                 {if is_picture {
-                                    view! { <img src=format!("/files/{id}") alt=alt loading="lazy"/> }.into_any()
+                                    view! { <img src=route::file(&id) alt=alt loading="lazy"/> }.into_any()
                                 } else {
                                     view! {
                                         <span class="icon icon-file" aria-hidden="true"></span>
@@ -278,7 +279,7 @@ fn send_one(
         Sort::Picture => "picture",
         Sort::Document => "document",
     };
-    request.open("POST", &format!("/files?sort={sort}")).map_err(|_| TROUBLE)?;
+    request.open("POST", &format!("{}?sort={sort}", route::FILES)).map_err(|_| TROUBLE)?;
     // People name scans after themselves, and addresses are written down in many places.
     let named = format!("attachment; filename*=UTF-8''{name}");
     request.set_request_header("content-disposition", &named).map_err(|_| TROUBLE)?;

@@ -1,6 +1,7 @@
 //! How sure the platform is of who acts: roles need the level the operator demands of staff, and what cannot be
 //! undone needs a proof that is fresh (ASVS V6.3.3, V6.6.1, V6.8.4, V7.5.2).
 
+use domain::route;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use time::{Duration, OffsetDateTime};
 
@@ -21,9 +22,6 @@ pub struct Proof {
     /// By which level of authentication.
     pub acr: Option<String>,
 }
-
-/// Where a person proves themselves anew.
-pub const PROVE_ANEW: &str = "/auth/login?fresh=1";
 
 impl Accounts {
     /// Whether a session was begun as the operator demands of staff.
@@ -60,6 +58,6 @@ impl Accounts {
         }
         let minutes = self.context.settings.assurance.fresh_minutes.unwrap_or_default();
         let sentence = format!("办理此事项须在 {minutes} 分钟内通过身份认证，请重新验证身份后再办理。");
-        Err(Error::refused_see(sentence, PROVE_ANEW))
+        Err(Error::refused_see(sentence, route::LOGIN_ANEW))
     }
 }

@@ -3,6 +3,7 @@
 //! transaction of what is counted, so that only what happened counts.
 
 use domain::role::StaffRole;
+use domain::route;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
@@ -63,7 +64,7 @@ impl Usage {
         if drafts < u64::from(most) {
             return Ok(());
         }
-        Err(Error::refused_see(format!("草稿最多保存 {most} 份，请先提交或删除一部分"), "/mine/drafts"))
+        Err(Error::refused_see(format!("草稿最多保存 {most} 份，请先提交或删除一部分"), route::DRAFTS))
     }
 
     /// So many event streams one person may have open at one server.
@@ -86,7 +87,7 @@ impl Usage {
             .await?;
         let hashes: Vec<String> = auditors.into_iter().map(|row| row.id_no_hash).collect();
         let people = person::Entity::find().filter(person::Column::IdNoHash.is_in(hashes)).all(tx).await?;
-        let link = format!("/audit?action={UNMASK}&person={}", actor.person_id);
+        let link = format!("{}?action={UNMASK}&person={}", route::AUDIT, actor.person_id);
         for auditor in people {
             let text = format!("一名审核人员在一小时内查看完整个人信息达 {looks} 次，请在审计日志中核查");
             self.notices.notify(tx, &auditor.id, text, Some(link.clone())).await?;

@@ -4,6 +4,7 @@
 use domain::action::Action;
 use domain::business::{Business, identity};
 use domain::procedure::Procedure;
+use domain::route;
 use domain::schema::fault;
 use domain::view::{CancelRequest, CancelView, IdentityPurpose, IdentityView, Submitted};
 
@@ -15,7 +16,6 @@ use crate::base::actor::Actor;
 use crate::base::context::handle;
 use crate::base::entity::filing;
 use crate::base::error::{Error, Result};
-use crate::base::links::cancel_href;
 use crate::base::retry::retry;
 use crate::filing::record::Records;
 use crate::filing::{Filings, eligibility};
@@ -190,6 +190,6 @@ impl Cancellations {
         self.identity_checks
             .hold_identity(actor, IdentityPurpose::Cancel, &row.record_id, &answers, &remarks)
             .await?;
-        Ok(format!("{}&check=1", cancel_href(business, &row.record_id)))
+        Ok(format!("{}&check=1", route::cancel(business, &row.record_id)))
     }
 }

@@ -3,6 +3,7 @@
 use domain::business::Business;
 use domain::procedure::Procedure;
 use domain::record::RecordState;
+use domain::route;
 use domain::view::{Offer, OfferGroup};
 
 use crate::account::Accounts;
@@ -37,7 +38,7 @@ impl Offers {
                 let refused = ground.refusal_of_kind(procedure)?;
                 offers.push(Offer {
                     label: procedure.label().to_owned(),
-                    href: format!("/{}/{}", business.code(), action.code()),
+                    href: route::begin(procedure),
                     refused,
                 });
             }
@@ -50,7 +51,7 @@ impl Offers {
                 };
                 offers.push(Offer {
                     label: "移交主体".to_owned(),
-                    href: "/subject/transfer".to_owned(),
+                    href: route::TRANSFER.to_owned(),
                     refused,
                 });
                 // 接收主体 needs no subject and stands in the menu alone: without a subject 新增主体 is

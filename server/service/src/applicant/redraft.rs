@@ -5,6 +5,7 @@ use domain::answer::Answers;
 use domain::business::Business;
 use domain::filing::FilingState;
 use domain::procedure::Procedure;
+use domain::route;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
@@ -16,7 +17,6 @@ use crate::base::context::handle;
 use crate::base::db::{Transaction, millis, new_id};
 use crate::base::entity::{draft, filing};
 use crate::base::error::{Error, Result};
-use crate::base::links::{filing_href, form_href};
 use crate::base::retry::retry;
 use crate::base::sealed_answers::store;
 use crate::files::Files;
@@ -62,7 +62,7 @@ impl Redrafts {
             .one(tx)
             .await?;
         if let Some(row) = made {
-            return Ok(form_href(procedure, &row.step, &row.id));
+            return Ok(route::draft_step(procedure, &row.step, &row.id));
         }
         let now = self.context.clock.now();
         let id = new_id(now);
@@ -74,7 +74,7 @@ impl Redrafts {
         };
         if let Some(row) = draft::Entity::find().filter(draft::Column::Slot.eq(&slot)).one(tx).await? {
             if row.saved_at > millis(now - KEPT) && row.person_id == actor.person_id {
-                let link = form_href(procedure, &row.step, &row.id);
+                let link = route::draft_step(procedure, &row.step, &row.id);
                 return Err(Error::refused_see("您已有一条草稿，请先提交或删除该草稿", link));
             }
             // Due for deletion, or left behind by the subject's former owner.
@@ -108,7 +108,7 @@ impl Redrafts {
         self.files.hold_files(tx, "draft", &row.id, &files).await?;
         let detail = json!({ "procedure": row.procedure, "filing": from.filing.id });
         self.context.write(tx, Some(actor), "draft.redraft", "draft", &row.id, detail).await?;
-        Ok(form_href(procedure, &row.step, &row.id))
+        Ok(route::draft_step(procedure, &row.step, &row.id))
     }
 
     /// Makes a filing that was withdrawn (R17) or returned (R53) a draft, or finds the draft that was
@@ -130,7 +130,7 @@ impl Redrafts {
             FilingState::Pending | FilingState::InReview | FilingState::Approved | FilingState::Rejected => {
                 return Err(Error::refused_see(
                     "只有已撤销或已退回的申请单可以修改后重新提交",
-                    filing_href(&row.id),
+                    route::filing(&row.id),
                 ));
             }
         };

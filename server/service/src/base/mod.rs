@@ -11,7 +11,6 @@ pub mod error;
 pub mod events;
 pub mod keyring;
 pub mod limits;
-pub mod links;
 pub mod numbering;
 pub mod paging;
 pub mod private;

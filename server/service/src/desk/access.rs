@@ -6,6 +6,7 @@ use domain::business::Business;
 use domain::filing::FilingState;
 use domain::jurisdiction;
 use domain::procedure::Procedure;
+use domain::route;
 use domain::view::{QueueRow, Refused};
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 use sea_orm::{ConnectionTrait, EntityTrait};
@@ -153,6 +154,6 @@ pub(crate) fn why_not_approve(
     let of_subject = bundle.iter().find(|row| row.procedure.business == Business::Subject);
     Ok(Some(Refused {
         sentence: "主体尚未审核通过，请先审核主体的申请单".to_owned(),
-        link: of_subject.map(|row| format!("/review/filings/{}", row.id)),
+        link: of_subject.map(|row| route::review_filing(&row.id)),
     }))
 }

@@ -3,6 +3,7 @@
 
 use domain::filing::{FilingEvent, FilingState};
 use domain::record::RecordState;
+use domain::route;
 use domain::schema::fault;
 use domain::value::text;
 use domain::view::{ClaimRow, Paged, QueueRequest};
@@ -20,7 +21,6 @@ use crate::base::db::{Transaction, instant, millis, plausible_id};
 use crate::base::entity::{filing, record};
 use crate::base::error::{Error, Result};
 use crate::base::events::What;
-use crate::base::links::{filing_href, review_href};
 use crate::base::paging::{PAGE, cut};
 use crate::base::region;
 use crate::base::region::region_name;
@@ -238,7 +238,7 @@ impl FilingClaims {
         if let Some(officer) = &row.claimed_by {
             let text =
                 format!("您领取的申请单（编号 {}）超过 {minutes} 分钟没有操作，已自动释放", row.reference);
-            self.notices.notify(tx, officer, text, Some(review_href(&row.id))).await?;
+            self.notices.notify(tx, officer, text, Some(route::review_filing(&row.id))).await?;
         }
         let detail = json!({ "reference": row.reference, "officer": row.claimed_by });
         self.context.write(tx, None, "filing.lapse", "filing", &row.id, detail).await?;
@@ -374,7 +374,7 @@ impl FilingClaims {
             }
             if let Some(officer) = &one.claimed_by {
                 let text = format!("您领取的申请单（编号 {}）已由管理员收回：{reason}", one.reference);
-                self.notices.notify(&tx, officer, text, Some(review_href(&one.id))).await?;
+                self.notices.notify(&tx, officer, text, Some(route::review_filing(&one.id))).await?;
             }
         }
         // Its businesses may have come to nothing while the subject was claimed (R15).
@@ -441,7 +441,7 @@ impl FilingClaims {
         }
         let person = subject.owner_id.as_ref().unwrap_or(&row.applicant_id);
         let text = format!("您的申请（编号 {}）已移送{}公安机关审核", row.reference, region_name(to));
-        self.notices.notify(&tx, person, text, Some(filing_href(&row.id))).await?;
+        self.notices.notify(&tx, person, text, Some(route::filing(&row.id))).await?;
         let references: Vec<&str> = together.iter().map(|one| one.reference.as_str()).collect();
         let detail =
             json!({ "references": references, "from": row.jurisdiction, "to": to, "reason": reason });

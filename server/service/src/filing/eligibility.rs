@@ -8,6 +8,7 @@ use domain::business::Business;
 use domain::eligibility::{Refusal, may_begin, may_transfer};
 use domain::procedure::Procedure;
 use domain::record::RecordState;
+use domain::route;
 use domain::view::Refused;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -16,7 +17,6 @@ use sea_orm::{
 use crate::base::actor::Actor;
 use crate::base::entity::{filing, record};
 use crate::base::error::Result;
-use crate::base::links::filing_href;
 use crate::state::row::{open_states, record_state};
 
 /// The states and open filings that decide what may be begun.
@@ -63,17 +63,17 @@ impl Ground {
 
     fn explain(&self, refusal: Refusal, record: Option<&str>) -> Refused {
         let filing_of =
-            |record: Option<&str>| record.and_then(|id| self.open.get(id)).map(|id| filing_href(id));
+            |record: Option<&str>| record.and_then(|id| self.open.get(id)).map(|id| route::filing(id));
         let subject = self.subject.as_ref().map(|row| row.id.as_str());
         let link = match refusal {
-            Refusal::NoSubject | Refusal::SubjectCancelled => Some("/subject/new".to_owned()),
+            Refusal::NoSubject | Refusal::SubjectCancelled => Some(route::NEW_SUBJECT.to_owned()),
             Refusal::SubjectUnderWay => filing_of(self.under_way.as_ref().map(|row| row.id.as_str())),
             Refusal::SubjectNotApproved | Refusal::SubjectCancelling => filing_of(subject),
             Refusal::UnderReview => filing_of(record).or_else(|| filing_of(subject)),
-            Refusal::SubjectTransferring => Some("/subject/transfer".to_owned()),
+            Refusal::SubjectTransferring => Some(route::TRANSFER.to_owned()),
             Refusal::RecordNotApproved => filing_of(record),
             Refusal::RecordCancelled => None,
-            Refusal::OpenFilings => Some("/mine/filings".to_owned()),
+            Refusal::OpenFilings => Some(route::FILINGS.to_owned()),
         };
         Refused { sentence: refusal.sentence().to_owned(), link }
     }

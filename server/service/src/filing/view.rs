@@ -6,6 +6,7 @@ use domain::business::Business;
 use domain::filing::{FilingEvent, FilingState, withdrawal_left};
 use domain::procedure::Procedure;
 use domain::record::RecordState;
+use domain::route;
 use domain::schema::Fault;
 use domain::sheet::{Change, Sheet, Sight, diff, sheet};
 use domain::view::{EventView, FilingRow, FilingView, Paged};
@@ -19,7 +20,6 @@ use crate::base::clock::written;
 use crate::base::db::{instant, plausible_id};
 use crate::base::entity::{filing, filing_event, filing_round, record};
 use crate::base::error::{Error, Result};
-use crate::base::links::record_href;
 use crate::base::numbering::registration_view;
 use crate::base::paging::{PAGE, cut};
 use crate::base::region::{KnownRegions, full_name};
@@ -205,7 +205,7 @@ impl Filings {
             },
             files: self.files.file_views(&files).await?,
             record_href: (record_state(&record)? != RecordState::Void)
-                .then(|| record_href(procedure.business, &record.id)),
+                .then(|| route::record(procedure.business, &record.id)),
         })
     }
 

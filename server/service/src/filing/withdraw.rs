@@ -2,13 +2,13 @@
 
 use domain::action::Action;
 use domain::filing::{FilingEvent, FilingState, withdrawal_left};
+use domain::route;
 use serde_json::json;
 
 use crate::base::actor::Actor;
 use crate::base::db::instant;
 use crate::base::entity::filing;
 use crate::base::error::{Error, Result};
-use crate::base::links::filing_href;
 use crate::base::retry::retry;
 use crate::filing::Filings;
 use crate::state::history::Who;
@@ -35,7 +35,7 @@ impl Filings {
         let now = self.context.clock.now();
         let state = filing_state(&row)?;
         if withdrawal_left(state, instant(row.submitted_at), now).is_none() {
-            return Err(not_withdrawable(state, filing_href(&row.id)));
+            return Err(not_withdrawable(state, route::filing(&row.id)));
         }
         let (record, subject) = self.records.owned_record(&tx, actor, &row.record_id, true).await?;
         let mut changed = vec![

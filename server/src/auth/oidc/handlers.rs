@@ -1,5 +1,6 @@
 //! The addresses under `/auth`.
 
+use domain::route;
 use std::sync::Arc;
 
 use axum::Router;
@@ -22,9 +23,9 @@ use crate::http::page_template::HOME;
 impl Auth {
     pub fn router(self: &Arc<Self>) -> Router {
         Router::new()
-            .route("/auth/login", get(login))
-            .route("/auth/callback", get(callback))
-            .route("/auth/logout", post(logout))
+            .route(route::LOGIN, get(login))
+            .route(route::LOGIN_CALLBACK, get(callback))
+            .route(route::LOGOUT, post(logout))
             .with_state(self.clone())
     }
 }

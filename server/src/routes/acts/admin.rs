@@ -1,6 +1,7 @@
 //! What administrators do with people, and the system administrator with directories, reasons and holidays.
 
 use axum::Router;
+use domain::route;
 use service::{Actor, Error, ProviderEntry};
 
 use super::act::{Done, Fields, act, field, to};
@@ -26,7 +27,7 @@ pub fn router() -> Router<AppState> {
 async fn appoint(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     let of = |name: &str| field(fields, name);
     state.service.staff.appoint(actor, of("name"), of("id_no"), of("role"), of("region")).await?;
-    Ok(to("/staff").saying("已添加。"))
+    Ok(to(route::STAFF).saying("已添加。"))
 }
 
 async fn dismiss(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
@@ -35,7 +36,7 @@ async fn dismiss(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) 
         id => id,
     };
     state.service.staff.dismiss(actor, id).await?;
-    Ok(to("/staff").saying("已撤销。"))
+    Ok(to(route::STAFF).saying("已撤销。"))
 }
 
 /// 【查找】 by id number, which stands in no address.
@@ -44,7 +45,7 @@ async fn find_person(state: &AppState, actor: &Actor, fields: &Fields, _back: &s
 }
 
 fn account_page(person: &str) -> String {
-    format!("/staff/people/{person}")
+    route::account(person)
 }
 
 async fn suspend(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
@@ -95,21 +96,21 @@ async fn drop_provider(state: &AppState, actor: &Actor, fields: &Fields, back: &
 async fn keep_reason(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     let of = |name: &str| field(fields, name);
     state.service.canned_reasons.keep_reason(actor, given(fields, "reason"), of("title"), of("text")).await?;
-    Ok(to("/upkeep/reasons").saying("已保存。"))
+    Ok(to(route::REASONS).saying("已保存。"))
 }
 
 async fn drop_reason(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     state.service.canned_reasons.drop_reason(actor, field(fields, "reason")).await?;
-    Ok(to("/upkeep/reasons").saying("已删除。"))
+    Ok(to(route::REASONS).saying("已删除。"))
 }
 
 async fn keep_holiday(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     let of = |name: &str| field(fields, name);
     state.service.holidays.keep_holiday(actor, of("day"), of("kind") == "work", of("name")).await?;
-    Ok(to("/upkeep/holidays").saying("已保存。"))
+    Ok(to(route::HOLIDAYS).saying("已保存。"))
 }
 
 async fn drop_holiday(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     state.service.holidays.drop_holiday(actor, field(fields, "day")).await?;
-    Ok(to("/upkeep/holidays").saying("已删除。"))
+    Ok(to(route::HOLIDAYS).saying("已删除。"))
 }

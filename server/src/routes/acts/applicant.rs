@@ -1,6 +1,7 @@
 //! What applicants do, and whoever is signed in.
 
 use axum::Router;
+use domain::route;
 use domain::view::{HandoverSearch, Submitted};
 use service::{Actor, Error};
 
@@ -40,7 +41,7 @@ async fn submit(state: &AppState, actor: &Actor, fields: &Fields, back: &str) ->
         path => local_path(path),
     };
     Ok(match outcome {
-        Submitted::Filing(id) => to(format!("/mine/filings?receipt={id}")),
+        Submitted::Filing(id) => to(route::submitted(&id)),
         Submitted::Faults(faults) => {
             let sentence = faults.iter().find(|fault| fault.at.is_empty()).map(|fault| fault.message.clone());
             let done = to(format!("{form}&check=1"));
@@ -70,7 +71,7 @@ async fn choose_provider(
 async fn withdraw(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     let filing = field(fields, "filing");
     state.service.filings.withdraw(actor, filing).await?;
-    Ok(to(format!("/mine/filings/{filing}")).saying("申请已撤销。"))
+    Ok(to(route::filing(filing)).saying("申请已撤销。"))
 }
 
 async fn redraft(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
@@ -79,7 +80,7 @@ async fn redraft(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) 
 
 async fn delete_draft(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     state.service.drafts.delete_draft(actor, field(fields, "draft")).await?;
-    Ok(to("/mine/drafts").saying("草稿已删除。"))
+    Ok(to(route::DRAFTS).saying("草稿已删除。"))
 }
 
 async fn switch_subject(
@@ -101,19 +102,19 @@ async fn revoke_transfer(
 ) -> Result<Done, Error> {
     let subject = field(fields, "subject");
     state.service.handovers.revoke_transfer(actor, subject).await?;
-    Ok(to(format!("/subject/transfer?record={subject}")).saying("移交已撤回。"))
+    Ok(to(route::transfer(subject)).saying("移交已撤回。"))
 }
 
 /// 【接收】 (R25)
 async fn receive(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     state.service.handovers.receive(actor, field(fields, "handover")).await?;
-    Ok(to("/subject/receive").saying("主体已接收，请尽快办理变更主体，更新负责人信息。"))
+    Ok(to(route::RECEIVE).saying("主体已接收，请尽快办理变更主体，更新负责人信息。"))
 }
 
 /// 【拒收】 (R24)
 async fn refuse(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     state.service.handovers.refuse(actor, field(fields, "handover")).await?;
-    Ok(to("/subject/receive").saying("已拒绝接收。"))
+    Ok(to(route::RECEIVE).saying("已拒绝接收。"))
 }
 
 /// 【查询】 of 接收主体 (R25).
@@ -126,7 +127,7 @@ async fn search_handovers(
     let of = |name: &str| field(fields, name).to_owned();
     let search = HandoverSearch { name: of("name"), mobile: of("mobile"), id_no: of("id_no") };
     state.service.handovers.search_handovers(actor, &search).await?;
-    Ok(to("/subject/receive?searched=1"))
+    Ok(to(format!("{}?searched=1", route::RECEIVE)))
 }
 
 async fn elder(state: &AppState, actor: &Actor, fields: &Fields, back: &str) -> Result<Done, Error> {
@@ -146,7 +147,7 @@ async fn read_all_notices(
     _back: &str,
 ) -> Result<Done, Error> {
     state.service.notices.read_all_notices(actor).await?;
-    Ok(to("/notices").saying("通知已全部标为已读。"))
+    Ok(to(route::NOTICES).saying("通知已全部标为已读。"))
 }
 
 async fn revoke_session(
@@ -156,5 +157,5 @@ async fn revoke_session(
     _back: &str,
 ) -> Result<Done, Error> {
     state.service.accounts.revoke_session(actor, field(fields, "session")).await?;
-    Ok(to("/sessions").saying("该会话已退出。"))
+    Ok(to(route::SESSIONS).saying("该会话已退出。"))
 }

@@ -1,5 +1,6 @@
 //! What officers do with filings.
 
+use domain::route;
 use std::collections::BTreeMap;
 
 use app::api::caller::Caller;
@@ -33,14 +34,14 @@ pub fn router() -> Router<AppState> {
 
 /// A filing's page, within the queue the officer came from.
 fn review_page(filing: &str, fields: &Fields) -> String {
-    href(&format!("/review/filings/{filing}"), &[("from", field(fields, "from"))])
+    href(&route::review_filing(filing), &[("from", field(fields, "from"))])
 }
 
 /// The queue an officer came from.
 fn queue_page(fields: &Fields) -> String {
     match field(fields, "from") {
-        "" => "/review/queue".to_owned(),
-        from => local_path(&format!("/review/queue?{from}")),
+        "" => route::QUEUE.to_owned(),
+        from => local_path(&format!("{}?{from}", route::QUEUE)),
     }
 }
 
@@ -49,7 +50,7 @@ async fn unmask(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -
     let filing = field(fields, "filing");
     let look = state.service.reviews.unmask(actor, filing, field(fields, "purpose")).await?;
     let parts = [("from", field(fields, "from")), ("look", &look.to_string())];
-    Ok(to(href(&format!("/review/filings/{filing}"), &parts)))
+    Ok(to(href(&route::review_filing(filing), &parts)))
 }
 
 async fn claim(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
@@ -75,7 +76,7 @@ async fn take_over(state: &AppState, actor: &Actor, fields: &Fields, back: &str)
     let filing = field(fields, "filing");
     state.service.filing_claims.take_over(actor, filing, field(fields, "reason")).await?;
     // An administrator who reviews nothing has no page of the filing to go to.
-    let page = if back.starts_with("/review/claims") { back.to_owned() } else { review_page(filing, fields) };
+    let page = if back.starts_with(route::CLAIMS) { back.to_owned() } else { review_page(filing, fields) };
     Ok(to(page).saying("已接管该申请单。"))
 }
 

@@ -1,5 +1,6 @@
 //! Drafts end after thirty days; their owners are warned (R13).
 
+use domain::route;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
@@ -10,7 +11,6 @@ use crate::base::clock::days_left;
 use crate::base::db::{instant, millis};
 use crate::base::entity::draft;
 use crate::base::error::Result;
-use crate::base::links::form_href;
 use crate::base::retry::retry;
 
 /// How long before its end its person is told (R66).
@@ -96,7 +96,7 @@ impl Drafts {
                 row.title,
                 days_left(instant(row.saved_at), KEPT, now),
             );
-            let link = form_href(procedure, &row.step, &row.id);
+            let link = route::draft_step(procedure, &row.step, &row.id);
             self.notices.notify(&tx, &row.person_id, text, Some(link)).await?;
             told.push(row.id.as_str());
         }

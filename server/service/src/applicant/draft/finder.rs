@@ -1,6 +1,7 @@
 //! Choosing a provider from the directory for a form (R31).
 
 use domain::answer::Answers;
+use domain::route;
 use domain::schema::Form;
 use domain::value::text::tidy;
 use domain::view::{Finder, Paged, ProviderSearch, SaveDraft, Saved};
@@ -11,7 +12,6 @@ use crate::base::actor::Actor;
 use crate::base::db::plausible_id;
 use crate::base::entity::provider;
 use crate::base::error::{Error, Result};
-use crate::base::links::form_href;
 use crate::base::region;
 use crate::filing::providers::{Place, filled_by, named, offered, paged, provider_in};
 
@@ -127,7 +127,7 @@ impl Drafts {
             answers,
         };
         match self.save_draft(actor, &save).await? {
-            Saved::Ok(_) => Ok(form_href(procedure, step.key, &row.id)),
+            Saved::Ok(_) => Ok(route::draft_step(procedure, step.key, &row.id)),
             Saved::Conflict { .. } => Err(Error::refused("此草稿已在另一个窗口更新，请重新查询后再选择")),
             Saved::Faults(faults) => Err(Error::Faults(faults)),
         }

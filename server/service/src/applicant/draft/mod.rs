@@ -14,6 +14,7 @@ use domain::facts;
 use domain::filing::FilingState;
 use domain::mask::{Mask, mask};
 use domain::procedure::Procedure;
+use domain::route;
 use domain::schema::{Fault, Form, Step, fault};
 use domain::view::{DraftHead, DraftRow, Paged};
 use sea_orm::ActiveValue::Set;
@@ -33,7 +34,6 @@ use crate::base::context::handle;
 use crate::base::db::{Transaction, instant, millis, plausible_id};
 use crate::base::entity::{draft, filing, record};
 use crate::base::error::{Error, Result};
-use crate::base::links::form_href;
 use crate::base::paging::{PAGE, cut};
 use crate::base::retry::retry;
 use crate::base::sealed_answers::load;
@@ -251,6 +251,6 @@ fn draft_row(row: &draft::Model, now: OffsetDateTime) -> Result<DraftRow> {
         title: row.title.clone(),
         saved_at: written(instant(row.saved_at)),
         days_left: days_left(instant(row.saved_at), KEPT, now),
-        href: form_href(procedure, &row.step, &row.id),
+        href: route::draft_step(procedure, &row.step, &row.id),
     })
 }

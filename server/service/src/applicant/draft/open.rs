@@ -8,6 +8,7 @@ use domain::business::Business;
 use domain::check::{Checked, Context, check_form, same_as_address};
 use domain::procedure::Procedure;
 use domain::record::RecordState;
+use domain::route;
 use domain::schema::{Fault, Form, fault};
 use domain::seal::{SHARED_WITH_PRINCIPAL, same_as_principal, seal};
 use domain::sheet::{Sight, diff};
@@ -21,7 +22,6 @@ use crate::base::clock::shanghai_date;
 use crate::base::db::{millis, plausible_id};
 use crate::base::entity::{audit, draft, filing, record};
 use crate::base::error::{Error, Result};
-use crate::base::links::filing_href;
 use crate::base::region::KnownRegions;
 use crate::filing::eligibility;
 use crate::state::row::{business_of, record_state};
@@ -166,7 +166,7 @@ impl Drafts {
                 .await?;
             return Ok(Some(Refused {
                 sentence: "请先修改并重新提交新增主体申请，再提交此项业务".to_owned(),
-                link: of_subject.map(|row| filing_href(&row.id)),
+                link: of_subject.map(|row| route::filing(&row.id)),
             }));
         }
         let records: Vec<&record::Model> = opening.record.iter().collect();

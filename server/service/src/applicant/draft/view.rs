@@ -6,6 +6,7 @@ use domain::action::{Action, Confirmation};
 use domain::answer::Answers;
 use domain::business::Business;
 use domain::procedure::Procedure;
+use domain::route;
 use domain::schema::{Body, Fault, Form, Kind};
 use domain::seal::{seal, unseal};
 use domain::sheet::{Change, Sight, diff, sheet, shown};
@@ -20,7 +21,6 @@ use crate::base::clock::written_date;
 use crate::base::db::new_id;
 use crate::base::entity::draft;
 use crate::base::error::{Error, Result};
-use crate::base::links::filing_href;
 use crate::base::region;
 use crate::base::region::KnownRegions;
 use crate::files::faults::file_ids;
@@ -184,7 +184,7 @@ impl Drafts {
                 // A tab left open, or the back button: the draft is a filing by now.
                 return match self.filing_of_draft(on, actor, id).await? {
                     Some(filing) => {
-                        Err(Error::refused_see("这份草稿已经提交，请查看申请单", filing_href(&filing.id)))
+                        Err(Error::refused_see("这份草稿已经提交，请查看申请单", route::filing(&filing.id)))
                     }
                     None => Err(Error::NotFound),
                 };

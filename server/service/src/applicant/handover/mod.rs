@@ -9,6 +9,7 @@ use domain::answer::Answers;
 use domain::business::{Business, identity};
 use domain::mask::{Mask, mask};
 use domain::record::{RecordEvent, RecordState};
+use domain::route;
 use domain::schema::{Fault, fault};
 use domain::sheet::{Sight, sheet};
 use domain::view::{IdentityPurpose, IdentityView, OfferedHandover, TransferRequest, TransferView};
@@ -32,7 +33,6 @@ use crate::base::context::handle;
 use crate::base::db::{Transaction, instant, millis, plausible_id};
 use crate::base::entity::{handover, person};
 use crate::base::error::{Error, Result};
-use crate::base::links::{RECEIVE_PAGE, TRANSFER_PAGE};
 use crate::base::region::KnownRegions;
 use crate::base::retry::retry;
 use crate::files::Files;
@@ -239,7 +239,7 @@ impl Handovers {
             mask(Mask::Mobile, mobile),
             OPEN_FOR.whole_days(),
         );
-        self.notices.notify(&tx, &actor.person_id, told, Some(TRANSFER_PAGE.to_owned())).await?;
+        self.notices.notify(&tx, &actor.person_id, told, Some(route::TRANSFER.to_owned())).await?;
         let told = format!("主体“{}”正在移交给您，请核对后接收", subject.title);
         self.tell_receivers(&tx, &row, &told).await?;
         let detail = json!({ "handover": row.id });
@@ -263,7 +263,7 @@ impl Handovers {
             .all(tx)
             .await?;
         for person in people {
-            self.notices.notify(tx, &person, text, Some(RECEIVE_PAGE.to_owned())).await?;
+            self.notices.notify(tx, &person, text, Some(route::RECEIVE.to_owned())).await?;
         }
         Ok(())
     }
@@ -307,7 +307,7 @@ impl Handovers {
         let title = &gate.subject.title;
         self.tell_receivers(&tx, &row, &format!("移交人已撤回主体“{title}”的移交")).await?;
         let told = format!("您已撤回主体“{title}”的移交");
-        self.notices.notify(&tx, &actor.person_id, told, Some(TRANSFER_PAGE.to_owned())).await?;
+        self.notices.notify(&tx, &actor.person_id, told, Some(route::TRANSFER.to_owned())).await?;
         let detail = json!({ "handover": row.id });
         self.context.write(&tx, Some(actor), "handover.revoke", "record", &row.subject_id, detail).await?;
         tx.commit().await?;
@@ -355,7 +355,7 @@ impl Handovers {
             transition::record(&tx, &subject, RecordEvent::EndTransfer, now).await?;
         }
         let told = format!("主体“{}”超过 {} 天未被接收，移交已失效", subject.title, OPEN_FOR.whole_days());
-        self.notices.notify(&tx, &row.giver_id, told.clone(), Some(TRANSFER_PAGE.to_owned())).await?;
+        self.notices.notify(&tx, &row.giver_id, told.clone(), Some(route::TRANSFER.to_owned())).await?;
         self.tell_receivers(&tx, &row, &told).await?;
         self.context
             .write(&tx, None, "handover.lapse", "record", &subject.id, json!({ "handover": row.id }))

@@ -6,6 +6,7 @@ use domain::answer::Answers;
 use domain::business::Business;
 use domain::mask::{Mask, mask};
 use domain::record::RecordEvent;
+use domain::route;
 use domain::sheet::{Sheet, Shown, Sight, sheet};
 use domain::value::text::comparison_key;
 use domain::view::{HandoverList, HandoverRow, HandoverSearch, HandoverView};
@@ -22,7 +23,6 @@ use crate::base::clock::{days_left, written};
 use crate::base::db::{Transaction, instant, plausible_id};
 use crate::base::entity::{handover, person, record};
 use crate::base::error::{Error, Result};
-use crate::base::links::TRANSFER_PAGE;
 use crate::base::region::KnownRegions;
 use crate::base::retry::retry;
 use crate::base::text::one_line;
@@ -196,7 +196,7 @@ impl Handovers {
         let title = &subject.title;
         self.notices.notify(&tx, &row.giver_id, format!("您移交的主体“{title}”已由接收人接收"), None).await?;
         let todo = format!("您已接收主体“{title}”及其全部业务。待办：请尽快办理变更主体，更新负责人信息");
-        let change = format!("/subject/change?record={}", subject.id);
+        let change = route::change(Business::Subject, &subject.id);
         self.notices.notify(&tx, &actor.person_id, todo, Some(change)).await?;
         // One line for either side.
         let detail = json!({ "handover": row.id, "to": actor.person_id });
@@ -219,7 +219,7 @@ impl Handovers {
         transition::record(&tx, &subject, RecordEvent::EndTransfer, now).await?;
         let title = &subject.title;
         let told = format!("接收人拒绝接收主体“{title}”，主体仍在您名下");
-        self.notices.notify(&tx, &row.giver_id, told, Some(TRANSFER_PAGE.to_owned())).await?;
+        self.notices.notify(&tx, &row.giver_id, told, Some(route::TRANSFER.to_owned())).await?;
         self.notices.notify(&tx, &actor.person_id, format!("您已拒绝接收主体“{title}”"), None).await?;
         let detail = json!({ "handover": row.id });
         self.context.write(&tx, Some(actor), "handover.refuse", "record", &subject.id, detail).await?;

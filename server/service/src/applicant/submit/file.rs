@@ -8,6 +8,7 @@ use domain::facts;
 use domain::filing::{FilingEvent, FilingState};
 use domain::procedure::Procedure;
 use domain::record::{RecordEvent, RecordState};
+use domain::route;
 use domain::schema::{Body, Form};
 use domain::value::text::comparison_key;
 use sea_orm::ActiveValue::Set;
@@ -23,7 +24,6 @@ use crate::base::db::{Transaction, millis, new_id, next_serial};
 use crate::base::entity::{filing, filing_round, record};
 use crate::base::error::{Error, Result};
 use crate::base::limits::Use;
-use crate::base::links::filing_href;
 use crate::base::reference::Reference;
 use crate::base::sealed_answers::store;
 use crate::files::faults::file_ids;
@@ -212,7 +212,7 @@ impl Submissions {
         if let Some(draft) = &opening.draft {
             self.drafts.remove_draft(tx, &draft.id).await?;
         }
-        let link = filing_href(&row.id);
+        let link = route::filing(&row.id);
         self.notices.notify(tx, &actor.person_id, submitted_sentence(&row, procedure), Some(link)).await?;
         if let Some(draft) = &opening.draft {
             let detail = json!({ "filing": row.id });

@@ -7,6 +7,7 @@ use domain::action::Action;
 use domain::business::Business;
 use domain::eligibility::Refusal;
 use domain::procedure::Procedure;
+use domain::route;
 use domain::schema::fault;
 use domain::view::{Refused, Submitted};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
@@ -20,7 +21,6 @@ use crate::base::context::handle;
 use crate::base::db::Transaction;
 use crate::base::entity::{filing, person};
 use crate::base::error::{Error, Result};
-use crate::base::links::{filing_href, form_href};
 use crate::base::retry::retry;
 use crate::files::Files;
 use crate::filing::Filings;
@@ -124,7 +124,7 @@ impl Submissions {
         };
         let (procedure, form) = procedure_with_form(&row.procedure)?;
         if row.version != version {
-            let link = form_href(procedure, &row.step, &row.id);
+            let link = route::draft_step(procedure, &row.step, &row.id);
             return Ok(Err(refused("草稿已在其他页面保存过，请核对后再提交", link)));
         }
         let is_new_subject = procedure == Procedure::new(Business::Subject, Action::New);
@@ -170,7 +170,7 @@ impl Submissions {
         let row = self.drafts.filing_of_draft(tx, actor, draft).await?.ok_or(Error::NotFound)?;
         let is_change = procedure_of(&row)?.action == Action::Change;
         match is_change && filing_state(&row)?.is_open() {
-            true => Ok(refused(Refusal::UnderReview.sentence(), filing_href(&row.id))),
+            true => Ok(refused(Refusal::UnderReview.sentence(), route::filing(&row.id))),
             false => Ok(Submitted::Filing(row.id)),
         }
     }

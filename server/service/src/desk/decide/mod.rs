@@ -10,6 +10,7 @@ use domain::facts;
 use domain::filing::{FilingEvent, FilingState};
 use domain::procedure::Procedure;
 use domain::record::{RecordEvent, RecordState};
+use domain::route;
 use domain::schema::{Fault, fault};
 use domain::sign_off::sign_off;
 use domain::value::text::comparison_key;
@@ -27,7 +28,6 @@ use crate::base::db::{Transaction, millis};
 use crate::base::entity::{filing, live_domain, record};
 use crate::base::error::{Error, Result};
 use crate::base::events::What;
-use crate::base::links::filing_href;
 use crate::base::numbering;
 use crate::base::retry::retry;
 use crate::base::sealed_answers::store;
@@ -507,7 +507,7 @@ impl Decisions {
             outcome.push_str(&format!("，其下 {} 项业务一并注销", after.records));
         }
         let text = format!("您的{}（编号 {}）{outcome}", called(procedure), row.reference);
-        self.notices.notify(tx, person, text, Some(filing_href(&row.id))).await?;
+        self.notices.notify(tx, person, text, Some(route::filing(&row.id))).await?;
         for one in &after.along {
             let outcome = match filing_state(one)? {
                 FilingState::Returned => "随主体申请一并退回",
@@ -519,7 +519,7 @@ impl Decisions {
                 | FilingState::Withdrawn => continue,
             };
             let text = format!("您的{}（编号 {}）{outcome}", called(procedure_of(one)?), one.reference);
-            self.notices.notify(tx, person, text, Some(filing_href(&one.id))).await?;
+            self.notices.notify(tx, person, text, Some(route::filing(&one.id))).await?;
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use domain::answer::Answers;
 use domain::business::Business;
 use domain::procedure::Procedure;
 use domain::record::RecordState;
+use domain::route;
 use domain::sheet::{Sight, sheet};
 use domain::value::domain_name;
 use domain::view::{Offer, Paged, RecordRow, RecordView};
@@ -197,11 +198,14 @@ fn record_row(row: &record::Model, ground: &Ground) -> Result<RecordRow> {
     let mut offers = Vec::new();
     if !matches!(state, RecordState::Cancelled | RecordState::Void) {
         for action in business.actions().filter(|action| *action != Action::New) {
-            let path = format!("/{}/{}", business.code(), action.code());
+            let procedure = Procedure::new(business, action);
             offers.push(Offer {
-                label: Procedure::new(business, action).verb().to_owned(),
-                href: if business == Business::Subject { path } else { format!("{path}?record={}", row.id) },
-                refused: ground.refusal(Procedure::new(business, action), Some(row))?,
+                label: procedure.verb().to_owned(),
+                href: match business {
+                    Business::Subject => route::begin(procedure),
+                    _ => route::begin_with(procedure, &row.id),
+                },
+                refused: ground.refusal(procedure, Some(row))?,
             });
         }
     }

@@ -1,0 +1,223 @@
+//! The addresses of the pages, and of what pages fetch, send and stream. Which page answers an address stands in
+//! `app/src/lib.rs`. (What a button posts to, `/act/…`, stands on the button and in the server's routes.)
+
+use crate::action::Action;
+use crate::business::Business;
+use crate::procedure::Procedure;
+
+// ---- for everybody -----------------------------------------------------------------------------
+
+pub const HOME: &str = "/";
+/// 业务办理
+pub const SERVICES: &str = "/services";
+/// 备案查询
+pub const LOOKUP: &str = "/lookup";
+/// What [`public_record`]s begin with.
+pub const PUBLIC_RECORDS: &str = "/r/";
+/// Where one signs in; `?next=` says where to afterwards.
+pub const LOGIN: &str = "/auth/login";
+pub const LOGOUT: &str = "/auth/logout";
+/// Where a person proves themselves anew.
+pub const LOGIN_ANEW: &str = "/auth/login?fresh=1";
+/// Where the identity platform sends people back to.
+pub const LOGIN_CALLBACK: &str = "/auth/callback";
+
+/// Where staff prove themselves by the level their work needs, on the way to `next` (percent-encoded).
+pub fn staff_login(next: &str) -> String {
+    format!("/auth/login?staff=1&next={next}")
+}
+
+/// Whether a path is that of `page`, or of one below it.
+pub fn is_at(path: &str, page: &str) -> bool {
+    path.strip_prefix(page).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// What is public about a record; it stands in the footers of websites for good.
+pub fn public_record(digits: &str) -> String {
+    format!("/r/{digits}")
+}
+
+// ---- one's own ---------------------------------------------------------------------------------
+
+/// 系统通知
+pub const NOTICES: &str = "/notices";
+/// 登录会话
+pub const SESSIONS: &str = "/sessions";
+/// 信息查阅记录
+pub const LOOKS: &str = "/mine/looks";
+/// 我的草稿
+pub const DRAFTS: &str = "/mine/drafts";
+/// 我的申请
+pub const FILINGS: &str = "/mine/filings";
+/// 我的主体
+pub const SUBJECT: &str = "/mine/subject";
+/// 我的 安全评估
+pub const ASSESSMENTS: &str = "/mine/assessment";
+
+/// 我的申请, one of them.
+pub fn filing(id: &str) -> String {
+    format!("/mine/filings/{id}")
+}
+
+/// 我的申请 after a filing was submitted, which it says.
+pub fn submitted(filing: &str) -> String {
+    format!("/mine/filings?receipt={filing}")
+}
+
+/// 申请回执, to print.
+pub fn receipt(filing: &str) -> String {
+    format!("/receipt/{filing}")
+}
+
+/// 我的网站, 我的APP …
+pub fn records(business: Business) -> String {
+    format!("/mine/{}", business.code())
+}
+
+/// A record of theirs. One has but one subject at a time, so its page needs no number.
+pub fn record(business: Business, id: &str) -> String {
+    match business.is_subject() {
+        true => SUBJECT.to_owned(),
+        false => format!("/mine/{}/{id}", business.code()),
+    }
+}
+
+/// What the verification of a record came to.
+pub fn verification_result(business: Business, record: &str) -> String {
+    format!("/mine/{}/{record}/result", business.code())
+}
+
+// ---- filing ------------------------------------------------------------------------------------
+
+/// 新增主体
+pub const NEW_SUBJECT: &str = "/subject/new";
+/// 移交主体
+pub const TRANSFER: &str = "/subject/transfer";
+/// 接收主体
+pub const RECEIVE: &str = "/subject/receive";
+/// What [`form_post`]s begin with.
+pub const FORM_POSTS: &str = "/form/";
+/// Where files are sent to.
+pub const FILES: &str = "/files";
+
+/// Where a procedure begins: its form, or the records it can be done with.
+pub fn begin(procedure: Procedure) -> String {
+    format!("/{}/{}", procedure.business.code(), procedure.action.code())
+}
+
+/// Where a procedure begins with this record.
+pub fn begin_with(procedure: Procedure, record: &str) -> String {
+    format!("{}?record={record}", begin(procedure))
+}
+
+/// Where this record is changed.
+pub fn change(business: Business, record: &str) -> String {
+    begin_with(Procedure::new(business, Action::Change), record)
+}
+
+/// Where this record is cancelled.
+pub fn cancel(business: Business, record: &str) -> String {
+    begin_with(Procedure::new(business, Action::Cancel), record)
+}
+
+/// Where this subject is handed over.
+pub fn transfer(record: &str) -> String {
+    format!("/subject/transfer?record={record}")
+}
+
+/// A subject that is offered to one.
+pub fn handover(id: &str) -> String {
+    format!("/subject/receive/{id}")
+}
+
+/// A step of a form.
+pub fn form_step(procedure: Procedure, step: &str) -> String {
+    format!("{}/{step}", begin(procedure))
+}
+
+/// A step of a draft's form.
+pub fn draft_step(procedure: Procedure, step: &str, draft: &str) -> String {
+    format!("{}?draft={draft}", form_step(procedure, step))
+}
+
+/// Where a step of a form is posted to.
+pub fn form_post(procedure: Procedure, step: &str) -> String {
+    format!("/form{}", form_step(procedure, step))
+}
+
+/// A file that was attached.
+pub fn file(id: &str) -> String {
+    format!("/files/{id}")
+}
+
+// ---- the desk ----------------------------------------------------------------------------------
+
+/// 审核工作台
+pub const REVIEW: &str = "/review";
+/// 审核队列
+pub const QUEUE: &str = "/review/queue";
+/// 在办申请单
+pub const CLAIMS: &str = "/review/claims";
+/// The queue as a table to download.
+pub const QUEUE_EXPORT: &str = "/review/export";
+/// What happens on the desk, as it happens.
+pub const DESK_EVENTS: &str = "/review/events";
+/// Where an officer's browser says that they are at work.
+pub const AT_WORK: &str = "/review/at-work";
+
+/// A filing on the desk.
+pub fn review_filing(id: &str) -> String {
+    format!("/review/filings/{id}")
+}
+
+/// What happens with a filing on the desk, as it happens.
+pub fn filing_events(id: &str) -> String {
+    format!("/review/events?filing={id}")
+}
+
+// ---- administration and upkeep -----------------------------------------------------------------
+
+/// 人员管理
+pub const STAFF: &str = "/staff";
+/// 审计日志
+pub const AUDIT: &str = "/audit";
+/// What the pages of upkeep begin with.
+pub const UPKEEP: &str = "/upkeep";
+/// 服务商名录
+pub const PROVIDERS: &str = "/upkeep/providers";
+/// 常用意见
+pub const REASONS: &str = "/upkeep/reasons";
+/// 节假日
+pub const HOLIDAYS: &str = "/upkeep/holidays";
+
+/// 人员账户
+pub fn account(person: &str) -> String {
+    format!("/staff/people/{person}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_below_a_page_is_at_it_and_what_only_begins_alike_is_not() {
+        assert!(is_at("/review", REVIEW) && is_at("/review/queue", REVIEW) && is_at(&filing("1"), FILINGS));
+        assert!(!is_at("/reviewers", REVIEW) && !is_at("/", REVIEW) && !is_at("/mine/review", REVIEW));
+    }
+
+    #[test]
+    fn addresses_name_business_action_step_and_draft_in_this_order() {
+        let procedure = Procedure::new(Business::Website, Action::New);
+        assert_eq!(draft_step(procedure, "site", "7"), "/website/new/site?draft=7");
+        assert_eq!(form_post(procedure, "site"), "/form/website/new/site");
+        assert_eq!(begin(Procedure::new(Business::Subject, Action::New)), NEW_SUBJECT);
+        assert_eq!(records(Business::Assessment), ASSESSMENTS);
+        assert_eq!(record(Business::Subject, "7"), records(Business::Subject));
+    }
+
+    #[test]
+    fn what_is_posted_and_what_is_public_lies_where_the_limits_look_for_it() {
+        let step = form_post(Procedure::new(Business::App, Action::Change), "form");
+        assert!(step.starts_with(FORM_POSTS) && public_record("1").starts_with(PUBLIC_RECORDS));
+    }
+}
