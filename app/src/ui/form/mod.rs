@@ -2,6 +2,7 @@
 //! controls and plain posts come first; with wasm the same controls check while one types, save by
 //! themselves and change steps without a reload (R73, R76, R77).
 
+mod choices;
 mod control;
 mod field;
 mod keep;

@@ -22,6 +22,7 @@ use leptos::task::spawn_local;
 use leptos::wasm_bindgen::JsCast;
 use time::Date;
 
+use super::choices::Choices;
 use super::save::Save;
 use super::{keep, of_step};
 use crate::api::{self, ApiError};
@@ -69,6 +70,8 @@ pub struct FormState {
     advice: Memo<BTreeMap<String, String>>,
     /// Files on their way to the server.
     sending: StoredValue<u64>,
+    /// Whose answers count.
+    choices: StoredValue<Choices>,
     /// Grows with every failed check, so that the summary takes the focus.
     complaints: RwSignal<u32>,
     /// Whether all faults are summed up: after a failed check, not while one types for the first time.
@@ -125,6 +128,7 @@ impl FormState {
             element: StoredValue::new(None),
             typed: StoredValue::new(0),
             sending: StoredValue::new(0),
+            choices: StoredValue::new(Choices::default()),
             complaints: RwSignal::new(0),
             is_summed_up: RwSignal::new(!view.faults.is_empty()),
             view: StoredValue::new(view),
@@ -534,6 +538,16 @@ impl FormState {
         }
     }
 
+    /// Files are chosen for a field: the number of this choice.
+    pub fn choose_files(&self, at: &str, max: usize) -> u64 {
+        self.choices.try_update_value(|choices| choices.choose(at, max)).unwrap_or_default()
+    }
+
+    /// Whether no later choice has taken the place of this one.
+    pub fn is_last_choice(&self, at: &str, choice: u64) -> bool {
+        self.choices.try_with_value(|choices| choices.last(at)) == Some(choice)
+    }
+
     pub fn add_file(self, at: &str, file: FileView, max: usize) {
         let mut ids = match max {
             1 => Vec::new(),
@@ -544,7 +558,7 @@ impl FormState {
         self.files.update(|files| {
             files.push(file);
         });
-        self.set_files(at, ids);
+        self.answer_with_files(at, ids);
     }
 
     /// A file was not taken.
@@ -554,7 +568,15 @@ impl FormState {
         });
     }
 
+    /// Takes these files in place of all others, also of those that are still on their way.
     pub fn set_files(self, at: &str, ids: Vec<String>) {
+        self.choices.update_value(|choices| {
+            choices.replace(at);
+        });
+        self.answer_with_files(at, ids);
+    }
+
+    fn answer_with_files(self, at: &str, ids: Vec<String>) {
         let is_one = self.form.place(at).is_some_and(|place| match place.field.kind {
             domain::schema::Kind::Pictures { max, .. } | domain::schema::Kind::Documents { max, .. } => {
                 max == 1

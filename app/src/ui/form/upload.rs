@@ -18,8 +18,8 @@ pub const MOST_BYTES: f64 = 5.0 * 1024.0 * 1024.0;
 #[derive(Debug, Clone, PartialEq)]
 enum Progress {
     Idle,
-    /// Per cent.
-    Sending(u32),
+    /// Of which choice, and per cent.
+    Sending(u64, u32),
     Failed,
 }
 
@@ -52,7 +52,7 @@ pub fn control(state: FormState, parts: Parts, sort: Sort, max: usize) -> AnyVie
         Sort::Document => "application/pdf,.pdf",
     };
     let look = move || match (progress.get(), files.with(Vec::is_empty)) {
-        (Progress::Sending(_), _) => "sending",
+        (Progress::Sending(..), _) => "sending",
         (Progress::Failed, _) => "failed",
         (Progress::Idle, true) => "empty",
         (Progress::Idle, false) => "done",
@@ -107,7 +107,7 @@ pub fn control(state: FormState, parts: Parts, sort: Sort, max: usize) -> AnyVie
             }}
             <div class="upload-body">
                 {move || match progress.get() {
-                    Progress::Sending(percent) => view! {
+                    Progress::Sending(_, percent) => view! {
                         <p class="upload-state" role="status">"正在上传…"</p>
                         <progress class="progress" max="100" value=percent.to_string() aria-label="上传进度">{format!("{percent}%")}</progress>
                     }.into_any(),
@@ -236,7 +236,8 @@ pub fn readable_size(bytes: u64) -> String {
     }
 }
 
-/// Sends the chosen files one after the other's start; each answer joins the field when it is there.
+/// Sends the chosen files one after the other's start; each answer joins the field when it is there, unless something
+/// else was chosen meanwhile.
 fn send(
     state: FormState,
     place: Place,
@@ -245,12 +246,17 @@ fn send(
     max: usize,
     progress: RwSignal<Progress>,
 ) {
+    // Something else than files was dropped here.
+    if list.length() == 0 {
+        return;
+    }
+    let choice = state.choose_files(&place.address(), max);
     for file in (0..list.length()).filter_map(|index| list.item(index)).take(max) {
         if file.size() > MOST_BYTES {
             fail(state, &place.address(), progress, TOO_LARGE.to_owned());
             continue;
         }
-        if let Err(message) = send_one(state, place, &file, sort, max, progress) {
+        if let Err(message) = send_one(state, place, choice, &file, sort, max, progress) {
             fail(state, &place.address(), progress, message.to_owned());
         }
     }
@@ -268,6 +274,7 @@ const TROUBLE: &str = "上传失败，请检查网络后重新上传";
 fn send_one(
     state: FormState,
     place: Place,
+    choice: u64,
     file: &web_sys::File,
     sort: Sort,
     max: usize,
@@ -285,21 +292,31 @@ fn send_one(
     request.set_request_header("content-disposition", &named).map_err(|_| TROUBLE)?;
     request.set_request_header("content-type", "application/octet-stream").map_err(|_| TROUBLE)?;
     request.set_request_header("accept", "application/json").map_err(|_| TROUBLE)?;
-    progress.set(Progress::Sending(0));
+    let at = place.address();
+    progress.set(Progress::Sending(choice, 0));
     if let Ok(upload) = request.upload() {
+        let at = at.clone();
         let on_progress =
             Closure::<dyn FnMut(web_sys::ProgressEvent)>::new(move |event: web_sys::ProgressEvent| {
-                if event.length_computable() && event.total() > 0.0 {
-                    progress.set(Progress::Sending((event.loaded() * 100.0 / event.total()) as u32));
+                let is_measured = event.length_computable() && event.total() > 0.0;
+                if is_measured && state.is_last_choice(&at, choice) {
+                    let percent = (event.loaded() * 100.0 / event.total()) as u32;
+                    progress.set(Progress::Sending(choice, percent));
                 }
             });
         upload.set_onprogress(Some(on_progress.as_ref().unchecked_ref()));
         on_progress.forget();
     }
     let answered = request.clone();
-    let at = place.address();
     let on_end = Closure::once(move || {
         state.sends(-1);
+        if !state.is_last_choice(&at, choice) {
+            // What took its place came by itself, with nothing to send.
+            if matches!(progress.try_get_untracked(), Some(Progress::Sending(of, _)) if of == choice) {
+                progress.set(Progress::Idle);
+            }
+            return;
+        }
         let text = answered.response_text().ok().flatten().unwrap_or_default();
         match answered.status() {
             Ok(200) => match serde_json::from_str::<FileView>(&text) {
