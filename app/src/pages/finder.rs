@@ -3,7 +3,7 @@
 
 use domain::dictionary::COUNTRY;
 use domain::schema::Directory;
-use domain::view::{DraftHead, Finder, ProviderRow, ProviderSearch};
+use domain::view::{DraftHead, Finder, ProviderRow, ProviderSearch, RegionOption};
 use leptos::prelude::*;
 
 use crate::ui::PostButton;
@@ -31,9 +31,52 @@ pub fn FinderDialog(
 ) -> impl IntoView {
     let Finder { directory, search, provinces, fault, page, is_elsewhere } = finder;
     let back = format!("{path}?draft={}", draft.id);
+    let is_asked = search.is_asked && fault.is_none();
+    let next = page.next.filter(|_| is_asked).map(|after| {
+        href(
+            &path,
+            &[
+                ("draft", &draft.id),
+                ("find", &search.section),
+                ("search", "1"),
+                ("name", &search.name),
+                ("area", &search.area),
+                ("after", &after),
+            ],
+        )
+    });
+    let cancel = format!("{back}#f-{}-name", search.section);
+    let section = search.section.clone();
+    view! {
+        <Dialog title=directory.search_label() wide=true>
+            <div class="dialog-body stack">
+                <Asking path draft=draft.id.clone() directory search provinces fault/>
+                {is_asked.then(|| view! {
+                    <Found rows=page.rows total=page.total is_elsewhere directory draft section back/>
+                })}
+                {next.map(|next| view! { <p><a href=next rel="next">"下一页"</a></p> })}
+            </div>
+            <div class="actions">
+                <a class="button" href=cancel rel="external">"取消"</a>
+                <p class="hint">"查询不到时，可取消后在表单中手工填写。"</p>
+            </div>
+        </Dialog>
+    }
+    .into_any()
+}
+
+/// What is searched for, and where.
+#[component]
+fn Asking(
+    path: String,
+    draft: String,
+    directory: Directory,
+    search: ProviderSearch,
+    provinces: Vec<RegionOption>,
+    fault: Option<String>,
+) -> impl IntoView {
     let has_fault = fault.is_some();
-    let (path_of_form, search_of_form, draft_of_form) = (path.clone(), search.clone(), draft.id.clone());
-    let area = search.area.clone();
+    let area = search.area;
     let provinces = provinces
         .into_iter()
         .map(|region| {
@@ -45,69 +88,46 @@ pub fn FinderDialog(
         .iter()
         .map(|country| view! { <option value=country.code selected=country.code == area>{country.label}</option> })
         .collect_view();
-    let is_asked = search.is_asked && !has_fault;
     view! {
-        <Dialog title=directory.search_label() wide=true>
-            <div class="dialog-body stack">
-                <form class="filters" method="get" action=path_of_form role="search" aria-label=directory.search_label()>
-                    <input type="hidden" name="draft" value=draft_of_form/>
-                    <input type="hidden" name="find" value=search_of_form.section.clone()/>
-                    <input type="hidden" name="search" value="1"/>
-                    <div class="filter">
-                        <label for="find-name">"名称"</label>
-                        <input
-                            class="input"
-                            id="find-name"
-                            name="name"
-                            value=search_of_form.name
-                            placeholder="名称的一部分，或品牌"
-                            maxlength="100"
-                            autocomplete="off"
-                        />
-                    </div>
-                    <div class="filter" data-invalid=has_fault.then_some("")>
-                        <div class="field-label">
-                            <span class="star" aria-hidden="true">"*"</span>
-                            <label for="find-area">"所属地区"</label>
-                            <span class="visually-hidden">"必填"</span>
-                        </div>
-                        <select
-                            class="input"
-                            id="find-area"
-                            name="area"
-                            autocomplete="off"
-                            aria-required="true"
-                            aria-invalid=has_fault.then_some("true")
-                            aria-describedby=has_fault.then_some("find-error")
-                        >
-                            <option value="">"请选择"</option>
-                            <optgroup label="境内">{provinces}</optgroup>
-                            <optgroup label="境外">{countries}</optgroup>
-                        </select>
-                    </div>
-                    <div class="filter-actions"><button class="button button-primary">"查询"</button></div>
-                    {fault.map(|fault| view! { <p class="error" id="find-error" role="alert">{fault}</p> })}
-                </form>
-                {is_asked.then(|| view! {
-                    <Found rows=page.rows total=page.total is_elsewhere directory draft=draft section=search.section.clone() back=back.clone()/>
-                })}
-                {page.next.filter(|_| is_asked).map(|after| {
-                    let next = href(&path, &[
-                        ("draft", back.rsplit_once('=').map_or("", |(_, id)| id)),
-                        ("find", &search.section),
-                        ("search", "1"),
-                        ("name", &search.name),
-                        ("area", &search.area),
-                        ("after", &after),
-                    ]);
-                    view! { <p><a href=next rel="next">"下一页"</a></p> }
-                })}
+        <form class="filters" method="get" action=path role="search" aria-label=directory.search_label()>
+            <input type="hidden" name="draft" value=draft/>
+            <input type="hidden" name="find" value=search.section/>
+            <input type="hidden" name="search" value="1"/>
+            <div class="filter">
+                <label for="find-name">"名称"</label>
+                <input
+                    class="input"
+                    id="find-name"
+                    name="name"
+                    value=search.name
+                    placeholder="名称的一部分，或品牌"
+                    maxlength="100"
+                    autocomplete="off"
+                />
             </div>
-            <div class="actions">
-                <a class="button" href=format!("{back}#f-{}-name", search.section) rel="external">"取消"</a>
-                <p class="hint">"查询不到时，可取消后在表单中手工填写。"</p>
+            <div class="filter" data-invalid=has_fault.then_some("")>
+                <div class="field-label">
+                    <span class="star" aria-hidden="true">"*"</span>
+                    <label for="find-area">"所属地区"</label>
+                    <span class="visually-hidden">"必填"</span>
+                </div>
+                <select
+                    class="input"
+                    id="find-area"
+                    name="area"
+                    autocomplete="off"
+                    aria-required="true"
+                    aria-invalid=has_fault.then_some("true")
+                    aria-describedby=has_fault.then_some("find-error")
+                >
+                    <option value="">"请选择"</option>
+                    <optgroup label="境内">{provinces}</optgroup>
+                    <optgroup label="境外">{countries}</optgroup>
+                </select>
             </div>
-        </Dialog>
+            <div class="filter-actions"><button class="button button-primary">"查询"</button></div>
+            {fault.map(|fault| view! { <p class="error" id="find-error" role="alert">{fault}</p> })}
+        </form>
     }
     .into_any()
 }

@@ -263,7 +263,7 @@ fn Details(filing: FilingView) -> impl IntoView {
         ..
     } = filing;
     let here = route::filing(&row.id);
-    let state = row.state;
+    let (state, procedure) = (row.state, row.procedure);
     let id = StoredValue::new(row.id.clone());
     let question = (withdrawal_left.is_some() && !untrack(asks).is_empty()).then(|| {
         view! { <WithdrawQuestion id=row.id.clone() here=here.clone() dependents/> }
@@ -271,16 +271,8 @@ fn Details(filing: FilingView) -> impl IntoView {
     let refusal = (state == FilingState::Rejected)
         .then(|| history.iter().map(|event| event.note.clone()).find(|note| !note.is_empty()))
         .flatten();
-    let can_redraft = match state {
-        FilingState::Returned => Some("修改后重新提交"),
-        FilingState::Withdrawn if row.procedure.action != Action::Cancel => Some("转为草稿"),
-        FilingState::Withdrawn
-        | FilingState::Pending
-        | FilingState::InReview
-        | FilingState::Approved
-        | FilingState::Rejected
-        | FilingState::Terminated => None,
-    };
+    let can_redraft = redraft_label(state, procedure.action);
+    let reference = row.reference.clone();
     view! {
         <PageHead
             above=vec![("我的", route::HOME), ("我的申请", route::FILINGS)]
@@ -294,32 +286,16 @@ fn Details(filing: FilingView) -> impl IntoView {
         {waits_for_business.then(|| view! {
             <aside class="notice" data-tone="warning" aria-label="等待业务申请"><p><WaitsForBusiness/></p></aside>
         })}
-        <dl class="facts">
-            <div><dt>"申请单编号"</dt><dd class="figures">{row.reference.clone()}</dd></div>
-            <div><dt>"业务类型"</dt><dd>{row.procedure.label()}</dd></div>
-            <div><dt>"主体"</dt><dd>{row.subject_name.clone()}</dd></div>
-            <div><dt>"管辖地"</dt><dd>{jurisdiction}</dd></div>
-            <div><dt>"提交时间"</dt><dd class="figures">{row.submitted_at.clone()}</dd></div>
-            {decided_at.map(|at| view! { <div><dt>"办结时间"</dt><dd class="figures">{at}</dd></div> })}
-            {record_href.map(|href| view! { <div><dt>"备案信息"</dt><dd><a href=href>"查看"</a></dd></div> })}
-        </dl>
-        {withdrawal_left.map(|seconds| view! {
-            <div class="cluster no-print">
-                <Countdown seconds/>
-                <form method="get" action=here.clone()>
-                    <input type="hidden" name="withdraw" value="1"/>
-                    <button class="button">"撤销申请"</button>
-                </form>
-            </div>
-        })}
+        <Facts row jurisdiction decided_at record_href/>
+        {withdrawal_left.map(|seconds| view! { <Withdrawal seconds here/> })}
         {refusal.map(|words| view! {
             <aside class="notice" data-tone="warning" aria-labelledby="refusal">
                 <h2 id="refusal">"不予通过的理由"</h2>
                 <p class="timeline-note">{words}</p>
             </aside>
         })}
-        {(!remarks.is_empty() || general_remark.is_some()).then(|| view! { <Points procedure=row.procedure remarks general=general_remark/> })}
-        {registration.map(|registration| view! { <Registration business=row.procedure.business registration/> })}
+        {(!remarks.is_empty() || general_remark.is_some()).then(|| view! { <Points procedure remarks general=general_remark/> })}
+        {registration.map(|registration| view! { <Registration business=procedure.business registration/> })}
         {(!changes.is_empty()).then(|| view! {
             <section class="sheet" aria-labelledby="changes">
                 <div class="sheet-head"><h2 id="changes">"变更对比"</h2></div>
@@ -331,7 +307,57 @@ fn Details(filing: FilingView) -> impl IntoView {
             <div class="sheet-head"><h2 id="history">"办理记录"</h2></div>
             <History events=history/>
         </section>
-        <p class="print-only print-foot">{format!("申请单编号 {}", row.reference)}</p>
+        <p class="print-only print-foot">{format!("申请单编号 {reference}")}</p>
+    }
+    .into_any()
+}
+
+/// The button that makes a draft of the filing, where there is one (R53).
+fn redraft_label(state: FilingState, action: Action) -> Option<&'static str> {
+    match state {
+        FilingState::Returned => Some("修改后重新提交"),
+        FilingState::Withdrawn if action != Action::Cancel => Some("转为草稿"),
+        FilingState::Withdrawn
+        | FilingState::Pending
+        | FilingState::InReview
+        | FilingState::Approved
+        | FilingState::Rejected
+        | FilingState::Terminated => None,
+    }
+}
+
+#[component]
+fn Facts(
+    row: FilingRow,
+    jurisdiction: String,
+    decided_at: Option<String>,
+    record_href: Option<String>,
+) -> impl IntoView {
+    view! {
+        <dl class="facts">
+            <div><dt>"申请单编号"</dt><dd class="figures">{row.reference}</dd></div>
+            <div><dt>"业务类型"</dt><dd>{row.procedure.label()}</dd></div>
+            <div><dt>"主体"</dt><dd>{row.subject_name}</dd></div>
+            <div><dt>"管辖地"</dt><dd>{jurisdiction}</dd></div>
+            <div><dt>"提交时间"</dt><dd class="figures">{row.submitted_at}</dd></div>
+            {decided_at.map(|at| view! { <div><dt>"办结时间"</dt><dd class="figures">{at}</dd></div> })}
+            {record_href.map(|href| view! { <div><dt>"备案信息"</dt><dd><a href=href>"查看"</a></dd></div> })}
+        </dl>
+    }
+    .into_any()
+}
+
+/// 【撤销申请】, and how long there is time for it (R17).
+#[component]
+fn Withdrawal(seconds: i64, here: String) -> impl IntoView {
+    view! {
+        <div class="cluster no-print">
+            <Countdown seconds/>
+            <form method="get" action=here>
+                <input type="hidden" name="withdraw" value="1"/>
+                <button class="button">"撤销申请"</button>
+            </form>
+        </div>
     }
     .into_any()
 }

@@ -15,6 +15,7 @@ mod base;
 mod desk;
 mod files;
 mod filing;
+#[allow(clippy::too_many_lines)] // `scale` lists the columns of rows
 mod ops;
 mod public;
 mod state;
@@ -178,6 +179,7 @@ impl Service {
         Service::of(Parts { context, files, file_check, gateway: Gateway::Outbox, outbound: None })
     }
 
+    #[allow(clippy::too_many_lines)] // a list of the groups, each with those it calls
     fn of(parts: Parts) -> Self {
         let context = parts.context.clone();
         let accounts = Accounts::new(&context);

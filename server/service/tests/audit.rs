@@ -1,6 +1,6 @@
 //! The audit log against a hand in the database (R65): whatever it changes, removes or puts in is found
 //! and named, and a log cut off or emptied is found by a head that was kept elsewhere.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::too_many_lines)]
 
 #[path = "common/acts.rs"]
 mod acts;

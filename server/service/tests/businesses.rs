@@ -1,6 +1,6 @@
 //! Every procedure of every business on both databases: filed, sent back, approved, changed, cancelled,
 //! handed over and ended with its subject. What a business has for itself is told at the end.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::too_many_lines)]
 
 #[path = "common/acts.rs"]
 mod acts;

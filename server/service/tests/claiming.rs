@@ -1,6 +1,6 @@
 //! Claims, leases and moves to another region, where somebody else is in the way: what waits for a lock, what
 //! comes to nothing meanwhile, what cannot be done for one row and must be for all others.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::too_many_lines)]
 
 #[path = "common/acts.rs"]
 mod acts;

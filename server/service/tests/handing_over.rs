@@ -1,6 +1,6 @@
 //! Handing subjects over and receiving them (R24, R25), what races with what, and a walk of all events
 //! over several people and subjects (R26).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::too_many_lines)]
 
 #[path = "common/acts.rs"]
 mod acts;

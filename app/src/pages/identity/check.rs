@@ -62,27 +62,69 @@ pub fn IdentityForm(
         (IdentityPurpose::Cancel, false) => ("注销", "button button-danger"),
         (IdentityPurpose::Cancel, true) => ("确认", "button button-primary"),
     };
-    let IdentityView { mobile_head, mobile_tail, wait_seconds, locked, answers, faults, files, key } =
-        identity;
     let faults: BTreeMap<String, String> =
-        faults.into_iter().map(|fault| (fault.at, fault.message)).collect();
-    let check = Check { form: form_of(purpose), answers: &answers, faults: &faults };
+        identity.faults.iter().map(|fault| (fault.at.clone(), fault.message.clone())).collect();
+    let check = Check { form: form_of(purpose), answers: &identity.answers, faults: &faults };
     // A dialog gives the focus to its first control otherwise, which is the hidden button.
     let begins = is_dialog && faults.is_empty();
+    let questions = questions(check, purpose, &record, &identity, begins);
+    let summary = summary(check);
+    let IdentityView { locked, key, .. } = identity;
+    let sends_business = purpose == IdentityPurpose::Cancel;
+    view! {
+        <form class="form" method="post" action=action enctype="multipart/form-data" novalidate>
+            // What Enter presses: the first button of a form, which must not be 获取验证码.
+            <button class="visually-hidden" tabindex="-1" aria-hidden="true"></button>
+            <input type="hidden" name="purpose" value=code/>
+            {sends_business.then(|| view! { <input type="hidden" name="business" value=business.code()/> })}
+            <input type="hidden" name="record" value=record/>
+            <input type="hidden" name="key" value=key/>
+            {locked.map(|sentence| view! { <div class="banner" role="alert" data-tone="danger"><p>{sentence}</p></div> })}
+            {summary}
+            {if is_dialog {
+                view! { <div class="fields">{questions}</div> }.into_any()
+            } else {
+                view! {
+                    <fieldset class="section">
+                        <legend>"身份验证"</legend>
+                        <div class="fields">{questions}</div>
+                    </fieldset>
+                }
+                .into_any()
+            }}
+            {sends_business.then(|| view! { <Statement/> })}
+            <div class="actions">
+                <button class=class>{submit}</button>
+                {back.map(|href| view! { <a class="button" href=href>"取消"</a> })}
+            </div>
+        </form>
+    }
+    .into_any()
+}
+
+/// What is asked for this purpose, in the order of the manual.
+fn questions(
+    check: Check,
+    purpose: IdentityPurpose,
+    record: &str,
+    identity: &IdentityView,
+    begins: bool,
+) -> AnyView {
     let middle_four = question(check, identity::MIDDLE_FOUR, |parts| {
         view! {
             <div class="control gapped">
-                <span>{mobile_head}</span>
+                <span>{identity.mobile_head.clone()}</span>
                 {line(parts, Look { class: "input w-4", inputmode: "numeric", most: Some(4), ..PLAIN })}
-                <span>{mobile_tail}</span>
+                <span>{identity.mobile_tail.clone()}</span>
             </div>
         }
         .into_any()
     });
-    let sms_code = code_question(check, purpose, record.clone(), wait_seconds);
-    let questions = match purpose {
+    let sms_code = code_question(check, purpose, record.to_owned(), identity.wait_seconds);
+    match purpose {
         IdentityPurpose::Cancel => {
-            let file = files.into_values().next().map(|file| (file.id, file.name, file.size));
+            let file = identity.files.values().next();
+            let file = file.map(|file| (file.id.clone(), file.name.clone(), file.size));
             view! {
                 {question(check, identity::NAME, |parts| boxed(line(parts, Look { begins, ..PLAIN })))}
                 {middle_four}
@@ -103,37 +145,7 @@ pub fn IdentityForm(
             {sms_code}
         }
         .into_any(),
-    };
-    let sends_business = purpose == IdentityPurpose::Cancel;
-    view! {
-        <form class="form" method="post" action=action enctype="multipart/form-data" novalidate>
-            // What Enter presses: the first button of a form, which must not be 获取验证码.
-            <button class="visually-hidden" tabindex="-1" aria-hidden="true"></button>
-            <input type="hidden" name="purpose" value=code/>
-            {sends_business.then(|| view! { <input type="hidden" name="business" value=business.code()/> })}
-            <input type="hidden" name="record" value=record/>
-            <input type="hidden" name="key" value=key/>
-            {locked.map(|sentence| view! { <div class="banner" role="alert" data-tone="danger"><p>{sentence}</p></div> })}
-            {summary(check)}
-            {if is_dialog {
-                view! { <div class="fields">{questions}</div> }.into_any()
-            } else {
-                view! {
-                    <fieldset class="section">
-                        <legend>"身份验证"</legend>
-                        <div class="fields">{questions}</div>
-                    </fieldset>
-                }
-                .into_any()
-            }}
-            {sends_business.then(|| view! { <Statement/> })}
-            <div class="actions">
-                <button class=class>{submit}</button>
-                {back.map(|href| view! { <a class="button" href=href>"取消"</a> })}
-            </div>
-        </form>
     }
-    .into_any()
 }
 
 /// 特别声明 of a cancellation (R22)

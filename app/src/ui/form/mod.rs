@@ -328,100 +328,114 @@ fn SameAsPrincipal(section: &'static Section) -> impl IntoView {
     .into_any()
 }
 
-/// One question: label, hint, remark, control, fault.
+/// One question, while it is asked.
 #[component]
 fn FieldView(place: Place) -> impl IntoView {
     let state = expect_context::<FormState>();
     let at = StoredValue::new(place.address());
     let shown = Memo::new(move |_| state.answers.with(|answers| place.is_shown(answers)));
-    move || {
-        shown.get().then(|| {
-            let at = at.get_value();
-            let id = field_id(&at);
-            let label = Memo::new(move |_| state.answers.with(|answers| place.label(answers)));
-            let required = Memo::new(move |_| state.answers.with(|answers| place.is_required(answers).then_some("true")));
-            let fault = {
-                let at = at.clone();
-                Memo::new(move |_| state.faults.with(|faults| faults.get(&at).cloned()))
-            };
-            let advice = {
-                let at = at.clone();
-                Memo::new(move |_| state.advice_at(&at))
-            };
-            let remarks = state.remarks_at(&at);
-            let is_sealed = state.is_sealed(&at);
-            let is_group = matches!(place.field.kind, Kind::YesNo | Kind::Ticks(_));
-            let is_tick = matches!(place.field.kind, Kind::Tick);
-            let is_wide = place.field.width == domain::schema::Width::Full;
-            let described = {
-                let id = id.clone();
-                let has_hint = !place.field.hint.is_empty();
-                let has_remark = !remarks.is_empty();
-                Signal::derive(move || {
-                    let mut ids = Vec::new();
-                    if has_hint {
-                        ids.push(format!("{id}-hint"));
-                    }
-                    if has_remark {
-                        ids.push(format!("{id}-remark"));
-                    }
-                    if fault.with(Option::is_some) {
-                        ids.push(format!("{id}-error"));
-                    }
-                    if advice.with(Option::is_some) {
-                        ids.push(format!("{id}-note"));
-                    }
-                    (!ids.is_empty()).then(|| ids.join(" "))
-                })
-            };
-            let parts = field::Parts {
-                place,
-                at: at.clone(),
-                id: id.clone(),
-                required: required.into(),
-                described,
-                invalid: Signal::derive(move || fault.with(Option::is_some).then_some("true")),
-                label: label.into(),
-            };
-            view! {
-                <div class="field" class:field-wide=is_wide data-invalid=move || fault.with(Option::is_some).then_some("")>
-                    {(!is_tick).then(|| view! {
-                        <div class="field-label">
-                            {move || required.get().map(|_| view! { <span class="star" aria-hidden="true">"*"</span> })}
-                            {if is_group {
-                                view! { <span id=format!("{id}-label")>{move || label.get()}</span> }.into_any()
-                            } else {
-                                view! { <label for=id.clone()>{move || label.get()}</label> }.into_any()
-                            }}
-                            {move || required.get().map(|_| view! { <span class="visually-hidden">"必填"</span> })}
-                        </div>
-                    })}
-                    {(!place.field.hint.is_empty()).then(|| view! {
-                        <p class="hint" id=format!("{id}-hint")>{place.field.hint}</p>
-                    })}
-                    {(!remarks.is_empty()).then(|| view! {
-                        <div class="remark" id=format!("{id}-remark")>
-                            <b>"审核意见"</b>" "{remarks.join("；")}
-                        </div>
-                    })}
-                    {control::control(state, parts)}
-                    {
-                        let id = id.clone();
-                        move || fault.get().map(|message| view! {
-                            <p class="error" id=format!("{id}-error")>{message}</p>
-                        })
-                    }
-                    {is_sealed.then(|| view! {
-                        <p class="field-note">"已保存的内容，不改即沿用，请核实"</p>
-                    })}
-                    {move || advice.get().map(|message| view! {
-                        <p class="field-note" data-tone="warning" id=format!("{id}-note")>{message}</p>
-                    })}
+    move || shown.get().then(|| question(state, place, at.get_value()))
+}
+
+/// Label, hint, remark, control, fault, advice.
+fn question(state: FormState, place: Place, at: String) -> AnyView {
+    let id = field_id(&at);
+    let label = Memo::new(move |_| state.answers.with(|answers| place.label(answers)));
+    let required =
+        Memo::new(move |_| state.answers.with(|answers| place.is_required(answers).then_some("true")));
+    let fault = {
+        let at = at.clone();
+        Memo::new(move |_| state.faults.with(|faults| faults.get(&at).cloned()))
+    };
+    let advice = {
+        let at = at.clone();
+        Memo::new(move |_| state.advice_at(&at))
+    };
+    let remarks = state.remarks_at(&at);
+    let is_sealed = state.is_sealed(&at);
+    let is_tick = matches!(place.field.kind, Kind::Tick);
+    let is_wide = place.field.width == domain::schema::Width::Full;
+    let hint = place.field.hint;
+    let parts = field::Parts {
+        place,
+        at,
+        id: id.clone(),
+        required: required.into(),
+        described: described_by(&id, !hint.is_empty(), !remarks.is_empty(), fault, advice),
+        invalid: Signal::derive(move || fault.with(Option::is_some).then_some("true")),
+        label: label.into(),
+    };
+    view! {
+        <div class="field" class:field-wide=is_wide data-invalid=move || fault.with(Option::is_some).then_some("")>
+            {(!is_tick).then(|| field_label(&parts))}
+            {(!hint.is_empty()).then(|| view! { <p class="hint" id=format!("{id}-hint")>{hint}</p> })}
+            {(!remarks.is_empty()).then(|| view! {
+                <div class="remark" id=format!("{id}-remark")>
+                    <b>"审核意见"</b>" "{remarks.join("；")}
                 </div>
+            })}
+            {control::control(state, parts)}
+            {
+                let id = id.clone();
+                move || fault.get().map(|message| view! {
+                    <p class="error" id=format!("{id}-error")>{message}</p>
+                })
             }
-            .into_any()
-        })
+            {is_sealed.then(|| view! {
+                <p class="field-note">"已保存的内容，不改即沿用，请核实"</p>
+            })}
+            {move || advice.get().map(|message| view! {
+                <p class="field-note" data-tone="warning" id=format!("{id}-note")>{message}</p>
+            })}
+        </div>
     }
+    .into_any()
+}
+
+/// The ids of what stands around the control of `id` to be read with it.
+fn described_by(
+    id: &str,
+    has_hint: bool,
+    has_remark: bool,
+    fault: Memo<Option<String>>,
+    advice: Memo<Option<String>>,
+) -> Signal<Option<String>> {
+    let id = id.to_owned();
+    Signal::derive(move || {
+        let mut ids = Vec::new();
+        if has_hint {
+            ids.push(format!("{id}-hint"));
+        }
+        if has_remark {
+            ids.push(format!("{id}-remark"));
+        }
+        if fault.with(Option::is_some) {
+            ids.push(format!("{id}-error"));
+        }
+        if advice.with(Option::is_some) {
+            ids.push(format!("{id}-note"));
+        }
+        (!ids.is_empty()).then(|| ids.join(" "))
+    })
+}
+
+/// The label with its star. That of several boxes belongs to all of them and is a label of none.
+fn field_label(parts: &field::Parts) -> AnyView {
+    let field::Parts { place, id, required, label, .. } = parts;
+    let (required, label) = (*required, *label);
+    let is_group = matches!(place.field.kind, Kind::YesNo | Kind::Ticks(_));
+    view! {
+        <div class="field-label">
+            {move || required.get().map(|_| view! { <span class="star" aria-hidden="true">"*"</span> })}
+            {if is_group {
+                view! { <span id=format!("{id}-label")>{move || label.get()}</span> }.into_any()
+            } else {
+                view! { <label for=id.clone()>{move || label.get()}</label> }.into_any()
+            }}
+            {move || required.get().map(|_| view! { <span class="visually-hidden">"必填"</span> })}
+        </div>
+    }
+    .into_any()
 }
 
 /// The notice of the last step, in full (R34).

@@ -35,10 +35,23 @@ pub fn file_address(name: &str) -> Option<&str> {
 
 const FILE_PREFIX: &str = "file:";
 
+/// The control of one field that takes files.
+#[derive(Clone, Copy)]
+struct Upload {
+    state: FormState,
+    place: Place,
+    sort: Sort,
+    /// So many files there may be.
+    max: usize,
+    progress: RwSignal<Progress>,
+    /// The files the field has, with what is known of them.
+    files: Memo<Vec<(Option<FileView>, String)>>,
+}
+
 pub fn control(state: FormState, parts: Parts, sort: Sort, max: usize) -> AnyView {
-    let Parts { place, at, id, described, invalid, required, label } = parts;
+    let (place, label) = (parts.place, parts.label);
+    let at = StoredValue::new(parts.at.clone());
     let progress = RwSignal::new(Progress::Idle);
-    let at = StoredValue::new(at);
     let files = Memo::new(move |_| {
         let ids = state.answers.with(|answers| answers.items(&at.get_value()).to_vec());
         state.files.with(|files| {
@@ -46,11 +59,7 @@ pub fn control(state: FormState, parts: Parts, sort: Sort, max: usize) -> AnyVie
             ids.into_iter().map(|id| (named(&id), id)).collect::<Vec<_>>()
         })
     });
-    let element = NodeRef::<html::Input>::new();
-    let accept = match sort {
-        Sort::Picture => "image/png,image/jpeg,image/webp,.png,.jpg,.jpeg,.webp",
-        Sort::Document => "application/pdf,.pdf",
-    };
+    let upload = Upload { state, place, sort, max, progress, files };
     let look = move || match (progress.get(), files.with(Vec::is_empty)) {
         (Progress::Sending(..), _) => "sending",
         (Progress::Failed, _) => "failed",
@@ -58,12 +67,6 @@ pub fn control(state: FormState, parts: Parts, sort: Sort, max: usize) -> AnyVie
         (Progress::Idle, false) => "done",
     };
     let over = RwSignal::new(false);
-    let take = move |list: Option<web_sys::FileList>| {
-        if let Some(list) = list {
-            send(state, place, list, sort, max, progress);
-        }
-    };
-    let input_id = id.clone();
     view! {
         <div
             class="control upload"
@@ -74,37 +77,10 @@ pub fn control(state: FormState, parts: Parts, sort: Sort, max: usize) -> AnyVie
             on:drop=move |event| {
                 event.prevent_default();
                 over.set(false);
-                take(event.data_transfer().and_then(|dropped| dropped.files()));
+                upload.take(event.data_transfer().and_then(|dropped| dropped.files()));
             }
         >
-            {move || {
-                let shown = files.get();
-                if shown.is_empty() {
-                    let icon = if sort == Sort::Picture { "icon icon-image" } else { "icon icon-file" };
-                    return view! { <div class="upload-picture"><span class=icon aria-hidden="true"></span></div> }.into_any();
-                }
-                shown
-                    .into_iter()
-                    .map(|(file, id)| {
-                        let alt = format!("{}预览", label.get_untracked());
-                        let is_picture = file.as_ref().map_or(sort == Sort::Picture, |file| file.is_picture);
-                        view! {
-                            <input type="hidden" name=at.get_value() value=id.clone()/>
-                            <a class="upload-picture" href=route::file(&id) target="_blank" rel="noopener external">
-                                {if is_picture {
-                                    view! { <img src=route::file(&id) alt=alt loading="lazy"/> }.into_any()
-                                } else {
-                                    view! {
-                                        <span class="icon icon-file" aria-hidden="true"></span>
-                                        <span class="visually-hidden">{alt}</span>
-                                    }.into_any()
-                                }}
-                            </a>
-                        }
-                    })
-                    .collect_view()
-                    .into_any()
-            }}
+            {move || upload.previews(&at.get_value(), label.get_untracked())}
             <div class="upload-body">
                 {move || match progress.get() {
                     Progress::Sending(_, percent) => view! {
@@ -115,48 +91,110 @@ pub fn control(state: FormState, parts: Parts, sort: Sort, max: usize) -> AnyVie
                     Progress::Idle => files.with(|files| described_files(files, sort)).into_any(),
                 }}
                 <div class="upload-actions">
-                    <label class="upload-pick" for=input_id.clone() aria-hidden="true">
-                        {move || if files.with(Vec::is_empty) { "选择文件" } else if max > 1 { "添加文件" } else { "重新上传" }}
-                    </label>
-                    <input
-                        class="upload-input"
-                        type="file"
-                        id=id
-                        name=file_name(&at.get_value())
-                        accept=accept
-                        multiple={max > 1}
-                        node_ref=element
-                        aria-label=move || label.get()
-                        aria-required=required
-                        aria-invalid=invalid
-                        aria-describedby=described
-                        on:change=move |event| {
-                            event.stop_propagation();
-                            if let Some(input) = element.get() {
-                                take(input.files());
-                                // The same file can be chosen again, and the form does not send it twice.
-                                input.set_value("");
-                            }
-                        }
-                    />
-                    {move || (!files.with(Vec::is_empty)).then(|| view! {
-                        <button
-                            class="button button-small button-quiet"
-                            name="go"
-                            value=format!("drop:{}", at.get_value())
-                            aria-label=move || format!("删除{}", label.get())
-                            on:click=move |event| {
-                                event.prevent_default();
-                                progress.set(Progress::Idle);
-                                state.set_files(&at.get_value(), Vec::new());
-                            }
-                        >"删除"</button>
-                    })}
+                    {upload.picker(parts)}
+                    {move || (!files.with(Vec::is_empty)).then(|| upload.remover(at.get_value(), label))}
                 </div>
             </div>
         </div>
     }
     .into_any()
+}
+
+impl Upload {
+    /// What was chosen or dropped here is sent.
+    fn take(self, list: Option<web_sys::FileList>) {
+        if let Some(list) = list {
+            self.send(list);
+        }
+    }
+
+    /// Each file as a link to it, with its id for the form; a sign where there is none.
+    fn previews(self, at: &str, label: &str) -> AnyView {
+        let shown = self.files.get();
+        if shown.is_empty() {
+            let icon = if self.sort == Sort::Picture { "icon icon-image" } else { "icon icon-file" };
+            return view! { <div class="upload-picture"><span class=icon aria-hidden="true"></span></div> }
+                .into_any();
+        }
+        shown
+            .into_iter()
+            .map(|(file, id)| {
+                let alt = format!("{label}预览");
+                let is_picture = file.as_ref().map_or(self.sort == Sort::Picture, |file| file.is_picture);
+                view! {
+                    <input type="hidden" name=at.to_owned() value=id.clone()/>
+                    <a class="upload-picture" href=route::file(&id) target="_blank" rel="noopener external">
+                        {if is_picture {
+                            view! { <img src=route::file(&id) alt=alt loading="lazy"/> }.into_any()
+                        } else {
+                            view! {
+                                <span class="icon icon-file" aria-hidden="true"></span>
+                                <span class="visually-hidden">{alt}</span>
+                            }.into_any()
+                        }}
+                    </a>
+                }
+            })
+            .collect_view()
+            .into_any()
+    }
+
+    /// What opens the choice of files.
+    fn picker(self, parts: Parts) -> AnyView {
+        let Parts { at, id, described, invalid, required, label, .. } = parts;
+        let (files, max) = (self.files, self.max);
+        let element = NodeRef::<html::Input>::new();
+        let accept = match self.sort {
+            Sort::Picture => "image/png,image/jpeg,image/webp,.png,.jpg,.jpeg,.webp",
+            Sort::Document => "application/pdf,.pdf",
+        };
+        view! {
+            <label class="upload-pick" for=id.clone() aria-hidden="true">
+                {move || if files.with(Vec::is_empty) { "选择文件" } else if max > 1 { "添加文件" } else { "重新上传" }}
+            </label>
+            <input
+                class="upload-input"
+                type="file"
+                id=id
+                name=file_name(&at)
+                accept=accept
+                multiple={max > 1}
+                node_ref=element
+                aria-label=move || label.get()
+                aria-required=required
+                aria-invalid=invalid
+                aria-describedby=described
+                on:change=move |event| {
+                    event.stop_propagation();
+                    if let Some(input) = element.get() {
+                        self.take(input.files());
+                        // The same file can be chosen again, and the form does not send it twice.
+                        input.set_value("");
+                    }
+                }
+            />
+        }
+        .into_any()
+    }
+
+    /// 【删除】: all files of the field, also those that are on their way.
+    fn remover(self, at: String, label: Signal<&'static str>) -> AnyView {
+        let value = format!("drop:{at}");
+        view! {
+            <button
+                class="button button-small button-quiet"
+                name="go"
+                value=value
+                aria-label=move || format!("删除{}", label.get())
+                on:click=move |event| {
+                    event.prevent_default();
+                    self.progress.set(Progress::Idle);
+                    self.state.set_files(&at, Vec::new());
+                }
+            >"删除"</button>
+        }
+        .into_any()
+    }
 }
 
 fn described_files(files: &[(Option<FileView>, String)], sort: Sort) -> AnyView {
@@ -236,109 +274,104 @@ pub fn readable_size(bytes: u64) -> String {
     }
 }
 
-/// Sends the chosen files one after the other's start; each answer joins the field when it is there, unless something
-/// else was chosen meanwhile.
-fn send(
-    state: FormState,
-    place: Place,
-    list: web_sys::FileList,
-    sort: Sort,
-    max: usize,
-    progress: RwSignal<Progress>,
-) {
-    // Something else than files was dropped here.
-    if list.length() == 0 {
-        return;
-    }
-    let choice = state.choose_files(&place.address(), max);
-    for file in (0..list.length()).filter_map(|index| list.item(index)).take(max) {
-        if file.size() > MOST_BYTES {
-            fail(state, &place.address(), progress, TOO_LARGE.to_owned());
-            continue;
-        }
-        if let Err(message) = send_one(state, place, choice, &file, sort, max, progress) {
-            fail(state, &place.address(), progress, message.to_owned());
-        }
-    }
-}
-
-/// The sentence stands at the field, as that of any other fault.
-fn fail(state: FormState, at: &str, progress: RwSignal<Progress>, sentence: String) {
-    progress.set(Progress::Failed);
-    state.file_refused(at, sentence);
-}
-
 const TOO_LARGE: &str = "文件大小不超过5MB";
 const TROUBLE: &str = "上传失败，请检查网络后重新上传";
 
-fn send_one(
-    state: FormState,
-    place: Place,
-    choice: u64,
-    file: &web_sys::File,
-    sort: Sort,
-    max: usize,
-    progress: RwSignal<Progress>,
-) -> Result<(), &'static str> {
-    let request = web_sys::XmlHttpRequest::new().map_err(|_| TROUBLE)?;
-    let name = String::from(js_sys::encode_uri_component(&file.name()));
-    let sort = match sort {
-        Sort::Picture => "picture",
-        Sort::Document => "document",
-    };
-    request.open("POST", &format!("{}?sort={sort}", route::FILES)).map_err(|_| TROUBLE)?;
-    // People name scans after themselves, and addresses are written down in many places.
-    let named = format!("attachment; filename*=UTF-8''{name}");
-    request.set_request_header("content-disposition", &named).map_err(|_| TROUBLE)?;
-    request.set_request_header("content-type", "application/octet-stream").map_err(|_| TROUBLE)?;
-    request.set_request_header("accept", "application/json").map_err(|_| TROUBLE)?;
-    let at = place.address();
-    progress.set(Progress::Sending(choice, 0));
-    if let Ok(upload) = request.upload() {
-        let at = at.clone();
-        let on_progress =
-            Closure::<dyn FnMut(web_sys::ProgressEvent)>::new(move |event: web_sys::ProgressEvent| {
-                let is_measured = event.length_computable() && event.total() > 0.0;
-                if is_measured && state.is_last_choice(&at, choice) {
-                    let percent = (event.loaded() * 100.0 / event.total()) as u32;
-                    progress.set(Progress::Sending(choice, percent));
-                }
-            });
-        upload.set_onprogress(Some(on_progress.as_ref().unchecked_ref()));
-        on_progress.forget();
+/// On the way to the server and back. The control may be drawn anew meanwhile, so its field is known by its place.
+impl Upload {
+    /// Sends the chosen files one after the other's start; each answer joins the field when it is there, unless
+    /// something else was chosen meanwhile.
+    fn send(self, list: web_sys::FileList) {
+        // Something else than files was dropped here.
+        if list.length() == 0 {
+            return;
+        }
+        let choice = self.state.choose_files(&self.place.address(), self.max);
+        for file in (0..list.length()).filter_map(|index| list.item(index)).take(self.max) {
+            if file.size() > MOST_BYTES {
+                self.fail(TOO_LARGE.to_owned());
+                continue;
+            }
+            if let Err(message) = self.send_one(choice, &file) {
+                self.fail(message.to_owned());
+            }
+        }
     }
-    let answered = request.clone();
-    let on_end = Closure::once(move || {
-        state.sends(-1);
-        if !state.is_last_choice(&at, choice) {
+
+    /// The sentence stands at the field, as that of any other fault.
+    fn fail(self, sentence: String) {
+        self.progress.set(Progress::Failed);
+        self.state.file_refused(&self.place.address(), sentence);
+    }
+
+    fn send_one(self, choice: u64, file: &web_sys::File) -> Result<(), &'static str> {
+        let request = web_sys::XmlHttpRequest::new().map_err(|_| TROUBLE)?;
+        let name = String::from(js_sys::encode_uri_component(&file.name()));
+        let sort = match self.sort {
+            Sort::Picture => "picture",
+            Sort::Document => "document",
+        };
+        request.open("POST", &format!("{}?sort={sort}", route::FILES)).map_err(|_| TROUBLE)?;
+        // People name scans after themselves, and addresses are written down in many places.
+        let named = format!("attachment; filename*=UTF-8''{name}");
+        request.set_request_header("content-disposition", &named).map_err(|_| TROUBLE)?;
+        request.set_request_header("content-type", "application/octet-stream").map_err(|_| TROUBLE)?;
+        request.set_request_header("accept", "application/json").map_err(|_| TROUBLE)?;
+        self.progress.set(Progress::Sending(choice, 0));
+        if let Ok(upload) = request.upload() {
+            let on_progress = Closure::<dyn FnMut(web_sys::ProgressEvent)>::new(move |event| {
+                self.sent(choice, &event);
+            });
+            upload.set_onprogress(Some(on_progress.as_ref().unchecked_ref()));
+            on_progress.forget();
+        }
+        let answered = request.clone();
+        let on_end = Closure::once(move || self.answered(choice, &answered));
+        request.set_onloadend(Some(on_end.as_ref().unchecked_ref()));
+        on_end.forget();
+        request.send_with_opt_blob(Some(file)).map_err(|_| TROUBLE)?;
+        self.state.sends(1);
+        Ok(())
+    }
+
+    fn is_last_choice(self, choice: u64) -> bool {
+        self.state.is_last_choice(&self.place.address(), choice)
+    }
+
+    fn sent(self, choice: u64, event: &web_sys::ProgressEvent) {
+        let is_measured = event.length_computable() && event.total() > 0.0;
+        if is_measured && self.is_last_choice(choice) {
+            let percent = (event.loaded() * 100.0 / event.total()) as u32;
+            self.progress.set(Progress::Sending(choice, percent));
+        }
+    }
+
+    fn answered(self, choice: u64, request: &web_sys::XmlHttpRequest) {
+        self.state.sends(-1);
+        if !self.is_last_choice(choice) {
             // What took its place came by itself, with nothing to send.
-            if matches!(progress.try_get_untracked(), Some(Progress::Sending(of, _)) if of == choice) {
-                progress.set(Progress::Idle);
+            if matches!(self.progress.try_get_untracked(), Some(Progress::Sending(of, _)) if of == choice) {
+                self.progress.set(Progress::Idle);
             }
             return;
         }
-        let text = answered.response_text().ok().flatten().unwrap_or_default();
-        match answered.status() {
+        let text = request.response_text().ok().flatten().unwrap_or_default();
+        match request.status() {
             Ok(200) => match serde_json::from_str::<FileView>(&text) {
                 Ok(file) => {
-                    progress.set(Progress::Idle);
-                    state.add_file(&at, file, max);
+                    self.progress.set(Progress::Idle);
+                    self.state.add_file(&self.place.address(), file, self.max);
                 }
-                Err(_) => fail(state, &at, progress, TROUBLE.to_owned()),
+                Err(_) => self.fail(TROUBLE.to_owned()),
             },
             Ok(401) => {
-                fail(state, &at, progress, "登录已过期，请重新登录后上传".to_owned());
-                state.session_ended();
+                self.fail("登录已过期，请重新登录后上传".to_owned());
+                self.state.session_ended();
             }
-            Ok(413) => fail(state, &at, progress, TOO_LARGE.to_owned()),
+            Ok(413) => self.fail(TOO_LARGE.to_owned()),
             // The server's own sentence.
-            Ok(422 | 429) if !text.is_empty() => fail(state, &at, progress, text),
-            _ => fail(state, &at, progress, TROUBLE.to_owned()),
+            Ok(422 | 429) if !text.is_empty() => self.fail(text),
+            _ => self.fail(TROUBLE.to_owned()),
         }
-    });
-    request.set_onloadend(Some(on_end.as_ref().unchecked_ref()));
-    on_end.forget();
-    request.send_with_opt_blob(Some(file)).map_err(|_| TROUBLE)?;
-    state.sends(1);
-    Ok(())
+    }
 }

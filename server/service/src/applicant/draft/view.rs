@@ -7,7 +7,7 @@ use domain::answer::Answers;
 use domain::business::Business;
 use domain::procedure::Procedure;
 use domain::route;
-use domain::schema::{Body, Fault, Form, Kind};
+use domain::schema::{Body, Fault, Form, Kind, Step};
 use domain::seal::{seal, unseal};
 use domain::sheet::{Change, Sight, diff, sheet, shown};
 use domain::view::{FormRequest, FormView, RegionOption};
@@ -15,7 +15,7 @@ use sea_orm::ConnectionTrait;
 
 use crate::account::rejected_form::Held;
 use crate::account::subject::subject_choice;
-use crate::applicant::draft::{Drafts, head, held_slot, is_on, procedure_of, procedure_with_form};
+use crate::applicant::draft::{Drafts, Opening, head, held_slot, is_on, procedure_of, procedure_with_form};
 use crate::base::actor::Actor;
 use crate::base::clock::written_date;
 use crate::base::db::new_id;
@@ -34,35 +34,11 @@ impl Drafts {
     pub async fn form_view(&self, actor: &Actor, request: &FormRequest) -> Result<FormView> {
         let on = self.context.db.read();
         let (procedure, form) = procedure_with_form(&request.procedure)?;
-        let step = match request.step.as_str() {
-            "" => form.steps.first(),
-            key => form.step(key),
-        };
-        let step = step.ok_or(Error::NotFound)?;
-        let draft = match &request.draft {
-            None => None,
-            Some(id) => Some(self.draft_of(on, actor, id, procedure, false).await?),
-        };
-        let opening = self
-            .open_form(on, actor, (procedure, form), draft, (request.record.as_deref(), None), false)
-            .await?;
+        let step = step_asked(form, &request.step)?;
+        let opening = self.opening(actor, request, procedure, form).await?;
         let originals = self.originals(&opening)?;
-        let mut answers = match &opening.draft {
-            Some(row) => self.draft_answers(row)?,
-            None => self.first_answers(&opening)?,
-        };
-        let held = match request.check {
-            false => None,
-            true => {
-                let on_what = request.draft.as_deref().or(request.record.as_deref());
-                self.rejected_forms.held(on, &held_slot(actor, procedure, on_what, step.key)).await?
-            }
-        };
-        let Held { answers: typed, faults: of_typed } = held.unwrap_or_default();
-        if !typed.is_empty() {
-            answers.retain(|at| !is_on(step, at));
-            answers.merge(typed);
-        }
+        let Held { answers: typed, faults: of_typed } = self.held(actor, request, procedure, step).await?;
+        let mut answers = self.answers(&opening, step, typed)?;
         let known = originals.of(form, &answers);
         let known: Vec<&Answers> = known.iter().collect();
         unseal(form, &mut answers, &known);
@@ -70,49 +46,31 @@ impl Drafts {
         let principal = originals.responsible_person()?;
 
         let changed = opening.record.as_ref().filter(|_| procedure.action == Action::Change);
-        let only_draft = match opening.draft.is_some() || procedure.has_many_drafts() {
-            true => None,
-            false => self.slot_holder(on, actor, &opening, false).await?,
-        };
-        let (offered_draft, declined) = match (only_draft, request.fresh) {
-            (Some(row), true) => (None, Some(row.version)),
-            (Some(row), false) => (Some(row.id), None),
-            (None, _) => (None, None),
-        };
+        let (offered_draft, declined) = self.only_draft(actor, &opening, request.fresh).await?;
         let refused = self.refusal_of(on, actor, &opening).await?;
-        let (general_remark, remarks) = match opening.resubmitted() {
-            None => (None, Vec::new()),
-            Some(row) => self.filings.return_remarks(on, &row.id).await?,
+        let (general_remark, remarks) = self.remarks(&opening).await?;
+        let before = changed.map(|record| self.records.record_answers(record)).transpose()?;
+        let is_compared =
+            procedure.action.confirmation() == Confirmation::Comparison && opening.draft.is_some();
+        let changes = before.as_ref().filter(|_| is_compared);
+        let changes = changes.map(|before| changes_between(form, before, &answers, &known));
+        let faults = match request.check {
+            true => self.faults(actor, &opening, &answers, of_typed).await?,
+            false => of_typed,
         };
-        let changes = match (procedure.action.confirmation(), changed, &opening.draft) {
-            (Confirmation::Comparison, Some(record), Some(_)) => {
-                Some(self.changes(form, &self.records.record_answers(record)?, &answers, &known))
-            }
-            _ => None,
-        };
-        let mut faults = of_typed;
-        if request.check
-            && let Err(found) = self.check_opening(on, actor, &opening, &answers).await?
-        {
-            let is_new = |fault: &Fault| !faults.iter().any(|known| known.at == fault.at);
-            let found: Vec<Fault> = found.into_iter().filter(is_new).collect();
-            faults.extend(found);
-        }
-        let subject_sheet = match (&step.body, &opening.subject) {
-            (Body::Subject, Some(subject)) => {
-                let answers = self.records.record_answers(subject)?;
-                Some((sheet(Business::Subject.form(), &answers, &KnownRegions, Sight::Masked), answers))
-            }
+        let subject = match (&step.body, &opening.subject) {
+            (Body::Subject, Some(subject)) => Some(self.records.record_answers(subject)?),
             (Body::Subject | Body::Sections(_) | Body::Notice(_), _) => None,
         };
-        let mut files = file_ids(form, &answers);
-        files.extend(file_ids(Business::Subject.form(), &principal));
-        if let Some((_, subject)) = &subject_sheet {
-            files.extend(file_ids(Business::Subject.form(), subject));
-        }
-        if let Some(record) = changed {
-            files.extend(file_ids(form, &self.records.record_answers(record)?));
-        }
+        let subject_form = Business::Subject.form();
+        let shown_files = [
+            (form, Some(&answers)),
+            (subject_form, Some(&principal)),
+            (subject_form, subject.as_ref()),
+            (form, before.as_ref()),
+        ];
+        let files = shown_files.into_iter().filter_map(|(form, answers)| Some(file_ids(form, answers?)));
+        let files: Vec<String> = files.flatten().collect();
         let finder = match &request.find {
             Some(search) => self.finder(form, &answers, search).await?,
             None => None,
@@ -135,7 +93,7 @@ impl Drafts {
             offered_draft,
             declined,
             refused,
-            subject_sheet: subject_sheet.map(|(sheet, _)| sheet),
+            subject_sheet: subject.map(|answers| sheet(subject_form, &answers, &KnownRegions, Sight::Masked)),
             summary: is_notice.then(|| sheet(form, &answers, &KnownRegions, Sight::Masked)),
             changes,
             today: written_date(now),
@@ -149,26 +107,93 @@ impl Drafts {
         })
     }
 
-    /// The comparison (R19): the stored side masked, and of the new side whatever is a stored value
-    /// put elsewhere (R32); what the person typed is shown as typed.
-    fn changes(
+    async fn opening(
         &self,
+        actor: &Actor,
+        request: &FormRequest,
+        procedure: Procedure,
         form: &'static Form,
-        before: &Answers,
-        after: &Answers,
-        known: &[&Answers],
-    ) -> Vec<Change> {
-        let mut changes = diff(form, (before, Sight::Masked), (after, Sight::Full), &KnownRegions);
-        for change in &mut changes {
-            let (Some(place), Some(answer)) = (form.place(&change.at), after.get(&change.at)) else {
-                continue;
-            };
-            let is_stored = known.iter().any(|original| original.get(&change.at) == Some(answer));
-            if is_stored && form.mask_at(&change.at).is_some() {
-                change.after = shown(place.field, answer, &KnownRegions, Sight::Masked);
-            }
+    ) -> Result<Opening> {
+        let on = self.context.db.read();
+        let draft = match &request.draft {
+            None => None,
+            Some(id) => Some(self.draft_of(on, actor, id, procedure, false).await?),
+        };
+        let of = (request.record.as_deref(), None);
+        self.open_form(on, actor, (procedure, form), draft, of, false).await
+    }
+
+    /// What the form holds: the draft's answers, or the first ones, and on this step what was typed.
+    fn answers(&self, opening: &Opening, step: &Step, typed: Answers) -> Result<Answers> {
+        let mut answers = match &opening.draft {
+            Some(row) => self.draft_answers(row)?,
+            None => self.first_answers(opening)?,
+        };
+        if !typed.is_empty() {
+            answers.retain(|at| !is_on(step, at));
+            answers.merge(typed);
         }
-        changes
+        Ok(answers)
+    }
+
+    /// What was typed on the step and could not be saved, where the page is about that.
+    async fn held(
+        &self,
+        actor: &Actor,
+        request: &FormRequest,
+        procedure: Procedure,
+        step: &Step,
+    ) -> Result<Held> {
+        if !request.check {
+            return Ok(Held::default());
+        }
+        let on_what = request.draft.as_deref().or(request.record.as_deref());
+        let slot = held_slot(actor, procedure, on_what, step.key);
+        Ok(self.rejected_forms.held(self.context.db.read(), &slot).await?.unwrap_or_default())
+    }
+
+    /// What the officer said when the filing was returned (R53): of all of it, and of fields.
+    async fn remarks(&self, opening: &Opening) -> Result<(Option<String>, Vec<Fault>)> {
+        match opening.resubmitted() {
+            None => Ok((None, Vec::new())),
+            Some(row) => self.filings.return_remarks(self.context.db.read(), &row.id).await,
+        }
+    }
+
+    /// Of a form that has one draft at most: the id of the draft to ask about (R11, R18), or the version of the one
+    /// that the person does not want to use.
+    async fn only_draft(
+        &self,
+        actor: &Actor,
+        opening: &Opening,
+        is_declined: bool,
+    ) -> Result<(Option<String>, Option<i64>)> {
+        if opening.draft.is_some() || opening.procedure.has_many_drafts() {
+            return Ok((None, None));
+        }
+        let row = self.slot_holder(self.context.db.read(), actor, opening, false).await?;
+        Ok(match (row, is_declined) {
+            (Some(row), true) => (None, Some(row.version)),
+            (Some(row), false) => (Some(row.id), None),
+            (None, _) => (None, None),
+        })
+    }
+
+    /// What a submit would refuse, each field once: what was `said` of what was typed goes before.
+    async fn faults(
+        &self,
+        actor: &Actor,
+        opening: &Opening,
+        answers: &Answers,
+        said: Vec<Fault>,
+    ) -> Result<Vec<Fault>> {
+        let mut faults = said;
+        if let Err(found) = self.check_opening(self.context.db.read(), actor, opening, answers).await? {
+            let is_new = |fault: &Fault| !faults.iter().any(|known| known.at == fault.at);
+            let found: Vec<Fault> = found.into_iter().filter(is_new).collect();
+            faults.extend(found);
+        }
+        Ok(faults)
     }
 
     pub(crate) async fn draft_of(
@@ -193,6 +218,33 @@ impl Drafts {
         };
         if procedure_of(&row)? == procedure { Ok(row) } else { Err(Error::NotFound) }
     }
+}
+
+/// The step of an address; the first where it names none.
+fn step_asked(form: &'static Form, key: &str) -> Result<&'static Step> {
+    let step = if key.is_empty() { form.steps.first() } else { form.step(key) };
+    step.ok_or(Error::NotFound)
+}
+
+/// The comparison (R19): the stored side masked, and of the new side whatever is a stored value
+/// put elsewhere (R32); what the person typed is shown as typed.
+fn changes_between(
+    form: &'static Form,
+    before: &Answers,
+    after: &Answers,
+    known: &[&Answers],
+) -> Vec<Change> {
+    let mut changes = diff(form, (before, Sight::Masked), (after, Sight::Full), &KnownRegions);
+    for change in &mut changes {
+        let (Some(place), Some(answer)) = (form.place(&change.at), after.get(&change.at)) else {
+            continue;
+        };
+        let is_stored = known.iter().any(|original| original.get(&change.at) == Some(answer));
+        if is_stored && form.mask_at(&change.at).is_some() {
+            change.after = shown(place.field, answer, &KnownRegions, Sight::Masked);
+        }
+    }
+    changes
 }
 
 /// The lists a cascade needs to show the answers: the provinces, and what lies below each region on

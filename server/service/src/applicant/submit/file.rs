@@ -95,13 +95,7 @@ impl Submissions {
         let now = self.context.clock.now();
         let procedure = opening.procedure;
         let form = opening.form;
-        let columns = match (procedure.action, &opening.record) {
-            (Action::Cancel, Some(record)) => columns_of_record(record, opening.subject.as_ref()),
-            (Action::New | Action::Change | Action::Cancel, _) => {
-                let jurisdiction = self.jurisdiction_of(&opening, &answers)?;
-                columns(procedure.business, opening.subject.as_ref(), jurisdiction, &answers)?
-            }
-        };
+        let columns = self.columns_of(&opening, &answers)?;
         let mut files = file_ids(form, &answers);
         // What a change changes, and what a cancellation cancels, as it was.
         let before = match (procedure.action, &opening.record) {
@@ -111,19 +105,7 @@ impl Submissions {
         let before_form = procedure.business.form();
 
         let resubmitted = opening.resubmitted().cloned();
-        let record = match (procedure.action, &opening.record) {
-            (Action::New, None) => self.insert_record(tx, actor, &opening, &columns, &answers, now).await?,
-            (Action::New, Some(void)) => {
-                self.resume_record(tx, &opening, void, &columns, &answers, now).await?
-            }
-            (Action::Change, Some(record)) => {
-                transition::record(tx, record, RecordEvent::BeginChange, now).await?
-            }
-            (Action::Cancel, Some(record)) => {
-                transition::record(tx, record, RecordEvent::BeginCancel, now).await?
-            }
-            (Action::Change | Action::Cancel, None) => return Err(Error::NotFound),
-        };
+        let record = self.record_of(tx, actor, &opening, &columns, &answers, now).await?;
         if procedure.action == Action::New {
             self.files.hold_files(tx, "record", &record.id, &files).await?;
         }
@@ -151,6 +133,7 @@ impl Submissions {
             false => true,
         };
         let filed = filing::ActiveModel {
+            id: Set(id),
             idempotency_key: Set(key.to_owned()),
             jurisdiction: Set(columns.jurisdiction.clone()),
             title: Set(columns.title.clone()),
@@ -166,61 +149,73 @@ impl Submissions {
             is_reviewable: Set(accompanied),
             ..Default::default()
         };
-        let who = Who::applicant(actor);
         let row = match &resubmitted {
-            Some(row) => {
-                let before = filing_round::ActiveModel {
-                    filing_id: Set(row.id.clone()),
-                    round: Set(row.round),
-                    answers: Set(row.answers.clone()),
-                    answers_sealed: Set(row.answers_sealed.clone()),
-                };
-                before.insert(tx).await?;
-                let row = transition::filing(tx, row, FilingEvent::Resubmit, who, "", &[], now).await?;
-                let again = filing::ActiveModel { id: Set(row.id.clone()), ..filed }.update(tx).await?;
-                counters::moved(tx, &[row], std::slice::from_ref(&again), now).await?;
-                again
-            }
-            None => {
-                let row = filing::ActiveModel {
-                    id: Set(id),
-                    reference: Set(reference(tx, now).await?),
-                    business: Set(procedure.business.code().to_owned()),
-                    action: Set(procedure.action.code().to_owned()),
-                    record_id: Set(record.id.clone()),
-                    subject_id: Set(record.subject_id.clone()),
-                    applicant_id: Set(actor.person_id.clone()),
-                    state: Set(FilingState::Pending.code().to_owned()),
-                    claimed_by: Set(None),
-                    claimed_at: Set(None),
-                    round: Set(1),
-                    submitted_at: Set(millis(now)),
-                    decided_at: Set(None),
-                    version: Set(1),
-                    ..filed
-                };
-                let row = row.insert(tx).await?;
-                transition::submitted(tx, &row, who, now).await?;
-                row
-            }
+            Some(row) => next_round(tx, actor, row, filed, now).await?,
+            None => first_round(tx, actor, procedure, &record, filed, now).await?,
         };
         self.files.hold_files(tx, "filing", &row.id, &files).await?;
         self.network_checks.ask_the_network(tx, &row).await?;
         if procedure.action == Action::New && procedure.business != Business::Subject {
             self.filings.settle_bundle(tx, &row.subject_id).await?;
         }
+        self.conclude(tx, actor, &opening, &row).await?;
+        Ok(row)
+    }
+
+    /// The draft goes, the applicant is told, and the audit log says what became of what.
+    async fn conclude(
+        &self,
+        tx: &Transaction,
+        actor: &Actor,
+        opening: &Opening,
+        row: &filing::Model,
+    ) -> Result<()> {
+        let procedure = opening.procedure;
         if let Some(draft) = &opening.draft {
             self.drafts.remove_draft(tx, &draft.id).await?;
         }
         let link = route::filing(&row.id);
-        self.notices.notify(tx, &actor.person_id, submitted_sentence(&row, procedure), Some(link)).await?;
+        self.notices.notify(tx, &actor.person_id, submitted_sentence(row, procedure), Some(link)).await?;
         if let Some(draft) = &opening.draft {
             let detail = json!({ "filing": row.id });
             self.context.write(tx, Some(actor), DRAFT_SUBMITTED, "draft", &draft.id, detail).await?;
         }
         let detail = json!({ "procedure": procedure.code(), "reference": row.reference, "round": row.round });
         self.context.write(tx, Some(actor), "filing.submit", "filing", &row.id, detail).await?;
-        Ok(row)
+        Ok(())
+    }
+
+    fn columns_of(&self, opening: &Opening, answers: &Answers) -> Result<Columns> {
+        match (opening.procedure.action, &opening.record) {
+            (Action::Cancel, Some(record)) => Ok(columns_of_record(record, opening.subject.as_ref())),
+            (Action::New | Action::Change | Action::Cancel, _) => {
+                let jurisdiction = self.jurisdiction_of(opening, answers)?;
+                columns(opening.procedure.business, opening.subject.as_ref(), jurisdiction, answers)
+            }
+        }
+    }
+
+    /// The record that the filing makes or holds up, in the state it has from now on.
+    async fn record_of(
+        &self,
+        tx: &Transaction,
+        actor: &Actor,
+        opening: &Opening,
+        columns: &Columns,
+        answers: &Answers,
+        now: OffsetDateTime,
+    ) -> Result<record::Model> {
+        match (opening.procedure.action, &opening.record) {
+            (Action::New, None) => self.insert_record(tx, actor, opening, columns, answers, now).await,
+            (Action::New, Some(void)) => self.resume_record(tx, opening, void, columns, answers, now).await,
+            (Action::Change, Some(record)) => {
+                transition::record(tx, record, RecordEvent::BeginChange, now).await
+            }
+            (Action::Cancel, Some(record)) => {
+                transition::record(tx, record, RecordEvent::BeginCancel, now).await
+            }
+            (Action::Change | Action::Cancel, None) => Err(Error::NotFound),
+        }
     }
 
     /// The record of a first filing: there from now on, in force only when approved.
@@ -291,6 +286,58 @@ impl Submissions {
         };
         Ok(row.update(tx).await?)
     }
+}
+
+/// A filing is new: it gets its reference.
+async fn first_round(
+    tx: &Transaction,
+    actor: &Actor,
+    procedure: Procedure,
+    record: &record::Model,
+    filed: filing::ActiveModel,
+    now: OffsetDateTime,
+) -> Result<filing::Model> {
+    let row = filing::ActiveModel {
+        reference: Set(reference(tx, now).await?),
+        business: Set(procedure.business.code().to_owned()),
+        action: Set(procedure.action.code().to_owned()),
+        record_id: Set(record.id.clone()),
+        subject_id: Set(record.subject_id.clone()),
+        applicant_id: Set(actor.person_id.clone()),
+        state: Set(FilingState::Pending.code().to_owned()),
+        claimed_by: Set(None),
+        claimed_at: Set(None),
+        round: Set(1),
+        submitted_at: Set(millis(now)),
+        decided_at: Set(None),
+        version: Set(1),
+        ..filed
+    };
+    let row = row.insert(tx).await?;
+    transition::submitted(tx, &row, Who::applicant(actor), now).await?;
+    Ok(row)
+}
+
+/// A returned filing comes again (R53); its answers until now are kept as the round before.
+async fn next_round(
+    tx: &Transaction,
+    actor: &Actor,
+    returned: &filing::Model,
+    filed: filing::ActiveModel,
+    now: OffsetDateTime,
+) -> Result<filing::Model> {
+    let before = filing_round::ActiveModel {
+        filing_id: Set(returned.id.clone()),
+        round: Set(returned.round),
+        answers: Set(returned.answers.clone()),
+        answers_sealed: Set(returned.answers_sealed.clone()),
+    };
+    before.insert(tx).await?;
+    let who = Who::applicant(actor);
+    let row = transition::filing(tx, returned, FilingEvent::Resubmit, who, "", &[], now).await?;
+    let again = filed.update(tx).await?;
+    counters::moved(tx, &[row], std::slice::from_ref(&again), now).await?;
+    Ok(again)
 }
 
 pub(crate) fn columns(

@@ -14,7 +14,9 @@ use domain::procedure::Procedure;
 use domain::record::RecordState;
 use domain::sheet::{Sight, diff, sheet};
 use domain::sign_off::sign_off;
-use domain::view::{QueueDesk, QueueRequest, QueueRow, Refused, RegionOption, ReviewView, SubjectRecord};
+use domain::view::{
+    FileView, QueueDesk, QueueRequest, QueueRow, Refused, RegionOption, ReviewView, SubjectRecord,
+};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
@@ -145,10 +147,7 @@ impl Reviews {
     pub async fn review(&self, actor: &Actor, id: &str, look: Option<i64>) -> Result<ReviewView> {
         let on = self.context.db.read();
         let row = self.desk_access.reviewable(on, actor, id).await?;
-        let sight = match look {
-            Some(look) if self.is_looking(actor, &row, look).await? => Sight::Full,
-            _ => Sight::Masked,
-        };
+        let sight = self.sight(actor, &row, look).await?;
         let procedure = procedure_of(&row)?;
         let record = self.record_row(on, &row.record_id).await?;
         let subject = match procedure.business.is_subject() {
@@ -177,10 +176,7 @@ impl Reviews {
             files.extend(file_ids(subject_form, &subject_answers));
             sheet(subject_form, &subject_answers, &KnownRegions, sight)
         });
-        let files = self.files.file_views(&files).await?;
-        let pictures: Vec<String> =
-            files.values().filter(|file| file.is_picture).map(|file| file.id.clone()).collect();
-        self.files.note_thumbnails(actor, ("filing", &row.id), &pictures).await?;
+        let files = self.files_to_see(actor, &row, &files).await?;
         let bundle = self.bundle_rows(actor, &row).await?;
         self.presence.glance(actor, &row);
         if is_claimed_by(&row, actor) {
@@ -226,6 +222,28 @@ impl Reviews {
             filing,
             bundle,
         })
+    }
+
+    /// Personal values are in full for a look that was written down.
+    async fn sight(&self, actor: &Actor, row: &filing::Model, look: Option<i64>) -> Result<Sight> {
+        Ok(match look {
+            Some(look) if self.is_looking(actor, row, look).await? => Sight::Full,
+            _ => Sight::Masked,
+        })
+    }
+
+    /// The files of the page; that their pictures are seen small is noted.
+    async fn files_to_see(
+        &self,
+        actor: &Actor,
+        row: &filing::Model,
+        ids: &[String],
+    ) -> Result<BTreeMap<String, FileView>> {
+        let files = self.files.file_views(ids).await?;
+        let pictures: Vec<String> =
+            files.values().filter(|file| file.is_picture).map(|file| file.id.clone()).collect();
+        self.files.note_thumbnails(actor, ("filing", &row.id), &pictures).await?;
+        Ok(files)
     }
 
     pub(crate) async fn record_row(&self, on: &impl ConnectionTrait, id: &str) -> Result<record::Model> {
