@@ -67,7 +67,7 @@ impl Checked {
 
 /// Checks a whole form.
 pub fn check_form(form: &'static Form, answers: &Answers, context: &Context) -> Result<Checked, Vec<Fault>> {
-    let mut faults = strangers(form, answers);
+    let mut faults = unknown_fields(form, answers);
     let mut checked = counts(form, answers);
     for step in form.steps {
         faults.extend(check_places(step, answers, context, &mut checked));
@@ -113,7 +113,7 @@ pub fn advice(form: &'static Form, answers: &Answers, today: Date) -> Vec<Fault>
 /// What a draft refuses although it takes invalid answers (R12): questions the form does not have
 /// and texts without bound.
 pub fn check_draft(form: &'static Form, answers: &Answers) -> Vec<Fault> {
-    let mut faults = strangers(form, answers);
+    let mut faults = unknown_fields(form, answers);
     for (at, answer) in answers.iter() {
         if answer.size() > MOST_DRAFT_CHARACTERS {
             faults.push(fault(at, format!("内容过长，最多 {MOST_DRAFT_CHARACTERS} 个字")));
@@ -122,7 +122,7 @@ pub fn check_draft(form: &'static Form, answers: &Answers) -> Vec<Fault> {
     faults
 }
 
-fn strangers(form: &'static Form, answers: &Answers) -> Vec<Fault> {
+fn unknown_fields(form: &'static Form, answers: &Answers) -> Vec<Fault> {
     answers.iter().filter(|(at, _)| !is_asked(form, at)).map(|(at, _)| fault(at, NOT_ASKED)).collect()
 }
 

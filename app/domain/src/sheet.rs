@@ -59,13 +59,18 @@ pub trait RegionNames: Send + Sync {
 
 /// Who looks: personal values are masked unless told otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sight {
+pub enum Disclosure {
     Masked,
     Full,
 }
 
 /// The sheet of all questions that were asked. Unanswered optional ones are left out.
-pub fn sheet(form: &'static Form, answers: &Answers, regions: &dyn RegionNames, sight: Sight) -> Sheet {
+pub fn sheet(
+    form: &'static Form,
+    answers: &Answers,
+    regions: &dyn RegionNames,
+    disclosure: Disclosure,
+) -> Sheet {
     let mut sections = Vec::new();
     for step in form.steps {
         for section in step.sections().iter().filter(|section| !section.is_guide) {
@@ -75,7 +80,9 @@ pub fn sheet(form: &'static Form, answers: &Answers, regions: &dyn RegionNames, 
                 while items.len() <= item {
                     items.push(Vec::new());
                 }
-                if let (Some(rows), Some(row)) = (items.get_mut(item), row(&place, answers, regions, sight)) {
+                if let (Some(rows), Some(row)) =
+                    (items.get_mut(item), row(&place, answers, regions, disclosure))
+                {
                     rows.push(row);
                 }
             }
@@ -91,11 +98,16 @@ pub fn sheet(form: &'static Form, answers: &Answers, regions: &dyn RegionNames, 
     Sheet { sections }
 }
 
-fn row(place: &Place, answers: &Answers, regions: &dyn RegionNames, sight: Sight) -> Option<SheetRow> {
+fn row(
+    place: &Place,
+    answers: &Answers,
+    regions: &dyn RegionNames,
+    disclosure: Disclosure,
+) -> Option<SheetRow> {
     let at = place.address();
     let answer = answers.get(&at)?;
-    let value = shown(place.field, answer, regions, sight);
-    let masked = matches!(place.field.privacy, Privacy::Personal(_)) && sight == Sight::Masked;
+    let value = shown(place.field, answer, regions, disclosure);
+    let masked = matches!(place.field.privacy, Privacy::Personal(_)) && disclosure == Disclosure::Masked;
     Some(SheetRow { at, label: place.label(answers).to_owned(), value, masked })
 }
 
@@ -107,9 +119,9 @@ fn read_lines(of: Line, answer: &Answer) -> Vec<String> {
 }
 
 /// How an answer reads.
-pub fn shown(field: &Field, answer: &Answer, regions: &dyn RegionNames, sight: Sight) -> Shown {
+pub fn shown(field: &Field, answer: &Answer, regions: &dyn RegionNames, disclosure: Disclosure) -> Shown {
     let text = answer.text();
-    if let (Privacy::Personal(shape), Sight::Masked) = (field.privacy, sight) {
+    if let (Privacy::Personal(shape), Disclosure::Masked) = (field.privacy, disclosure) {
         return Shown::Text(mask(shape, text));
     }
     let lines = |items: Vec<String>| match items.len() {
@@ -151,8 +163,8 @@ pub fn shown(field: &Field, answer: &Answer, regions: &dyn RegionNames, sight: S
 /// repeated section are compared with what they were before, wherever they stand now.
 pub fn diff(
     form: &'static Form,
-    (before, sight_before): (&Answers, Sight),
-    (after, sight_after): (&Answers, Sight),
+    (before, disclosure_before): (&Answers, Disclosure),
+    (after, disclosure_after): (&Answers, Disclosure),
     regions: &dyn RegionNames,
 ) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
@@ -173,14 +185,14 @@ pub fn diff(
                 let old = old_place.and_then(|place| visible(&place, before));
                 let new = new_place.and_then(|place| visible(&place, after));
                 let Some(place) = new_place.or(old_place).filter(|_| old != new) else { continue };
-                let read = |answer: Option<&Answer>, sight: Sight| {
-                    answer.map_or(Shown::Nothing, |answer| shown(field, answer, regions, sight))
+                let read = |answer: Option<&Answer>, disclosure: Disclosure| {
+                    answer.map_or(Shown::Nothing, |answer| shown(field, answer, regions, disclosure))
                 };
                 let (was, is) = match (field.kind, old, new) {
                     (Kind::Lines { of, .. }, Some(old), Some(new)) => {
                         items_changed(&read_lines(of, old), &read_lines(of, new))
                     }
-                    _ => (read(old, sight_before), read(new, sight_after)),
+                    _ => (read(old, disclosure_before), read(new, disclosure_after)),
                 };
                 let label = place.label(if new_place.is_some() { after } else { before });
                 // The address of an item that is gone is another's now.

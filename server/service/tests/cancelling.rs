@@ -543,7 +543,7 @@ async fn what_was_typed_comes_back_with_what_is_wrong(world: World) {
     typed.remove(identity::REASON);
     service
         .identity_checks
-        .hold_identity(&actor, IdentityPurpose::Cancel, &subject, &posted, &faults)
+        .stash_identity(&actor, IdentityPurpose::Cancel, &subject, &posted, &faults)
         .await
         .unwrap();
     let page = view(&world, &actor, Some(&subject), true).await.identity;
@@ -557,7 +557,7 @@ async fn what_was_typed_comes_back_with_what_is_wrong(world: World) {
     assert!(!world.is_stored_in_the_open("钱辛壬").await);
     let strange = service
         .identity_checks
-        .hold_identity(&other, IdentityPurpose::Cancel, &subject, &posted, &faults)
+        .stash_identity(&other, IdentityPurpose::Cancel, &subject, &posted, &faults)
         .await;
     assert!(matches!(strange, Err(Error::NotFound)));
 
@@ -570,7 +570,7 @@ async fn what_was_typed_comes_back_with_what_is_wrong(world: World) {
     typed.set_text(identity::ATTACHMENT, foreign);
     service
         .identity_checks
-        .hold_identity(&actor, IdentityPurpose::Cancel, &subject, &typed, &[])
+        .stash_identity(&actor, IdentityPurpose::Cancel, &subject, &typed, &[])
         .await
         .unwrap();
     let page = view(&world, &actor, Some(&subject), true).await.identity;

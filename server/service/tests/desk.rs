@@ -18,7 +18,7 @@ use domain::procedure::Procedure;
 use domain::schema::fault;
 use domain::sign_off::sign_off;
 use domain::view::{Decision, QueueRequest};
-use service::{Actor, Error, Missed, Remark, Ruling, What, sealed_answers};
+use service::{Actor, DecisionRequest, Error, Missed, Remark, What, sealed_answers};
 use time::Duration;
 
 claims![
@@ -137,8 +137,8 @@ async fn version(world: &World, officer: &Actor, id: &str) -> i64 {
     world.service.reviews.review(officer, id, None).await.unwrap().version
 }
 
-fn ruling(procedure: Procedure, decision: Decision, note: &str) -> Ruling {
-    Ruling {
+fn request(procedure: Procedure, decision: Decision, note: &str) -> DecisionRequest {
+    DecisionRequest {
         decision,
         note: note.to_owned(),
         ground: String::new(),
@@ -529,12 +529,13 @@ async fn a_refusal_names_its_ground_and_the_remedy(world: World) {
     let website = world.file(&actor, "website_new", None, &website).await;
     world.service.filing_claims.claim(&officer, &website).await.unwrap();
     let view = world.service.reviews.review(&officer, &website, None).await.unwrap();
-    let mut refusal = ruling(WEBSITE, Decision::Reject, "内容违法");
+    let mut refusal = request(WEBSITE, Decision::Reject, "内容违法");
     refusal.ground = "随便写的".to_owned();
-    let refused = world.service.decisions.rule(&officer, &website, view.version, &refusal).await.unwrap_err();
+    let refused =
+        world.service.decisions.decide_with(&officer, &website, view.version, &refusal).await.unwrap_err();
     assert_eq!(told(refused), "请从列表中选择法律依据");
     refusal.ground = view.grounds[1].clone();
-    world.service.decisions.rule(&officer, &website, view.version, &refusal).await.unwrap();
+    world.service.decisions.decide_with(&officer, &website, view.version, &refusal).await.unwrap();
     let history = world.service.filings.filing(&actor, &website).await.unwrap().history;
     let note = &history.iter().find(|event| event.what == "不予通过").unwrap().note;
     assert!(note.starts_with("内容违法\n法律依据：《中华人民共和国网络安全法》第二十四条\n"), "{note}");
@@ -549,13 +550,13 @@ async fn approval_waits_for_the_whole_list(world: World) {
     world.service.filing_claims.claim(&officer, &website).await.unwrap();
     let view = world.service.reviews.review(&officer, &website, None).await.unwrap();
     assert_eq!(view.sign_off.len(), sign_off(WEBSITE).len());
-    let mut approval = ruling(WEBSITE, Decision::Approve, "");
+    let mut approval = request(WEBSITE, Decision::Approve, "");
     approval.signed.remove(&1);
     let refused =
-        world.service.decisions.rule(&officer, &website, view.version, &approval).await.unwrap_err();
+        world.service.decisions.decide_with(&officer, &website, view.version, &approval).await.unwrap_err();
     assert_eq!(told(refused), "请逐项确认审核清单后再通过");
     approval.signed.insert(1);
-    world.service.decisions.rule(&officer, &website, view.version, &approval).await.unwrap();
+    world.service.decisions.decide_with(&officer, &website, view.version, &approval).await.unwrap();
     assert_eq!(
         world.service.filings.filing(&actor, &website).await.unwrap().row.state,
         FilingState::Approved
@@ -574,9 +575,9 @@ async fn a_suggestion_reaches_the_applicant_but_never_for_personal_values(world:
         text: text.to_owned(),
         suggested: suggested.to_owned(),
     };
-    let mut returned = ruling(WEBSITE, Decision::Return, "");
+    let mut returned = request(WEBSITE, Decision::Return, "");
     returned.remarks = vec![remark("security_officer.mobile", "打不通", "13900001111")];
-    let refused = world.service.decisions.rule(&officer, &website, 2, &returned).await.unwrap_err();
+    let refused = world.service.decisions.decide_with(&officer, &website, 2, &returned).await.unwrap_err();
     assert!(told(refused).contains("是个人信息，不能填写建议内容"));
     returned.remarks = vec![
         remark("site.name", "与营业执照不符。", "某某科技官网"),
@@ -584,7 +585,7 @@ async fn a_suggestion_reaches_the_applicant_but_never_for_personal_values(world:
         remark("security_officer.mobile", "打不通", ""),
         remark("site.ips", " ", ""),
     ];
-    world.service.decisions.rule(&officer, &website, 2, &returned).await.unwrap();
+    world.service.decisions.decide_with(&officer, &website, 2, &returned).await.unwrap();
     let remarks = world.service.filings.filing(&actor, &website).await.unwrap().remarks;
     assert_eq!(
         remarks,

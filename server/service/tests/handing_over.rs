@@ -730,7 +730,7 @@ async fn what_was_typed_for_a_handover_comes_back(world: World) {
     let request = TransferRequest { subject: subject.clone(), answers: typed.clone(), key: key(&world) };
     let faults = faults_in(world.service.handovers.offer_transfer(&giver, &request).await);
     let purpose = IdentityPurpose::Transfer;
-    world.service.identity_checks.hold_identity(&giver, purpose, &subject, &typed, &faults).await.unwrap();
+    world.service.identity_checks.stash_identity(&giver, purpose, &subject, &typed, &faults).await.unwrap();
     let page = world.service.handovers.transfer_view(&giver, Some(&subject), true).await.unwrap();
     assert_eq!((page.identity.answers, page.identity.faults), (typed, faults));
     assert!(!world.is_stored_in_the_open(&claims_of(77).id_no).await);

@@ -138,7 +138,7 @@ async fn what_an_officer_wrote_and_could_not_send_comes_back(world: World) {
     let (officer, other) = (world.officer("110101").await, world.nth_officer(2, "110101").await);
     let service = &world.service;
     service.filing_claims.claim(&officer, &filing).await.unwrap();
-    let ruling = service::Ruling {
+    let request = service::DecisionRequest {
         decision: Decision::Approve,
         note: "已电话核实".to_owned(),
         ground: String::new(),
@@ -150,7 +150,7 @@ async fn what_an_officer_wrote_and_could_not_send_comes_back(world: World) {
         signed: Default::default(),
     };
     let version = service.reviews.review(&officer, &filing, None).await.unwrap().version;
-    assert!(service.decisions.rule(&officer, &filing, version, &ruling).await.is_err());
+    assert!(service.decisions.decide_with(&officer, &filing, version, &request).await.is_err());
     let typed = service.reviews.review(&officer, &filing, None).await.unwrap().typed;
     assert_eq!((typed.text("note"), typed.text("remark.site.name")), ("已电话核实", "请核对"));
     assert!(service.reviews.review(&other, &filing, None).await.unwrap().typed.iter().next().is_none());

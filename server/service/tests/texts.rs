@@ -272,7 +272,7 @@ async fn what_no_database_takes_is_taken_out_at_the_door(world: World) {
             let answers = Answers::from([("site.name", bad), ("site.main_domain", bad), (bad, bad)]);
             let save = save_of("website_new", step, None, answers);
             fine("save_draft", service.drafts.save_draft(&actor, &save).await.err());
-            fine("hold_step", service.drafts.hold_step(&actor, &save, &[]).await.err());
+            fine("stash_step", service.drafts.stash_step(&actor, &save, &[]).await.err());
         }
     }
     let mut website = world.website_answers(&actor, "example.net").await;

@@ -177,7 +177,7 @@ impl Post<'_> {
 
     /// Back to the page, with what was typed and could not be saved, and what is wrong with it.
     async fn again(&self, actor: &Actor, save: &SaveDraft, faults: Vec<Fault>) -> Result<Response, Error> {
-        if !self.state.service.drafts.hold_step(actor, save, &faults).await? {
+        if !self.state.service.drafts.stash_step(actor, save, &faults).await? {
             return Err(Error::Faults(faults));
         }
         let path = self.path(self.step.key);

@@ -188,7 +188,7 @@ impl<'a> Check<'a> {
 
     async fn resubmit(&self, answers: &Answers, faults: &[Fault]) -> Result<(), Error> {
         let service = &self.state.service;
-        service.identity_checks.hold_identity(self.actor, self.purpose, &self.record, answers, faults).await
+        service.identity_checks.stash_identity(self.actor, self.purpose, &self.record, answers, faults).await
     }
 
     /// Back to the page with what was typed and a sentence.

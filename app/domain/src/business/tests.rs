@@ -8,7 +8,7 @@ use crate::check::{Context, UnknownRegions, check_form};
 use crate::posted::rearrange;
 use crate::procedure::Procedure;
 use crate::schema::{Body, Fault, Field, Kind, Privacy, Section, When};
-use crate::sheet::{Change, RegionNames, Shown, Sight, diff};
+use crate::sheet::{Change, Disclosure, RegionNames, Shown, diff};
 use time::macros::date;
 
 struct NoNames;
@@ -346,7 +346,7 @@ fn the_only_item_of_a_section_that_needs_one_is_emptied_rather_than_removed() {
 
 fn compared(before: &[&str], after: &[&str]) -> Vec<Change> {
     let form = Business::App.form();
-    diff(form, (&sdks(before), Sight::Full), (&sdks(after), Sight::Full), &NoNames)
+    diff(form, (&sdks(before), Disclosure::Full), (&sdks(after), Disclosure::Full), &NoNames)
 }
 
 fn texts(changes: &[Change]) -> Vec<(&str, &str, String, String)> {
@@ -392,7 +392,7 @@ fn a_changed_item_is_compared_with_itself_also_when_it_moved() {
     let (before, mut after) = (sdks(&["一", "二"]), sdks(&["二", "一"]));
     after.set_text("sdks.1.provider", "某某公司");
     let form = Business::App.form();
-    let changes = diff(form, (&before, Sight::Full), (&after, Sight::Full), &NoNames);
+    let changes = diff(form, (&before, Disclosure::Full), (&after, Disclosure::Full), &NoNames);
     assert_eq!(
         texts(&changes),
         [
@@ -445,8 +445,8 @@ fn the_guide_of_a_website_suggests_and_is_not_filed() {
 
     let (before, after) =
         (Answers::from([("guide.content", "own")]), Answers::from([("guide.content", "shop")]));
-    assert!(diff(form, (&before, Sight::Full), (&after, Sight::Full), &NoNames).is_empty());
-    assert!(crate::sheet::sheet(form, &after, &NoNames, Sight::Full).sections.is_empty());
+    assert!(diff(form, (&before, Disclosure::Full), (&after, Disclosure::Full), &NoNames).is_empty());
+    assert!(crate::sheet::sheet(form, &after, &NoNames, Disclosure::Full).sections.is_empty());
     // What is typed there is checked as any list is.
     assert!(
         faults(Business::Website, &Answers::from([("guide.content", "x")]))
@@ -465,7 +465,7 @@ fn lists_are_compared_item_by_item() {
         answers
     };
     let compared = |old: &[&str], new: &[&str]| -> Option<(Shown, Shown)> {
-        let changes = diff(form, (&lines(old), Sight::Full), (&lines(new), Sight::Full), &NoNames);
+        let changes = diff(form, (&lines(old), Disclosure::Full), (&lines(new), Disclosure::Full), &NoNames);
         changes.into_iter().next().map(|change| (change.before, change.after))
     };
     let text = |text: &str| Shown::Text(text.to_owned());
@@ -593,7 +593,7 @@ mod one_that_is_in_no_registry {
         same.set_text("basics.name", "周庚辛");
         assert_eq!(checked(&same), Err(vec!["basics.name".into()]), "its own rule");
 
-        let shown = sheet(ROOM.form, &before, &NoNames, Sight::Masked);
+        let shown = sheet(ROOM.form, &before, &NoNames, Disclosure::Masked);
         let rows: Vec<_> = shown.sections.iter().flat_map(|section| &section.rows).collect();
         let labels: Vec<&str> = rows.iter().map(|row| row.label.as_str()).collect();
         assert_eq!(labels, ["直播间名称", "主播姓名", "是否直播带货", "所售商品"]);
@@ -602,7 +602,7 @@ mod one_that_is_in_no_registry {
 
         let mut after = before.clone();
         after.set_text("basics.goods", "瓷器");
-        let changes = diff(ROOM.form, (&before, Sight::Full), (&after, Sight::Full), &NoNames);
+        let changes = diff(ROOM.form, (&before, Disclosure::Full), (&after, Disclosure::Full), &NoNames);
         let row = ("直播间信息", "所售商品", "茶叶".to_owned(), "瓷器".to_owned());
         assert_eq!(texts(&changes), [row]);
     }

@@ -128,7 +128,7 @@ impl Accounts {
             person::ActiveModel { id: Set(actor.person_id.clone()), elder: Set(on), ..Default::default() };
         row.update(&tx).await?;
         self.context
-            .write(&tx, Some(actor), "set_elder", "person", &actor.person_id, json!({ "on": on }))
+            .audit(&tx, Some(actor), "set_elder", "person", &actor.person_id, json!({ "on": on }))
             .await?;
         tx.commit().await?;
         Ok(())

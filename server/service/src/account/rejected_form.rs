@@ -1,4 +1,4 @@
-//! What was posted and came back with faults, held sealed for half an hour, which is all that a page
+//! What was posted and came back with faults, kept sealed for half an hour, which is all that a page
 //! without scripts needs to show both again (R76).
 
 use domain::answer::Answers;
@@ -19,19 +19,24 @@ handle! {
     RejectedForms {}
 }
 
-/// For how long a form that came back is held.
-pub(crate) const HELD_FOR: Duration = Duration::minutes(30);
+/// For how long a form that came back is kept.
+pub(crate) const KEPT_FOR: Duration = Duration::minutes(30);
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Held {
+pub(crate) struct RejectedForm {
     pub answers: Answers,
     pub faults: Vec<Fault>,
 }
 
 impl RejectedForms {
-    /// Holds it in place of what lay there before. A slot begins with the person it belongs to.
-    pub(crate) async fn hold(&self, on: &impl ConnectionTrait, slot: String, held: &Held) -> Result<()> {
-        let content = serde_json::to_string(held)?;
+    /// Keeps it in place of what lay there before. A slot begins with the person it belongs to.
+    pub(crate) async fn stash(
+        &self,
+        on: &impl ConnectionTrait,
+        slot: String,
+        form: &RejectedForm,
+    ) -> Result<()> {
+        let content = serde_json::to_string(form)?;
         let row = held_form::ActiveModel {
             content_sealed: Set(self.context.keys.seal_text(&context(&slot), &content)?),
             slot: Set(slot),
@@ -48,17 +53,17 @@ impl RejectedForms {
         Ok(())
     }
 
-    pub(crate) async fn held(&self, on: &impl ConnectionTrait, slot: &str) -> Result<Option<Held>> {
+    pub(crate) async fn find(&self, on: &impl ConnectionTrait, slot: &str) -> Result<Option<RejectedForm>> {
         let row = held_form::Entity::find_by_id(slot).one(on).await?;
         let now = self.context.clock.now();
-        let Some(row) = row.filter(|row| (now - instant(row.held_at)).abs() < HELD_FOR) else {
+        let Some(row) = row.filter(|row| (now - instant(row.held_at)).abs() < KEPT_FOR) else {
             return Ok(None);
         };
         let content = self.context.keys.open_text(&context(slot), &row.content_sealed)?;
         Ok(Some(serde_json::from_str(&content)?))
     }
 
-    pub(crate) async fn no_longer_hold(&self, on: &impl ConnectionTrait, slot: &str) -> Result<()> {
+    pub(crate) async fn discard(&self, on: &impl ConnectionTrait, slot: &str) -> Result<()> {
         held_form::Entity::delete_by_id(slot).exec(on).await?;
         Ok(())
     }

@@ -155,7 +155,7 @@ impl Accounts {
         if ended.is_empty() {
             return Err(Error::NotFound);
         }
-        self.context.write(&tx, Some(actor), "end_session", "session", id, json!({})).await?;
+        self.context.audit(&tx, Some(actor), "end_session", "session", id, json!({})).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -95,7 +95,7 @@ impl Accounts {
         };
         let session = session.insert(&tx).await?;
         let actor = Actor { person_id: id, session_id: session.id, roles: Vec::new(), must_step_up: false };
-        self.context.write(&tx, Some(&actor), "sign_in", "session", &actor.session_id, json!({})).await?;
+        self.context.audit(&tx, Some(&actor), "sign_in", "session", &actor.session_id, json!({})).await?;
         tx.commit().await?;
         Ok(token.to_string())
     }
@@ -117,7 +117,7 @@ impl Accounts {
                 .exec_with_returning(on)
                 .await?;
             let detail = json!({ "most": MOST_SESSIONS });
-            self.context.write(on, None, "end_session", "session", &session.id, detail).await?;
+            self.context.audit(on, None, "end_session", "session", &session.id, detail).await?;
         }
         Ok(())
     }
@@ -158,7 +158,7 @@ impl Accounts {
         let id =
             self.insert_staff(on, &claims.name, &claims.id_no, StaffRole::Administrator, "", now).await?;
         let detail = json!({ "role": StaffRole::Administrator.code(), "region": "", "first": true });
-        self.context.write(on, None, "appoint", "staff", &id, detail).await?;
+        self.context.audit(on, None, "appoint", "staff", &id, detail).await?;
         Ok(())
     }
 }

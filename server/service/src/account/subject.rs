@@ -32,7 +32,7 @@ impl Accounts {
             ..Default::default()
         };
         row.update(&tx).await?;
-        self.context.write(&tx, Some(actor), "switch_subject", "record", &subject.id, json!({})).await?;
+        self.context.audit(&tx, Some(actor), "switch_subject", "record", &subject.id, json!({})).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -122,7 +122,7 @@ impl AuditLog {
         let tx = self.context.db.begin().await?;
         let detail = json!({ "action": request.action, "object": request.object, "person": request.person,
             "since": request.since, "until": request.until });
-        self.context.write(&tx, Some(actor), "audit.search", "audit", "", detail).await?;
+        self.context.audit(&tx, Some(actor), "audit.search", "audit", "", detail).await?;
         Ok(tx.commit().await?)
     }
 
@@ -298,14 +298,14 @@ mod tests {
             .service
             .parts
             .context
-            .write(&tx, Some(&officer), UNMASK, "filing", filing, detail)
+            .audit(&tx, Some(&officer), UNMASK, "filing", filing, detail)
             .await
             .unwrap();
         world
             .service
             .parts
             .context
-            .write(&tx, Some(&officer), "filing.claim", "filing", filing, json!({}))
+            .audit(&tx, Some(&officer), "filing.claim", "filing", filing, json!({}))
             .await
             .unwrap();
         tx.commit().await.unwrap();
@@ -318,14 +318,19 @@ mod tests {
         // A picture of it, looked at in full; the small ones of a page are no look.
         let picture = world.picture(&applicant, 1).await;
         let tx = world.service.parts.context.db.begin().await.unwrap();
-        world.service.files.hold_files(&tx, "filing", filing, std::slice::from_ref(&picture)).await.unwrap();
+        world
+            .service
+            .files
+            .set_file_references(&tx, "filing", filing, std::slice::from_ref(&picture))
+            .await
+            .unwrap();
         // As they were written once.
         for detail in [json!({ "thumbnail": true }), json!({ "thumbnail": false })] {
             world
                 .service
                 .parts
                 .context
-                .write(&tx, Some(&officer), LOOK_AT_FILE, "upload", &picture, detail)
+                .audit(&tx, Some(&officer), LOOK_AT_FILE, "upload", &picture, detail)
                 .await
                 .unwrap();
         }
@@ -345,7 +350,12 @@ mod tests {
         world.execute(&format!("UPDATE filing SET id = '{filing}', applicant_id = '{owner}'")).await;
         let picture = world.picture(&applicant, 1).await;
         let tx = world.service.parts.context.db.begin().await.unwrap();
-        world.service.files.hold_files(&tx, "filing", filing, std::slice::from_ref(&picture)).await.unwrap();
+        world
+            .service
+            .files
+            .set_file_references(&tx, "filing", filing, std::slice::from_ref(&picture))
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         world.service.files.open_file(&officer, &picture).await.unwrap();
         let first = world.service.audit_log.looks_at_mine(&applicant, "").await.unwrap().rows;

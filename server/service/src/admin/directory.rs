@@ -109,7 +109,7 @@ impl Directories {
         }
         let detail = json!({ "rows": rows.len() });
         provider::Entity::insert_many(rows).exec_with_returning(&tx).await?;
-        self.context.write(&tx, None, "provider.seed", "provider", "", detail).await?;
+        self.context.audit(&tx, None, "provider.seed", "provider", "", detail).await?;
         Ok(tx.commit().await?)
     }
 
@@ -173,7 +173,7 @@ impl Directories {
             None => row.insert(&tx).await?,
         };
         let detail = json!({ "directory": row.directory, "name": row.name });
-        self.context.write(&tx, Some(actor), "provider.keep", "provider", &row.id, detail).await?;
+        self.context.audit(&tx, Some(actor), "provider.keep", "provider", &row.id, detail).await?;
         Ok(tx.commit().await?)
     }
 
@@ -216,7 +216,7 @@ impl Directories {
         // It stays as a decision, so that the next filing with this name does not ask again.
         mark_dropped(&tx, &row).await?;
         let detail = json!({ "name": row.name, "into": target.name });
-        self.context.write(&tx, Some(actor), "provider.merge", "provider", &target.id, detail).await?;
+        self.context.audit(&tx, Some(actor), "provider.merge", "provider", &target.id, detail).await?;
         Ok(tx.commit().await?)
     }
 
@@ -233,7 +233,7 @@ impl Directories {
         let row = kept_by_hand(&tx, id).await?;
         mark_dropped(&tx, &row).await?;
         let detail = json!({ "directory": row.directory, "name": row.name });
-        self.context.write(&tx, Some(actor), "provider.drop", "provider", &row.id, detail).await?;
+        self.context.audit(&tx, Some(actor), "provider.drop", "provider", &row.id, detail).await?;
         Ok(tx.commit().await?)
     }
 }

@@ -55,7 +55,7 @@ impl Holidays {
         holiday::Entity::insert_many(rows.into_iter().map(holiday::ActiveModel::from))
             .exec_with_returning(&tx)
             .await?;
-        self.context.write(&tx, None, "holiday.configure", "holiday", "", detail).await?;
+        self.context.audit(&tx, None, "holiday.configure", "holiday", "", detail).await?;
         Ok(tx.commit().await?)
     }
 
@@ -108,7 +108,7 @@ impl Holidays {
         };
         row.insert(&tx).await?;
         let detail = json!({ "is_working": special.is_working, "name": special.name });
-        self.context.write(&tx, Some(actor), "holiday.keep", "holiday", &day, detail).await?;
+        self.context.audit(&tx, Some(actor), "holiday.keep", "holiday", &day, detail).await?;
         Ok(tx.commit().await?)
     }
 
@@ -131,7 +131,7 @@ impl Holidays {
         if gone.is_empty() {
             return Err(Error::NotFound);
         }
-        self.context.write(&tx, Some(actor), "holiday.drop", "holiday", day, json!({})).await?;
+        self.context.audit(&tx, Some(actor), "holiday.drop", "holiday", day, json!({})).await?;
         Ok(tx.commit().await?)
     }
 }

@@ -59,7 +59,7 @@ impl People {
             .await?
             .ok_or_else(|| Error::refused("没有人以这个证件号码登录过平台，请核对后重新查找"))?;
         let tx = self.context.db.begin().await?;
-        self.context.write(&tx, Some(actor), "person.find", "person", &found.id, json!({})).await?;
+        self.context.audit(&tx, Some(actor), "person.find", "person", &found.id, json!({})).await?;
         tx.commit().await?;
         Ok(found.id)
     }
@@ -180,7 +180,7 @@ impl People {
         }
         let ended = self.end_all(&tx, &people).await?;
         let detail = json!({ "reason": reason, "sessions": ended });
-        self.context.write(&tx, Some(actor), "suspend", "person", id, detail).await?;
+        self.context.audit(&tx, Some(actor), "suspend", "person", id, detail).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -203,7 +203,7 @@ impl People {
             row.update(&tx).await?;
         }
         self.notices.notify(&tx, id, "您的账户已恢复使用".to_owned(), None).await?;
-        self.context.write(&tx, Some(actor), "reinstate", "person", id, json!({ "reason": reason })).await?;
+        self.context.audit(&tx, Some(actor), "reinstate", "person", id, json!({ "reason": reason })).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -223,7 +223,7 @@ impl People {
         }
         self.notices.notify(&tx, id, "管理员结束了您的全部登录，请重新登录".to_owned(), None).await?;
         let detail = json!({ "reason": reason, "sessions": ended });
-        self.context.write(&tx, Some(actor), "end_sessions", "person", id, detail).await?;
+        self.context.audit(&tx, Some(actor), "end_sessions", "person", id, detail).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -113,7 +113,7 @@ impl Staff {
         let id =
             self.accounts.insert_staff(&tx, &name, &id_no, role, region, self.context.clock.now()).await?;
         let detail = json!({ "role": role.code(), "region": region });
-        self.context.write(&tx, Some(actor), "appoint", "staff", &id, detail).await?;
+        self.context.audit(&tx, Some(actor), "appoint", "staff", &id, detail).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -158,7 +158,7 @@ impl Staff {
             .exec_with_returning(&tx)
             .await?;
         let detail = json!({ "role": row.role, "region": row.region });
-        self.context.write(&tx, Some(actor), "dismiss", "staff", &row.id, detail).await?;
+        self.context.audit(&tx, Some(actor), "dismiss", "staff", &row.id, detail).await?;
         tx.commit().await?;
         Ok(())
     }

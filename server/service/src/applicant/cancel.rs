@@ -10,7 +10,7 @@ use domain::view::{CancelRequest, CancelView, IdentityPurpose, IdentityView, Sub
 
 use crate::account::Accounts;
 use crate::applicant::draft::Opening;
-use crate::applicant::identity_check::{IdentityChecks, Proven};
+use crate::applicant::identity_check::{IdentityChecks, VerifiedIdentity};
 use crate::applicant::submit::{STALE_PAGE, Submissions, filed_under, is_usable_key};
 use crate::base::actor::Actor;
 use crate::base::context::handle;
@@ -69,24 +69,28 @@ impl Cancellations {
             None if business == Business::Subject => match self.accounts.current_subject(actor).await? {
                 Some(subject) => subject.id,
                 None => {
-                    let ground = eligibility::ground(on, actor, None, &[]).await?;
-                    view.refused = ground.refusal(procedure, None)?;
+                    let eligibility = eligibility::eligibility_of(on, actor, None, &[]).await?;
+                    view.refused = eligibility.refusal(procedure, None)?;
                     return Ok(view);
                 }
             },
             None => return Err(Error::NotFound),
         };
-        let gate = self.identity_checks.gate(on, actor, IdentityPurpose::Cancel, &id, false).await?;
-        if business_of(&gate.record)? != business {
+        let identity_check =
+            self.identity_checks.identity_check(on, actor, IdentityPurpose::Cancel, &id, false).await?;
+        if business_of(&identity_check.record)? != business {
             return Err(Error::NotFound);
         }
-        view.refused = self.identity_checks.gate_refusal(on, actor, &gate).await?;
+        view.refused = self.identity_checks.refusal_of(on, actor, &identity_check).await?;
         if business == Business::Subject {
-            view.attached = self.identity_checks.attached(&gate.subject.id).await?;
-            view.open_filings = eligibility::open_filings(on, &gate.subject.id).await?;
+            view.attached = self.identity_checks.attached(&identity_check.subject.id).await?;
+            view.open_filings = eligibility::open_filings(on, &identity_check.subject.id).await?;
         }
-        view.identity = self.identity_checks.identity_view(actor, &gate, check).await?;
-        let rows = self.records.record_rows(actor, Some(gate.subject), vec![gate.record]).await?;
+        view.identity = self.identity_checks.identity_view(actor, &identity_check, check).await?;
+        let rows = self
+            .records
+            .record_rows(actor, Some(identity_check.subject), vec![identity_check.record])
+            .await?;
         view.record = rows.into_iter().next();
         Ok(view)
     }
@@ -135,17 +139,20 @@ impl Cancellations {
         &self,
         actor: &Actor,
         request: &CancelRequest,
-    ) -> Result<Result<Proven, Submitted>> {
+    ) -> Result<Result<VerifiedIdentity, Submitted>> {
         let on = self.context.db.read();
-        let gate =
-            self.identity_checks.gate(on, actor, IdentityPurpose::Cancel, &request.record, false).await?;
-        if business_of(&gate.record)? != request.business {
+        let identity_check = self
+            .identity_checks
+            .identity_check(on, actor, IdentityPurpose::Cancel, &request.record, false)
+            .await?;
+        if business_of(&identity_check.record)? != request.business {
             return Err(Error::NotFound);
         }
-        if let Some(refused) = self.identity_checks.gate_refusal(on, actor, &gate).await? {
+        if let Some(refused) = self.identity_checks.refusal_of(on, actor, &identity_check).await? {
             return Ok(Err(Submitted::Refused(refused)));
         }
-        let proven = self.identity_checks.prove_identity(actor, &gate, &request.answers, Vec::new()).await?;
+        let proven =
+            self.identity_checks.prove_identity(actor, &identity_check, &request.answers, Vec::new()).await?;
         Ok(proven.map_err(Submitted::Faults))
     }
 
@@ -153,26 +160,28 @@ impl Cancellations {
         &self,
         actor: &Actor,
         request: &CancelRequest,
-        proven: &Proven,
+        proven: &VerifiedIdentity,
         key: &str,
     ) -> Result<Cancelled> {
         let tx = self.context.db.begin().await?;
-        let gate =
-            self.identity_checks.gate(&tx, actor, IdentityPurpose::Cancel, &request.record, true).await?;
+        let identity_check = self
+            .identity_checks
+            .identity_check(&tx, actor, IdentityPurpose::Cancel, &request.record, true)
+            .await?;
         // Asked with the subject locked: a double click has made it by now, or never will.
         if let Some(id) = filed_under(&tx, key).await? {
             return Ok(Cancelled::Before(id));
         }
-        if let Some(refused) = self.identity_checks.gate_refusal(&tx, actor, &gate).await? {
+        if let Some(refused) = self.identity_checks.refusal_of(&tx, actor, &identity_check).await? {
             return Err(Error::Refused(refused));
         }
-        self.identity_checks.pass_gate(&tx, actor, &gate, proven).await?;
+        self.identity_checks.consume(&tx, actor, &identity_check, proven).await?;
         let opening = Opening {
             procedure: Procedure::new(request.business, Action::Cancel),
-            form: gate.form(),
+            form: identity_check.form(),
             draft: None,
-            subject: Some(gate.subject),
-            record: Some(gate.record),
+            subject: Some(identity_check.subject),
+            record: Some(identity_check.record),
             filing: None,
         };
         let row =
@@ -188,7 +197,7 @@ impl Cancellations {
         let answers = self.filings.filing_answers(row)?;
         let (_, remarks) = self.filings.return_remarks(self.context.db.read(), &row.id).await?;
         self.identity_checks
-            .hold_identity(actor, IdentityPurpose::Cancel, &row.record_id, &answers, &remarks)
+            .stash_identity(actor, IdentityPurpose::Cancel, &row.record_id, &answers, &remarks)
             .await?;
         Ok(format!("{}&check=1", route::cancel(business, &row.record_id)))
     }

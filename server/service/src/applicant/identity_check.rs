@@ -21,9 +21,9 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelec
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
-use crate::account::rejected_form::{HELD_FOR, Held, RejectedForms};
+use crate::account::rejected_form::{KEPT_FOR, RejectedForm, RejectedForms};
 use crate::account::sms::{BETWEEN_SENDS, ProvenCode, TextMessages, Verdict};
-use crate::applicant::draft::stars;
+use crate::applicant::draft::masked_inputs;
 use crate::base::actor::Actor;
 use crate::base::clock::shanghai_date;
 use crate::base::context::handle;
@@ -56,14 +56,14 @@ const LOCKED_FOR: Duration = Duration::minutes(30);
 
 /// What is to be done, to what, and whose responsible person must be there.
 #[derive(Debug, Clone)]
-pub(crate) struct Gate {
+pub(crate) struct IdentityCheck {
     pub purpose: IdentityPurpose,
     pub record: record::Model,
     pub subject: record::Model,
 }
 
 /// Answers that passed, and the code that still has to be spent in the transaction of what it allows.
-pub(crate) struct Proven {
+pub(crate) struct VerifiedIdentity {
     pub answers: Answers,
     pub code: ProvenCode,
 }
@@ -74,7 +74,7 @@ pub(crate) struct Principal {
     mobile: String,
 }
 
-impl Gate {
+impl IdentityCheck {
     pub fn form(&self) -> &'static Form {
         match self.purpose {
             IdentityPurpose::Cancel => &identity::CANCEL,
@@ -92,7 +92,7 @@ impl Gate {
     }
 
     /// Where a form of this person for this lies.
-    fn held_slot(&self, actor: &Actor) -> String {
+    fn rejected_slot(&self, actor: &Actor) -> String {
         format!("{}/{}", actor.person_id, self.code_purpose())
     }
 
@@ -111,14 +111,14 @@ enum Tried {
 impl IdentityChecks {
     /// Finds what is to be cancelled or handed over, if it is the actor's (R74). In a transaction `lock`
     /// keeps it as it is.
-    pub(crate) async fn gate(
+    pub(crate) async fn identity_check(
         &self,
         on: &impl ConnectionTrait,
         actor: &Actor,
         purpose: IdentityPurpose,
         id: &str,
         lock: bool,
-    ) -> Result<Gate> {
+    ) -> Result<IdentityCheck> {
         let (record, subject) = self.records.owned_record(on, actor, id, lock).await?;
         if purpose == IdentityPurpose::Transfer && record.id != subject.id {
             return Err(Error::NotFound);
@@ -129,24 +129,30 @@ impl IdentityChecks {
         {
             return Err(Error::NotFound);
         }
-        Ok(Gate { purpose, record, subject })
+        Ok(IdentityCheck { purpose, record, subject })
     }
 
     /// Why it cannot be done now; page and use case ask the same (R79).
-    pub(crate) async fn gate_refusal(
+    pub(crate) async fn refusal_of(
         &self,
         on: &impl ConnectionTrait,
         actor: &Actor,
-        gate: &Gate,
+        identity_check: &IdentityCheck,
     ) -> Result<Option<Refused>> {
-        let ground = eligibility::ground(on, actor, Some(gate.subject.clone()), &[&gate.record]).await?;
-        match gate.purpose {
+        let eligibility = eligibility::eligibility_of(
+            on,
+            actor,
+            Some(identity_check.subject.clone()),
+            &[&identity_check.record],
+        )
+        .await?;
+        match identity_check.purpose {
             IdentityPurpose::Cancel => {
-                let procedure = Procedure::new(business_of(&gate.record)?, Action::Cancel);
-                ground.refusal(procedure, Some(&gate.record))
+                let procedure = Procedure::new(business_of(&identity_check.record)?, Action::Cancel);
+                eligibility.refusal(procedure, Some(&identity_check.record))
             }
             IdentityPurpose::Transfer => {
-                ground.transfer_refusal(eligibility::open_filings(on, &gate.subject.id).await?)
+                eligibility.transfer_refusal(eligibility::open_filings(on, &identity_check.subject.id).await?)
             }
         }
     }
@@ -160,23 +166,24 @@ impl IdentityChecks {
     pub(crate) async fn identity_view(
         &self,
         actor: &Actor,
-        gate: &Gate,
+        identity_check: &IdentityCheck,
         check: bool,
     ) -> Result<IdentityView> {
         let now = self.context.clock.now();
-        let mobile = self.principal(&gate.subject)?.mobile;
+        let mobile = self.principal(&identity_check.subject)?.mobile;
         let (mobile_head, mobile_tail) = around_middle_four(&mobile).unwrap_or_default();
-        let tries =
-            identity_check::Entity::find_by_id(gate.tries_slot(actor)).one(self.context.db.read()).await?;
-        let slot = gate.held_slot(actor);
-        let held = if check { self.rejected_forms.held(self.context.db.read(), &slot).await? } else { None };
-        let Held { answers, faults } = held.unwrap_or_default();
+        let tries = identity_check::Entity::find_by_id(identity_check.tries_slot(actor))
+            .one(self.context.db.read())
+            .await?;
+        let slot = identity_check.rejected_slot(actor);
+        let held = if check { self.rejected_forms.find(self.context.db.read(), &slot).await? } else { None };
+        let RejectedForm { answers, faults } = held.unwrap_or_default();
         Ok(IdentityView {
             mobile_head,
             mobile_tail,
             wait_seconds: self.text_messages.seconds_to_next_code(&mobile).await?,
             locked: tries.and_then(|row| locked(&row, now)),
-            files: self.own_files(actor, gate.form(), &answers).await?,
+            files: self.own_files(actor, identity_check.form(), &answers).await?,
             answers,
             faults,
             key: new_id(now),
@@ -210,16 +217,16 @@ impl IdentityChecks {
         record: &str,
     ) -> Result<CodeSent> {
         let on = self.context.db.read();
-        let gate = self.gate(on, actor, purpose, record, false).await?;
-        if let Some(refused) = self.gate_refusal(on, actor, &gate).await? {
+        let identity_check = self.identity_check(on, actor, purpose, record, false).await?;
+        if let Some(refused) = self.refusal_of(on, actor, &identity_check).await? {
             return Err(Error::Refused(refused));
         }
-        let tries = identity_check::Entity::find_by_id(gate.tries_slot(actor)).one(on).await?;
+        let tries = identity_check::Entity::find_by_id(identity_check.tries_slot(actor)).one(on).await?;
         if let Some(sentence) = tries.and_then(|row| locked(&row, self.context.clock.now())) {
             return Err(Error::refused(sentence));
         }
-        let mobile = self.principal(&gate.subject)?.mobile;
-        self.text_messages.send_code(actor, &gate.code_purpose(), &mobile).await?;
+        let mobile = self.principal(&identity_check.subject)?.mobile;
+        self.text_messages.send_code(actor, &identity_check.code_purpose(), &mobile).await?;
         let wait_seconds = u64::try_from(BETWEEN_SENDS.whole_seconds()).unwrap_or_default();
         Ok(CodeSent { mobile: mask(Mask::Mobile, &mobile), wait_seconds })
     }
@@ -230,11 +237,11 @@ impl IdentityChecks {
     pub(crate) async fn prove_identity(
         &self,
         actor: &Actor,
-        gate: &Gate,
+        identity_check: &IdentityCheck,
         answers: &Answers,
         more: Vec<Fault>,
-    ) -> Result<Result<Proven, Vec<Fault>>> {
-        let form = gate.form();
+    ) -> Result<Result<VerifiedIdentity, Vec<Fault>>> {
+        let form = identity_check.form();
         let sealed = BTreeMap::new();
         let today = shanghai_date(self.context.clock.now());
         let context = Context { today, regions: &KnownRegions, sealed: &sealed };
@@ -247,7 +254,7 @@ impl IdentityChecks {
                 faults.push(found);
             }
         };
-        stars(form, answers).into_iter().for_each(&mut note);
+        masked_inputs(form, answers).into_iter().for_each(&mut note);
         self.files
             .faults_of_uploads(self.context.db.read(), actor, form, answers)
             .await?
@@ -261,7 +268,7 @@ impl IdentityChecks {
             let answer = check_place(&place, answers, &context).ok()??;
             Some(answer.text().to_owned())
         };
-        let principal = self.principal(&gate.subject)?;
+        let principal = self.principal(&identity_check.subject)?;
         if typed(identity::NAME).is_some_and(|name| comparison_key(&name) != comparison_key(&principal.name))
         {
             note(fault(identity::NAME, "与已备案的负责人姓名不一致"));
@@ -269,7 +276,7 @@ impl IdentityChecks {
         let mut proven = None;
         if let Some(digits) = typed(identity::MIDDLE_FOUR) {
             let is_right = middle_four(&principal.mobile).is_some_and(|stored| stored == digits);
-            match retry!(self.count_try(actor, gate, is_right))? {
+            match retry!(self.count_try(actor, identity_check, is_right))? {
                 Tried::Locked(sentence) => note(fault(identity::MIDDLE_FOUR, sentence)),
                 Tried::Wrong { left } => {
                     let sentence = format!("手机号码中间四位不正确，还可以尝试 {left} 次");
@@ -277,7 +284,7 @@ impl IdentityChecks {
                 }
                 Tried::Right => {
                     if let Some(code) = typed(identity::SMS_CODE) {
-                        match self.try_identity_code(actor, gate, &principal, &code).await? {
+                        match self.try_identity_code(actor, identity_check, &principal, &code).await? {
                             Ok(code) => proven = Some(code),
                             Err(sentence) => note(fault(identity::SMS_CODE, sentence)),
                         }
@@ -286,7 +293,7 @@ impl IdentityChecks {
             }
         }
         Ok(match proven {
-            Some(code) if faults.is_empty() => Ok(Proven { answers: checked, code }),
+            Some(code) if faults.is_empty() => Ok(VerifiedIdentity { answers: checked, code }),
             Some(_) | None => Err(faults),
         })
     }
@@ -294,15 +301,17 @@ impl IdentityChecks {
     async fn try_identity_code(
         &self,
         actor: &Actor,
-        gate: &Gate,
+        identity_check: &IdentityCheck,
         principal: &Principal,
         code: &str,
     ) -> Result<Result<ProvenCode, String>> {
-        let verdict =
-            self.text_messages.prove_code(actor, &gate.code_purpose(), &principal.mobile, code).await?;
+        let verdict = self
+            .text_messages
+            .prove_code(actor, &identity_check.code_purpose(), &principal.mobile, code)
+            .await?;
         // A code that has run out is nobody's guess.
         if matches!(verdict, Verdict::Wrong { .. })
-            && let Tried::Locked(sentence) = retry!(self.count_try(actor, gate, false))?
+            && let Tried::Locked(sentence) = retry!(self.count_try(actor, identity_check, false))?
         {
             return Ok(Err(sentence));
         }
@@ -311,9 +320,14 @@ impl IdentityChecks {
 
     /// Counts a wrong try, under the row's lock, so that tries at the same time are all counted. What is
     /// right while it is locked is not taken either.
-    async fn count_try(&self, actor: &Actor, gate: &Gate, is_right: bool) -> Result<Tried> {
+    async fn count_try(
+        &self,
+        actor: &Actor,
+        identity_check: &IdentityCheck,
+        is_right: bool,
+    ) -> Result<Tried> {
         use identity_check::Column;
-        let slot = gate.tries_slot(actor);
+        let slot = identity_check.tries_slot(actor);
         let tx = self.context.db.begin().await?;
         let fresh = identity_check::ActiveModel {
             slot: Set(slot.clone()),
@@ -338,8 +352,10 @@ impl IdentityChecks {
             .filter(Column::Slot.eq(&after.slot))
             .exec(&tx)
             .await?;
-        let detail = json!({ "for": gate.code_purpose(), "wrong": after.wrong });
-        self.context.write(&tx, Some(actor), "identity.wrong", "record", &gate.subject.id, detail).await?;
+        let detail = json!({ "for": identity_check.code_purpose(), "wrong": after.wrong });
+        self.context
+            .audit(&tx, Some(actor), "identity.wrong", "record", &identity_check.subject.id, detail)
+            .await?;
         tx.commit().await?;
         Ok(match locked(&after, now) {
             Some(sentence) => Tried::Locked(sentence),
@@ -349,21 +365,21 @@ impl IdentityChecks {
 
     /// Spends the code and forgets the tries and what was held, in the transaction of what the check
     /// allows.
-    pub(crate) async fn pass_gate(
+    pub(crate) async fn consume(
         &self,
         tx: &Transaction,
         actor: &Actor,
-        gate: &Gate,
-        proven: &Proven,
+        identity_check: &IdentityCheck,
+        proven: &VerifiedIdentity,
     ) -> Result<()> {
         self.text_messages.spend_code(tx, &proven.code).await?;
-        identity_check::Entity::delete_by_id(gate.tries_slot(actor)).exec(tx).await?;
-        self.rejected_forms.no_longer_hold(tx, &gate.held_slot(actor)).await
+        identity_check::Entity::delete_by_id(identity_check.tries_slot(actor)).exec(tx).await?;
+        self.rejected_forms.discard(tx, &identity_check.rejected_slot(actor)).await
     }
 
     /// Keeps for half an hour what was typed and what is wrong with it; the views give it back when they
     /// are asked to `check`. What the form has no place for is left out.
-    pub async fn hold_identity(
+    pub async fn stash_identity(
         &self,
         actor: &Actor,
         purpose: IdentityPurpose,
@@ -383,15 +399,17 @@ impl IdentityChecks {
         faults: &[Fault],
     ) -> Result<()> {
         let tx = self.context.db.begin().await?;
-        let gate = self.gate(&tx, actor, purpose, record, false).await?;
-        let form = gate.form();
+        let identity_check = self.identity_check(&tx, actor, purpose, record, false).await?;
+        let form = identity_check.form();
         let refused = domain::check::check_draft(form, answers);
         let mut answers = answers.clone();
         answers.retain(|at| !refused.iter().any(|fault| fault.at == at));
-        let held = Held { answers, faults: faults.to_vec() };
-        self.rejected_forms.hold(&tx, gate.held_slot(actor), &held).await?;
-        let detail = json!({ "for": gate.code_purpose() });
-        self.context.write(&tx, Some(actor), "identity.hold", "record", &gate.record.id, detail).await?;
+        let held = RejectedForm { answers, faults: faults.to_vec() };
+        self.rejected_forms.stash(&tx, identity_check.rejected_slot(actor), &held).await?;
+        let detail = json!({ "for": identity_check.code_purpose() });
+        self.context
+            .audit(&tx, Some(actor), "identity.hold", "record", &identity_check.record.id, detail)
+            .await?;
         tx.commit().await?;
         Ok(())
     }
@@ -405,7 +423,7 @@ impl IdentityChecks {
         let tx = self.context.db.begin().await?;
         let now = self.context.clock.now();
         let held = held_form::Entity::delete_many()
-            .filter(held_form::Column::HeldAt.lt(millis(now - HELD_FOR)))
+            .filter(held_form::Column::HeldAt.lt(millis(now - KEPT_FOR)))
             .exec(&tx)
             .await?;
         let tries = identity_check::Entity::delete_many()
@@ -414,7 +432,7 @@ impl IdentityChecks {
             .await?;
         let swept = held.rows_affected + tries.rows_affected;
         if swept > 0 {
-            self.context.write(&tx, None, "sweep", "held_form", "", json!({ "rows": swept })).await?;
+            self.context.audit(&tx, None, "sweep", "held_form", "", json!({ "rows": swept })).await?;
         }
         tx.commit().await?;
         Ok(swept)

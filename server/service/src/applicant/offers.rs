@@ -29,13 +29,13 @@ impl Offers {
             None => 0,
             Some(subject) => eligibility::open_filings(on, &subject.id).await?,
         };
-        let ground = eligibility::ground(on, actor, subject, &[]).await?;
+        let eligibility = eligibility::eligibility_of(on, actor, subject, &[]).await?;
         let mut groups = Vec::new();
         for business in Business::ALL {
             let mut offers = Vec::new();
             for action in business.actions() {
                 let procedure = Procedure::new(business, action);
-                let refused = ground.refusal_of_kind(procedure)?;
+                let refused = eligibility.refusal_of_kind(procedure)?;
                 offers.push(Offer {
                     label: procedure.label().to_owned(),
                     href: route::begin(procedure),
@@ -43,11 +43,11 @@ impl Offers {
                 });
             }
             if business == Business::Subject {
-                let state = ground.subject.as_ref().map(record_state).transpose()?;
+                let state = eligibility.subject.as_ref().map(record_state).transpose()?;
                 let refused = match state {
                     // The giver revokes on the same page (R24).
                     Some(RecordState::Transferring) => None,
-                    _ => ground.transfer_refusal(open_filings)?,
+                    _ => eligibility.transfer_refusal(open_filings)?,
                 };
                 offers.push(Offer {
                     label: "移交主体".to_owned(),

@@ -105,9 +105,9 @@ impl Redrafts {
         };
         self.usage.bound_drafts(tx, actor).await?;
         active(&row).insert(tx).await?;
-        self.files.hold_files(tx, "draft", &row.id, &files).await?;
+        self.files.set_file_references(tx, "draft", &row.id, &files).await?;
         let detail = json!({ "procedure": row.procedure, "filing": from.filing.id });
-        self.context.write(tx, Some(actor), "draft.redraft", "draft", &row.id, detail).await?;
+        self.context.audit(tx, Some(actor), "draft.redraft", "draft", &row.id, detail).await?;
         Ok(route::draft_step(procedure, &row.step, &row.id))
     }
 

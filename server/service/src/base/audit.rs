@@ -27,7 +27,7 @@ impl Context {
     /// Adds one line in the transaction of what it tells about, with the digests of the rows it wrote
     /// since the last. Call it last: it takes the chain's lock, and nobody else can write a line until
     /// the transaction ends. `detail` holds codes and ids, never personal data.
-    pub(crate) async fn write(
+    pub(crate) async fn audit(
         &self,
         on: &Transaction,
         actor: Option<&Actor>,

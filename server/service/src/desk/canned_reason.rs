@@ -85,7 +85,7 @@ impl CannedReasons {
             .collect();
         let detail = json!({ "rows": rows.len() });
         reason::Entity::insert_many(rows).exec_with_returning(&tx).await?;
-        self.context.write(&tx, None, "reason.seed", "reason", "", detail).await?;
+        self.context.audit(&tx, None, "reason.seed", "reason", "", detail).await?;
         Ok(tx.commit().await?)
     }
 
@@ -134,7 +134,7 @@ impl CannedReasons {
             None => row.insert(&tx).await?,
         };
         self.context
-            .write(&tx, Some(actor), "reason.keep", "reason", &row.id, json!({ "title": row.title }))
+            .audit(&tx, Some(actor), "reason.keep", "reason", &row.id, json!({ "title": row.title }))
             .await?;
         Ok(tx.commit().await?)
     }
@@ -151,7 +151,7 @@ impl CannedReasons {
         if gone.is_none() {
             return Err(Error::NotFound);
         }
-        self.context.write(&tx, Some(actor), "reason.drop", "reason", id, json!({})).await?;
+        self.context.audit(&tx, Some(actor), "reason.drop", "reason", id, json!({})).await?;
         Ok(tx.commit().await?)
     }
 }

@@ -21,7 +21,7 @@ use crate::base::db::{Transaction, instant, millis, plausible_id};
 use crate::base::entity::{filing, record};
 use crate::base::error::{Error, Result};
 use crate::base::events::What;
-use crate::base::paging::{PAGE, cut};
+use crate::base::paging::{PAGE, split_page};
 use crate::base::region;
 use crate::base::region::region_name;
 use crate::base::retry::retry;
@@ -141,7 +141,7 @@ impl FilingClaims {
             return Ok(row);
         }
         let detail = json!({ "references": claimed });
-        self.context.write(&tx, Some(actor), "filing.claim", "filing", &row.id, detail).await?;
+        self.context.audit(&tx, Some(actor), "filing.claim", "filing", &row.id, detail).await?;
         tx.commit().await?;
         Ok(row)
     }
@@ -197,7 +197,7 @@ impl FilingClaims {
         self.filings.settle_bundle(&tx, &subject.id).await?;
         let references: Vec<&str> = together.iter().map(|one| one.reference.as_str()).collect();
         let detail = json!({ "references": references });
-        self.context.write(&tx, Some(actor), "filing.release", "filing", &row.id, detail).await?;
+        self.context.audit(&tx, Some(actor), "filing.release", "filing", &row.id, detail).await?;
         tx.commit().await?;
         Ok(row)
     }
@@ -241,7 +241,7 @@ impl FilingClaims {
             self.notices.notify(tx, officer, text, Some(route::review_filing(&row.id))).await?;
         }
         let detail = json!({ "reference": row.reference, "officer": row.claimed_by });
-        self.context.write(tx, None, "filing.lapse", "filing", &row.id, detail).await?;
+        self.context.audit(tx, None, "filing.lapse", "filing", &row.id, detail).await?;
         Ok(free)
     }
 
@@ -297,7 +297,7 @@ impl FilingClaims {
         }
         self.lapse_claim(&tx, &row, now).await?;
         if self.filings.settle_bundle(&tx, &subject.id).await? {
-            self.context.write(&tx, None, "filing.settle", "record", &subject.id, json!({})).await?;
+            self.context.audit(&tx, None, "filing.settle", "record", &subject.id, json!({})).await?;
         }
         tx.commit().await?;
         Ok(true)
@@ -317,7 +317,7 @@ impl FilingClaims {
             page = page.filter(filing::Column::Id.gt(after));
         }
         let mut rows = page.order_by_asc(filing::Column::Id).limit(PAGE + 1).all(on).await?;
-        let next = cut(&mut rows, |row| &row.id);
+        let next = split_page(&mut rows, |row| &row.id);
         let officers: Vec<String> = rows.iter().filter_map(|row| row.claimed_by.clone()).collect();
         let names = if officers.is_empty() {
             Default::default()
@@ -381,7 +381,7 @@ impl FilingClaims {
         self.filings.settle_bundle(&tx, &subject.id).await?;
         let references: Vec<&str> = together.iter().map(|one| one.reference.as_str()).collect();
         let detail = json!({ "references": references, "reason": reason });
-        self.context.write(&tx, Some(actor), "filing.take_over", "filing", &row.id, detail).await?;
+        self.context.audit(&tx, Some(actor), "filing.take_over", "filing", &row.id, detail).await?;
         tx.commit().await?;
         Ok(row)
     }
@@ -445,7 +445,7 @@ impl FilingClaims {
         let references: Vec<&str> = together.iter().map(|one| one.reference.as_str()).collect();
         let detail =
             json!({ "references": references, "from": row.jurisdiction, "to": to, "reason": reason });
-        self.context.write(&tx, Some(actor), "filing.transfer", "filing", &row.id, detail).await?;
+        self.context.audit(&tx, Some(actor), "filing.transfer", "filing", &row.id, detail).await?;
         tx.commit().await?;
         Ok(moved)
     }

@@ -14,7 +14,7 @@ use crate::base::entity::filing;
 use crate::base::error::{Error, Result};
 use crate::base::region::region_name;
 use crate::base::retry::retry;
-use crate::desk::queue::filter::Wanted;
+use crate::desk::queue::filter::QueueFilter;
 use crate::desk::queue::{Queues, only_ids};
 
 handle! {
@@ -32,7 +32,7 @@ const HEAD: [&str; 9] =
 
 /// An export under way.
 pub struct Export {
-    wanted: Wanted,
+    filter: QueueFilter,
     after: Option<(i64, String)>,
     has_begun: bool,
     is_over: bool,
@@ -46,11 +46,11 @@ impl Exports {
     /// # Errors
     /// `Forbidden` for who does not review.
     pub async fn export(&self, actor: &Actor, request: &QueueRequest) -> Result<Export> {
-        let mut wanted = self.queues.wanted(actor, request).await?;
+        let mut filter = self.queues.filter_of(actor, request).await?;
         // Newest first, and what arrives meanwhile is not in it.
-        wanted.order = Order::Desc;
+        filter.order = Order::Desc;
         retry!(self.write_down_export(actor, request))?;
-        Ok(Export { wanted, after: None, has_begun: false, is_over: false })
+        Ok(Export { filter, after: None, has_begun: false, is_over: false })
     }
 
     async fn write_down_export(&self, actor: &Actor, request: &QueueRequest) -> Result<()> {
@@ -59,7 +59,7 @@ impl Exports {
         let asked: Vec<(&str, String)> =
             request.pairs().into_iter().filter(|(name, _)| !matches!(*name, "search" | "after")).collect();
         let detail = json!({ "asked": asked, "searched": !request.search.is_empty() });
-        self.context.write(&tx, Some(actor), "filing.export", "queue", "", detail).await?;
+        self.context.audit(&tx, Some(actor), "filing.export", "queue", "", detail).await?;
         Ok(tx.commit().await?)
     }
 
@@ -73,7 +73,7 @@ impl Exports {
         }
         let on = self.context.db.read();
         let after = export.after.as_ref().map(|(at, id)| (*at, id.as_str()));
-        let keys = export.wanted.page(&Order::Desc, after, PIECE, on.get_database_backend());
+        let keys = export.filter.page(&Order::Desc, after, PIECE, on.get_database_backend());
         let rows: Vec<Row> = filing::Entity::find()
             .select_only()
             .columns([

@@ -83,7 +83,7 @@ impl Presence {
     }
 
     /// The officer has asked for the page; without scripts that is all one learns.
-    pub(crate) fn glance(&self, actor: &Actor, filing: &filing::Model) {
+    pub(crate) fn touch(&self, actor: &Actor, filing: &filing::Model) {
         let now = self.context.clock.now();
         let is_new = !self.others_at(None, &filing.id, now).contains(&actor.person_id);
         self.look(actor, filing, Some(now + GLANCE));

@@ -77,7 +77,7 @@ impl SavedViews {
             created_at: Set(millis(now)),
         };
         row.insert(&tx).await?;
-        self.context.write(&tx, Some(actor), "view.save", "saved_view", &id, json!({ "name": name })).await?;
+        self.context.audit(&tx, Some(actor), "view.save", "saved_view", &id, json!({ "name": name })).await?;
         Ok(tx.commit().await?)
     }
 
@@ -96,7 +96,7 @@ impl SavedViews {
         if gone.rows_affected == 0 {
             return Err(Error::NotFound);
         }
-        self.context.write(&tx, Some(actor), "view.delete", "saved_view", id, json!({})).await?;
+        self.context.audit(&tx, Some(actor), "view.delete", "saved_view", id, json!({})).await?;
         Ok(tx.commit().await?)
     }
 }

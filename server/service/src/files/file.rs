@@ -138,7 +138,7 @@ impl Files {
         };
         new.insert(&tx).await?;
         let detail = json!({ "kind": row.kind, "sha256": row.sha256 });
-        self.context.write(&tx, Some(actor), "upload", "upload", &row.id, detail).await?;
+        self.context.audit(&tx, Some(actor), "upload", "upload", &row.id, detail).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -192,13 +192,13 @@ impl Files {
 
     async fn note_look(&self, actor: &Actor, id: &str) -> Result<()> {
         let tx = self.context.db.begin().await?;
-        self.context.write(&tx, Some(actor), "look_at_file", "upload", id, json!({})).await?;
+        self.context.audit(&tx, Some(actor), "look_at_file", "upload", id, json!({})).await?;
         tx.commit().await?;
         Ok(())
     }
 
     /// Writes down which files a `draft`, `filing` or `record` refers to, in place of those before.
-    pub(crate) async fn hold_files(
+    pub(crate) async fn set_file_references(
         &self,
         on: &Transaction,
         holder_kind: &str,
@@ -357,7 +357,7 @@ impl Files {
     async fn write_thumbnails(&self, actor: &Actor, object: (&str, &str), files: &[String]) -> Result<()> {
         let tx = self.context.db.begin().await?;
         self.context
-            .write(&tx, Some(actor), THUMBNAILS, object.0, object.1, json!({ "files": files }))
+            .audit(&tx, Some(actor), THUMBNAILS, object.0, object.1, json!({ "files": files }))
             .await?;
         Ok(tx.commit().await?)
     }

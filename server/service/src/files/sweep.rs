@@ -73,7 +73,7 @@ impl Files {
         if deleted.is_empty() {
             return Ok(false);
         }
-        self.context.write(&tx, None, "sweep", "upload", id, json!({})).await?;
+        self.context.audit(&tx, None, "sweep", "upload", id, json!({})).await?;
         tx.commit().await?;
         // First the row, then the file: see `accept_upload`.
         self.store.delete(key_of(id)?).await?;

@@ -20,7 +20,7 @@ use crate::base::error::Result;
 use crate::state::row::{open_states, record_state};
 
 /// The states and open filings that decide what may be begun.
-pub(crate) struct Ground {
+pub(crate) struct Eligibility {
     pub subject: Option<record::Model>,
     /// A subject of the person whose first filing is open: 新增主体 is under way once (R12).
     under_way: Option<record::Model>,
@@ -28,7 +28,7 @@ pub(crate) struct Ground {
     open: HashMap<String, String>,
 }
 
-impl Ground {
+impl Eligibility {
     /// Nothing where the procedure may be begun, else why not and where to look.
     pub fn refusal(&self, procedure: Procedure, record: Option<&record::Model>) -> Result<Option<Refused>> {
         let record_now = record.map(record_state).transpose()?;
@@ -85,13 +85,13 @@ pub(crate) async fn open_filings(on: &impl ConnectionTrait, subject_id: &str) ->
     Ok(open.count(on).await?)
 }
 
-/// Reads what [`Ground`] needs for this subject and these records.
-pub(crate) async fn ground(
+/// Reads what [`Eligibility`] needs for this subject and these records.
+pub(crate) async fn eligibility_of(
     on: &impl ConnectionTrait,
     actor: &Actor,
     subject: Option<record::Model>,
     records: &[&record::Model],
-) -> Result<Ground> {
+) -> Result<Eligibility> {
     let under_way = record::Entity::find()
         .filter(record::Column::OwnerId.eq(&actor.person_id))
         .filter(record::Column::Business.eq(Business::Subject.code()))
@@ -110,5 +110,5 @@ pub(crate) async fn ground(
         .into_tuple()
         .all(on)
         .await?;
-    Ok(Ground { subject, under_way, open: open.into_iter().collect() })
+    Ok(Eligibility { subject, under_way, open: open.into_iter().collect() })
 }

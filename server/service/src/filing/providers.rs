@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 use crate::base::db::{Transaction, millis, new_id, plausible_id};
 use crate::base::entity::{provider, record};
 use crate::base::error::{Error, Result};
-use crate::base::paging::cut;
+use crate::base::paging::split_page;
 use crate::base::region;
 use crate::base::region::region_name;
 use crate::base::text::containing;
@@ -207,7 +207,7 @@ pub(crate) async fn paged(
 ) -> Result<Paged<ProviderRow>> {
     let total = query.clone().count(on).await?;
     let mut rows = page_of(on, query, after).await?;
-    let next = cut(&mut rows, |row| &row.id);
+    let next = split_page(&mut rows, |row| &row.id);
     let rows = rows.into_iter().map(row_of).collect::<Result<_>>()?;
     Ok(Paged { rows, total, next, is_later: !after.is_empty() })
 }

@@ -8,7 +8,7 @@ use domain::procedure::Procedure;
 use domain::record::RecordState;
 use domain::route;
 use domain::schema::Fault;
-use domain::sheet::{Change, Sheet, Sight, diff, sheet};
+use domain::sheet::{Change, Disclosure, Sheet, diff, sheet};
 use domain::view::{EventView, FilingRow, FilingView, Paged};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
@@ -21,7 +21,7 @@ use crate::base::db::{instant, plausible_id};
 use crate::base::entity::{filing, filing_event, filing_round, record};
 use crate::base::error::{Error, Result};
 use crate::base::numbering::registration_view;
-use crate::base::paging::{PAGE, cut};
+use crate::base::paging::{PAGE, split_page};
 use crate::base::region::{KnownRegions, full_name};
 use crate::base::sealed_answers::load;
 use crate::files::faults::file_ids;
@@ -50,13 +50,13 @@ impl Filings {
         &self,
         row: &filing::Model,
         answers: &Answers,
-        sight: Sight,
+        disclosure: Disclosure,
     ) -> Result<Vec<Change>> {
         let procedure = procedure_of(row)?;
         match (procedure.action, self.filing_before(row)?) {
             (Action::Change, Some(before)) => {
                 let form = procedure.business.form();
-                Ok(diff(form, (&before, sight), (answers, sight), &KnownRegions))
+                Ok(diff(form, (&before, disclosure), (answers, disclosure), &KnownRegions))
             }
             (Action::New | Action::Change | Action::Cancel, _) => Ok(Vec::new()),
         }
@@ -143,7 +143,7 @@ impl Filings {
             query = query.filter(filing::Column::Id.lt(after));
         }
         let mut rows = query.all(on).await?;
-        let next = cut(&mut rows, |row| &row.id);
+        let next = split_page(&mut rows, |row| &row.id);
         let rows = rows.iter().map(filing_row).collect::<Result<_>>()?;
         Ok(Paged { rows, total, next, is_later: !after.is_empty() })
     }
@@ -189,8 +189,8 @@ impl Filings {
             row: filing_row(&row)?,
             jurisdiction: full_name(&row.jurisdiction).unwrap_or_default(),
             decided_at: row.decided_at.map(|at| written(instant(at))),
-            sheet: filing_sheet(procedure, &answers, before.as_ref(), Sight::Masked)?,
-            changes: self.filing_changes(&row, &answers, Sight::Masked)?,
+            sheet: filing_sheet(procedure, &answers, before.as_ref(), Disclosure::Masked)?,
+            changes: self.filing_changes(&row, &answers, Disclosure::Masked)?,
             history: events.iter().map(event_view).collect(),
             // Rounded up: a page that has counted to nothing finds nothing left.
             withdrawal_left: left.map(|left| left.whole_seconds() + i64::from(left.subsec_nanoseconds() > 0)),
@@ -230,11 +230,11 @@ pub(crate) fn filing_sheet(
     procedure: Procedure,
     answers: &Answers,
     before: Option<&Answers>,
-    sight: Sight,
+    disclosure: Disclosure,
 ) -> Result<Sheet> {
-    let mut whole = sheet(procedure.form(), answers, &KnownRegions, sight);
+    let mut whole = sheet(procedure.form(), answers, &KnownRegions, disclosure);
     if let (Action::Cancel, Some(before)) = (procedure.action, before) {
-        whole.sections.extend(sheet(procedure.business.form(), before, &KnownRegions, sight).sections);
+        whole.sections.extend(sheet(procedure.business.form(), before, &KnownRegions, disclosure).sections);
     }
     Ok(whole)
 }

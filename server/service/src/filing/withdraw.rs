@@ -51,7 +51,7 @@ impl Filings {
             }
         }
         let detail = json!({ "procedure": procedure.code(), "dependents": changed.len() - 1 });
-        self.context.write(&tx, Some(actor), "filing.withdraw", "filing", &row.id, detail).await?;
+        self.context.audit(&tx, Some(actor), "filing.withdraw", "filing", &row.id, detail).await?;
         tx.commit().await?;
         Ok(changed)
     }

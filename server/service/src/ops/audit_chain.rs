@@ -167,7 +167,7 @@ impl AuditChain {
 
     async fn write_baseline(&self, kind: &str, number: &str) -> Result<()> {
         let tx = self.context.db.begin().await?;
-        self.context.write(&tx, None, BASELINE, kind, number, json!({})).await?;
+        self.context.audit(&tx, None, BASELINE, kind, number, json!({})).await?;
         Ok(tx.commit().await?)
     }
 

@@ -93,7 +93,7 @@ impl Jobs {
             .await?;
         if !gone.is_empty() {
             let detail = json!({ "rows": gone.len() });
-            self.context.write(&tx, None, "sweep", "session", "", detail).await?;
+            self.context.audit(&tx, None, "sweep", "session", "", detail).await?;
         }
         tx.commit().await?;
         Ok(gone.len() as u64)

@@ -54,7 +54,7 @@ impl Samples {
                 let SampleOfficer { name, id_no, role, region } = *officer;
                 let id = self.accounts.insert_staff(&tx, name, id_no, role, region, now).await?;
                 let detail = json!({ "role": role.code(), "region": region, "sample": true });
-                self.context.write(&tx, None, "appoint", "staff", &id, detail).await?;
+                self.context.audit(&tx, None, "appoint", "staff", &id, detail).await?;
             }
         }
         tx.commit().await?;

@@ -283,7 +283,7 @@ impl Scale {
             .await?;
             rows.push(format!("({slot}, '{id}')"));
         }
-        self.context.write(&tx, None, "seed", "person", "", serde_json::json!({ "rows": PEOPLE })).await?;
+        self.context.audit(&tx, None, "seed", "person", "", serde_json::json!({ "rows": PEOPLE })).await?;
         tx.commit().await?;
         writer.run(&format!("INSERT INTO seed_person VALUES {}", rows.join(","))).await
     }
@@ -315,7 +315,7 @@ impl Scale {
                 self.context.clock.now(),
             )
             .await?;
-        self.context.write(&tx, None, "appoint", "staff", &id, serde_json::json!({ "bench": true })).await?;
+        self.context.audit(&tx, None, "appoint", "staff", &id, serde_json::json!({ "bench": true })).await?;
         tx.commit().await?;
         self.accounts.actor(&token).await?.ok_or(Error::NotFound)
     }

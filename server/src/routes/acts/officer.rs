@@ -11,7 +11,7 @@ use axum::routing::post;
 use axum::{Extension, Form, Router};
 use domain::view::{Decision, QueueRequest};
 use http::{HeaderMap, StatusCode};
-use service::{Actor, Error, Remark, Ruling};
+use service::{Actor, DecisionRequest, Error, Remark};
 
 use super::act::{Done, Fields, act, field, finish, to, version};
 use crate::auth::return_path::{local_path, login_path};
@@ -163,13 +163,13 @@ async fn decide(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -
         kept.clone_from(text);
     }
     let signed = fields.keys().filter_map(|name| name.strip_prefix("sign.")?.parse().ok()).collect();
-    let ruling = Ruling {
+    let request = DecisionRequest {
         decision,
         note,
         ground: field(fields, "ground").to_owned(),
         remarks: remarks.into_values().collect(),
         signed,
     };
-    state.service.decisions.rule(actor, filing, version(fields)?, &ruling).await?;
+    state.service.decisions.decide_with(actor, filing, version(fields)?, &request).await?;
     Ok(to(review_page(filing, fields)).saying(format!("已作出“{word}”的决定。")))
 }

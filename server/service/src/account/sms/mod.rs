@@ -155,7 +155,7 @@ impl TextMessages {
         let message = self.outbox_row(CODE, &id, mobile, &text, (1, now + LEASE))?;
         insert(&tx, message.clone()).await?;
         self.context
-            .write(&tx, Some(actor), "send_code", "sms_code", &id, json!({ "purpose": purpose }))
+            .audit(&tx, Some(actor), "send_code", "sms_code", &id, json!({ "purpose": purpose }))
             .await?;
         tx.commit().await?;
         Ok(message)
@@ -482,7 +482,7 @@ impl TextMessages {
             .await?;
         let swept = codes.rows_affected + messages.rows_affected;
         if swept > 0 {
-            self.context.write(&tx, None, "sweep", "sms_code", "", json!({ "rows": swept })).await?;
+            self.context.audit(&tx, None, "sweep", "sms_code", "", json!({ "rows": swept })).await?;
         }
         tx.commit().await?;
         Ok(swept)

@@ -61,7 +61,7 @@ impl Drafts {
         }
         if !due.is_empty() {
             // One line for all of them; their ids stand in it.
-            self.context.write(&tx, None, "draft.sweep", "draft", "", json!({ "drafts": due })).await?;
+            self.context.audit(&tx, None, "draft.sweep", "draft", "", json!({ "drafts": due })).await?;
         }
         tx.commit().await?;
         Ok(due.len() as u64)
@@ -106,7 +106,7 @@ impl Drafts {
                 .filter(draft::Column::Id.is_in(told.iter().copied()))
                 .exec(&tx)
                 .await?;
-            self.context.write(&tx, None, "draft.warn", "draft", "", json!({ "drafts": told })).await?;
+            self.context.audit(&tx, None, "draft.warn", "draft", "", json!({ "drafts": told })).await?;
         }
         tx.commit().await?;
         let is_full = ending.len() as u64 == SWEPT_AT_ONCE;

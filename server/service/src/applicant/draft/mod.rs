@@ -34,7 +34,7 @@ use crate::base::context::handle;
 use crate::base::db::{Transaction, instant, millis, plausible_id};
 use crate::base::entity::{draft, filing, record};
 use crate::base::error::{Error, Result};
-use crate::base::paging::{PAGE, cut};
+use crate::base::paging::{PAGE, split_page};
 use crate::base::retry::retry;
 use crate::base::sealed_answers::load;
 use crate::files::Files;
@@ -121,7 +121,7 @@ impl Drafts {
             query = query.filter(draft::Column::Id.lt(after));
         }
         let mut rows = query.all(on).await?;
-        let next = cut(&mut rows, |row| &row.id);
+        let next = split_page(&mut rows, |row| &row.id);
         let rows = rows.iter().map(|row| draft_row(row, now)).collect::<Result<_>>()?;
         Ok(Paged { rows, total, next, is_later: !after.is_empty() })
     }
@@ -149,13 +149,13 @@ impl Drafts {
         let row = self.owned_draft(&tx, actor, id, true).await?;
         self.remove_draft(&tx, &row.id).await?;
         let detail = json!({ "procedure": row.procedure });
-        self.context.write(&tx, Some(actor), "draft.delete", "draft", &row.id, detail).await?;
+        self.context.audit(&tx, Some(actor), "draft.delete", "draft", &row.id, detail).await?;
         tx.commit().await?;
         Ok(())
     }
 
     pub(crate) async fn remove_draft(&self, tx: &Transaction, id: &str) -> Result<()> {
-        self.files.hold_files(tx, "draft", id, &[]).await?;
+        self.files.set_file_references(tx, "draft", id, &[]).await?;
         draft::Entity::delete_by_id(id).exec(tx).await?;
         Ok(())
     }
@@ -206,12 +206,12 @@ pub(crate) fn slot(actor: &Actor, procedure: Procedure, record: Option<&str>, id
 }
 
 /// Where a posted step lies that could not be saved.
-pub(crate) fn held_slot(actor: &Actor, procedure: Procedure, on: Option<&str>, step: &str) -> String {
+pub(crate) fn rejected_slot(actor: &Actor, procedure: Procedure, on: Option<&str>, step: &str) -> String {
     format!("{}/step/{}/{}/{step}", actor.person_id, procedure.code(), on.unwrap_or("-"))
 }
 
 /// Personal answers with stars that stand for nothing known: never stored (R70).
-pub(crate) fn stars(form: &'static Form, answers: &Answers) -> Vec<Fault> {
+pub(crate) fn masked_inputs(form: &'static Form, answers: &Answers) -> Vec<Fault> {
     let starred = |at: &str, answer: &Answer| form.mask_at(at).is_some() && answer.text().contains('*');
     answers
         .iter()

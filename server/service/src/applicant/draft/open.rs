@@ -11,11 +11,11 @@ use domain::record::RecordState;
 use domain::route;
 use domain::schema::{Fault, Form, fault};
 use domain::seal::{SHARED_WITH_PRINCIPAL, same_as_principal, seal};
-use domain::sheet::{Sight, diff};
+use domain::sheet::{Disclosure, diff};
 use domain::view::Refused;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::applicant::draft::{Drafts, KEPT, Opening, slot, stars};
+use crate::applicant::draft::{Drafts, KEPT, Opening, masked_inputs, slot};
 use crate::applicant::submit::DRAFT_SUBMITTED;
 use crate::base::actor::Actor;
 use crate::base::clock::shanghai_date;
@@ -170,8 +170,8 @@ impl Drafts {
             }));
         }
         let records: Vec<&record::Model> = opening.record.iter().collect();
-        let ground = eligibility::ground(on, actor, opening.subject.clone(), &records).await?;
-        ground.refusal(opening.procedure, opening.record.as_ref())
+        let eligibility = eligibility::eligibility_of(on, actor, opening.subject.clone(), &records).await?;
+        eligibility.refusal(opening.procedure, opening.record.as_ref())
     }
 
     pub(crate) fn originals(&self, opening: &Opening) -> Result<Originals> {
@@ -254,7 +254,7 @@ impl Drafts {
         let mut looked_at = answers.clone();
         looked_at.retain(|at| asked.contains(at));
         let looked_at = checked.as_ref().map_or(&looked_at, Checked::answers);
-        let mut found = stars(form, looked_at);
+        let mut found = masked_inputs(form, looked_at);
         found.extend(self.files.faults_of_uploads(on, actor, form, looked_at).await?);
         found.extend(
             self.records
@@ -281,8 +281,12 @@ impl Drafts {
         match (opening.procedure.action, &opening.record) {
             (Action::Change, Some(record)) => {
                 let before = self.records.record_answers(record)?;
-                let changes =
-                    diff(opening.form, (&before, Sight::Masked), (answers, Sight::Masked), &KnownRegions);
+                let changes = diff(
+                    opening.form,
+                    (&before, Disclosure::Masked),
+                    (answers, Disclosure::Masked),
+                    &KnownRegions,
+                );
                 Ok(changes.is_empty())
             }
             (Action::New | Action::Change | Action::Cancel, _) => Ok(false),

@@ -14,10 +14,10 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, Query
 use serde_json::json;
 use time::Duration;
 
-use crate::account::rejected_form::Held;
+use crate::account::rejected_form::RejectedForm;
 use crate::applicant::draft::{
-    Drafts, Opening, active, draft_title, head, held_slot, is_on, procedure_with_form, slot, stars,
-    time_of_day,
+    Drafts, Opening, active, draft_title, head, is_on, masked_inputs, procedure_with_form, rejected_slot,
+    slot, time_of_day,
 };
 use crate::base::actor::Actor;
 use crate::base::db::{Transaction, instant, millis, new_id, plausible_id};
@@ -98,8 +98,8 @@ impl Drafts {
         }
         let needs_subject = procedure != Procedure::new(Business::Subject, Action::New);
         if needs_subject && opening.subject.is_none() {
-            let ground = eligibility::ground(tx, actor, None, &[]).await?;
-            return match ground.refusal(procedure, None)? {
+            let eligibility = eligibility::eligibility_of(tx, actor, None, &[]).await?;
+            return match eligibility.refusal(procedure, None)? {
                 Some(refused) => Err(Error::Refused(refused)),
                 None => Err(Error::NotFound),
             };
@@ -134,12 +134,12 @@ impl Drafts {
         self.usage.count_use(tx, actor, Use::Save).await?;
         let (row, is_first_of_sitting) = self.write_draft(tx, actor, &opening, step, answers).await?;
         let on_what = save.draft.as_deref().or(save.record.as_deref());
-        self.rejected_forms.no_longer_hold(tx, &held_slot(actor, procedure, on_what, step.key)).await?;
-        self.files.hold_files(tx, "draft", &row.id, &files).await?;
+        self.rejected_forms.discard(tx, &rejected_slot(actor, procedure, on_what, step.key)).await?;
+        self.files.set_file_references(tx, "draft", &row.id, &files).await?;
         // What is typed after that is no line: writers would queue for it every other second.
         if is_first_of_sitting {
             let detail = json!({ "procedure": row.procedure, "step": row.step, "version": row.version });
-            self.context.write(tx, Some(actor), "draft.save", "draft", &row.id, detail).await?;
+            self.context.audit(tx, Some(actor), "draft.save", "draft", &row.id, detail).await?;
         }
         Ok(Saved::Ok(head(&row)))
     }
@@ -195,7 +195,7 @@ impl Drafts {
     ///
     /// # Errors
     /// `NotFound` for what is not the actor's.
-    pub async fn hold_step(&self, actor: &Actor, save: &SaveDraft, faults: &[Fault]) -> Result<bool> {
+    pub async fn stash_step(&self, actor: &Actor, save: &SaveDraft, faults: &[Fault]) -> Result<bool> {
         retry!(self.try_hold_step(actor, save, faults))
     }
 
@@ -218,11 +218,11 @@ impl Drafts {
             self.draft_of(&tx, actor, id, procedure, false).await?;
         }
         let on_what = save.draft.as_deref().or(save.record.as_deref());
-        let slot = held_slot(actor, procedure, on_what, step.key);
-        self.rejected_forms.hold(&tx, slot, &Held { answers, faults: faults.to_vec() }).await?;
+        let slot = rejected_slot(actor, procedure, on_what, step.key);
+        self.rejected_forms.stash(&tx, slot, &RejectedForm { answers, faults: faults.to_vec() }).await?;
         let detail = json!({ "procedure": procedure.code(), "step": step.key });
         self.context
-            .write(&tx, Some(actor), "draft.hold", "draft", save.draft.as_deref().unwrap_or(""), detail)
+            .audit(&tx, Some(actor), "draft.hold", "draft", save.draft.as_deref().unwrap_or(""), detail)
             .await?;
         tx.commit().await?;
         Ok(true)
@@ -265,7 +265,7 @@ impl Drafts {
         let known = originals.of(form, &answers);
         unseal(form, &mut answers, &known.iter().collect::<Vec<_>>());
         // The masks of a block whose tick was taken away stand for nothing any more.
-        let left_over = stars(form, &answers);
+        let left_over = masked_inputs(form, &answers);
         let mut unticked = answers.clone();
         unseal(form, &mut unticked, &[&principal]);
         let (masks, typed): (Vec<Fault>, Vec<Fault>) =

@@ -9,13 +9,15 @@ use domain::procedure::Procedure;
 use domain::route;
 use domain::schema::{Body, Fault, Form, Kind, Step};
 use domain::seal::{seal, unseal};
-use domain::sheet::{Change, Sight, diff, sheet, shown};
+use domain::sheet::{Change, Disclosure, diff, sheet, shown};
 use domain::view::{FormRequest, FormView, RegionOption};
 use sea_orm::ConnectionTrait;
 
-use crate::account::rejected_form::Held;
+use crate::account::rejected_form::RejectedForm;
 use crate::account::subject::subject_choice;
-use crate::applicant::draft::{Drafts, Opening, head, held_slot, is_on, procedure_of, procedure_with_form};
+use crate::applicant::draft::{
+    Drafts, Opening, head, is_on, procedure_of, procedure_with_form, rejected_slot,
+};
 use crate::base::actor::Actor;
 use crate::base::clock::written_date;
 use crate::base::db::new_id;
@@ -37,7 +39,8 @@ impl Drafts {
         let step = step_asked(form, &request.step)?;
         let opening = self.opening(actor, request, procedure, form).await?;
         let originals = self.originals(&opening)?;
-        let Held { answers: typed, faults: of_typed } = self.held(actor, request, procedure, step).await?;
+        let RejectedForm { answers: typed, faults: of_typed } =
+            self.rejected_form(actor, request, procedure, step).await?;
         let mut answers = self.answers(&opening, step, typed)?;
         let known = originals.of(form, &answers);
         let known: Vec<&Answers> = known.iter().collect();
@@ -93,8 +96,9 @@ impl Drafts {
             offered_draft,
             declined,
             refused,
-            subject_sheet: subject.map(|answers| sheet(subject_form, &answers, &KnownRegions, Sight::Masked)),
-            summary: is_notice.then(|| sheet(form, &answers, &KnownRegions, Sight::Masked)),
+            subject_sheet: subject
+                .map(|answers| sheet(subject_form, &answers, &KnownRegions, Disclosure::Masked)),
+            summary: is_notice.then(|| sheet(form, &answers, &KnownRegions, Disclosure::Masked)),
             changes,
             today: written_date(now),
             key: new_id(now),
@@ -137,19 +141,19 @@ impl Drafts {
     }
 
     /// What was typed on the step and could not be saved, where the page is about that.
-    async fn held(
+    async fn rejected_form(
         &self,
         actor: &Actor,
         request: &FormRequest,
         procedure: Procedure,
         step: &Step,
-    ) -> Result<Held> {
+    ) -> Result<RejectedForm> {
         if !request.check {
-            return Ok(Held::default());
+            return Ok(RejectedForm::default());
         }
         let on_what = request.draft.as_deref().or(request.record.as_deref());
-        let slot = held_slot(actor, procedure, on_what, step.key);
-        Ok(self.rejected_forms.held(self.context.db.read(), &slot).await?.unwrap_or_default())
+        let slot = rejected_slot(actor, procedure, on_what, step.key);
+        Ok(self.rejected_forms.find(self.context.db.read(), &slot).await?.unwrap_or_default())
     }
 
     /// What the officer said when the filing was returned (R53): of all of it, and of fields.
@@ -234,14 +238,14 @@ fn changes_between(
     after: &Answers,
     known: &[&Answers],
 ) -> Vec<Change> {
-    let mut changes = diff(form, (before, Sight::Masked), (after, Sight::Full), &KnownRegions);
+    let mut changes = diff(form, (before, Disclosure::Masked), (after, Disclosure::Full), &KnownRegions);
     for change in &mut changes {
         let (Some(place), Some(answer)) = (form.place(&change.at), after.get(&change.at)) else {
             continue;
         };
         let is_stored = known.iter().any(|original| original.get(&change.at) == Some(answer));
         if is_stored && form.mask_at(&change.at).is_some() {
-            change.after = shown(place.field, answer, &KnownRegions, Sight::Masked);
+            change.after = shown(place.field, answer, &KnownRegions, Disclosure::Masked);
         }
     }
     changes

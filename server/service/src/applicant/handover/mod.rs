@@ -11,7 +11,7 @@ use domain::mask::{Mask, mask};
 use domain::record::{RecordEvent, RecordState};
 use domain::route;
 use domain::schema::{Fault, fault};
-use domain::sheet::{Sight, sheet};
+use domain::sheet::{Disclosure, sheet};
 use domain::view::{IdentityPurpose, IdentityView, OfferedHandover, TransferRequest, TransferView};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
@@ -25,7 +25,7 @@ use crate::account::fingerprints::{id_no_hash, mobile_hash};
 use crate::account::notice::Notices;
 use crate::account::rejected_form::RejectedForms;
 use crate::account::sms::TextMessages;
-use crate::applicant::identity_check::{Gate, IdentityChecks, Proven};
+use crate::applicant::identity_check::{IdentityCheck, IdentityChecks, VerifiedIdentity};
 use crate::applicant::submit::STALE_PAGE;
 use crate::base::actor::Actor;
 use crate::base::clock::{days_left, written};
@@ -87,25 +87,30 @@ impl Handovers {
             None => match self.accounts.current_subject(actor).await? {
                 Some(subject) => subject.id,
                 None => {
-                    view.refused = eligibility::ground(on, actor, None, &[]).await?.transfer_refusal(0)?;
+                    view.refused =
+                        eligibility::eligibility_of(on, actor, None, &[]).await?.transfer_refusal(0)?;
                     return Ok(view);
                 }
             },
         };
-        let gate = self.identity_checks.gate(on, actor, IdentityPurpose::Transfer, &id, false).await?;
-        let open = self.open_handover(on, &gate.subject.id).await?;
+        let identity_check =
+            self.identity_checks.identity_check(on, actor, IdentityPurpose::Transfer, &id, false).await?;
+        let open = self.open_handover(on, &identity_check.subject.id).await?;
         match &open {
             Some(row) => view.offered = Some(self.offered(row)?),
             None => {
-                view.refused = self.identity_checks.gate_refusal(on, actor, &gate).await?;
-                view.identity = self.identity_checks.identity_view(actor, &gate, check).await?;
+                view.refused = self.identity_checks.refusal_of(on, actor, &identity_check).await?;
+                view.identity = self.identity_checks.identity_view(actor, &identity_check, check).await?;
             }
         }
-        let answers = self.records.record_answers(&gate.subject)?;
+        let answers = self.records.record_answers(&identity_check.subject)?;
         let form = Business::Subject.form();
-        view.sheet = Some(sheet(form, &answers, &KnownRegions, Sight::Masked));
+        view.sheet = Some(sheet(form, &answers, &KnownRegions, Disclosure::Masked));
         view.files.extend(self.files.file_views(&file_ids(form, &answers)).await?);
-        let rows = self.records.record_rows(actor, Some(gate.subject), vec![gate.record]).await?;
+        let rows = self
+            .records
+            .record_rows(actor, Some(identity_check.subject), vec![identity_check.record])
+            .await?;
         view.subject = rows.into_iter().next();
         Ok(view)
     }
@@ -163,15 +168,18 @@ impl Handovers {
         }
     }
 
-    async fn prove_transfer(&self, actor: &Actor, request: &TransferRequest) -> Result<Proven> {
+    async fn prove_transfer(&self, actor: &Actor, request: &TransferRequest) -> Result<VerifiedIdentity> {
         let on = self.context.db.read();
-        let gate =
-            self.identity_checks.gate(on, actor, IdentityPurpose::Transfer, &request.subject, false).await?;
-        if let Some(refused) = self.identity_checks.gate_refusal(on, actor, &gate).await? {
+        let identity_check = self
+            .identity_checks
+            .identity_check(on, actor, IdentityPurpose::Transfer, &request.subject, false)
+            .await?;
+        if let Some(refused) = self.identity_checks.refusal_of(on, actor, &identity_check).await? {
             return Err(Error::Refused(refused));
         }
         let more = self.faults_of_receiver(actor, &request.answers).await?;
-        let proven = self.identity_checks.prove_identity(actor, &gate, &request.answers, more).await?;
+        let proven =
+            self.identity_checks.prove_identity(actor, &identity_check, &request.answers, more).await?;
         proven.map_err(Error::Faults)
     }
 
@@ -186,20 +194,27 @@ impl Handovers {
         })
     }
 
-    async fn try_offer(&self, actor: &Actor, request: &TransferRequest, proven: &Proven) -> Result<()> {
+    async fn try_offer(
+        &self,
+        actor: &Actor,
+        request: &TransferRequest,
+        proven: &VerifiedIdentity,
+    ) -> Result<()> {
         let tx = self.context.db.begin().await?;
-        let gate =
-            self.identity_checks.gate(&tx, actor, IdentityPurpose::Transfer, &request.subject, true).await?;
+        let identity_check = self
+            .identity_checks
+            .identity_check(&tx, actor, IdentityPurpose::Transfer, &request.subject, true)
+            .await?;
         let now = self.context.clock.now();
         // Asked with the subject locked: another click has made it by now, or never will.
         if was_offered(&tx, actor, request).await? {
             return Ok(());
         }
-        if let Some(refused) = self.identity_checks.gate_refusal(&tx, actor, &gate).await? {
+        if let Some(refused) = self.identity_checks.refusal_of(&tx, actor, &identity_check).await? {
             return Err(Error::Refused(refused));
         }
-        self.identity_checks.pass_gate(&tx, actor, &gate, proven).await?;
-        let Gate { subject, .. } = gate;
+        self.identity_checks.consume(&tx, actor, &identity_check, proven).await?;
+        let IdentityCheck { subject, .. } = identity_check;
         transition::record(&tx, &subject, RecordEvent::OfferTransfer, now).await?;
         let mobile = proven.answers.text(identity::RECEIVER_MOBILE);
         let id = request.key.clone();
@@ -243,7 +258,7 @@ impl Handovers {
         let told = format!("主体“{}”正在移交给您，请核对后接收", subject.title);
         self.tell_receivers(&tx, &row, &told).await?;
         let detail = json!({ "handover": row.id });
-        self.context.write(&tx, Some(actor), "handover.offer", "record", &subject.id, detail).await?;
+        self.context.audit(&tx, Some(actor), "handover.offer", "record", &subject.id, detail).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -279,9 +294,12 @@ impl Handovers {
 
     async fn try_revoke(&self, actor: &Actor, subject: &str) -> Result<()> {
         let tx = self.context.db.begin().await?;
-        let gate = match self.identity_checks.gate(&tx, actor, IdentityPurpose::Transfer, subject, true).await
+        let identity_check = match self
+            .identity_checks
+            .identity_check(&tx, actor, IdentityPurpose::Transfer, subject, true)
+            .await
         {
-            Ok(gate) => gate,
+            Ok(identity_check) => identity_check,
             Err(Error::NotFound) => {
                 // It was the giver's until a moment ago.
                 let given = handover::Entity::find()
@@ -299,17 +317,17 @@ impl Handovers {
             Err(error) => return Err(error),
         };
         let now = self.context.clock.now();
-        let Some(row) = self.open_handover(&tx, &gate.subject.id).await? else {
+        let Some(row) = self.open_handover(&tx, &identity_check.subject.id).await? else {
             return Err(Error::refused("该主体没有正在进行的移交"));
         };
         transition::end_handover(&tx, &row, HandoverEnd::Revoked, now).await?;
-        transition::record(&tx, &gate.subject, RecordEvent::EndTransfer, now).await?;
-        let title = &gate.subject.title;
+        transition::record(&tx, &identity_check.subject, RecordEvent::EndTransfer, now).await?;
+        let title = &identity_check.subject.title;
         self.tell_receivers(&tx, &row, &format!("移交人已撤回主体“{title}”的移交")).await?;
         let told = format!("您已撤回主体“{title}”的移交");
         self.notices.notify(&tx, &actor.person_id, told, Some(route::TRANSFER.to_owned())).await?;
         let detail = json!({ "handover": row.id });
-        self.context.write(&tx, Some(actor), "handover.revoke", "record", &row.subject_id, detail).await?;
+        self.context.audit(&tx, Some(actor), "handover.revoke", "record", &row.subject_id, detail).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -358,7 +376,7 @@ impl Handovers {
         self.notices.notify(&tx, &row.giver_id, told.clone(), Some(route::TRANSFER.to_owned())).await?;
         self.tell_receivers(&tx, &row, &told).await?;
         self.context
-            .write(&tx, None, "handover.lapse", "record", &subject.id, json!({ "handover": row.id }))
+            .audit(&tx, None, "handover.lapse", "record", &subject.id, json!({ "handover": row.id }))
             .await?;
         tx.commit().await?;
         Ok(())

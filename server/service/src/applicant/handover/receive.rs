@@ -7,7 +7,7 @@ use domain::business::Business;
 use domain::mask::{Mask, mask};
 use domain::record::RecordEvent;
 use domain::route;
-use domain::sheet::{Sheet, Shown, Sight, sheet};
+use domain::sheet::{Disclosure, Sheet, Shown, sheet};
 use domain::value::text::comparison_key;
 use domain::view::{HandoverList, HandoverRow, HandoverSearch, HandoverView};
 use sea_orm::sea_query::Expr;
@@ -16,7 +16,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::account::person::Claims;
-use crate::account::rejected_form::Held;
+use crate::account::rejected_form::RejectedForm;
 use crate::applicant::handover::{Handovers, OPEN_FOR};
 use crate::base::actor::Actor;
 use crate::base::clock::{days_left, written};
@@ -47,7 +47,9 @@ impl Handovers {
             answers.set_text(at, one_line(text, LONGEST_SEARCH));
         }
         let tx = self.context.db.begin().await?;
-        self.rejected_forms.hold(&tx, search_slot(actor), &Held { answers, faults: Vec::new() }).await?;
+        self.rejected_forms
+            .stash(&tx, search_slot(actor), &RejectedForm { answers, faults: Vec::new() })
+            .await?;
         tx.commit().await?;
         Ok(())
     }
@@ -57,7 +59,7 @@ impl Handovers {
         let held = match is_searched {
             true => {
                 self.rejected_forms
-                    .held(self.context.db.read(), &search_slot(actor))
+                    .find(self.context.db.read(), &search_slot(actor))
                     .await?
                     .unwrap_or_default()
                     .answers
@@ -135,7 +137,7 @@ impl Handovers {
         let (_, givers) = self.subjects_and_givers(on, std::slice::from_ref(&row)).await?;
         let giver = givers.get(&row.giver_id).ok_or(Error::NotFound)?;
         let answers = self.records.record_answers(&subject)?;
-        let whole = sheet(Business::Subject.form(), &answers, &KnownRegions, Sight::Masked);
+        let whole = sheet(Business::Subject.form(), &answers, &KnownRegions, Disclosure::Masked);
         Ok(HandoverView {
             row: handover_row(&row, &subject.title, giver, now),
             sheet: without_files(whole),
@@ -200,9 +202,9 @@ impl Handovers {
         self.notices.notify(&tx, &actor.person_id, todo, Some(change)).await?;
         // One line for either side.
         let detail = json!({ "handover": row.id, "to": actor.person_id });
-        self.context.write(&tx, Some(actor), "handover.give", "person", &row.giver_id, detail).await?;
+        self.context.audit(&tx, Some(actor), "handover.give", "person", &row.giver_id, detail).await?;
         let detail = json!({ "handover": row.id, "from": row.giver_id });
-        self.context.write(&tx, Some(actor), "handover.receive", "record", &subject.id, detail).await?;
+        self.context.audit(&tx, Some(actor), "handover.receive", "record", &subject.id, detail).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -222,7 +224,7 @@ impl Handovers {
         self.notices.notify(&tx, &row.giver_id, told, Some(route::TRANSFER.to_owned())).await?;
         self.notices.notify(&tx, &actor.person_id, format!("您已拒绝接收主体“{title}”"), None).await?;
         let detail = json!({ "handover": row.id });
-        self.context.write(&tx, Some(actor), "handover.refuse", "record", &subject.id, detail).await?;
+        self.context.audit(&tx, Some(actor), "handover.refuse", "record", &subject.id, detail).await?;
         tx.commit().await?;
         Ok(())
     }

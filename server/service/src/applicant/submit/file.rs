@@ -107,7 +107,7 @@ impl Submissions {
         let resubmitted = opening.resubmitted().cloned();
         let record = self.record_of(tx, actor, &opening, &columns, &answers, now).await?;
         if procedure.action == Action::New {
-            self.files.hold_files(tx, "record", &record.id, &files).await?;
+            self.files.set_file_references(tx, "record", &record.id, &files).await?;
         }
         take_domains(tx, &record.id, &columns.domains).await?;
 
@@ -153,7 +153,7 @@ impl Submissions {
             Some(row) => next_round(tx, actor, row, filed, now).await?,
             None => first_round(tx, actor, procedure, &record, filed, now).await?,
         };
-        self.files.hold_files(tx, "filing", &row.id, &files).await?;
+        self.files.set_file_references(tx, "filing", &row.id, &files).await?;
         self.network_checks.ask_the_network(tx, &row).await?;
         if procedure.action == Action::New && procedure.business != Business::Subject {
             self.filings.settle_bundle(tx, &row.subject_id).await?;
@@ -178,10 +178,10 @@ impl Submissions {
         self.notices.notify(tx, &actor.person_id, submitted_sentence(row, procedure), Some(link)).await?;
         if let Some(draft) = &opening.draft {
             let detail = json!({ "filing": row.id });
-            self.context.write(tx, Some(actor), DRAFT_SUBMITTED, "draft", &draft.id, detail).await?;
+            self.context.audit(tx, Some(actor), DRAFT_SUBMITTED, "draft", &draft.id, detail).await?;
         }
         let detail = json!({ "procedure": procedure.code(), "reference": row.reference, "round": row.round });
-        self.context.write(tx, Some(actor), "filing.submit", "filing", &row.id, detail).await?;
+        self.context.audit(tx, Some(actor), "filing.submit", "filing", &row.id, detail).await?;
         Ok(())
     }
 

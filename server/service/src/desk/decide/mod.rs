@@ -1,7 +1,7 @@
 //! Decisions (R62) and what they do, in one transaction: the state, the record, its number and
 //! domains, what goes along (R15, R23), the notices and the line in the audit log.
 
-pub mod ruling;
+pub mod request;
 
 use domain::action::{Action, Effect};
 use domain::answer::Answers;
@@ -21,7 +21,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::account::notice::Notices;
-use crate::account::rejected_form::{Held, RejectedForms};
+use crate::account::rejected_form::{RejectedForm, RejectedForms};
 use crate::base::actor::Actor;
 use crate::base::context::handle;
 use crate::base::db::{Transaction, millis};
@@ -33,8 +33,8 @@ use crate::base::retry::retry;
 use crate::base::sealed_answers::store;
 use crate::desk::access::{codes, is_claimed_by, own_filing, why_not_approve};
 use crate::desk::claim::{FilingClaims, Locked};
-use crate::desk::decide::ruling::{
-    LONGEST_NOTE, MOST_REMARKS, Remark, Ruling, ruling_slot, with_suggestions, words,
+use crate::desk::decide::request::{
+    DecisionRequest, LONGEST_NOTE, MOST_REMARKS, Remark, decision_slot, with_suggestions, words,
 };
 use crate::files::Files;
 use crate::files::faults::file_ids;
@@ -61,11 +61,11 @@ handle! {
 
 /// What approval or refusal did beside the filing itself; for notices and the audit log.
 #[derive(Default)]
-struct Aftermath {
+struct DecisionEffects {
     /// The number that was issued.
     registration: Option<String>,
     /// Filings that were returned or ended along with this one.
-    along: Vec<filing::Model>,
+    cascaded: Vec<filing::Model>,
     /// Filings that went to another region with their subject, and from where.
     moved: Vec<(String, filing::Model)>,
     /// Records that ended along with the subject.
@@ -76,7 +76,7 @@ impl Decisions {
     /// Decides without a page: everything is signed off, a refusal names the first ground.
     ///
     /// # Errors
-    /// As `rule`.
+    /// As `decide_with`.
     pub async fn decide(
         &self,
         actor: &Actor,
@@ -91,14 +91,14 @@ impl Decisions {
             text: remark.message.clone(),
             suggested: String::new(),
         });
-        let ruling = Ruling {
+        let request = DecisionRequest {
             decision,
             note: note.to_owned(),
             ground: String::new(),
             remarks: remarks.collect(),
             signed: (0..usize::from(u8::MAX)).collect(),
         };
-        self.rule(actor, id, version, &ruling).await
+        self.decide_with(actor, id, version, &request).await
     }
 
     /// Decides a filing that the officer has claimed. `version` is that of the page, so that nobody
@@ -107,8 +107,14 @@ impl Decisions {
     /// # Errors
     /// `NotFound` outside of the region, `Refused` with what happened when somebody was quicker, or
     /// while points are not signed off, `Faults` when the words are missing.
-    pub async fn rule(&self, actor: &Actor, id: &str, version: i64, ruling: &Ruling) -> Result<()> {
-        match retry!(self.try_rule(actor, id, version, ruling)) {
+    pub async fn decide_with(
+        &self,
+        actor: &Actor,
+        id: &str,
+        version: i64,
+        request: &DecisionRequest,
+    ) -> Result<()> {
+        match retry!(self.try_decide(actor, id, version, request)) {
             Ok(told) => {
                 for (what, row, left) in told {
                     self.context.events.tell(what, &row, left);
@@ -117,7 +123,7 @@ impl Decisions {
             }
             Err(error @ (Error::Refused(_) | Error::Faults(_))) => {
                 // What was written belongs to the officer, whatever became of the filing.
-                retry!(self.hold_ruling(actor, id, ruling))?;
+                retry!(self.stash_decision(actor, id, request))?;
                 Err(error)
             }
             Err(error) => Err(error),
@@ -125,22 +131,22 @@ impl Decisions {
     }
 
     /// The ground that a refusal names, in a sentence.
-    fn ground_of(&self, ruling: &Ruling) -> Result<Option<String>> {
+    fn ground_of(&self, request: &DecisionRequest) -> Result<Option<String>> {
         let grounds = &self.context.settings.rejection_grounds;
-        match ruling.decision {
+        match request.decision {
             Decision::Approve | Decision::Return => Ok(None),
-            Decision::Reject if ruling.ground.is_empty() => Ok(grounds.first().cloned()),
-            Decision::Reject if grounds.contains(&ruling.ground) => Ok(Some(ruling.ground.clone())),
+            Decision::Reject if request.ground.is_empty() => Ok(grounds.first().cloned()),
+            Decision::Reject if grounds.contains(&request.ground) => Ok(Some(request.ground.clone())),
             Decision::Reject => Err(Error::Faults(vec![fault("ground", "请从列表中选择法律依据")])),
         }
     }
 
-    async fn try_rule(
+    async fn try_decide(
         &self,
         actor: &Actor,
         id: &str,
         version: i64,
-        ruling: &Ruling,
+        request: &DecisionRequest,
     ) -> Result<Vec<(What, filing::Model, Option<String>)>> {
         let Locked { tx, subject, row, who, now } = self.filing_claims.locked(actor, id).await?;
         if let Some(refused) = own_filing(actor, &row, &subject) {
@@ -153,16 +159,16 @@ impl Decisions {
             return Err(self.filing_claims.overtaken(&tx, &row.id, &who).await?);
         }
         let procedure = procedure_of(&row)?;
-        let decision = ruling.decision;
+        let decision = request.decision;
         // The sheet of a cancellation shows what is cancelled, too.
         let forms = [procedure.form(), procedure.business.form()];
-        let remarks = with_suggestions(&forms, &ruling.remarks)?;
-        let (mut note, remarks) = words(decision, &forms, &ruling.note, &remarks)?;
+        let remarks = with_suggestions(&forms, &request.remarks)?;
+        let (mut note, remarks) = words(decision, &forms, &request.note, &remarks)?;
         let points = sign_off(procedure);
-        if decision == Decision::Approve && !(0..points.len()).all(|point| ruling.signed.contains(&point)) {
+        if decision == Decision::Approve && !(0..points.len()).all(|point| request.signed.contains(&point)) {
             return Err(Error::refused("请逐项确认审核清单后再通过"));
         }
-        let ground = self.ground_of(ruling)?;
+        let ground = self.ground_of(request)?;
         if let Some(ground) = &ground {
             note.push_str(&format!("\n法律依据：{ground}\n{}", self.context.settings.rejection_remedy));
         }
@@ -195,15 +201,15 @@ impl Decisions {
             "version": row.version,
             "registration": after.registration,
             "records": after.records,
-            "along": after.along.iter().map(|one| one.reference.as_str()).collect::<Vec<_>>(),
+            "along": after.cascaded.iter().map(|one| one.reference.as_str()).collect::<Vec<_>>(),
             "ground": ground,
         });
         self.context
-            .write(&tx, Some(actor), &format!("filing.{}", event.code()), "filing", &row.id, detail)
+            .audit(&tx, Some(actor), &format!("filing.{}", event.code()), "filing", &row.id, detail)
             .await?;
         tx.commit().await?;
         let mut changed = vec![(What::Changed, row, None)];
-        changed.extend(after.along.into_iter().map(|one| (What::Changed, one, None)));
+        changed.extend(after.cascaded.into_iter().map(|one| (What::Changed, one, None)));
         changed.extend(after.moved.into_iter().map(|(from, one)| (What::Arrived, one, Some(from))));
         Ok(changed)
     }
@@ -217,7 +223,7 @@ impl Decisions {
         record: &record::Model,
         subject: &record::Model,
         now: OffsetDateTime,
-    ) -> Result<Aftermath> {
+    ) -> Result<DecisionEffects> {
         let record = transition::record(tx, record, RecordEvent::Approve, now).await?;
         match procedure.action.effect() {
             Effect::Create | Effect::Replace => {
@@ -238,12 +244,12 @@ impl Decisions {
         subject: &record::Model,
         answers: Answers,
         now: OffsetDateTime,
-    ) -> Result<Aftermath> {
+    ) -> Result<DecisionEffects> {
         let business = procedure.business;
         let form = business.form();
         let files = file_ids(form, &answers);
         let title = title_of(business, &answers);
-        let mut after = Aftermath::default();
+        let mut after = DecisionEffects::default();
         // Where the filing lies now, wherever officers may have sent it (移送).
         let jurisdiction = row.jurisdiction.clone();
         let (owner_kind, main_domain, is_interactive);
@@ -304,7 +310,7 @@ impl Decisions {
         if put.len() != 1 {
             return Err(Error::Corrupt(format!("record {} changed under a lock", record.id)));
         }
-        self.files.hold_files(tx, "record", &record.id, &files).await?;
+        self.files.set_file_references(tx, "record", &record.id, &files).await?;
         Ok(after)
     }
 
@@ -385,25 +391,25 @@ impl Decisions {
         procedure: Procedure,
         record: &record::Model,
         now: OffsetDateTime,
-    ) -> Result<Aftermath> {
-        let mut after = Aftermath::default();
+    ) -> Result<DecisionEffects> {
+        let mut after = DecisionEffects::default();
         if procedure.business != Business::Subject {
             keep_domains(tx, &record.id, &[]).await?;
             unlist_providers(tx, std::slice::from_ref(&record.id)).await?;
             // A change that was returned has nothing left to change.
-            after.along = filing::Entity::find()
+            after.cascaded = filing::Entity::find()
                 .filter(filing::Column::RecordId.eq(&record.id))
                 .filter(filing::Column::State.eq(FilingState::Returned.code()))
                 .lock_exclusive()
                 .all(tx)
                 .await?;
             let note = format!("{}已注销", procedure.business.noun());
-            after.along = terminate(tx, after.along, &note, now).await?;
+            after.cascaded = terminate(tx, after.cascaded, &note, now).await?;
             return Ok(after);
         }
         let unfinished = [FilingState::Pending, FilingState::InReview, FilingState::Returned];
         let open = self.unfinished(tx, &record.id, &row.id, &unfinished).await?;
-        after.along = terminate(tx, open, "主体已注销", now).await?;
+        after.cascaded = terminate(tx, open, "主体已注销", now).await?;
         let ended = transition::end_records_of(tx, &record.id, now).await?;
         after.records = ended.iter().map(|(_, to)| u64::from(*to == RecordState::Cancelled)).sum();
         let ended: Vec<String> = ended.into_iter().map(|(id, _)| id).collect();
@@ -427,10 +433,10 @@ impl Decisions {
         event: FilingEvent,
         who: &Who,
         now: OffsetDateTime,
-    ) -> Result<Aftermath> {
+    ) -> Result<DecisionEffects> {
         self.filings.fail_record(tx, record, now).await?;
         if procedure != Procedure::new(Business::Subject, Action::New) {
-            return Ok(Aftermath::default());
+            return Ok(DecisionEffects::default());
         }
         let is_return = event == FilingEvent::Return;
         let states: &[FilingState] = match is_return {
@@ -450,10 +456,10 @@ impl Decisions {
             self.filings.fail_record(tx, one, now).await?;
         }
         if !is_return {
-            let along = terminate(tx, dependents, "主体申请不予通过，随之终止", now).await?;
-            return Ok(Aftermath { along, ..Aftermath::default() });
+            let cascaded = terminate(tx, dependents, "主体申请不予通过，随之终止", now).await?;
+            return Ok(DecisionEffects { cascaded, ..DecisionEffects::default() });
         }
-        let mut along = Vec::new();
+        let mut cascaded = Vec::new();
         for one in dependents {
             // One that came in after the bundle was claimed is still unclaimed.
             let one = match filing_state(&one)? == FilingState::Pending {
@@ -461,9 +467,10 @@ impl Decisions {
                 false => one,
             };
             let note = "主体申请已退回，请先修改并重新提交主体申请，再重新提交本申请";
-            along.push(transition::filing(tx, &one, FilingEvent::Return, who.clone(), note, &[], now).await?);
+            cascaded
+                .push(transition::filing(tx, &one, FilingEvent::Return, who.clone(), note, &[], now).await?);
         }
-        Ok(Aftermath { along, ..Aftermath::default() })
+        Ok(DecisionEffects { cascaded, ..DecisionEffects::default() })
     }
 
     /// The filings of a subject in these states, except one; locked.
@@ -492,7 +499,7 @@ impl Decisions {
         procedure: Procedure,
         subject: &record::Model,
         decision: Decision,
-        after: &Aftermath,
+        after: &DecisionEffects,
     ) -> Result<()> {
         let person = subject.owner_id.as_ref().unwrap_or(&row.applicant_id);
         let mut outcome = match decision {
@@ -508,7 +515,7 @@ impl Decisions {
         }
         let text = format!("您的{}（编号 {}）{outcome}", called(procedure), row.reference);
         self.notices.notify(tx, person, text, Some(route::filing(&row.id))).await?;
-        for one in &after.along {
+        for one in &after.cascaded {
             let outcome = match filing_state(one)? {
                 FilingState::Returned => "随主体申请一并退回",
                 FilingState::Terminated => "已终止",
@@ -524,15 +531,20 @@ impl Decisions {
         Ok(())
     }
 
-    pub(crate) async fn hold_ruling(&self, actor: &Actor, id: &str, ruling: &Ruling) -> Result<()> {
+    pub(crate) async fn stash_decision(
+        &self,
+        actor: &Actor,
+        id: &str,
+        request: &DecisionRequest,
+    ) -> Result<()> {
         let mut answers = Answers::new();
         let mut keep = |at: String, text: &str| {
             if !text.trim().is_empty() {
                 answers.set_text(at, text.chars().take(LONGEST_NOTE).collect::<String>());
             }
         };
-        keep("note".to_owned(), &ruling.note);
-        for remark in ruling.remarks.iter().take(MOST_REMARKS) {
+        keep("note".to_owned(), &request.note);
+        for remark in request.remarks.iter().take(MOST_REMARKS) {
             keep(format!("remark.{}", remark.at), &remark.text);
             keep(format!("suggest.{}", remark.at), &remark.suggested);
         }
@@ -540,13 +552,15 @@ impl Decisions {
             return Ok(());
         }
         let tx = self.context.db.begin().await?;
-        self.rejected_forms.hold(&tx, ruling_slot(actor, id), &Held { answers, faults: Vec::new() }).await?;
+        self.rejected_forms
+            .stash(&tx, decision_slot(actor, id), &RejectedForm { answers, faults: Vec::new() })
+            .await?;
         Ok(tx.commit().await?)
     }
 
     /// What the officer wrote about a filing and could not send.
-    pub(crate) async fn held_ruling(&self, actor: &Actor, id: &str) -> Result<Answers> {
-        let held = self.rejected_forms.held(self.context.db.read(), &ruling_slot(actor, id)).await?;
+    pub(crate) async fn stashed_decision(&self, actor: &Actor, id: &str) -> Result<Answers> {
+        let held = self.rejected_forms.find(self.context.db.read(), &decision_slot(actor, id)).await?;
         Ok(held.map(|held| held.answers).unwrap_or_default())
     }
 }

@@ -22,7 +22,7 @@ pub(super) const DONE: [FilingState; 5] = [
 ];
 
 /// What a request asks for, understood.
-pub(crate) struct Wanted {
+pub(crate) struct QueueFilter {
     pub(super) region: String,
     /// None where the request contradicts itself.
     pub(super) states: Vec<FilingState>,
@@ -47,7 +47,7 @@ pub(super) enum Search {
     Beginning(String),
 }
 
-impl Wanted {
+impl QueueFilter {
     /// What is asked beside region, state and procedure.
     fn narrowed(&self) -> Condition {
         let mut all = Condition::all();

@@ -25,7 +25,7 @@ use crate::base::reference::Reference;
 use crate::base::registration;
 use crate::base::text::host_in;
 use crate::desk::access::DeskAccess;
-use crate::desk::queue::filter::{DONE, Search, Wanted, begin_of_day_of, procedures};
+use crate::desk::queue::filter::{DONE, QueueFilter, Search, begin_of_day_of, procedures};
 use crate::state::counters;
 
 handle! {
@@ -41,14 +41,14 @@ impl Queues {
     /// The queue of the officer's region (R61).
     pub async fn queue(&self, actor: &Actor, request: &QueueRequest) -> Result<Paged<QueueRow>> {
         let on = self.context.db.read();
-        let wanted = self.wanted(actor, request).await?;
-        let total = self.how_many(&wanted, on).await?;
+        let filter = self.filter_of(actor, request).await?;
+        let total = self.how_many(&filter, on).await?;
         let after = cursor(&request.after);
-        let keys = wanted.page(&wanted.order, after, PAGE + 1, on.get_database_backend());
+        let keys = filter.page(&filter.order, after, PAGE + 1, on.get_database_backend());
         let mut rows = filing::Entity::find()
             .filter(filing::Column::Id.in_subquery(only_ids(keys)))
-            .order_by(filing::Column::SubmittedAt, wanted.order.clone())
-            .order_by(filing::Column::Id, wanted.order.clone())
+            .order_by(filing::Column::SubmittedAt, filter.order.clone())
+            .order_by(filing::Column::Id, filter.order.clone())
             .all(on)
             .await?;
         let page_size = usize::try_from(PAGE).unwrap_or(usize::MAX);
@@ -68,9 +68,9 @@ impl Queues {
         after: Option<(i64, String)>,
         most: u64,
     ) -> Result<Vec<(i64, String)>> {
-        let wanted = self.wanted(actor, request).await?;
+        let filter = self.filter_of(actor, request).await?;
         let after = after.as_ref().map(|(at, id)| (*at, id.as_str()));
-        first_keys(&wanted, &wanted.order, after, most, self.context.db.read()).await
+        first_keys(&filter, &filter.order, after, most, self.context.db.read()).await
     }
 
     /// The filings before and after one in the queue that the request asks for. It need not be in it
@@ -78,28 +78,28 @@ impl Queues {
     pub async fn neighbours(&self, actor: &Actor, id: &str, request: &QueueRequest) -> Result<Neighbours> {
         let on = self.context.db.read();
         let row = self.desk_access.reviewable(on, actor, id).await?;
-        let wanted = self.wanted(actor, request).await?;
-        let back = if wanted.order == Order::Asc { Order::Desc } else { Order::Asc };
+        let filter = self.filter_of(actor, request).await?;
+        let back = if filter.order == Order::Asc { Order::Desc } else { Order::Asc };
         let place = Some((row.submitted_at, row.id.as_str()));
-        let previous = first_ids(&wanted, &back, place, 1, on).await?;
-        let next = first_ids(&wanted, &wanted.order, place, 1, on).await?;
+        let previous = first_ids(&filter, &back, place, 1, on).await?;
+        let next = first_ids(&filter, &filter.order, place, 1, on).await?;
         Ok(Neighbours { previous: previous.into_iter().next(), next: next.into_iter().next() })
     }
 
     /// Exact without reading rows where the counts say it; else what the question finds, which is
     /// bounded.
-    async fn how_many(&self, wanted: &Wanted, on: &DatabaseConnection) -> Result<u64> {
-        let of = async |kind| counters::counts(on, &wanted.region, &[&wanted.region], kind, 0).await;
-        let is_plain = wanted.search.is_none() && wanted.claimed_by.is_none() && wanted.arrived.is_none();
-        let every_kind = wanted.procedures.is_empty() && wanted.since.is_none();
-        let all_open = wanted.states == OPEN;
-        let counted = match (is_plain, wanted.before, wanted.resubmitted) {
-            (true, None, false) if wanted.since.is_none() => {
+    async fn how_many(&self, filter: &QueueFilter, on: &DatabaseConnection) -> Result<u64> {
+        let of = async |kind| counters::counts(on, &filter.region, &[&filter.region], kind, 0).await;
+        let is_plain = filter.search.is_none() && filter.claimed_by.is_none() && filter.arrived.is_none();
+        let every_kind = filter.procedures.is_empty() && filter.since.is_none();
+        let all_open = filter.states == OPEN;
+        let counted = match (is_plain, filter.before, filter.resubmitted) {
+            (true, None, false) if filter.since.is_none() => {
                 let mut counts = of(counters::STATE).await?;
                 counts.retain(|count| {
                     counters::of_item(&count.item).is_some_and(|(procedure, state)| {
-                        let mut asked = wanted.procedures.iter();
-                        wanted.states.contains(&state)
+                        let mut asked = filter.procedures.iter();
+                        filter.states.contains(&state)
                             && (every_kind || asked.any(|asked| asked.code() == procedure))
                     })
                 });
@@ -117,17 +117,17 @@ impl Queues {
             let sum: i64 = counts.iter().map(|count| count.n).sum();
             return Ok(u64::try_from(sum).unwrap_or(0));
         }
-        let counted = on.query_one(&wanted.count(on.get_database_backend())).await?;
+        let counted = on.query_one(&filter.count(on.get_database_backend())).await?;
         let count: i64 = counted.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0);
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    pub(crate) async fn wanted(&self, actor: &Actor, request: &QueueRequest) -> Result<Wanted> {
+    pub(crate) async fn filter_of(&self, actor: &Actor, request: &QueueRequest) -> Result<QueueFilter> {
         let own = actor.must_review()?;
         let request = &request.clone().tidied();
         let narrower = Some(request.region.as_str()).filter(|inner| jurisdiction::covers(own, inner));
         let moments = self.desk_access.moments(actor).await?;
-        let mut wanted = Wanted {
+        let mut filter = QueueFilter {
             region: narrower.unwrap_or(own).to_owned(),
             states: OPEN.to_vec(),
             procedures: procedures(&request.procedure),
@@ -140,52 +140,52 @@ impl Queues {
             order: Order::Asc,
         };
         match request.state.as_str() {
-            "all" => wanted.states = FilingState::ALL.to_vec(),
+            "all" => filter.states = FilingState::ALL.to_vec(),
             "mine" => {
-                wanted.states = vec![FilingState::InReview];
-                wanted.claimed_by = Some(actor.person_id.clone());
+                filter.states = vec![FilingState::InReview];
+                filter.claimed_by = Some(actor.person_id.clone());
             }
-            "done" => wanted.states = DONE.to_vec(),
-            "overdue" => wanted.before = Some(moments.late),
+            "done" => filter.states = DONE.to_vec(),
+            "overdue" => filter.before = Some(moments.late),
             "arrived" => {
-                wanted.states = vec![FilingState::Pending];
-                wanted.arrived = Some(moments.seen);
+                filter.states = vec![FilingState::Pending];
+                filter.arrived = Some(moments.seen);
             }
             other => {
                 if let Some(state) = FilingState::from_code(other) {
-                    wanted.states = vec![state];
+                    filter.states = vec![state];
                 }
             }
         }
         match request.claimed_by.as_str() {
             "" => {}
-            "none" => wanted.states.retain(|state| *state == FilingState::Pending),
+            "none" => filter.states.retain(|state| *state == FilingState::Pending),
             officer => {
                 let officer = if officer == "me" { &actor.person_id } else { officer };
-                wanted.states.retain(|state| *state == FilingState::InReview);
+                filter.states.retain(|state| *state == FilingState::InReview);
                 // Claimed by two different officers is nobody's.
-                if wanted.claimed_by.as_ref().is_some_and(|other| other != officer) {
-                    wanted.states.clear();
+                if filter.claimed_by.as_ref().is_some_and(|other| other != officer) {
+                    filter.states.clear();
                 }
-                wanted.claimed_by = Some(officer.to_owned());
+                filter.claimed_by = Some(officer.to_owned());
             }
         }
         match (request.age.as_str(), request.age.parse::<i64>()) {
-            ("today", _) => wanted.since = Some(moments.midnight),
+            ("today", _) => filter.since = Some(moments.midnight),
             (_, Ok(days @ 1..=3650)) => {
                 let aged = moments.now - days * 86_400_000 + 1;
-                wanted.before = Some(wanted.before.map_or(aged, |before: i64| Ord::min(before, aged)));
+                filter.before = Some(filter.before.map_or(aged, |before: i64| Ord::min(before, aged)));
             }
             (_, Ok(_) | Err(_)) => {}
         }
-        let is_waiting = wanted.arrived.is_none() && wanted.states.iter().all(|state| state.is_open());
-        wanted.order = match request.sort.as_str() {
+        let is_waiting = filter.arrived.is_none() && filter.states.iter().all(|state| state.is_open());
+        filter.order = match request.sort.as_str() {
             "oldest" => Order::Asc,
             "newest" => Order::Desc,
             _ if is_waiting => Order::Asc,
             _ => Order::Desc,
         };
-        Ok(wanted)
+        Ok(filter)
     }
 
     /// A reference, a registration number, a domain or web address, the beginning of a name.
@@ -227,24 +227,24 @@ pub(crate) fn only_ids(keys: SelectStatement) -> SelectStatement {
 }
 
 async fn first_ids(
-    wanted: &Wanted,
+    filter: &QueueFilter,
     order: &Order,
     after: Option<(i64, &str)>,
     most: u64,
     on: &DatabaseConnection,
 ) -> Result<Vec<String>> {
-    let keys = first_keys(wanted, order, after, most, on).await?;
+    let keys = first_keys(filter, order, after, most, on).await?;
     Ok(keys.into_iter().map(|(_, id)| id).collect())
 }
 
 async fn first_keys(
-    wanted: &Wanted,
+    filter: &QueueFilter,
     order: &Order,
     after: Option<(i64, &str)>,
     most: u64,
     on: &DatabaseConnection,
 ) -> Result<Vec<(i64, String)>> {
-    let rows = on.query_all(&wanted.page(order, after, most, on.get_database_backend())).await?;
+    let rows = on.query_all(&filter.page(order, after, most, on.get_database_backend())).await?;
     rows.iter().map(|row| Ok((row.try_get_by_index(1)?, row.try_get_by_index(0)?))).collect()
 }
 
@@ -287,9 +287,9 @@ mod tests {
         for region in ["110000", "110100", "110101"] {
             for request in &requests {
                 let request = QueueRequest { region: region.to_owned(), ..request.clone() };
-                let wanted = world.service.queues.wanted(&officer, &request).await.unwrap();
+                let filter = world.service.queues.filter_of(&officer, &request).await.unwrap();
                 let (after, backend) = (cursor(&request.after), world.backend());
-                for query in [wanted.page(&wanted.order, after, PAGE, backend), wanted.count(backend)] {
+                for query in [filter.page(&filter.order, after, PAGE, backend), filter.count(backend)] {
                     let plan = world.plan(&query).await;
                     for whole in ["SCAN filing", "Seq Scan on filing", "SCAN record", "Seq Scan on record"] {
                         assert!(!plan.contains(whole), "{request:?}\n{plan}");

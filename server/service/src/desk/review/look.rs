@@ -47,7 +47,7 @@ impl Reviews {
             self.usage.tell_auditors_of_many_looks(&tx, actor, used).await?;
         }
         let detail = json!({ "reference": row.reference, "purpose": purpose });
-        let look = self.context.write(&tx, Some(actor), UNMASK, "filing", &row.id, detail).await?;
+        let look = self.context.audit(&tx, Some(actor), UNMASK, "filing", &row.id, detail).await?;
         tx.commit().await?;
         Ok(look)
     }

@@ -12,7 +12,7 @@ use domain::filing::FilingState;
 use domain::jurisdiction;
 use domain::procedure::Procedure;
 use domain::record::RecordState;
-use domain::sheet::{Sight, diff, sheet};
+use domain::sheet::{Disclosure, diff, sheet};
 use domain::sign_off::sign_off;
 use domain::view::{
     FileView, QueueDesk, QueueRequest, QueueRow, Refused, RegionOption, ReviewView, SubjectRecord,
@@ -147,7 +147,7 @@ impl Reviews {
     pub async fn review(&self, actor: &Actor, id: &str, look: Option<i64>) -> Result<ReviewView> {
         let on = self.context.db.read();
         let row = self.desk_access.reviewable(on, actor, id).await?;
-        let sight = self.sight(actor, &row, look).await?;
+        let disclosure = self.sight(actor, &row, look).await?;
         let procedure = procedure_of(&row)?;
         let record = self.record_row(on, &row.record_id).await?;
         let subject = match procedure.business.is_subject() {
@@ -168,17 +168,17 @@ impl Reviews {
             None => Vec::new(),
             Some(last) => {
                 files.extend(file_ids(form, &last));
-                diff(form, (&last, sight), (&answers, sight), &KnownRegions)
+                diff(form, (&last, disclosure), (&answers, disclosure), &KnownRegions)
             }
         };
         let shows_subject = !is_of_subject || procedure.action == Action::Cancel;
         let subject_sheet = shows_subject.then(|| {
             files.extend(file_ids(subject_form, &subject_answers));
-            sheet(subject_form, &subject_answers, &KnownRegions, sight)
+            sheet(subject_form, &subject_answers, &KnownRegions, disclosure)
         });
         let files = self.files_to_see(actor, &row, &files).await?;
         let bundle = self.bundle_rows(actor, &row).await?;
-        self.presence.glance(actor, &row);
+        self.presence.touch(actor, &row);
         if is_claimed_by(&row, actor) {
             self.filing_claims.keep_claim(actor, &row.id).await?;
         }
@@ -195,8 +195,8 @@ impl Reviews {
             may_approve,
             is_mine: is_claimed_by(&row, actor),
             jurisdiction: region_name(&row.jurisdiction),
-            sheet: filing_sheet(procedure, &answers, cancelled, sight)?,
-            changes: self.filings.filing_changes(&row, &answers, sight)?,
+            sheet: filing_sheet(procedure, &answers, cancelled, disclosure)?,
+            changes: self.filings.filing_changes(&row, &answers, disclosure)?,
             since_last,
             subject_sheet,
             checks: self
@@ -207,14 +207,14 @@ impl Reviews {
             history: history.iter().map(history::event_view).collect(),
             files,
             effects: self.effects_of(&row, procedure, &record).await?,
-            unmasked: sight == Sight::Full,
+            unmasked: disclosure == Disclosure::Full,
             version: row.version,
             registration: registration_view(&self.context.settings, &record),
             subject_records: self.subject_records(&subject, &row.record_id).await?,
             subject_filings: self.subject_filings(actor, &row, &bundle).await?,
             others: self.presence.others_with(actor, &row.id).await?,
             sign_off: sign_off(procedure).iter().map(|point| (*point).to_owned()).collect(),
-            typed: self.decisions.held_ruling(actor, &row.id).await?,
+            typed: self.decisions.stashed_decision(actor, &row.id).await?,
             reasons: self.canned_reasons.reasons().await?,
             grounds: self.context.settings.rejection_grounds.clone(),
             remedy: self.context.settings.rejection_remedy.clone(),
@@ -225,10 +225,10 @@ impl Reviews {
     }
 
     /// Personal values are in full for a look that was written down.
-    async fn sight(&self, actor: &Actor, row: &filing::Model, look: Option<i64>) -> Result<Sight> {
+    async fn sight(&self, actor: &Actor, row: &filing::Model, look: Option<i64>) -> Result<Disclosure> {
         Ok(match look {
-            Some(look) if self.is_looking(actor, row, look).await? => Sight::Full,
-            _ => Sight::Masked,
+            Some(look) if self.is_looking(actor, row, look).await? => Disclosure::Full,
+            _ => Disclosure::Masked,
         })
     }
 

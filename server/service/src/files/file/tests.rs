@@ -21,7 +21,7 @@ claims![
 
 async fn hold(world: &World, kind: &str, holder: &str, ids: &[String]) {
     let tx = world.service.parts.context.db.begin().await.unwrap();
-    world.service.files.hold_files(&tx, kind, holder, ids).await.unwrap();
+    world.service.files.set_file_references(&tx, kind, holder, ids).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -253,7 +253,7 @@ async fn a_holders_files_are_replaced(world: World) {
     hold(&world, "draft", &draft, &[]).await;
     assert_eq!(world.number("SELECT COUNT(*) FROM upload_use").await, 1, "the other draft's stays");
     let tx = world.service.parts.context.db.begin().await.unwrap();
-    assert!(world.service.files.hold_files(&tx, "person", &draft, &[]).await.is_err());
+    assert!(world.service.files.set_file_references(&tx, "person", &draft, &[]).await.is_err());
 }
 
 async fn what_nothing_refers_to_is_swept_after_a_day(world: World) {

@@ -10,7 +10,7 @@ use domain::business::Business;
 use domain::procedure::Procedure;
 use domain::record::RecordState;
 use domain::route;
-use domain::sheet::{Sight, sheet};
+use domain::sheet::{Disclosure, sheet};
 use domain::value::domain_name;
 use domain::view::{Offer, Paged, RecordRow, RecordView};
 use sea_orm::{
@@ -25,12 +25,12 @@ use crate::base::db::{instant, plausible_id};
 use crate::base::entity::{filing, record};
 use crate::base::error::{Error, Result};
 use crate::base::numbering::registration_view;
-use crate::base::paging::{PAGE, cut};
+use crate::base::paging::{PAGE, split_page};
 use crate::base::region::KnownRegions;
 use crate::base::sealed_answers::load;
 use crate::files::Files;
 use crate::files::faults::file_ids;
-use crate::filing::eligibility::Ground;
+use crate::filing::eligibility::Eligibility;
 use crate::filing::rows::filing_row;
 use crate::filing::{eligibility, verification};
 use crate::state::row::{business_of, record_state};
@@ -103,7 +103,7 @@ impl Records {
             query = query.filter(record::Column::Id.lt(after));
         }
         let mut rows = query.all(on).await?;
-        let next = cut(&mut rows, |row| &row.id);
+        let next = split_page(&mut rows, |row| &row.id);
         let rows = self.record_rows(actor, subject, rows).await?;
         Ok(Paged { rows, total, next, is_later: !after.is_empty() })
     }
@@ -133,13 +133,14 @@ impl Records {
         rows: Vec<record::Model>,
     ) -> Result<Vec<RecordRow>> {
         let all: Vec<&record::Model> = rows.iter().collect();
-        let mut ground = eligibility::ground(self.context.db.read(), actor, subject, &all).await?;
+        let mut eligibility =
+            eligibility::eligibility_of(self.context.db.read(), actor, subject, &all).await?;
         rows.iter()
             .map(|row| {
                 if row.business == Business::Subject.code() {
-                    ground.subject = Some(row.clone());
+                    eligibility.subject = Some(row.clone());
                 }
-                record_row(row, &ground)
+                record_row(row, &eligibility)
             })
             .collect()
     }
@@ -176,10 +177,10 @@ impl Records {
             .limit(20)
             .all(on)
             .await?;
-        let ground = eligibility::ground(on, actor, Some(subject), &[&row]).await?;
+        let eligibility = eligibility::eligibility_of(on, actor, Some(subject), &[&row]).await?;
         Ok(RecordView {
-            row: record_row(&row, &ground)?,
-            sheet: sheet(form, &answers, &KnownRegions, Sight::Masked),
+            row: record_row(&row, &eligibility)?,
+            sheet: sheet(form, &answers, &KnownRegions, Disclosure::Masked),
             registration: registration_view(&self.context.settings, &row),
             filings: filings.iter().map(filing_row).collect::<Result<_>>()?,
             files: self.files.file_views(&file_ids(form, &answers)).await?,
@@ -192,7 +193,7 @@ fn void() -> &'static str {
     RecordState::Void.code()
 }
 
-fn record_row(row: &record::Model, ground: &Ground) -> Result<RecordRow> {
+fn record_row(row: &record::Model, eligibility: &Eligibility) -> Result<RecordRow> {
     let business = business_of(row)?;
     let state = record_state(row)?;
     let mut offers = Vec::new();
@@ -205,7 +206,7 @@ fn record_row(row: &record::Model, ground: &Ground) -> Result<RecordRow> {
                     Business::Subject => route::begin(procedure),
                     _ => route::begin_with(procedure, &row.id),
                 },
-                refused: ground.refusal(procedure, Some(row))?,
+                refused: eligibility.refusal(procedure, Some(row))?,
             });
         }
     }

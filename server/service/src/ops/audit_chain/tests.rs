@@ -44,7 +44,7 @@ async fn add(service: &Service, count: usize) {
     for line in 0..count {
         let tx = service.parts.context.db.begin().await.unwrap();
         let detail = json!({ "line": line });
-        service.parts.context.write(&tx, None, "test", "nothing", "none", detail).await.unwrap();
+        service.parts.context.audit(&tx, None, "test", "nothing", "none", detail).await.unwrap();
         tx.commit().await.unwrap();
     }
 }
@@ -122,7 +122,7 @@ async fn every_kind_of_tampering_is_found_and_names_the_first_bad_line(world: Wo
 async fn what_is_rolled_back_leaves_no_gap(world: World) {
     add(&world.service, 2).await;
     let tx = world.service.parts.context.db.begin().await.unwrap();
-    world.service.parts.context.write(&tx, None, "test", "nothing", "none", json!({})).await.unwrap();
+    world.service.parts.context.audit(&tx, None, "test", "nothing", "none", json!({})).await.unwrap();
     tx.rollback().await.unwrap();
     add(&world.service, 2).await;
     let verdict = world.service.audit_chain.verify_audit().await.unwrap();
@@ -142,7 +142,7 @@ async fn fifty_writers_at_once_keep_the_chain_whole(world: World) {
                     service
                         .parts
                         .context
-                        .write(&tx, None, "test", "nothing", "none", json!({ "writer": writer }))
+                        .audit(&tx, None, "test", "nothing", "none", json!({ "writer": writer }))
                         .await?;
                     tx.commit().await?;
                     Ok::<(), crate::base::error::Error>(())
@@ -162,7 +162,7 @@ async fn fifty_writers_at_once_keep_the_chain_whole(world: World) {
 async fn a_log_longer_than_a_page_is_verified(world: World) {
     let tx = world.service.parts.context.db.begin().await.unwrap();
     for _ in 0..PAGE + 3 {
-        world.service.parts.context.write(&tx, None, "test", "nothing", "none", json!({})).await.unwrap();
+        world.service.parts.context.audit(&tx, None, "test", "nothing", "none", json!({})).await.unwrap();
     }
     tx.commit().await.unwrap();
     let verdict = world.service.audit_chain.verify_audit().await.unwrap();

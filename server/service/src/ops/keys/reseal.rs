@@ -247,7 +247,7 @@ impl Reseals {
         }
         if resealed > 0 {
             let detail = json!({ "rows": resealed });
-            self.context.write(&tx, None, "reseal", E::default().table_name(), "", detail).await?;
+            self.context.audit(&tx, None, "reseal", E::default().table_name(), "", detail).await?;
         }
         tx.commit().await?;
         Ok((resealed, unreadable))
@@ -261,7 +261,7 @@ impl Reseals {
             .await?;
         if gone.rows_affected > 0 {
             let detail = json!({ "key": first });
-            self.context.write(&tx, None, "reseal", "key_check", "", detail).await?;
+            self.context.audit(&tx, None, "reseal", "key_check", "", detail).await?;
         }
         tx.commit().await?;
         Ok(())

@@ -26,7 +26,7 @@ pub struct Remark {
 
 /// A decision as an officer makes it on the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ruling {
+pub struct DecisionRequest {
     pub decision: Decision,
     pub note: String,
     /// The legal ground of a refusal, one of those in the configuration; empty for the first.
@@ -37,8 +37,8 @@ pub struct Ruling {
 }
 
 /// Where an officer's words about a filing are held that could not be sent.
-pub(super) fn ruling_slot(actor: &Actor, filing: &str) -> String {
-    format!("{}/ruling/{filing}", actor.person_id)
+pub(super) fn decision_slot(actor: &Actor, filing: &str) -> String {
+    format!("{}/decision/{filing}", actor.person_id)
 }
 
 /// Remarks as they are kept and told: a suggestion becomes part of the sentence. Personal values are
