@@ -1,0 +1,171 @@
+//! What happens when one types, leaves a field, presses a button, follows a link.
+
+use std::time::Duration;
+
+use domain::route;
+use domain::schema::Body;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos::wasm_bindgen::JsCast;
+
+use super::FormState;
+use crate::ui::form::save::Save;
+
+/// A rest this long between keys, or so long without one, and what was typed is looked at.
+const REST_MILLISECONDS: u64 = 120;
+const LOOK_AT_LATEST_MILLISECONDS: f64 = 1_000.0;
+
+/// A press on a button or a box takes no longer than this.
+const PRESS_MILLISECONDS: u64 = 250;
+
+impl FormState {
+    /// Something was typed or chosen. What a key paints does not wait for what follows from it: that comes in
+    /// the rest between two keys.
+    pub fn typed(self, event: &web_sys::Event) {
+        let (at, complaints) = (target_name(event), self.complaints.get_untracked());
+        let now = js_sys::Date::now();
+        let (key, since) = self.keys.with_value(|(key, since)| (key + 1, since.unwrap_or(now)));
+        self.keys.set_value((key, Some(since)));
+        set_timeout(
+            move || {
+                let Some((last, since)) = self.keys.try_get_value() else { return };
+                let waited =
+                    since.is_some_and(|since| js_sys::Date::now() - since > LOOK_AT_LATEST_MILLISECONDS);
+                if last == key || waited {
+                    // What a button has checked meanwhile stands: it knows the rules over several fields.
+                    self.look_at(at.filter(|_| self.complaints.try_get_untracked() == Some(complaints)));
+                }
+            },
+            Duration::from_millis(REST_MILLISECONDS),
+        );
+    }
+
+    fn look_at(self, at: Option<String>) {
+        self.keys.update_value(|(_, since)| *since = None);
+        if self.collect() {
+            self.touch();
+        }
+        // A field that was complained about is told at once when it is right.
+        if let Some(at) = at.filter(|at| self.faults.with_untracked(|faults| faults.contains_key(at))) {
+            self.check_one(&at);
+        }
+    }
+
+    /// A field was left, or something was chosen.
+    pub fn left(self, event: &web_sys::Event) {
+        // Whoever leaves a line of text by pressing on something else has not let go of it yet. What the text brings
+        // about, a sentence or a question more, would move that from under the pointer, and the press would be lost.
+        let is_pressing = is_typed_into(event);
+        if is_pressing {
+            // The rest after the last key is over as well.
+            self.keys.update_value(|(key, _)| *key += 1);
+        } else if self.collect() {
+            self.touch();
+        }
+        let (at, complaints) = (target_name(event), self.complaints.get_untracked());
+        set_timeout(
+            move || {
+                if is_pressing && self.keys.try_get_value().is_some() {
+                    self.look_at(None);
+                }
+                if let Some(at) = at.filter(|_| self.complaints.try_get_untracked() == Some(complaints)) {
+                    self.check_one(&at);
+                }
+            },
+            Duration::from_millis(PRESS_MILLISECONDS),
+        );
+    }
+
+    /// A button of the form was pressed.
+    pub fn submitted(self, event: &web_sys::SubmitEvent) {
+        let go = event
+            .submitter()
+            .and_then(|button| button.get_attribute("value"))
+            .unwrap_or_else(|| "next".to_owned());
+        event.prevent_default();
+        if self.sending.get_value() == 0 {
+            self.pressed(&go);
+            return;
+        }
+        // What was chosen belongs to what is sent: the button waits for it.
+        self.is_busy.set(true);
+        spawn_local(async move {
+            while self.sending.try_get_value().is_some_and(|sending| sending > 0) {
+                gloo_timers::future::TimeoutFuture::new(100).await;
+            }
+            if self.is_busy.try_set(false).is_none() {
+                self.pressed(&go);
+            }
+        });
+    }
+
+    /// A file begins its way to the server (1) or has ended it (-1).
+    pub fn sends(&self, by: i64) {
+        self.sending.try_update_value(|sending| *sending = sending.saturating_add_signed(by));
+    }
+
+    fn pressed(self, go: &str) {
+        self.collect();
+        let steps = self.form.steps;
+        let position = steps.iter().position(|step| step.key == self.step.key).unwrap_or(0);
+        let neighbour =
+            |by: isize| position.checked_add_signed(by).and_then(|at| steps.get(at)).map(|s| s.key);
+        match go.split_once(':') {
+            // The dialog of a directory is part of the saved draft's address (R31).
+            Some(("find", section)) => {
+                let query = format!("&find={section}");
+                self.save_then(move |state| state.go(&(state.path(state.step.key, true) + &query)));
+            }
+            Some((verb, what)) => self.rearrange(verb, what),
+            None => match go {
+                "previous" => self.save_then_go(neighbour(-1)),
+                "save" => self.save_then(move |state| state.go(route::DRAFTS)),
+                "submit" => self.submit(),
+                _ if steps.len() == 1 => self.submit(),
+                _ if self.check() => self.save_then_go(neighbour(1)),
+                _ => {}
+            },
+        }
+    }
+
+    pub(super) fn go(&self, href: &str) {
+        if let Some(window) = web_sys::window() {
+            let _ = window.location().set_href(href);
+        }
+    }
+
+    fn save_then_go(self, step: Option<&'static str>) {
+        let Some(step) = step else { return };
+        match self.step.body {
+            // Nothing was asked here.
+            Body::Subject => self.go(&self.path(step, true)),
+            Body::Sections(_) | Body::Notice(_) => {
+                self.save_then(move |state| state.go(&state.path(step, true)));
+            }
+        }
+    }
+
+    /// Follows a link of the step bar after saving.
+    pub fn leave(self, event: &web_sys::MouseEvent, step: &'static str) {
+        if self.collect() || self.save.get_untracked() != Save::Untouched {
+            event.prevent_default();
+            self.save_then_go(Some(step));
+        }
+    }
+}
+
+fn target_of(event: &web_sys::Event) -> Option<web_sys::Element> {
+    event.target()?.dyn_into().ok()
+}
+
+fn target_name(event: &web_sys::Event) -> Option<String> {
+    target_of(event)?.get_attribute("name")
+}
+
+/// Whether keys go into what the event is about.
+fn is_typed_into(event: &web_sys::Event) -> bool {
+    target_of(event).is_some_and(|target| match target.get_attribute("type").as_deref() {
+        Some(kind) => kind == "text" || kind == "date",
+        None => target.tag_name() == "TEXTAREA",
+    })
+}

@@ -1,0 +1,186 @@
+//! Answers that are not typed: regions, files, copies of the subject's answers, items that come, go and move.
+
+use std::time::Duration;
+
+use domain::answer::Answer;
+use domain::check::same_as_address;
+use domain::schema::{Kind, Section};
+use domain::seal::SHARED_WITH_PRINCIPAL;
+use domain::view::FileView;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos::wasm_bindgen::JsCast;
+
+use super::FormState;
+use crate::api;
+use crate::ui::form::field_id;
+
+impl FormState {
+    /// A region was chosen: loads what lies below it, and goes on by itself where there is one way.
+    pub fn choose_region(self, at: String, code: String) {
+        self.answers.update(|answers| answers.set_text(at.clone(), code.clone()));
+        self.touch();
+        if code.is_empty() || self.regions.with_untracked(|regions| regions.contains_key(&code)) {
+            self.descend(&at, &code);
+            return;
+        }
+        spawn_local(async move {
+            if let Ok(children) = api::regions(code.clone()).await {
+                self.regions.update(|regions| {
+                    regions.insert(code.clone(), children);
+                });
+                self.descend(&at, &code);
+            }
+        });
+    }
+
+    fn descend(self, at: &str, code: &str) {
+        let only = self.regions.with_untracked(|regions| match regions.get(code).map(Vec::as_slice) {
+            Some([only]) => Some(only.code.clone()),
+            _ => None,
+        });
+        let is_current = self.answers.with_untracked(|answers| answers.text(at) == code);
+        match only {
+            Some(only) if is_current && !code.is_empty() => self.choose_region(at.to_owned(), only),
+            _ => {
+                if self.faults.with_untracked(|faults| faults.contains_key(at)) {
+                    self.check_one(at);
+                }
+            }
+        }
+    }
+
+    /// Files are chosen for a field: the number of this choice.
+    pub fn choose_files(&self, at: &str, max: usize) -> u64 {
+        self.choices.try_update_value(|choices| choices.choose(at, max)).unwrap_or_default()
+    }
+
+    /// Whether no later choice has taken the place of this one.
+    pub fn is_last_choice(&self, at: &str, choice: u64) -> bool {
+        self.choices.try_with_value(|choices| choices.last(at)) == Some(choice)
+    }
+
+    pub fn add_file(self, at: &str, file: FileView, max: usize) {
+        let mut ids = match max {
+            1 => Vec::new(),
+            _ => self.answers.with_untracked(|answers| answers.items(at).to_vec()),
+        };
+        ids.push(file.id.clone());
+        ids.truncate(max);
+        self.files.update(|files| {
+            files.push(file);
+        });
+        self.answer_with_files(at, ids);
+    }
+
+    /// A file was not taken.
+    pub fn file_refused(self, at: &str, sentence: String) {
+        self.faults.update(|faults| {
+            faults.insert(at.to_owned(), sentence);
+        });
+    }
+
+    /// Takes these files in place of all others, also of those that are still on their way.
+    pub fn set_files(self, at: &str, ids: Vec<String>) {
+        self.choices.update_value(|choices| {
+            choices.replace(at);
+        });
+        self.answer_with_files(at, ids);
+    }
+
+    fn answer_with_files(self, at: &str, ids: Vec<String>) {
+        let is_one = self.form.place(at).is_some_and(|place| match place.field.kind {
+            Kind::Pictures { max, .. } | Kind::Documents { max, .. } => max == 1,
+            _ => false,
+        });
+        let answer = match is_one {
+            true => Answer::One(ids.into_iter().next().unwrap_or_default()),
+            false => Answer::Many(ids),
+        };
+        self.answers.update(|answers| answers.set(at, answer));
+        self.touch();
+        if self.faults.with_untracked(|faults| faults.contains_key(at)) {
+            self.check_one(at);
+        }
+    }
+
+    /// R32: fills the section with the subject's responsible person, masked, or empties what was so
+    /// filled.
+    pub fn copy_principal(self, section: &'static Section, ticked: bool) {
+        self.collect();
+        let principal = self.view.with_value(|view| view.principal.clone());
+        let mut sealed = self.sealed.get_untracked();
+        self.fill(|answers| {
+            answers.set_text(same_as_address(section.key), if ticked { "yes" } else { "" });
+            for key in SHARED_WITH_PRINCIPAL
+                .iter()
+                .filter(|key| !key.ends_with("portrait") && !key.ends_with("emblem"))
+            {
+                let at = format!("{}.{key}", section.key);
+                let from = principal.text(&format!("principal.{key}"));
+                let is_personal = self.form.mask_at(&at).is_some();
+                if ticked {
+                    answers.set_text(at.clone(), from);
+                    if is_personal && !from.is_empty() {
+                        sealed.insert(at, from.to_owned());
+                    }
+                } else if sealed.remove(&at).is_some() {
+                    answers.set_text(at, "");
+                }
+            }
+        });
+        self.sealed.set(sealed);
+        self.epoch.update(|epoch| *epoch += 1);
+        // What was missing may be there now.
+        let own = format!("{}.", section.key);
+        let told: Vec<String> = self
+            .faults
+            .with_untracked(|faults| faults.keys().filter(|at| at.starts_with(&own)).cloned().collect());
+        told.iter().for_each(|at| self.check_one(at));
+    }
+
+    /// Whether the section's pictures are the subject's (R32).
+    pub fn reuses_photos(&self, section: &Section) -> bool {
+        let of_subject = self.view.with_value(|view| view.principal.text("principal.id_portrait").to_owned());
+        let own = format!("{}.id_portrait", section.key);
+        !of_subject.is_empty() && self.answers.with_untracked(|answers| answers.text(&own) == of_subject)
+    }
+
+    /// The subject's pictures join only after a visible tick (R32).
+    pub fn copy_photos(self, section: &'static Section, ticked: bool) {
+        let principal = self.view.with_value(|view| view.principal.clone());
+        for key in ["id_portrait", "id_emblem"] {
+            let from = principal.text(&format!("principal.{key}")).to_owned();
+            let at = format!("{}.{key}", section.key);
+            if ticked && !from.is_empty() {
+                self.set_files(&at, vec![from]);
+            } else if !ticked && self.answers.with_untracked(|answers| answers.text(&at) == from) {
+                self.set_files(&at, Vec::new());
+            }
+        }
+    }
+
+    /// Items of a repeated section come, go and move; the focus stays with the item, on the button that
+    /// moved it.
+    pub(super) fn rearrange(self, verb: &str, what: &str) {
+        let mut item = None;
+        self.fill(|answers| item = domain::posted::rearrange(self.form, verb, what, answers));
+        let Some(item) = item else { return };
+        // What was said of an item may stand beside another one now.
+        let section = item.split('.').next().map(|key| format!("{key}.")).unwrap_or_default();
+        self.faults.update(|faults| faults.retain(|at, _| !at.starts_with(&section)));
+        let id = field_id(&item);
+        // Two dashes: a field of the item may be called as its parts are.
+        let button = format!("{id}--{verb}");
+        set_timeout(
+            move || {
+                let found = |id: &str| document().get_element_by_id(id)?.dyn_into().ok();
+                if let Some(element) = found(&button).or_else(|| found(&id)) {
+                    let element: web_sys::HtmlElement = element;
+                    let _ = element.focus();
+                }
+            },
+            Duration::ZERO,
+        );
+    }
+}
