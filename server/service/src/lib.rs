@@ -15,7 +15,6 @@ mod base;
 mod desk;
 mod files;
 mod filing;
-#[allow(clippy::too_many_lines)] // `scale` lists the columns of rows
 mod ops;
 mod public;
 mod state;

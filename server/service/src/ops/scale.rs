@@ -463,6 +463,7 @@ async fn put_indexes_aside(writer: &Writer<'_>) -> Result<Vec<String>> {
     Ok(indexes)
 }
 
+#[allow(clippy::too_many_lines)] // the columns of rows, one after the other
 async fn seed_rows(writer: &Writer<'_>, from: u64, to: u64, sealed: &str) -> Result<()> {
     let (rows, joins, name) = (writer.rows(from, to), Writer::joins(), Writer::subject_name());
     let subject_id = writer.id("subject_at", "i - i % 5", 1);
