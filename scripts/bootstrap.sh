@@ -59,10 +59,11 @@ recent() {
     [ -n "$minor" ] && [ "$minor" -ge "$OLDEST_RUST" ]
 }
 
-# Can it build for the browser? Linking is part of it: Debian's rustc has no rust-lld and needs another linker.
+# Can it build for the browser? Linking is part of it: Debian's rustc has no rust-lld and needs another linker. So is
+# optimising over all crates, which a standard library without LLVM's bitcode does not allow.
 has_wasm() {
     echo '#[no_mangle] pub extern "C" fn probe(n: usize) -> usize { vec![0u8; n].len() }' |
-        "$1" --target "$WASM" --crate-type cdylib --crate-name probe ${2:+-C linker="$2"} -o target/probe.wasm - \
+        "$1" --target "$WASM" -C lto --crate-type cdylib --crate-name probe ${2:+-C linker="$2"} -o target/probe.wasm - \
             >/dev/null 2>&1
 }
 
@@ -126,7 +127,9 @@ debian_wasm() {
     printf '[package]\nname = "probe"\nversion = "0.0.0"\nedition = "2021"\n[workspace]\n' >"$probe/Cargo.toml"
     (
         cd "$probe"
-        unset CARGO_TARGET_DIR CARGO_BUILD_TARGET RUSTFLAGS
+        unset CARGO_TARGET_DIR CARGO_BUILD_TARGET
+        # What the bundle is optimised over; cargo leaves it out of what it thinks is only linked.
+        export RUSTFLAGS=-Cembed-bitcode=yes
         export PATH="/usr/bin:$PATH" RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1
         CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld-19 /usr/bin/cargo build -q --release \
             --target "$WASM" -Zbuild-std=std,panic_abort
@@ -140,13 +143,31 @@ debian_wasm() {
     rm -rf "$probe"
 }
 
+offered_rust() { apt-cache policy rustc-web 2>/dev/null | sed -n 's/^ *Candidate: 1\.\([0-9]*\)\..*/\1/p'; }
+
+# The Rust that is needed came to Debian 12 with its security updates, which a machine made by hand may not ask for.
+# They lie beside the rest of Debian.
+add_security_updates() {
+    local beside
+    grep -qs '^VERSION_CODENAME=bookworm$' /etc/os-release || return 1
+    ! apt-cache policy | grep -q 'n=bookworm-security' || return 1
+    beside=$(apt-cache policy | sed -n 's#^ *500 \(http[^ ]*/debian\) bookworm/main .*#\1#p' | head -n 1)
+    [ -n "$beside" ] || return 1
+    say "Adding Debian's security updates to the sources of apt: the Rust that is needed comes with them"
+    echo "deb $beside-security bookworm-security main" |
+        as_root tee /etc/apt/sources.list.d/bookworm-security.list >/dev/null
+    updated=
+    apt_update
+}
+
 debian_can() {
     local offered
     may_apt || return 1
     if ! { [ -x /usr/bin/cargo ] && recent /usr/bin/rustc && have wasm-ld-19 && have cc && have pkg-config &&
         [ -d /usr/lib/rustlib/src ]; }; then
         apt_update
-        offered=$(apt-cache policy rustc-web 2>/dev/null | sed -n 's/^ *Candidate: 1\.\([0-9]*\)\..*/\1/p')
+        offered=$(offered_rust)
+        if [ "${offered:-0}" -lt "$OLDEST_RUST" ] && add_security_updates; then offered=$(offered_rust); fi
         [ -n "$offered" ] && [ "$offered" -ge "$OLDEST_RUST" ] || return 1
         apt_install rustc-web cargo-web rust-web-src lld-19 gcc libc6-dev pkg-config ca-certificates
     fi

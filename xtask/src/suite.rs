@@ -1,6 +1,6 @@
 //! Serving, and every test in one run with one count at the end.
 
-use std::{env, fs};
+use std::{env, fs, thread};
 
 use crate::postgres::Postgres;
 use crate::report::{Report, Tally, counted};
@@ -20,8 +20,7 @@ fn cargo_for_crates(command: &str) -> Run {
 // --- serving ---------------------------------------------------------------
 
 pub fn serve(args: &[String]) -> Outcome<()> {
-    build_bundle()?;
-    build_server()?;
+    build_both()?;
     let data = env::var_os("DATA_DIR").unwrap_or_else(|| shell::root().join("data").into_os_string());
     let mut run = Run::new(shell::server_binary()).args(args).env("DATA_DIR", data);
     run.0.current_dir(shell::root()).env("SITE_DIR", shell::site());
@@ -30,7 +29,7 @@ pub fn serve(args: &[String]) -> Outcome<()> {
         run = run.env("BEIAN_SAMPLE_FILINGS", "true");
     }
     if env::var_os("RUST_LOG").is_none() {
-        run = run.env("RUST_LOG", "info,sea_orm_migration=warn");
+        run = run.env("RUST_LOG", "info,sea_orm_migration=warn,lopdf=error");
     }
     greet();
     become_it(run)
@@ -76,6 +75,19 @@ fn build_bundle() -> Outcome<()> {
 fn build_server() -> Outcome<()> {
     say("Compiling the server (some minutes the first time, then only what changed)");
     cargo_for_crates("build").run()
+}
+
+/// Side by side: each begins with what many can compile at once and ends with what one core does alone, and they lock
+/// directories of their own.
+fn build_both() -> Outcome<()> {
+    let bundle = thread::spawn(build_bundle);
+    let server = build_server();
+    joined(bundle)?;
+    server
+}
+
+fn joined(work: thread::JoinHandle<Outcome<()>>) -> Outcome<()> {
+    work.join().unwrap_or_else(|_| Err("the thread of the work panicked".into()))
 }
 
 pub fn hand_to_server(chore: &str, args: &[String]) -> Outcome<()> {
@@ -126,9 +138,10 @@ fn clippy(report: &mut Report) -> Outcome<()> {
     })
 }
 
-fn the_bundle(report: &mut Report) -> Outcome<()> {
+/// What is left of building it: it was begun beside what came before.
+fn the_bundle(report: &mut Report, bundle: thread::JoinHandle<Outcome<()>>) -> Outcome<()> {
     report.part("the bundle", |tally| {
-        tally.note("bundle", build_bundle());
+        tally.note("bundle", joined(bundle));
         Ok(())
     })
 }
@@ -145,13 +158,14 @@ pub fn check(filter: &[String]) -> Outcome<()> {
         format(tally);
         Ok(())
     })?;
+    let bundle = thread::spawn(build_bundle);
     clippy(&mut report)?;
     report.part("the unit tests", |tally| {
         let run = cargo_for_crates("test").args(["--no-fail-fast", "--lib"]).args(filter);
         tally.add(counted(always_the_same_cases(run), "the unit tests")?);
         test_xtask(filter, tally)
     })?;
-    the_bundle(&mut report)?;
+    the_bundle(&mut report, bundle)?;
     report.part("a journey in the browser", |tally| {
         build_server()?;
         let journey = ["specs/journey.spec.mjs", "--project=hydrated"].map(str::to_owned);
@@ -177,13 +191,14 @@ pub fn test(filter: &[String]) -> Outcome<()> {
         });
         Ok(())
     })?;
+    let bundle = thread::spawn(build_bundle);
     clippy(&mut report)?;
     report.part("the documentation of the code", |tally| {
         tally.note("rustdoc", document());
         Ok(())
     })?;
     report.part("the tests of the crates", |tally| crates(filter, tally))?;
-    the_bundle(&mut report)?;
+    the_bundle(&mut report, bundle)?;
     let mut is_built = false;
     report.part("the server", |tally| {
         let outcome = build_server();
@@ -261,8 +276,7 @@ fn in_browser(tally: &mut Tally, args: &[String], postgres: Option<&Postgres>) -
 // --- the browser -----------------------------------------------------------
 
 pub fn end_to_end_alone(args: &[String]) -> Outcome<()> {
-    build_bundle()?;
-    build_server()?;
+    build_both()?;
     let args: Vec<String> = args.to_vec();
     let (on_postgres, args): (Vec<String>, Vec<String>) =
         args.into_iter().partition(|arg| arg == "--postgres");
@@ -273,8 +287,7 @@ pub fn end_to_end_alone(args: &[String]) -> Outcome<()> {
 
 /// Kills, cut-offs, full disks and the like while people submit; the table of what came of it.
 pub fn faults(args: &[String]) -> Outcome<()> {
-    build_bundle()?;
-    build_server()?;
+    build_both()?;
     let tally = break_things(args)?;
     if tally.failed == 0 { Ok(()) } else { Err("something acknowledged was lost".into()) }
 }
