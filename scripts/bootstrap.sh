@@ -250,3 +250,6 @@ for need in "$@"; do
     *) fail "unknown need: $need" ;;
     esac
 done
+
+[ -x "${CARGO_TARGET_DIR:-target}/debug/xtask" ] ||
+    say "Compiling xtask, which does the rest (two to four minutes of two cores, the first time only)"
