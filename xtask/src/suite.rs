@@ -67,13 +67,13 @@ fn become_it(run: Run) -> Outcome<()> {
 
 fn build_bundle() -> Outcome<()> {
     say(
-        "Building what the browser loads (the first time four to five minutes of one core, then only what changed)",
+        "Building what the browser loads (the first time five to six minutes of one core, then only what changed)",
     );
     bundle::build()?.weigh()
 }
 
 fn build_server() -> Outcome<()> {
-    say("Compiling the server (some minutes the first time, then only what changed)");
+    say("Compiling the server (the first time five to twelve minutes of two cores, then only what changed)");
     cargo_for_crates("build").run()
 }
 

@@ -7,7 +7,7 @@ use domain::answer::Answers;
 use domain::business::{Business, identity};
 use domain::procedure::Procedure;
 use domain::purpose::PURPOSES;
-use domain::schema::{Body, Fault};
+use domain::schema::{Body, Fault, Step};
 use domain::view::{
     CancelRequest, Decision, DraftHead, FormRequest, IdentityPurpose, SaveDraft, Saved, Submitted,
     TransferRequest,
@@ -304,24 +304,32 @@ impl Stage {
         let filled = form.steps.iter().filter(|step| matches!(step.body, Body::Sections(_)));
         let mut head: Option<DraftHead> = None;
         for step in filled.take(steps) {
-            let save = SaveDraft {
-                procedure: procedure.code(),
-                step: step.key.to_owned(),
-                draft: head.as_ref().map(|head| head.id.clone()),
-                record: record.map(str::to_owned),
-                subject: None,
-                version: head.as_ref().map(|head| head.version),
-                overwrite: false,
-                declined: None,
-                answers: answers.clone(),
-            };
-            head = Some(self.saved(actor, &save).await?);
+            head = Some(self.save_step(actor, procedure, step, head, record, answers.clone()).await?);
         }
         Ok(head.ok_or("the form has no step to save")?)
     }
 
-    async fn saved(&self, actor: &Actor, save: &SaveDraft) -> Outcome<DraftHead> {
-        match self.service.drafts.save_draft(actor, save).await? {
+    async fn save_step(
+        &self,
+        actor: &Actor,
+        procedure: Procedure,
+        step: &Step,
+        draft: Option<DraftHead>,
+        record: Option<&str>,
+        answers: Answers,
+    ) -> Outcome<DraftHead> {
+        let save = SaveDraft {
+            procedure: procedure.code(),
+            step: step.key.to_owned(),
+            version: draft.as_ref().map(|head| head.version),
+            draft: draft.map(|head| head.id),
+            record: record.map(str::to_owned),
+            subject: None,
+            overwrite: false,
+            declined: None,
+            answers,
+        };
+        match self.service.drafts.save_draft(actor, &save).await? {
             Saved::Ok(head) => Ok(head),
             other => Err(format!("not saved: {other:?}").into()),
         }
@@ -337,32 +345,20 @@ impl Stage {
         let actor = self.sign_in(&applicant(case.who)?.claims()).await?;
         let href = self.service.redrafts.redraft(&actor, &self.filing(place)?).await?;
         let (_, draft) = href.rsplit_once("draft=").ok_or("the way back names no draft")?;
-        let steps = case.business.form().steps;
-        let step = steps.iter().find(|step| matches!(step.body, Body::Sections(_)));
-        let step = step.ok_or("the form has no step to save")?.key;
-        let procedure = Procedure::new(case.business, Action::New).code();
+        let mut filled = case.business.form().steps.iter();
+        let step = filled.find(|step| matches!(step.body, Body::Sections(_)));
+        let step = step.ok_or("the form has no step to save")?;
+        let procedure = Procedure::new(case.business, Action::New);
         let request = FormRequest {
-            procedure: procedure.clone(),
-            step: step.to_owned(),
+            procedure: procedure.code(),
+            step: step.key.to_owned(),
             draft: Some(draft.to_owned()),
             ..FormRequest::default()
         };
         let view = self.service.drafts.form_view(&actor, &request).await?;
-        let head = view.draft.ok_or("the draft is not there")?;
         let mut answers = view.answers;
         answers.set_text("other.remark", "已按退回意见修改，请审核。");
-        let save = SaveDraft {
-            procedure,
-            step: step.to_owned(),
-            draft: Some(head.id),
-            record: None,
-            subject: None,
-            version: Some(head.version),
-            overwrite: false,
-            declined: None,
-            answers,
-        };
-        let head = self.saved(&actor, &save).await?;
+        let head = self.save_step(&actor, procedure, step, view.draft, None, answers).await?;
         self.send(&actor, &head).await.map(drop)
     }
 
