@@ -1,11 +1,12 @@
-//! A PostgreSQL of our own for a while: in memory where there is room, or else in a temporary directory, on a free port of the loopback
-//! interface, with a password made up for it, and without waiting for the disk.
+//! A PostgreSQL of our own for a while: in memory where there is room, or else in a temporary directory, on a free port of
+//! the loopback interface, with a password made up for it, and without waiting for the disk.
 
 use std::fs;
 use std::io::Read as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
+use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -138,11 +139,15 @@ impl Drop for Postgres {
 /// Every test has a database of its own, of eight megabytes and more; none is dropped while the others run.
 const ROOM: u64 = 8 << 30;
 
-fn place() -> PathBuf {
-    let memory = PathBuf::from("/dev/shm");
-    let free = Run::new("df").args(["--output=avail", "--block-size=1"]).arg(&memory).output();
-    let free = free.ok().and_then(|text| text.lines().nth(1)?.trim().parse::<u64>().ok());
-    if free.is_some_and(|free| free > ROOM) { memory } else { std::env::temp_dir() }
+/// Where the cluster lies; decided once, since the room changes while it is used.
+fn place() -> &'static Path {
+    static PLACE: OnceLock<PathBuf> = OnceLock::new();
+    PLACE.get_or_init(|| {
+        let memory = PathBuf::from("/dev/shm");
+        let free = Run::new("df").args(["--output=avail", "--block-size=1"]).arg(&memory).output();
+        let free = free.ok().and_then(|text| text.lines().nth(1)?.trim().parse::<u64>().ok());
+        if free.is_some_and(|free| free > ROOM) { memory } else { std::env::temp_dir() }
+    })
 }
 
 fn log_file() -> PathBuf {
@@ -227,7 +232,7 @@ fn password() -> Outcome<String> {
 
 /// Removes what runs that were killed have left behind.
 fn sweep() {
-    let places = [place(), std::env::temp_dir()];
+    let places = [place().to_owned(), std::env::temp_dir()];
     for entry in
         places.iter().filter_map(|place| fs::read_dir(place).ok()).flat_map(|entries| entries.flatten())
     {

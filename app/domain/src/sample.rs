@@ -73,6 +73,14 @@ pub fn begin(business: Business, name: &str) -> Answers {
     answers
 }
 
+/// The answer that names files once they are sent.
+pub fn sent(ids: Vec<String>, is_one: bool) -> Answer {
+    match (is_one, ids.first()) {
+        (true, Some(id)) => Answer::One(id.clone()),
+        _ => Answer::Many(ids),
+    }
+}
+
 /// The first question without an answer. An answer may ask for more.
 pub fn next_question(form: &'static Form, answers: &Answers) -> Option<Place> {
     form.shown(answers).find(|place| {

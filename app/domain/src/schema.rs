@@ -513,6 +513,11 @@ impl Step {
 }
 
 impl Form {
+    /// The steps that ask something, in their order.
+    pub fn steps_with_questions(&self) -> impl Iterator<Item = &'static Step> {
+        self.steps.iter().filter(|step| matches!(step.body, Body::Sections(_)))
+    }
+
     pub fn step(&self, key: &str) -> Option<&'static Step> {
         self.steps.iter().find(|step| step.key == key)
     }

@@ -6,10 +6,10 @@ use domain::business::Business;
 use domain::filing::FilingState;
 use domain::view::QueueRequest;
 use server::config::Config;
-use server::dev::{samples, world};
+use server::dev::world;
 use server::program;
 use service::clock::{Clock as _, SystemClock};
-use service::{Actor, Claims, Service};
+use service::{Actor, Service};
 
 struct Made {
     service: Service,
@@ -32,14 +32,7 @@ async fn made() -> Made {
 }
 
 async fn sign_in(service: &Service, name: &str) -> Actor {
-    let sample = samples::SAMPLES.iter().find(|sample| sample.name == name).unwrap();
-    let claims = Claims {
-        sub: sample.sub(),
-        name: sample.name.into(),
-        mobile: sample.mobile.into(),
-        id_kind: "resident_id".into(),
-        id_no: sample.id_number.into(),
-    };
+    let claims = world::claims_of_sample(name).unwrap();
     let token = service.accounts.sign_in(&claims, "").await.unwrap();
     service.accounts.actor(&token).await.unwrap().unwrap()
 }

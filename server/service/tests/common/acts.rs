@@ -5,7 +5,6 @@
 use domain::answer::Answers;
 use domain::business::Business;
 use domain::procedure::Procedure;
-use domain::schema::Body;
 use domain::view::*;
 use service::Actor;
 
@@ -58,10 +57,7 @@ impl World {
     ) -> DraftHead {
         let business = Procedure::from_code(procedure).unwrap().business;
         let mut head: Option<DraftHead> = None;
-        for step in business.form().steps {
-            if !matches!(step.body, Body::Sections(_)) {
-                continue;
-            }
+        for step in business.form().steps_with_questions() {
             let mut save = save_of(procedure, step.key, head.as_ref(), answers.clone());
             save.record = record.map(str::to_owned);
             head = Some(saved(self.service.drafts.save_draft(actor, &save).await.unwrap()));

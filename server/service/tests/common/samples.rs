@@ -2,7 +2,7 @@
 #![allow(dead_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-use domain::answer::{Answer, Answers};
+use domain::answer::Answers;
 use domain::business::Business;
 use domain::sample::{self, Sample};
 use service::Actor;
@@ -26,17 +26,13 @@ impl World {
                         let picture = number * 10 + u32::try_from(picture).unwrap();
                         ids.push(self.picture(actor, picture).await);
                     }
-                    one_or_many(ids, is_one)
+                    sample::sent(ids, is_one)
                 }
-                Some(Sample::Document { is_one }) => one_or_many(vec![self.document(actor).await], is_one),
+                Some(Sample::Document { is_one }) => sample::sent(vec![self.document(actor).await], is_one),
                 None => panic!("{}: {at} has a rule of its own and no sample", form.key),
             };
             answers.set(at, answer);
         }
         answers
     }
-}
-
-fn one_or_many(ids: Vec<String>, is_one: bool) -> Answer {
-    if is_one { Answer::One(ids[0].clone()) } else { Answer::Many(ids) }
 }

@@ -109,11 +109,11 @@ impl Filling<'_> {
                 Sample::Answer(answer) => answer,
                 Sample::Pictures { number, is_one } => {
                     let id = files.picture(self.service, self.actor, &at).await?;
-                    one_or_many(vec![id; number], is_one)
+                    sample::sent(vec![id; number], is_one)
                 }
                 Sample::Document { is_one } => {
                     let id = files.id(self.service, self.actor, DOCUMENT.0, DOCUMENT.1).await?;
-                    one_or_many(vec![id], is_one)
+                    sample::sent(vec![id], is_one)
                 }
             };
             answers.set(at, answer);
@@ -172,12 +172,5 @@ impl Filling<'_> {
             answers.set("site.home_urls", lines(format!("https://www.{slug}-example.cn/")));
             answers.set("site.other_domains", lines(format!("{slug}-example.com.cn")));
         }
-    }
-}
-
-fn one_or_many(ids: Vec<String>, is_one: bool) -> Answer {
-    match (is_one, ids.first()) {
-        (true, Some(id)) => Answer::One(id.clone()),
-        _ => Answer::Many(ids),
     }
 }

@@ -18,6 +18,7 @@ use service::{Service, Settings};
 use time::OffsetDateTime;
 
 use crate::config::{Config, StartupError};
+pub use people::claims_of_sample;
 use stage::Stage;
 
 /// Makes the sample filings, in a database that never had a person. What was begun and broken off stays as it is: it

@@ -7,12 +7,12 @@ use domain::answer::Answers;
 use domain::business::{Business, identity};
 use domain::procedure::Procedure;
 use domain::purpose::PURPOSES;
-use domain::schema::{Body, Fault, Step};
+use domain::schema::{Fault, Step};
 use domain::view::{
     CancelRequest, Decision, DraftHead, FormRequest, IdentityPurpose, SaveDraft, Saved, Submitted,
     TransferRequest,
 };
-use service::clock::{FixedClock, shanghai};
+use service::clock::{Clock as _, FixedClock, shanghai};
 use service::{Actor, Claims, Service};
 use time::{Duration, OffsetDateTime, Time};
 
@@ -233,7 +233,7 @@ impl Stage {
     }
 
     fn key(&self) -> String {
-        service::db::new_id(service::clock::Clock::now(self.clock.as_ref()))
+        service::db::new_id(self.clock.now())
     }
 
     async fn submit(&mut self, case: &Case) -> Outcome<String> {
@@ -286,7 +286,7 @@ impl Stage {
         slug: &str,
         own: &[(&str, &str)],
     ) -> Outcome<Answers> {
-        let now = service::clock::Clock::now(self.clock.as_ref());
+        let now = self.clock.now();
         let filling = Filling { service: &self.service, actor, applicant, now };
         filling.answers(&mut self.files, business, name, slug, own).await
     }
@@ -300,10 +300,8 @@ impl Stage {
         answers: &Answers,
         steps: usize,
     ) -> Outcome<DraftHead> {
-        let form = procedure.business.form();
-        let filled = form.steps.iter().filter(|step| matches!(step.body, Body::Sections(_)));
         let mut head: Option<DraftHead> = None;
-        for step in filled.take(steps) {
+        for step in procedure.business.form().steps_with_questions().take(steps) {
             head = Some(self.save_step(actor, procedure, step, head, record, answers.clone()).await?);
         }
         Ok(head.ok_or("the form has no step to save")?)
@@ -345,8 +343,7 @@ impl Stage {
         let actor = self.sign_in(&applicant(case.who)?.claims()).await?;
         let href = self.service.redrafts.redraft(&actor, &self.filing(place)?).await?;
         let (_, draft) = href.rsplit_once("draft=").ok_or("the way back names no draft")?;
-        let mut filled = case.business.form().steps.iter();
-        let step = filled.find(|step| matches!(step.body, Body::Sections(_)));
+        let step = case.business.form().steps_with_questions().next();
         let step = step.ok_or("the form has no step to save")?;
         let procedure = Procedure::new(case.business, Action::New);
         let request = FormRequest {

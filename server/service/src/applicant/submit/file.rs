@@ -25,7 +25,7 @@ use crate::base::entity::{filing, filing_round, record};
 use crate::base::error::{Error, Result};
 use crate::base::limits::Use;
 use crate::base::reference::Reference;
-use crate::base::sealed_answers::store;
+use crate::base::sealed_answers::{Stored, store};
 use crate::files::faults::file_ids;
 use crate::filing::facts::title_of;
 use crate::state::domains::take_domains;
@@ -46,6 +46,21 @@ pub(crate) struct Columns {
 impl Columns {
     fn main_domain(&self) -> Option<String> {
         self.domains.first().cloned()
+    }
+
+    /// The same columns of the record, with its answers.
+    fn of_record(&self, stored: Stored) -> record::ActiveModel {
+        record::ActiveModel {
+            title: Set(self.title.clone()),
+            title_key: Set(comparison_key(&self.title)),
+            owner_kind: Set(self.owner_kind.clone()),
+            main_domain: Set(self.main_domain()),
+            is_interactive: Set(self.is_interactive),
+            jurisdiction: Set(self.jurisdiction.clone()),
+            answers: Set(stored.answers),
+            answers_sealed: Set(stored.answers_sealed),
+            ..Default::default()
+        }
     }
 }
 
@@ -241,21 +256,14 @@ impl Submissions {
             subject_id: Set(subject_id),
             owner_id: Set(owner_id),
             state: Set(RecordState::Pending.code().to_owned()),
-            title: Set(columns.title.clone()),
-            title_key: Set(comparison_key(&columns.title)),
-            owner_kind: Set(columns.owner_kind.clone()),
-            main_domain: Set(columns.main_domain()),
-            is_interactive: Set(columns.is_interactive),
-            jurisdiction: Set(columns.jurisdiction.clone()),
             registration_digits: Set(None),
             registration_number: Set(None),
             registered_at: Set(None),
             cancelled_at: Set(None),
-            answers: Set(stored.answers),
-            answers_sealed: Set(stored.answers_sealed),
             version: Set(1),
             created_at: Set(millis(now)),
             updated_at: Set(millis(now)),
+            ..columns.of_record(stored)
         };
         Ok(row.insert(tx).await?)
     }
@@ -272,18 +280,7 @@ impl Submissions {
     ) -> Result<record::Model> {
         let row = transition::record(tx, void, RecordEvent::Resume, now).await?;
         let stored = store(&self.context.keys, opening.form, &format!("record/{}", row.id), answers.clone())?;
-        let row = record::ActiveModel {
-            id: Set(row.id),
-            title: Set(columns.title.clone()),
-            title_key: Set(comparison_key(&columns.title)),
-            owner_kind: Set(columns.owner_kind.clone()),
-            main_domain: Set(columns.main_domain()),
-            is_interactive: Set(columns.is_interactive),
-            jurisdiction: Set(columns.jurisdiction.clone()),
-            answers: Set(stored.answers),
-            answers_sealed: Set(stored.answers_sealed),
-            ..Default::default()
-        };
+        let row = record::ActiveModel { id: Set(row.id), ..columns.of_record(stored) };
         Ok(row.update(tx).await?)
     }
 }
