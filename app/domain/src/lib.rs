@@ -3,6 +3,7 @@
 
 pub mod action;
 pub mod answer;
+pub mod badge;
 pub mod business;
 pub mod calendar;
 pub mod check;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::file::FileView;
 use super::filing::FilingRow;
 use super::offer::Offer;
-use super::registration::RegistrationView;
+use super::registration::{BadgeView, RegistrationView};
 use crate::business::Business;
 use crate::record::RecordState;
 use crate::sheet::Sheet;
@@ -33,6 +33,8 @@ pub struct RecordView {
     pub row: RecordRow,
     pub sheet: Sheet,
     pub registration: Option<RegistrationView>,
+    /// What the last look for the badge came to.
+    pub badge: Option<BadgeView>,
     pub filings: Vec<FilingRow>,
     pub files: BTreeMap<String, FileView>,
     /// The code on the printed result of an assessment.

@@ -15,8 +15,8 @@ use sea_orm::{ColumnTrait, DbErr, IdenStatic, Iterable, PrimaryKeyToColumn, Quer
 use sha2::{Digest, Sha256};
 
 use crate::base::entity::{
-    Audited, filing, filing_event, filing_round, handover, holiday, live_domain, person, provider, reason,
-    record, session, staff, upload,
+    Audited, badge_check, filing, filing_event, filing_round, handover, holiday, live_domain, person,
+    provider, reason, record, session, staff, upload,
 };
 use crate::base::keyring::Keyring;
 
@@ -55,6 +55,7 @@ pub(crate) struct Row {
 
 pub(crate) static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
     vec![
+        table(badge_check::Entity),
         table(filing::Entity),
         table(filing_event::Entity),
         table(filing_round::Entity),

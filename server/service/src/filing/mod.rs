@@ -1,5 +1,6 @@
 //! Filings as their owners see them, and what goes along with them.
 
+pub mod badge;
 pub mod bundle;
 pub mod eligibility;
 pub mod facts;

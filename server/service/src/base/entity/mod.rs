@@ -1,6 +1,7 @@
 //! The tables as SeaORM sees them. Private to this crate: a row never leaves it.
 
 pub mod audit;
+pub mod badge_check;
 pub mod counter;
 pub mod desk_visit;
 pub mod draft;

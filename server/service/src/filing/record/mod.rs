@@ -30,6 +30,7 @@ use crate::base::region::KnownRegions;
 use crate::base::sealed_answers::load;
 use crate::files::Files;
 use crate::files::faults::file_ids;
+use crate::filing::badge::badge_state;
 use crate::filing::eligibility::Eligibility;
 use crate::filing::rows::filing_row;
 use crate::filing::{eligibility, verification};
@@ -182,6 +183,7 @@ impl Records {
             row: record_row(&row, &eligibility)?,
             sheet: sheet(form, &answers, &KnownRegions, Disclosure::Masked),
             registration: registration_view(&self.context.settings, &row),
+            badge: badge_state(on, &row.id).await?,
             filings: filings.iter().map(filing_row).collect::<Result<_>>()?,
             files: self.files.file_views(&file_ids(form, &answers)).await?,
             verification: verification::code_of(&self.context.keys, &row)?,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::action::Action;
+use domain::badge::BadgeFinding;
 use domain::business::Business;
 use domain::filing::{FilingEvent, FilingState};
 use domain::record::RecordState;
@@ -273,6 +274,7 @@ async fn the_shape_knows_every_code_and_every_reference() {
         business.actions().map(move |action| format!("{}_{}", business.code(), action.code()))
     });
     let expected = BTreeMap::from([
+        (("badge_check", "finding"), codes(BadgeFinding::ALL, BadgeFinding::code)),
         (("record", "business"), businesses.clone()),
         (("record", "state"), codes(RecordState::ALL, RecordState::code)),
         (("filing", "business"), businesses),
