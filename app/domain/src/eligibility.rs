@@ -13,6 +13,8 @@ use crate::record::RecordState;
 pub enum Refusal {
     /// There is no subject at all (R4, R5).
     NoSubject,
+    /// There is none because the one applied for came back (R53).
+    SubjectReturned,
     /// 新增主体 is under way already.
     SubjectUnderWay,
     /// The subject is not approved yet (R16).
@@ -32,6 +34,7 @@ impl Refusal {
     pub fn sentence(self) -> &'static str {
         match self {
             Refusal::NoSubject => "您当前尚无有效主体，请先申请主体",
+            Refusal::SubjectReturned => "您的新增主体申请已退回，请先修改后重新提交",
             Refusal::SubjectUnderWay => "您已有一份新增主体申请正在办理，请等待审核结果",
             Refusal::SubjectNotApproved => "主体尚未审核通过，通过后才能办理此项业务",
             Refusal::UnderReview => "存在审核中的单据",
@@ -42,6 +45,20 @@ impl Refusal {
             Refusal::RecordCancelled => "已注销，不能再办理业务",
             Refusal::OpenFilings => "该主体还有未办结的申请单，办结后才能移交",
         }
+    }
+
+    /// The same, known more exactly: whoever has no subject may have one that came back.
+    pub fn with_returned_subject(self, is_returned: bool) -> Self {
+        match self {
+            Refusal::NoSubject if is_returned => Refusal::SubjectReturned,
+            other => other,
+        }
+    }
+
+    /// Whether the form is not even opened, as nothing typed into it could be filed. A second change is
+    /// told when it is submitted (R20): the first may be decided before that.
+    pub fn closes_form(self) -> bool {
+        self != Refusal::UnderReview
     }
 }
 

@@ -1,10 +1,13 @@
 //! Typed projections of answers, for the places where code uses a value: jurisdiction, names,
 //! uniqueness, search, the public page. Only this module reads answers by name outside the forms.
 
+use time::Date;
+
 use crate::answer::Answers;
 use crate::business::Business;
 use crate::dictionary::{ASSESSED_KIND, ASSESSMENT_METHOD, CONCLUSION, OCCASION, UNIT_KIND};
 use crate::schema::{Directory, label_of};
+use crate::value::date::parse_date;
 
 /// What is used of a subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +95,12 @@ pub fn of_subject(answers: &Answers) -> SubjectFacts {
         principal_mobile: text("principal.mobile"),
         principal_id: text("principal.id_no"),
     }
+}
+
+/// The last day of the responsible person's document; none where it is valid for good.
+pub fn document_ends(subject: &Answers) -> Option<Date> {
+    let is_long_term = subject.has("principal.id_long_term", "yes");
+    parse_date(subject.text("principal.id_valid_to")).filter(|_| !is_long_term)
 }
 
 fn label_static(code: &str) -> &'static str {

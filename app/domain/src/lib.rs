@@ -16,6 +16,7 @@ pub mod jurisdiction;
 pub mod mask;
 pub mod posted;
 pub mod procedure;
+pub mod progress;
 pub mod purpose;
 pub mod record;
 pub mod role;

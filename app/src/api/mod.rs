@@ -35,6 +35,16 @@ pub async fn home() -> Answer<view::Home> {
     service.home_page.home(&actor).await.map_err(refuse)
 }
 
+/// 我的备案进度 of the case that a filing belongs to, or of the current subject.
+#[server(input = Json, output = Json, endpoint = "progress")]
+pub async fn progress(filing: Option<String>) -> Answer<domain::progress::Progress> {
+    let (service, actor) = signed_in()?;
+    match filing {
+        Some(filing) => service.cases.progress_of_filing(&actor, &filing).await.map_err(refuse),
+        None => service.cases.progress(&actor).await.map_err(refuse),
+    }
+}
+
 #[server(input = Json, output = Json, endpoint = "offers")]
 pub async fn offers() -> Answer<Vec<view::OfferGroup>> {
     let (service, actor) = signed_in()?;

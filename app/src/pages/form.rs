@@ -3,10 +3,11 @@
 use domain::action::Action;
 use domain::business::Business;
 use domain::procedure::Procedure;
+use domain::progress::returned_sentence;
 use domain::route;
 use domain::schema::{Body, Form, Step};
 use domain::sheet::Change as Difference;
-use domain::view::{FormRequest, FormView};
+use domain::view::{FilingRow, FormRequest, FormView, OfferedReturn, StepState};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
@@ -15,7 +16,7 @@ use crate::api::{self, ApiError};
 use crate::ui::dialog::Dialog;
 use crate::ui::form::{Letter, Statement, StepForm, field_id, step_href, step_path};
 use crate::ui::sheet::{ChangesTable, SheetView};
-use crate::ui::{PageHead, Problem, RecordBadge, StateBeside, Waiting, with_state};
+use crate::ui::{PageHead, PostButton, Problem, RecordBadge, StateBeside, Waiting, with_state};
 
 /// Rows of the comparison on one page (R19).
 const CHANGES_PER_PAGE: usize = 10;
@@ -112,8 +113,7 @@ fn Loaded(view: FormView) -> impl IntoView {
         view! { <h2 class="visually-hidden">"填报内容"</h2> <SheetView sheet edit/> }
     });
     let refused = view.refused.clone();
-    // Without a subject there is nothing to fill in (R4); otherwise what is typed can be kept.
-    let is_open = refused.is_none() || view.subject.is_some() || view.draft.is_some();
+    let is_open = view.is_open;
     view! {
         <PageHead
             above=vec![(procedure.business.definition().menu, route::SERVICES)]
@@ -122,12 +122,14 @@ fn Loaded(view: FormView) -> impl IntoView {
             beside=move || state.map(|state| view! { <StateBeside state/> })
         />
         {question}
+        {view.offered_return.clone().map(|offered| view! { <ReturnQuestion offered path=step_path(&view, step.key)/> })}
         {refused.map(|refused| view! {
             <aside class="notice" data-tone="warning" aria-label="暂不能提交">
                 <p>{refused.sentence}{refused.link.map(|link| view! { "，" <a href=link>"查看"</a> })}</p>
             </aside>
         })}
         {(view.general_remark.is_some() || !view.remarks.is_empty()).then(|| view! { <Points form view=view.clone()/> })}
+        {(!view.along.is_empty()).then(|| view! { <Along rows=view.along.clone()/> })}
         {steps}
         {subject_step}
         {summary}
@@ -173,6 +175,44 @@ fn Points(form: &'static Form, view: FormView) -> impl IntoView {
     .into_any()
 }
 
+/// What follows this form unchanged when it is submitted (R15).
+#[component]
+fn Along(rows: Vec<FilingRow>) -> impl IntoView {
+    view! {
+        <aside class="notice" data-tone="info" aria-labelledby="along">
+            <h2 id="along">"提交时一并重新提交"</h2>
+            <p>"以下业务没有审核意见，会原样随主体重新提交，不必再填。"</p>
+            <ul>
+                {rows.into_iter().map(|row| view! {
+                    <li>{format!("{} · {}（{}）", row.procedure.label(), row.title, row.reference)}</li>
+                }).collect_view()}
+            </ul>
+        </aside>
+    }
+    .into_any()
+}
+
+/// A returned 新增主体 is offered as a draft is (R53): nobody types everything again for one wrong field.
+#[component]
+fn ReturnQuestion(offered: OfferedReturn, path: String) -> impl IntoView {
+    let OfferedReturn { filing, points, along } = offered;
+    let mut fields = vec![("filing", filing)];
+    fields.extend(along.then(|| ("along", "yes".to_owned())));
+    view! {
+        <Dialog title=returned_sentence(points)>
+            <div class="dialog-body"><p>"已填的内容都在，审核意见写在需要修改的项目旁边。也可以不用它，重新填一份。"</p></div>
+            <div class="actions">
+                <PostButton action="/act/redraft" label="去修改" class="button button-primary" fields/>
+                <form method="get" action=path>
+                    <input type="hidden" name="fresh" value="1"/>
+                    <button class="button">"重新填写"</button>
+                </form>
+            </div>
+        </Dialog>
+    }
+    .into_any()
+}
+
 /// “您有一条草稿，是否使用” (R11, R18)
 #[component]
 fn DraftQuestion(procedure: Procedure, draft: String, view: FormView) -> impl IntoView {
@@ -211,11 +251,13 @@ fn StepBar(form: &'static Form, step: &'static Step, view: FormView) -> impl Int
         .map(|(number, own)| {
             let faulty =
                 view.faults.iter().any(|fault| form.step_of(&fault.at).is_some_and(|of| of.key == own.key));
-            let (look, word) = match (number, faulty) {
-                (_, true) => ("faulty", "有误"),
-                (n, _) if n == here => ("current", "当前"),
-                (n, _) if n < here => ("done", "完成"),
-                _ => ("todo", "未开始"),
+            let state = view.steps.get(number).copied().unwrap_or(StepState::Todo);
+            let (look, word) = match state {
+                _ if faulty => ("faulty", "有误".to_owned()),
+                _ if number == here => ("current", "当前".to_owned()),
+                StepState::Done => ("done", "完成".to_owned()),
+                StepState::Missing(missing) => ("begun", format!("还差 {missing} 项")),
+                StepState::Todo => ("todo", "未开始".to_owned()),
             };
             let href = step_href(&view, own.key, draft.as_deref());
             let inner = view! {

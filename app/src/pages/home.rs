@@ -1,16 +1,18 @@
 //! 首页 (R2, R3, R5) and 业务办理 (R4); for everybody else the front door.
 
 use domain::business::Business;
+use domain::progress::{SubjectQuestion, returned_sentence};
 use domain::record::RecordState;
 use domain::route;
-use domain::view::{Home as HomeView, Me, OfferGroup, RecordRow};
+use domain::view::{Home as HomeView, Me, OfferGroup, RecordRow, Refused};
 use leptos::prelude::*;
 
 use crate::api;
 use crate::ui::dialog::Dialog;
+use crate::ui::progress::{ActButton, ProgressCard};
 use crate::ui::who_am_i::who_am_i;
 use crate::ui::{
-    Empty, FilingBadge, Icon, Load, OfferLink, PageHead, RecordBadge, WindowTitle, platform_name,
+    Empty, Icon, Load, OfferLink, PageHead, RecordBadge, StateOfFiling, WindowTitle, platform_name,
 };
 
 #[component]
@@ -101,27 +103,15 @@ fn Card(
 
 #[component]
 fn Boxes(home: HomeView) -> impl IntoView {
-    let HomeView { filings, notices, subject, records, draft } = home;
+    let HomeView { progress, question, filings, notices, subject, records } = home;
     let IsStaff(is_staff) = expect_context();
-    let question = (subject.is_none() && !is_staff).then(|| {
-        view! {
-            <Dialog title="您当前尚无有效主体，请先申请主体">
-                <div class="dialog-body"><p>"办理网站、APP等业务之前，需要先填报开办主体。"</p></div>
-                <div class="actions">
-                    <a class="button button-primary" href=route::NEW_SUBJECT rel="external">"申请主体"</a>
-                    <form method="dialog" class="js-only"><button class="button">"稍后"</button></form>
-                </div>
-            </Dialog>
-        }
-    });
+    // Whoever works here, and has nothing of their own, is not led through a case.
+    let shows_progress = !is_staff || subject.is_some() || !filings.is_empty();
+    let question = question.filter(|_| !is_staff);
+    let waits_for_business = filings.iter().any(|row| row.waits_for_business);
     view! {
-        {question}
-        {draft.map(|draft| view! {
-            <div class="banner">
-                <p>{format!("您有一份未提交的“{}”草稿：{}，{} 保存，还可保留 {} 天。", draft.procedure.label(), draft.title, draft.saved_at, draft.days_left)}</p>
-                <a class="button button-small" href=draft.href>"继续填写"</a>
-            </div>
-        })}
+        {question.map(|question| view! { <AboutSubject question/> })}
+        {shows_progress.then(|| view! { <ProgressCard progress/> })}
         <div class="grid">
             <Card title="我的申请" id="home-filings" more=route::FILINGS>
                 {if filings.is_empty() {
@@ -133,10 +123,10 @@ fn Boxes(home: HomeView) -> impl IntoView {
                                 <li>
                                     <div class="row-main">
                                         <b>{row.procedure.label()}</b>
-                                        <span class="soft">{format!("{} · ", row.title)}<time class="figures">{row.submitted_at}</time></span>
+                                        <span class="soft">{format!("{} · ", row.title)}<time class="figures">{row.submitted_at.clone()}</time></span>
                                     </div>
-                                    <FilingBadge state=row.state/>
-                                    <a href=route::filing(&row.id) aria-description=row.reference.clone()>"详情"</a>
+                                    <StateOfFiling row=row.clone()/>
+                                    <a href=route::filing(&row.id) aria-description=row.reference>"详情"</a>
                                 </li>
                             }).collect_view()}
                         </ul>
@@ -162,16 +152,44 @@ fn Boxes(home: HomeView) -> impl IntoView {
                     }.into_any()
                 }}
             </Card>
-            <SubjectCard subject/>
+            <SubjectCard subject waits_for_business/>
             {records.into_iter().map(|(business, rows)| view! { <RecordsCard business rows/> }).collect_view()}
         </div>
     }
     .into_any()
 }
 
+/// What somebody without a subject is asked (R5), or told about the one that came back.
+#[component]
+fn AboutSubject(question: SubjectQuestion) -> impl IntoView {
+    let (title, sentence, act) = match question {
+        SubjectQuestion::Apply => (
+            "您当前尚无有效主体，请先申请主体".to_owned(),
+            "办理网站、APP等业务之前，需要先填报开办主体。",
+            view! { <a class="button button-primary" href=route::NEW_SUBJECT rel="external">"申请主体"</a> }
+                .into_any(),
+        ),
+        SubjectQuestion::Repair { points, next } => (
+            returned_sentence(points),
+            "已填的内容都在，审核意见写在需要修改的项目旁边。",
+            view! { <ActButton next class="button button-primary"/> }.into_any(),
+        ),
+    };
+    view! {
+        <Dialog title>
+            <div class="dialog-body"><p>{sentence}</p></div>
+            <div class="actions">
+                {act}
+                <form method="dialog" class="js-only"><button class="button">"稍后"</button></form>
+            </div>
+        </Dialog>
+    }
+    .into_any()
+}
+
 /// 我的主体 with its state; a valid one offers 变更 and 注销 (R3).
 #[component]
-fn SubjectCard(subject: Option<RecordRow>) -> impl IntoView {
+fn SubjectCard(subject: Option<RecordRow>, waits_for_business: bool) -> impl IntoView {
     view! {
         <Card title="我的主体" id="home-subject" more=route::SUBJECT>
             {match subject {
@@ -186,7 +204,13 @@ fn SubjectCard(subject: Option<RecordRow>) -> impl IntoView {
                                     <b>{row.name}</b>
                                     <span class="soft">{format!("管辖地 {}", row.jurisdiction)}</span>
                                 </div>
-                                <RecordBadge state=row.state/>
+                                <span class="states">
+                                    {(waits_for_business && row.state == RecordState::Pending).then(|| view! {
+                                        <span class="badge" data-tone="warning">"待填报业务"</span>
+                                    })}
+                                    <RecordBadge state=row.state/>
+                                </span>
+                                <a href=route::SUBJECT aria-description=name.clone()>"详情"</a>
                                 {shows_offers.then(|| row.offers.into_iter().map(|offer| {
                                     let about = name.clone();
                                     view! { <OfferLink offer about/> }
@@ -236,18 +260,40 @@ pub fn Services() -> impl IntoView {
     let offers = Resource::new(|| (), |()| api::offers());
     view! {
         <PageHead title="业务办理"/>
-        <Load resource=offers titled=true children={|groups: Vec<OfferGroup>| view! {
-            <div class="shortcut-groups">
+        <Load resource=offers titled=true children={|groups: Vec<OfferGroup>| view! { <Groups groups/> }}/>
+    }
+    .into_any()
+}
+
+/// The one reason that holds for most of what cannot be begun is said once, above.
+fn shared_reason(groups: &[OfferGroup]) -> Option<Refused> {
+    let refused = || groups.iter().flat_map(|group| &group.offers).filter_map(|offer| offer.refused.as_ref());
+    let count = |reason: &Refused| refused().filter(|other| *other == reason).count();
+    refused().max_by_key(|reason| count(reason)).filter(|reason| count(reason) > 2).cloned()
+}
+
+#[component]
+fn Groups(groups: Vec<OfferGroup>) -> impl IntoView {
+    let shared = shared_reason(&groups);
+    view! {
+        {shared.clone().map(|Refused { sentence, link }| view! {
+            <aside class="notice" id="why-not" aria-label="暂不能办理">
+                <p>{sentence}{link.map(|link| view! { "，" <a href=link>"查看"</a> })}</p>
+            </aside>
+        })}
+        <div class="shortcut-groups">
                 {groups.into_iter().map(|group| view! {
                     <section class="shortcut-group">
                         <h2><Icon name=icon_of(&group.title)/>{group.title}</h2>
                         <ul>
-                            {group.offers.into_iter().map(|offer| view! { <li><Shortcut offer/></li> }).collect_view()}
+                            {group.offers.into_iter().map(|offer| {
+                                let is_told = offer.refused.is_some() && offer.refused == shared;
+                                view! { <li><Shortcut offer is_told/></li> }
+                            }).collect_view()}
                         </ul>
                     </section>
                 }).collect_view()}
-            </div>
-        }}/>
+        </div>
     }
     .into_any()
 }
@@ -265,8 +311,16 @@ fn icon_of(group: &str) -> &'static str {
 }
 
 #[component]
-fn Shortcut(offer: domain::view::Offer) -> impl IntoView {
+fn Shortcut(
+    offer: domain::view::Offer,
+    /// The reason against it stands above all of them.
+    is_told: bool,
+) -> impl IntoView {
     match offer.refused {
+        Some(_) if is_told => view! {
+            <span class="shortcut" aria-disabled="true" aria-describedby="why-not">{offer.label}</span>
+        }
+        .into_any(),
         None => view! { <a class="shortcut" href=offer.href>{offer.label}</a> }.into_any(),
         Some(refused) => view! {
             <span class="shortcut" aria-disabled="true">

@@ -3,17 +3,19 @@
 use domain::action::Action;
 use domain::filing::FilingState;
 use domain::procedure::Procedure;
+use domain::progress::Progress;
 use domain::route;
 use domain::view::{DraftRow, FilingRow, FilingView, Paged};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::records::Registration;
-use crate::api;
+use crate::api::{self, Answer};
 use crate::ui::dialog::Dialog;
-use crate::ui::sheet::{ChangesTable, History, SheetView};
+use crate::ui::progress::ProgressCard;
+use crate::ui::sheet::{ChangesTable, History, SheetView, row_id};
 use crate::ui::table::{Column, Filter, Grid, Pager, href, words};
-use crate::ui::{Empty, FilingBadge, Icon, Load, PageHead, PostButton};
+use crate::ui::{Empty, FilingBadge, Icon, Load, PageHead, PostButton, StateOfFiling};
 
 /// 业务类型 as a filter offers it.
 pub(crate) fn procedures() -> Vec<(String, String)> {
@@ -119,11 +121,14 @@ fn FilingTable(page: Paged<FilingRow>) -> impl IntoView {
                 <tr>
                     <td data-label="申请单编号" class="figures">{row.reference.clone()}</td>
                     <td data-label="业务类型">{row.procedure.label()}</td>
-                    <td data-label="名称">{row.title}</td>
-                    <td data-label="提交时间" class="figures">{row.submitted_at}</td>
-                    <td data-label="审核状态"><FilingBadge state=row.state/></td>
+                    <td data-label="名称">{row.title.clone()}</td>
+                    <td data-label="提交时间" class="figures">{row.submitted_at.clone()}</td>
+                    <td data-label="审核状态"><StateOfFiling row=row.clone()/></td>
                     <td data-label="操作" class="row-actions">
                         <a href=route::filing(&row.id) aria-description=row.reference.clone()>"详情"</a>
+                        {redraft_label(row.state, row.procedure.action).filter(|_| row.state == FilingState::Returned).map(|_| view! {
+                            <PostButton action="/act/redraft" label="修改" class="link" fields=vec![("filing", row.id.clone())] about=row.reference.clone()/>
+                        })}
                     </td>
                 </tr>
             }).collect_view()}
@@ -140,40 +145,50 @@ fn FilingTable(page: Paged<FilingRow>) -> impl IntoView {
 /// What a person wants to know right after submitting, above the list it led to (R80).
 #[component]
 fn Submitted(id: String) -> impl IntoView {
-    let filing = Resource::new(move || id.clone(), api::filing);
-    view! { <Load resource=filing titled=true children={|filing: FilingView| view! { <ReceiptBody filing/> }}/> }
+    let receipt = Resource::new(move || id.clone(), receipt_of);
+    view! { <Load resource=receipt titled=true children={|(filing, progress)| view! { <ReceiptBody filing progress/> }}/> }
+}
+
+/// A filing, and how far its case is.
+async fn receipt_of(id: String) -> Answer<(FilingView, Progress)> {
+    Ok((api::filing(id.clone()).await?, api::progress(Some(id)).await?))
 }
 
 #[component]
 pub fn Receipt() -> impl IntoView {
     let params = use_params_map();
-    let filing =
-        Resource::new(move || params.with(|params| params.get("id")).unwrap_or_default(), api::filing);
+    let receipt =
+        Resource::new(move || params.with(|params| params.get("id")).unwrap_or_default(), receipt_of);
     view! {
         <PageHead above=vec![("我的", route::HOME), ("我的申请", route::FILINGS)] title="申请回执"/>
-        <Load resource=filing titled=true children={|filing: FilingView| view! { <ReceiptBody filing/> }}/>
+        <Load resource=receipt titled=true children={|(filing, progress)| view! { <ReceiptBody filing progress/> }}/>
     }
     .into_any()
 }
 
 #[component]
-fn ReceiptBody(filing: FilingView) -> impl IntoView {
-    let FilingView { row, jurisdiction, withdrawal_left, waits_for_business, .. } = filing;
+fn ReceiptBody(filing: FilingView, progress: Progress) -> impl IntoView {
+    let FilingView { row, jurisdiction, withdrawal_left, .. } = filing;
     let detail = route::filing(&row.id);
+    let (title, tone) = match row.waits_for_business {
+        true => ("主体信息已提交，还没有进入审核", "warning"),
+        false => ("已提交审核", "ok"),
+    };
     view! {
-        <section class="receipt" aria-labelledby="receipt-title">
-            <h2 id="receipt-title">"已提交审核"</h2>
+        <ProgressCard progress/>
+        <section class="receipt" aria-labelledby="receipt-title" data-tone=tone>
+            <h2 id="receipt-title">{title}</h2>
             <dl class="facts">
                 <div><dt>"申请单编号"</dt><dd class="figures">{row.reference.clone()}</dd></div>
                 <div><dt>"业务类型"</dt><dd>{row.procedure.label()}</dd></div>
-                <div><dt>"名称"</dt><dd>{row.title}</dd></div>
-                <div><dt>"提交时间"</dt><dd class="figures">{row.submitted_at}</dd></div>
+                <div><dt>"名称"</dt><dd>{row.title.clone()}</dd></div>
+                <div><dt>"提交时间"</dt><dd class="figures">{row.submitted_at.clone()}</dd></div>
                 <div><dt>"管辖地"</dt><dd>{jurisdiction}</dd></div>
-                <div><dt>"审核状态"</dt><dd><FilingBadge state=row.state/></dd></div>
+                <div><dt>"审核状态"</dt><dd><StateOfFiling row=row.clone()/></dd></div>
             </dl>
             <h3>"接下来"</h3>
             <ol class="next">
-                {waits_for_business.then(|| view! { <li><WaitsForBusiness/></li> })}
+                {row.waits_for_business.then(|| view! { <li>"填报至少一项业务：公安机关不会单独审核主体。"</li> })}
                 <li>"管辖地网安民警审核，结果会在“系统通知”中告知。"</li>
                 <li>"提交后 30 分钟内、审核开始前，可以撤销申请。"</li>
             </ol>
@@ -188,14 +203,11 @@ fn ReceiptBody(filing: FilingView) -> impl IntoView {
     .into_any()
 }
 
-/// R15: a subject is never reviewed alone.
+/// How far the case of a filing is, where its page has to say so (R15: a subject is never reviewed alone).
 #[component]
-fn WaitsForBusiness() -> impl IntoView {
-    view! {
-        "公安机关不会单独审核主体：请继续填报至少一项业务，一并进入审核。"
-        <a href=route::SERVICES>"业务办理"</a>
-    }
-    .into_any()
+fn CaseProgress(filing: String) -> impl IntoView {
+    let progress = Resource::new(move || Some(filing.clone()), api::progress);
+    view! { <Load resource=progress titled=true children={|progress: Progress| view! { <ProgressCard progress/> }}/> }
 }
 
 /// Counts down what the server said is left (R17); without wasm it says how long from now.
@@ -255,7 +267,7 @@ fn Details(filing: FilingView) -> impl IntoView {
         history,
         withdrawal_left,
         dependents,
-        waits_for_business,
+        returned_along,
         remarks,
         general_remark,
         registration,
@@ -272,6 +284,8 @@ fn Details(filing: FilingView) -> impl IntoView {
         .then(|| history.iter().map(|event| event.note.clone()).find(|note| !note.is_empty()))
         .flatten();
     let can_redraft = redraft_label(state, procedure.action);
+    let is_bundle = !returned_along.is_empty();
+    let waiting = row.waits_for_business.then(|| row.id.clone());
     let reference = row.reference.clone();
     view! {
         <PageHead
@@ -279,13 +293,24 @@ fn Details(filing: FilingView) -> impl IntoView {
             title="申请详情"
             beside=move || view! { <FilingBadge state/> }
             actions=move || can_redraft.map(|label| view! {
-                <PostButton action="/act/redraft" label class="button button-primary" fields=vec![("filing", id.get_value())]/>
+                {is_bundle.then(|| view! {
+                    <PostButton
+                        action="/act/redraft"
+                        label="修改后一并重新提交"
+                        class="button button-primary"
+                        fields=vec![("filing", id.get_value()), ("along", "yes".to_owned())]
+                    />
+                })}
+                <PostButton
+                    action="/act/redraft"
+                    label
+                    class=if is_bundle { "button" } else { "button button-primary" }
+                    fields=vec![("filing", id.get_value())]
+                />
             })
         />
         {question}
-        {waits_for_business.then(|| view! {
-            <aside class="notice" data-tone="warning" aria-label="等待业务申请"><p><WaitsForBusiness/></p></aside>
-        })}
+        {waiting.map(|filing| view! { <CaseProgress filing/> })}
         <Facts row jurisdiction decided_at record_href/>
         {withdrawal_left.map(|seconds| view! { <Withdrawal seconds here/> })}
         {refusal.map(|words| view! {
@@ -294,7 +319,10 @@ fn Details(filing: FilingView) -> impl IntoView {
                 <p class="timeline-note">{words}</p>
             </aside>
         })}
-        {(!remarks.is_empty() || general_remark.is_some()).then(|| view! { <Points procedure remarks general=general_remark/> })}
+        {(!remarks.is_empty() || general_remark.is_some()).then(|| view! {
+            <Points procedure remarks=remarks.clone() general=general_remark/>
+        })}
+        {is_bundle.then(|| view! { <Along rows=returned_along/> })}
         {registration.map(|registration| view! { <Registration business=procedure.business registration/> })}
         {(!changes.is_empty()).then(|| view! {
             <section class="sheet" aria-labelledby="changes">
@@ -302,7 +330,7 @@ fn Details(filing: FilingView) -> impl IntoView {
                 <ChangesTable changes/>
             </section>
         })}
-        <SheetView sheet/>
+        <SheetView sheet remarks/>
         <section class="sheet" aria-labelledby="history">
             <div class="sheet-head"><h2 id="history">"办理记录"</h2></div>
             <History events=history/>
@@ -376,7 +404,24 @@ fn Points(
             <ul>
                 {remarks.into_iter().map(|remark| {
                     let label = procedure.form().place(&remark.at).map_or("", |place| place.field.label);
-                    view! { <li><b>{label}</b>"："{remark.message}</li> }
+                    view! { <li><a href=format!("#{}", row_id(&remark.at))><b>{label}</b>"："{remark.message}</a></li> }
+                }).collect_view()}
+            </ul>
+        </aside>
+    }
+    .into_any()
+}
+
+/// What came back only because its subject did (R15): nothing about it has to be repaired.
+#[component]
+fn Along(rows: Vec<FilingRow>) -> impl IntoView {
+    view! {
+        <aside class="notice" aria-labelledby="along">
+            <h2 id="along">"随主体一并退回的业务"</h2>
+            <p>"这些业务没有审核意见，不需要修改。选【修改后一并重新提交】，修改主体后它们会原样随主体重新提交。"</p>
+            <ul>
+                {rows.into_iter().map(|row| view! {
+                    <li><a href=route::filing(&row.id)>{format!("{} · {}（{}）", row.procedure.label(), row.title, row.reference)}</a></li>
                 }).collect_view()}
             </ul>
         </aside>

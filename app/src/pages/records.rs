@@ -4,6 +4,7 @@
 use domain::action::Action;
 use domain::business::Business;
 use domain::procedure::Procedure;
+use domain::progress::Progress;
 use domain::route;
 use domain::sheet::Shown;
 use domain::view::{Paged, RecordRow, RecordView, RegistrationView};
@@ -12,6 +13,7 @@ use leptos::wasm_bindgen::JsCast;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::api::{self, ApiError};
+use crate::ui::progress::ProgressCard;
 use crate::ui::sheet::SheetView;
 use crate::ui::table::{Column, Grid, Pager, href, words};
 use crate::ui::{
@@ -309,14 +311,29 @@ pub fn Registration(business: Business, registration: RegistrationView) -> impl 
 /// 我的主体 (R52)
 #[component]
 pub fn MySubject() -> impl IntoView {
-    let subject = Resource::new(|| (), |()| api::my_subject());
+    let subject = Resource::new(
+        || (),
+        |()| async move {
+            Ok(match api::my_subject().await? {
+                Some(subject) => Ok(subject),
+                None => Err(api::progress(None).await?),
+            })
+        },
+    );
     view! {
-        <Load resource=subject children={|subject: Option<RecordView>| match subject {
-            None => view! {
-                <PageHead above=vec![("我的", route::HOME)] title="我的主体"/>
-                <Empty sentence="您当前尚无有效主体，请先申请主体" action=("申请主体", route::NEW_SUBJECT)/>
-            }.into_any(),
-            Some(RecordView { row, sheet, filings, .. }) => {
+        <Load resource=subject children={|subject: Result<RecordView, Progress>| match subject {
+            // One that came back needs repair, not another application.
+            Err(progress) => {
+                let is_none = !progress.is_urgent;
+                view! {
+                    <PageHead above=vec![("我的", route::HOME)] title="我的主体"/>
+                    <ProgressCard progress/>
+                    {is_none.then(|| view! {
+                        <Empty sentence="您当前尚无有效主体，请先申请主体" action=("申请主体", route::NEW_SUBJECT)/>
+                    })}
+                }.into_any()
+            }
+            Ok(RecordView { row, sheet, filings, .. }) => {
                 let state = row.state;
                 let change = row.offers.iter().find(|offer| offer.label == "变更").cloned();
                 view! {

@@ -3,6 +3,7 @@
 pub mod dialog;
 pub mod form;
 pub mod layout;
+pub mod progress;
 pub mod sheet;
 pub mod table;
 pub mod who_am_i;
@@ -10,7 +11,7 @@ pub mod who_am_i;
 use domain::filing::FilingState;
 use domain::record::RecordState;
 use domain::route;
-use domain::view::{Offer, Refused};
+use domain::view::{FilingRow, Offer, Refused};
 use leptos::prelude::*;
 
 use crate::api::{Answer, ApiError};
@@ -34,6 +35,18 @@ pub fn FilingBadge(state: FilingState) -> impl IntoView {
         FilingState::Terminated => "terminated",
     };
     view! { <span class="badge" data-state=look>{state.label()}</span> }
+}
+
+/// The state of a filing as its applicant's lists show it: a 新增主体 that no business accompanies is 待审核, and
+/// nobody will review it (R15).
+#[component]
+pub fn StateOfFiling(row: FilingRow) -> impl IntoView {
+    view! {
+        <span class="states">
+            {row.waits_for_business.then(|| view! { <span class="badge" data-tone="warning">"待填报业务"</span> })}
+            <FilingBadge state=row.state/>
+        </span>
+    }
 }
 
 /// The state beside a title: 我的主体(有效) to readers and in print, a badge to the eye (R52).

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::answer::Answers;
 use domain::route;
+use domain::schema::Fault;
 use domain::sheet::{Change, Sheet, SheetRow, SheetSection, Shown};
 use domain::view::EventView;
 use leptos::prelude::*;
@@ -23,6 +24,9 @@ pub fn SheetView(
     /// What was changed, shown before and after.
     #[prop(optional)]
     changes: Vec<Change>,
+    /// What an officer said about fields (R53).
+    #[prop(optional)]
+    remarks: Vec<Fault>,
     #[prop(default = "s")] prefix: &'static str,
 ) -> impl IntoView {
     let changes: BTreeMap<String, Change> =
@@ -42,7 +46,9 @@ pub fn SheetView(
                 .into_iter()
                 .map(|row| {
                     let change = changes.get(&row.at).cloned();
-                    view! { <Row row remarkable change/> }
+                    let remark = remarks.iter().find(|remark| remark.at == row.at);
+                    let remark = remark.map(|remark| remark.message.clone());
+                    view! { <Row row remarkable change remark/> }
                 })
                 .collect_view();
             view! {
@@ -55,8 +61,13 @@ pub fn SheetView(
         .collect_view()
 }
 
+/// The anchor of a row that has a remark.
+pub fn row_id(at: &str) -> String {
+    format!("r-{}", field_id(at))
+}
+
 #[component]
-fn Row(row: SheetRow, remarkable: bool, change: Option<Change>) -> impl IntoView {
+fn Row(row: SheetRow, remarkable: bool, change: Option<Change>, remark: Option<String>) -> impl IntoView {
     let SheetRow { at, label, value, masked } = row;
     let wide = matches!(&value, Shown::Pictures(ids) | Shown::Documents(ids) if ids.len() > 1);
     let changed = change.is_some();
@@ -69,11 +80,14 @@ fn Row(row: SheetRow, remarkable: bool, change: Option<Change>) -> impl IntoView
         }
         .into_any(),
     };
+    // Where the list of remarks leads to.
+    let anchor = remark.is_some().then(|| row_id(&at));
     view! {
-        <div class="sheet-row" class:sheet-wide=wide data-changed=changed.then_some("")>
+        <div class="sheet-row" class:sheet-wide=wide data-changed=changed.then_some("") id=anchor>
             <dt>{label.clone()}</dt>
             <dd>
                 {content}
+                {remark.map(|words| view! { <p class="remark"><b>"审核意见"</b>"："{words}</p> })}
                 {remarkable.then(|| view! { <RemarkBox at name masked=masked || wide/> })}
             </dd>
         </div>

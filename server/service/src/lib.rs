@@ -66,6 +66,7 @@ use crate::applicant::handover::Handovers;
 use crate::applicant::home::HomePage;
 use crate::applicant::identity_check::IdentityChecks;
 use crate::applicant::offers::Offers;
+use crate::applicant::progress::Cases;
 use crate::applicant::redraft::Redrafts;
 use crate::applicant::submit::Submissions;
 use crate::base::clock::Clock;
@@ -123,6 +124,7 @@ pub struct Service {
     pub audit_log: Arc<AuditLog>,
     pub cancellations: Arc<Cancellations>,
     pub canned_reasons: Arc<CannedReasons>,
+    pub cases: Arc<Cases>,
     pub comparison_keys: Arc<ComparisonKeys>,
     pub counters: Arc<Counters>,
     pub dashboards: Arc<Dashboards>,
@@ -231,7 +233,8 @@ impl Service {
             &text_messages,
         );
         let holidays = Holidays::new(&context);
-        let home_page = HomePage::new(&accounts, &drafts, &filings, &notices, &records);
+        let cases = Cases::new(&context, &accounts, &drafts, &filings, &handovers, &records);
+        let home_page = HomePage::new(&accounts, &cases, &filings, &notices, &records);
         let jobs = Jobs::new(&context, &drafts, &files, &handovers, &identity_checks, &text_messages, &usage);
         let key_checks = KeyChecks::new(&context, &accounts);
         let lookup = Lookup::new(&context);
@@ -269,6 +272,7 @@ impl Service {
             audit_log,
             cancellations,
             canned_reasons,
+            cases,
             comparison_keys,
             counters,
             dashboards,

@@ -102,14 +102,14 @@ async fn any_business_brings_its_subject_to_the_reviewers(world: World) {
         let actor = world.applicant(u32::try_from(number).unwrap() + 1).await;
         let subject = world.subject_answers_person(&actor).await;
         let subject = world.file(&actor, "subject_new", None, &subject).await;
-        assert!(world.service.filings.filing(&actor, &subject).await.unwrap().waits_for_business);
+        assert!(world.service.filings.filing(&actor, &subject).await.unwrap().row.waits_for_business);
         assert!(matches!(world.service.reviews.review(&officer, &subject, None).await, Err(Error::NotFound)));
         let mut answers = world.answers_to_all(&actor, business, "某某服务").await;
         if business == Business::Website {
             answers.set_text("site.main_domain", "example.cn");
         }
         let filing = world.file(&actor, &code(business, Action::New), None, &answers).await;
-        assert!(!world.service.filings.filing(&actor, &subject).await.unwrap().waits_for_business);
+        assert!(!world.service.filings.filing(&actor, &subject).await.unwrap().row.waits_for_business);
         let bundle = world.service.reviews.review(&officer, &subject, None).await.unwrap().bundle;
         assert_eq!(bundle.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), [&subject, &filing]);
     }

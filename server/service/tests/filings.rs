@@ -14,6 +14,7 @@ use common::{World, claims};
 use domain::answer::{Answer, Answers};
 use domain::business::Business;
 use domain::filing::FilingState;
+use domain::progress::Act;
 use domain::record::RecordState;
 use domain::schema::{Fault, fault};
 use domain::sheet::Shown;
@@ -294,14 +295,14 @@ async fn a_new_subject_waits_for_a_business(world: World) {
     let waiting = async || service.queues.queue(&officer, &QueueRequest::default()).await.unwrap().total;
     let subject = world.subject_answers_unit(&actor).await;
     let subject = world.file(&actor, "subject_new", None, &subject).await;
-    assert!(service.filings.filing(&actor, &subject).await.unwrap().waits_for_business);
+    assert!(service.filings.filing(&actor, &subject).await.unwrap().row.waits_for_business);
     assert_eq!(waiting().await, 0);
     let answers = world.website_answers(&actor, "example.cn").await;
     let website = world.file(&actor, "website_new", None, &answers).await;
-    assert!(!service.filings.filing(&actor, &subject).await.unwrap().waits_for_business);
+    assert!(!service.filings.filing(&actor, &subject).await.unwrap().row.waits_for_business);
     assert_eq!(waiting().await, 2, "both as one bundle");
     service.filings.withdraw(&actor, &website).await.unwrap();
-    assert!(service.filings.filing(&actor, &subject).await.unwrap().waits_for_business);
+    assert!(service.filings.filing(&actor, &subject).await.unwrap().row.waits_for_business);
     assert_eq!(waiting().await, 0);
 }
 
@@ -449,9 +450,9 @@ async fn a_business_returned_with_its_subject_follows_the_subject(world: World) 
     assert_eq!(refused.link, Some(format!("/mine/filings/{subject}")));
     let form = draft_at(&service.redrafts.redraft(&actor, &subject).await.unwrap());
     assert_eq!(filed(world.submit(&actor, &form, "subject").await), subject);
-    assert!(service.filings.filing(&actor, &subject).await.unwrap().waits_for_business);
+    assert!(service.filings.filing(&actor, &subject).await.unwrap().row.waits_for_business);
     assert_eq!(filed(world.submit(&actor, &site, "site").await), website);
-    assert!(!service.filings.filing(&actor, &subject).await.unwrap().waits_for_business);
+    assert!(!service.filings.filing(&actor, &subject).await.unwrap().row.waits_for_business);
     world.decide(&subject, Decision::Approve, "", &[]).await;
     world.decide(&website, Decision::Approve, "", &[]).await;
     assert_eq!(subject_state(&world, &actor).await, RecordState::Active);
@@ -989,7 +990,7 @@ async fn lists_are_paged_by_key(world: World) {
 async fn the_home_page_shows_the_newest_of_everything(world: World) {
     let actor = world.applicant(1).await;
     let empty = world.service.home_page.home(&actor).await.unwrap();
-    assert!(empty.subject.is_none() && empty.filings.is_empty() && empty.draft.is_none());
+    assert!(empty.subject.is_none() && empty.filings.is_empty());
     let order: Vec<&str> = empty.records.iter().map(|(business, _)| business.definition().mine).collect();
     assert_eq!(order, ["我的网站", "我的APP", "我的安全评估", "我的应用市场", "我的小程序"]);
     world.in_force(&actor, "example.cn").await;
@@ -1006,7 +1007,8 @@ async fn the_home_page_shows_the_newest_of_everything(world: World) {
     assert!(home.records[1..].iter().all(|(_, rows)| rows.is_empty()));
     assert_eq!(home.filings.len(), 2);
     assert!(!home.notices.is_empty());
-    assert_eq!(home.draft.unwrap().id, draft.id);
+    let draft = Act::Open(format!("/subject/change/form?draft={}", draft.id));
+    assert!(home.progress.also.iter().any(|other| other.act == draft), "{:?}", home.progress.also);
 }
 
 /// R6

@@ -20,6 +20,9 @@ pub struct FilingRow {
     pub title: String,
     pub subject_name: String,
     pub state: FilingState,
+    /// A 新增主体 filing that no business filing accompanies yet (R15): it is 待审核, and nobody reviews it.
+    #[serde(default)]
+    pub waits_for_business: bool,
     pub submitted_at: String,
 }
 
@@ -37,8 +40,9 @@ pub struct FilingView {
     pub withdrawal_left: Option<i64>,
     /// What is withdrawn with it (R17).
     pub dependents: Vec<FilingRow>,
-    /// A 新增主体 filing that no business filing accompanies yet (R15).
-    pub waits_for_business: bool,
+    /// Business filings that came back only because this one, a 新增主体, did (R15).
+    #[serde(default)]
+    pub returned_along: Vec<FilingRow>,
     /// Points of the last return (R53).
     pub remarks: Vec<Fault>,
     pub general_remark: Option<String>,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::directory::{Finder, ProviderSearch};
 use super::file::FileView;
+use super::filing::FilingRow;
 use super::offer::Refused;
 use super::region::RegionOption;
 use super::session::SubjectChoice;
@@ -59,7 +60,15 @@ pub struct FormView {
     /// The version of the only draft, where the person does not want to use it.
     #[serde(default)]
     pub declined: Option<i64>,
+    /// A returned 新增主体 to go on with instead of an empty form (R53).
+    pub offered_return: Option<OfferedReturn>,
     pub refused: Option<Refused>,
+    /// Whether there is anything to fill in: not where nothing typed could be filed.
+    pub is_open: bool,
+    /// What is submitted again along with this form, as it was (R15).
+    pub along: Vec<FilingRow>,
+    /// How far each step of the form is.
+    pub steps: Vec<StepState>,
     /// The read-only subject on the step that shows it (R30).
     pub subject_sheet: Option<Sheet>,
     /// All answers by step, on the last step (R78).
@@ -83,6 +92,25 @@ pub struct FormView {
     pub own_records: Vec<OwnRecord>,
     /// The directory that was opened to fill a block (R31).
     pub finder: Option<Finder>,
+}
+
+/// How far a step is, by its answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StepState {
+    Todo,
+    /// So many answers are missing or wrong.
+    Missing(usize),
+    Done,
+}
+
+/// A returned 新增主体, offered as a draft is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferedReturn {
+    pub filing: String,
+    /// Remarks at fields.
+    pub points: usize,
+    /// Businesses came back along with it and need no repair.
+    pub along: bool,
 }
 
 /// A record as it is offered to be referred to: “网站：示例站（测公网安备11010502000001号）”.

@@ -3,20 +3,22 @@
 use serde::{Deserialize, Serialize};
 
 use super::filing::FilingRow;
-use super::form::DraftRow;
 use super::record::RecordRow;
 use crate::business::Business;
+use crate::progress::{Progress, SubjectQuestion};
 
 /// The home page of a signed-in person (R2).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Home {
+    /// 我的备案进度
+    pub progress: Progress,
+    /// What somebody without a subject is asked (R5).
+    pub question: Option<SubjectQuestion>,
     pub filings: Vec<FilingRow>,
     pub notices: Vec<NoticeRow>,
     pub subject: Option<RecordRow>,
     /// 我的网站, 我的APP, 安全评估, 我的应用市场, 我的小程序
     pub records: Vec<(Business, Vec<RecordRow>)>,
-    /// The latest draft, to go on with.
-    pub draft: Option<DraftRow>,
 }
 
 /// 系统通知 (R66)

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use domain::business::Business;
+use domain::progress::{progress, question};
 use domain::view::Home;
 use futures::future::try_join_all;
 
 use crate::account::Accounts;
 use crate::account::notice::Notices;
-use crate::applicant::draft::Drafts;
+use crate::applicant::progress::Cases;
 use crate::base::actor::Actor;
 use crate::base::error::Result;
 use crate::filing::Filings;
@@ -17,7 +18,7 @@ use crate::filing::record::Records;
 /// The page after signing in.
 pub struct HomePage {
     accounts: Arc<Accounts>,
-    drafts: Arc<Drafts>,
+    cases: Arc<Cases>,
     filings: Arc<Filings>,
     notices: Arc<Notices>,
     records: Arc<Records>,
@@ -29,21 +30,22 @@ const FEW: u64 = 5;
 impl HomePage {
     pub(crate) fn new(
         accounts: &Arc<Accounts>,
-        drafts: &Arc<Drafts>,
+        cases: &Arc<Cases>,
         filings: &Arc<Filings>,
         notices: &Arc<Notices>,
         records: &Arc<Records>,
     ) -> Arc<Self> {
         let accounts = Arc::clone(accounts);
-        let drafts = Arc::clone(drafts);
+        let cases = Arc::clone(cases);
         let filings = Arc::clone(filings);
         let notices = Arc::clone(notices);
         let records = Arc::clone(records);
-        Arc::new(HomePage { accounts, drafts, filings, notices, records })
+        Arc::new(HomePage { accounts, cases, filings, notices, records })
     }
 
     pub async fn home(&self, actor: &Actor) -> Result<Home> {
         let subject = self.accounts.current_subject(actor).await?;
+        let case = self.cases.case(actor, subject.clone()).await?;
         let shown = Business::at_home();
         let newest = match &subject {
             None => vec![Vec::new(); shown.len()],
@@ -58,6 +60,8 @@ impl HomePage {
         let all = subject.iter().cloned().chain(newest.into_iter().flatten()).collect();
         let mut rows = self.records.record_rows(actor, subject.clone(), all).await?.into_iter();
         Ok(Home {
+            progress: progress(&case),
+            question: question(&case),
             subject: subject.and_then(|_| rows.next()),
             records: shown
                 .into_iter()
@@ -66,7 +70,6 @@ impl HomePage {
                 .collect(),
             filings: self.filings.newest_filings(actor, FEW).await?,
             notices: self.notices.latest_notices(actor, FEW).await?,
-            draft: self.drafts.latest_draft(actor).await?,
         })
     }
 }

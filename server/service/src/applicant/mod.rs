@@ -6,5 +6,6 @@ pub mod handover;
 pub mod home;
 pub mod identity_check;
 pub mod offers;
+pub mod progress;
 pub mod redraft;
 pub mod submit;

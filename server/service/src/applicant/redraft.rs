@@ -6,6 +6,7 @@ use domain::business::Business;
 use domain::filing::FilingState;
 use domain::procedure::Procedure;
 use domain::route;
+use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
@@ -41,6 +42,8 @@ pub(crate) struct FromFiling<'a> {
     pub filing: &'a filing::Model,
     /// The filing was returned: the same one will be submitted again.
     pub resubmits: bool,
+    /// What came back along with it is submitted again, too.
+    pub along: bool,
     pub step: String,
 }
 
@@ -62,6 +65,14 @@ impl Redrafts {
             .one(tx)
             .await?;
         if let Some(row) = made {
+            if row.resubmits_along != from.along {
+                let chosen = draft::ActiveModel {
+                    id: Set(row.id.clone()),
+                    resubmits_along: Set(from.along),
+                    ..Default::default()
+                };
+                chosen.update(tx).await?;
+            }
             return Ok(route::draft_step(procedure, &row.step, &row.id));
         }
         let now = self.context.clock.now();
@@ -91,6 +102,7 @@ impl Redrafts {
             record_id: record.map(str::to_owned),
             subject_id: (!is_new_subject).then(|| from.filing.subject_id.clone()),
             filing_id: Some(from.filing.id.clone()),
+            resubmits_along: from.along,
             title,
             step: from.step,
             answers: stored.answers,
@@ -117,10 +129,15 @@ impl Redrafts {
     /// # Errors
     /// `Refused` in other states, and where another draft is in the way.
     pub async fn redraft(&self, actor: &Actor, filing: &str) -> Result<String> {
-        retry!(self.try_redraft(actor, filing))
+        retry!(self.try_redraft(actor, filing, false))
     }
 
-    async fn try_redraft(&self, actor: &Actor, id: &str) -> Result<String> {
+    /// As above; what came back only because this one did is submitted again along with it (R15).
+    pub async fn redraft_bundle(&self, actor: &Actor, filing: &str) -> Result<String> {
+        retry!(self.try_redraft(actor, filing, true))
+    }
+
+    async fn try_redraft(&self, actor: &Actor, id: &str, along: bool) -> Result<String> {
         let tx = self.context.db.begin().await?;
         let (row, _) = self.filings.owned_filing(&tx, actor, id, true).await?;
         let procedure = procedure_of(&row)?;
@@ -145,6 +162,7 @@ impl Redrafts {
             procedure,
             filing: &row,
             resubmits: is_returned,
+            along: along && is_returned,
             step: step.map(|step| step.key.to_owned()).unwrap_or_default(),
         };
         let href = self.draft_from_filing(&tx, actor, draft, self.filings.filing_answers(&row)?).await?;

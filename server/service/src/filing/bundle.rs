@@ -1,5 +1,7 @@
 //! A new subject and what is filed for it go together (R15).
 
+use std::collections::BTreeMap;
+
 use domain::action::Action;
 use domain::business::Business;
 use domain::filing::{FilingEvent, FilingState};
@@ -9,13 +11,41 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 
 use crate::base::actor::Actor;
 use crate::base::db::Transaction;
-use crate::base::entity::{filing, record};
+use crate::base::entity::{filing, filing_event, record};
 use crate::base::error::Result;
 use crate::filing::Filings;
 use crate::state::domains::keep_domains;
 use crate::state::history::Who;
 use crate::state::row::{filing_state, open_states, record_state};
 use crate::state::{counters, transition};
+
+/// What the history says of a business filing that came back only because its subject did. Older rows are told by
+/// this sentence, so it stays as it is.
+pub(crate) const RETURNED_ALONG: &str = "主体申请已退回，请先修改并重新提交主体申请，再重新提交本申请";
+
+/// Whether a filing was returned only because its subject was: nobody has a remark about it (R15).
+pub(crate) fn came_back_along(last_return: &filing_event::Model) -> bool {
+    last_return.note == RETURNED_ALONG
+}
+
+/// By filing, how it was last returned.
+pub(crate) async fn last_returns(
+    on: &impl ConnectionTrait,
+    filings: &[filing::Model],
+) -> Result<BTreeMap<String, filing_event::Model>> {
+    let returned = filings.iter().filter(|row| row.state == FilingState::Returned.code());
+    let returned: Vec<&str> = returned.map(|row| row.id.as_str()).collect();
+    if returned.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let events = filing_event::Entity::find()
+        .filter(filing_event::Column::FilingId.is_in(returned))
+        .filter(filing_event::Column::Event.eq(FilingEvent::Return.code()))
+        .order_by_asc(filing_event::Column::Id)
+        .all(on)
+        .await?;
+    Ok(events.into_iter().map(|event| (event.filing_id.clone(), event)).collect())
+}
 
 impl Filings {
     /// The open business filings of a subject (R15, R17).
@@ -32,6 +62,24 @@ impl Filings {
             .all(on)
             .await?;
         Ok(rows)
+    }
+
+    /// The business filings that came back only because their subject did. They stand still while the subject is
+    /// locked.
+    pub(crate) async fn returned_along(
+        &self,
+        on: &impl ConnectionTrait,
+        subject_id: &str,
+    ) -> Result<Vec<filing::Model>> {
+        let rows = filing::Entity::find()
+            .filter(filing::Column::SubjectId.eq(subject_id))
+            .filter(filing::Column::Business.ne(Business::Subject.code()))
+            .filter(filing::Column::State.eq(FilingState::Returned.code()))
+            .order_by_asc(filing::Column::Id)
+            .all(on)
+            .await?;
+        let returns = last_returns(on, &rows).await?;
+        Ok(rows.into_iter().filter(|row| returns.get(&row.id).is_some_and(came_back_along)).collect())
     }
 
     /// The record of a filing that came to nothing: back as it was, or void, and without the domains

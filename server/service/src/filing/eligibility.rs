@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use domain::action::Action;
 use domain::business::Business;
 use domain::eligibility::{Refusal, may_begin, may_transfer};
+use domain::filing::FilingState;
 use domain::procedure::Procedure;
 use domain::record::RecordState;
 use domain::route;
@@ -24,6 +25,8 @@ pub(crate) struct Eligibility {
     pub subject: Option<record::Model>,
     /// A subject of the person whose first filing is open: 新增主体 is under way once (R12).
     under_way: Option<record::Model>,
+    /// Of somebody without a subject: the 新增主体 filing that came back (R53).
+    returned: Option<String>,
     /// Open filing by record.
     open: HashMap<String, String>,
 }
@@ -31,34 +34,38 @@ pub(crate) struct Eligibility {
 impl Eligibility {
     /// Nothing where the procedure may be begun, else why not and where to look.
     pub fn refusal(&self, procedure: Procedure, record: Option<&record::Model>) -> Result<Option<Refused>> {
-        let record_now = record.map(record_state).transpose()?;
-        self.refusal_in(procedure, record.map(|row| row.id.as_str()), record_now)
+        let refusal = self.why_not(procedure, record)?;
+        let id = record.map(|row| row.id.as_str()).filter(|_| !procedure.business.is_subject());
+        Ok(refusal.map(|refusal| self.explain(refusal, id)))
+    }
+
+    /// The cause alone.
+    pub fn why_not(&self, procedure: Procedure, record: Option<&record::Model>) -> Result<Option<Refusal>> {
+        self.refusal_in(procedure, record.map(record_state).transpose()?)
     }
 
     /// As above for a record that is still to be chosen from a list: only the subject counts.
     pub fn refusal_of_kind(&self, procedure: Procedure) -> Result<Option<Refused>> {
-        self.refusal_in(procedure, None, Some(RecordState::Active))
+        let refusal = self.refusal_in(procedure, Some(RecordState::Active))?;
+        Ok(refusal.map(|refusal| self.explain(refusal, None)))
     }
 
-    fn refusal_in(
-        &self,
-        procedure: Procedure,
-        record: Option<&str>,
-        record_now: Option<RecordState>,
-    ) -> Result<Option<Refused>> {
+    fn refusal_in(&self, procedure: Procedure, record: Option<RecordState>) -> Result<Option<Refusal>> {
         let subject = match (procedure.business, procedure.action) {
             (Business::Subject, Action::New) => self.under_way.as_ref(),
             _ => self.subject.as_ref(),
         };
         let subject_now = subject.map(record_state).transpose()?;
-        let record = record.filter(|_| !procedure.business.is_subject());
-        Ok(may_begin(procedure, subject_now, record_now).err().map(|refusal| self.explain(refusal, record)))
+        let refusal = may_begin(procedure, subject_now, record).err();
+        Ok(refusal.map(|refusal| refusal.with_returned_subject(self.returned.is_some())))
     }
 
     /// As above for handing the subject over (R24).
     pub fn transfer_refusal(&self, open_filings: u64) -> Result<Option<Refused>> {
         let state = self.subject.as_ref().map(record_state).transpose()?;
-        Ok(may_transfer(state, open_filings).err().map(|refusal| self.explain(refusal, None)))
+        let refusal = may_transfer(state, open_filings).err();
+        let refusal = refusal.map(|refusal| refusal.with_returned_subject(self.returned.is_some()));
+        Ok(refusal.map(|refusal| self.explain(refusal, None)))
     }
 
     fn explain(&self, refusal: Refusal, record: Option<&str>) -> Refused {
@@ -67,6 +74,7 @@ impl Eligibility {
         let subject = self.subject.as_ref().map(|row| row.id.as_str());
         let link = match refusal {
             Refusal::NoSubject | Refusal::SubjectCancelled => Some(route::NEW_SUBJECT.to_owned()),
+            Refusal::SubjectReturned => self.returned.as_deref().map(route::filing),
             Refusal::SubjectUnderWay => filing_of(self.under_way.as_ref().map(|row| row.id.as_str())),
             Refusal::SubjectNotApproved | Refusal::SubjectCancelling => filing_of(subject),
             Refusal::UnderReview => filing_of(record).or_else(|| filing_of(subject)),
@@ -110,5 +118,34 @@ pub(crate) async fn eligibility_of(
         .into_tuple()
         .all(on)
         .await?;
-    Ok(Eligibility { subject, under_way, open: open.into_iter().collect() })
+    let returned = match &subject {
+        Some(_) => None,
+        None => returned_subject(on, actor).await?.map(|row| row.id),
+    };
+    Ok(Eligibility { subject, under_way, returned, open: open.into_iter().collect() })
+}
+
+/// The subject of the person's last 新增主体, if that came to nothing so far: returned, refused or withdrawn.
+pub(crate) async fn last_attempt(on: &impl ConnectionTrait, actor: &Actor) -> Result<Option<record::Model>> {
+    let last = record::Entity::find()
+        .filter(record::Column::OwnerId.eq(&actor.person_id))
+        .filter(record::Column::Business.eq(Business::Subject.code()))
+        .order_by_desc(record::Column::Id)
+        .one(on)
+        .await?;
+    Ok(last.filter(|row| row.state == RecordState::Void.code()))
+}
+
+/// The person's last 新增主体, if it came back and was not submitted again.
+pub(crate) async fn returned_subject(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+) -> Result<Option<filing::Model>> {
+    let Some(last) = last_attempt(on, actor).await? else { return Ok(None) };
+    let filing = filing::Entity::find()
+        .filter(filing::Column::RecordId.eq(&last.id))
+        .filter(filing::Column::State.eq(FilingState::Returned.code()))
+        .one(on)
+        .await?;
+    Ok(filing)
 }

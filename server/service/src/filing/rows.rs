@@ -1,5 +1,9 @@
 //! Filings as lists show them.
 
+use domain::action::Action;
+use domain::business::Business;
+use domain::filing::FilingState;
+use domain::procedure::Procedure;
 use domain::view::FilingRow;
 
 use crate::base::clock::written;
@@ -9,13 +13,16 @@ use crate::base::error::Result;
 use crate::state::row::{filing_state, procedure_of};
 
 pub(crate) fn filing_row(row: &filing::Model) -> Result<FilingRow> {
+    let (procedure, state) = (procedure_of(row)?, filing_state(row)?);
+    let is_new_subject = procedure == Procedure::new(Business::Subject, Action::New);
     Ok(FilingRow {
         id: row.id.clone(),
         reference: row.reference.clone(),
-        procedure: procedure_of(row)?,
+        procedure,
         title: row.title.clone(),
         subject_name: row.subject_name.clone(),
-        state: filing_state(row)?,
+        state,
+        waits_for_business: is_new_subject && state == FilingState::Pending && !row.is_reviewable,
         submitted_at: written(instant(row.submitted_at)),
     })
 }

@@ -181,6 +181,10 @@ impl Filings {
             false => Vec::new(),
             true => self.dependents(on, &row.subject_id).await?,
         };
+        let returned_along = match is_new_subject && state == FilingState::Returned {
+            false => Vec::new(),
+            true => self.returned_along(on, &row.subject_id).await?,
+        };
         let now = self.context.clock.now();
         let left = withdrawal_left(state, instant(row.submitted_at), now);
         let files = filing_files(procedure, &answers, before.as_ref())?;
@@ -195,7 +199,7 @@ impl Filings {
             // Rounded up: a page that has counted to nothing finds nothing left.
             withdrawal_left: left.map(|left| left.whole_seconds() + i64::from(left.subsec_nanoseconds() > 0)),
             dependents: dependents.iter().map(filing_row).collect::<Result<_>>()?,
-            waits_for_business: is_new_subject && state == FilingState::Pending && !row.is_reviewable,
+            returned_along: returned_along.iter().map(filing_row).collect::<Result<_>>()?,
             remarks,
             general_remark,
             registration: if is_approved_new {

@@ -75,7 +75,12 @@ async fn withdraw(state: &AppState, actor: &Actor, fields: &Fields, _back: &str)
 }
 
 async fn redraft(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
-    Ok(to(state.service.redrafts.redraft(actor, field(fields, "filing")).await?))
+    let (redrafts, filing) = (&state.service.redrafts, field(fields, "filing"));
+    let form = match field(fields, "along").is_empty() {
+        true => redrafts.redraft(actor, filing).await?,
+        false => redrafts.redraft_bundle(actor, filing).await?,
+    };
+    Ok(to(form))
 }
 
 async fn delete_draft(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {

@@ -105,6 +105,14 @@ impl Drafts {
         query.one(on).await?.ok_or(Error::NotFound)
     }
 
+    /// Whether somebody has made a form of a returned filing.
+    pub(crate) async fn is_being_repaired(&self, on: &impl ConnectionTrait, filing: &str) -> Result<bool> {
+        let drafts = draft::Entity::find()
+            .filter(draft::Column::FilingId.eq(filing))
+            .filter(draft::Column::SavedAt.gt(millis(self.context.clock.now() - KEPT)));
+        Ok(drafts.count(on).await? > 0)
+    }
+
     /// 我的草稿 (R50). An empty procedure means all.
     pub async fn drafts(&self, actor: &Actor, procedure: &str, after: &str) -> Result<Paged<DraftRow>> {
         let now = self.context.clock.now();
@@ -124,19 +132,6 @@ impl Drafts {
         let next = split_page(&mut rows, |row| &row.id);
         let rows = rows.iter().map(|row| draft_row(row, now)).collect::<Result<_>>()?;
         Ok(Paged { rows, total, next, is_later: !after.is_empty() })
-    }
-
-    /// The draft last saved, to go on with (R2).
-    pub(crate) async fn latest_draft(&self, actor: &Actor) -> Result<Option<DraftRow>> {
-        let now = self.context.clock.now();
-        let row = draft::Entity::find()
-            .filter(draft::Column::PersonId.eq(&actor.person_id))
-            .filter(draft::Column::SavedAt.gt(millis(now - KEPT)))
-            .order_by_desc(draft::Column::SavedAt)
-            .order_by_desc(draft::Column::Id)
-            .one(self.context.db.read())
-            .await?;
-        row.map(|row| draft_row(&row, now)).transpose()
     }
 
     /// Deletes a draft for good.
@@ -230,6 +225,7 @@ pub(crate) fn active(row: &draft::Model) -> draft::ActiveModel {
         record_id: Set(row.record_id),
         subject_id: Set(row.subject_id),
         filing_id: Set(row.filing_id),
+        resubmits_along: Set(row.resubmits_along),
         title: Set(row.title),
         step: Set(row.step),
         answers: Set(row.answers),

@@ -6,6 +6,7 @@ use domain::action::Action;
 use domain::answer::Answers;
 use domain::business::Business;
 use domain::check::{Checked, Context, check_form, same_as_address};
+use domain::eligibility::Refusal;
 use domain::procedure::Procedure;
 use domain::record::RecordState;
 use domain::route;
@@ -61,6 +62,13 @@ impl Originals {
         }
         self.subject.as_ref().map(|subject| same_as_principal(form, &ticked, subject)).unwrap_or_default()
     }
+}
+
+/// Why a form cannot be submitted now.
+pub(crate) struct NotNow {
+    pub refused: Refused,
+    /// Nothing typed into it could be filed: it is not opened for whoever has no draft.
+    pub closes_form: bool,
 }
 
 impl Drafts {
@@ -154,7 +162,7 @@ impl Drafts {
         on: &impl ConnectionTrait,
         actor: &Actor,
         opening: &Opening,
-    ) -> Result<Option<Refused>> {
+    ) -> Result<Option<NotNow>> {
         if let (Some(_), Some(subject)) = (opening.resubmitted(), &opening.subject)
             && record_state(subject)? == RecordState::Void
         {
@@ -164,14 +172,18 @@ impl Drafts {
                 .order_by_desc(filing::Column::Id)
                 .one(on)
                 .await?;
-            return Ok(Some(Refused {
+            let refused = Refused {
                 sentence: "请先修改并重新提交新增主体申请，再提交此项业务".to_owned(),
                 link: of_subject.map(|row| route::filing(&row.id)),
-            }));
+            };
+            return Ok(Some(NotNow { refused, closes_form: false }));
         }
         let records: Vec<&record::Model> = opening.record.iter().collect();
         let eligibility = eligibility::eligibility_of(on, actor, opening.subject.clone(), &records).await?;
-        eligibility.refusal(opening.procedure, opening.record.as_ref())
+        let (procedure, record) = (opening.procedure, opening.record.as_ref());
+        let closes_form = eligibility.why_not(procedure, record)?.is_some_and(Refusal::closes_form);
+        let refused = eligibility.refusal(procedure, record)?;
+        Ok(refused.map(|refused| NotNow { refused, closes_form }))
     }
 
     pub(crate) fn originals(&self, opening: &Opening) -> Result<Originals> {

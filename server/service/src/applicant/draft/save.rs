@@ -312,6 +312,7 @@ impl Drafts {
             record_id: record.map(|row| row.id.clone()),
             subject_id: subject,
             filing_id: opening.filing.as_ref().map(|row| row.id.clone()),
+            resubmits_along: replaced.as_ref().is_some_and(|row| row.resubmits_along),
             title,
             step: step.key.to_owned(),
             answers: stored.answers,

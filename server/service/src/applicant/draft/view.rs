@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use domain::action::{Action, Confirmation};
 use domain::answer::Answers;
 use domain::business::Business;
+use domain::check::{Context, check_step};
 use domain::procedure::Procedure;
 use domain::route;
 use domain::schema::{Body, Fault, Form, Kind, Step};
 use domain::seal::{seal, unseal};
 use domain::sheet::{Change, Disclosure, diff, sheet, shown};
-use domain::view::{FormRequest, FormView, RegionOption};
+use domain::view::{FilingRow, FormRequest, FormView, OfferedReturn, RegionOption, StepState};
 use sea_orm::ConnectionTrait;
+use time::Date;
 
 use crate::account::rejected_form::RejectedForm;
 use crate::account::subject::subject_choice;
@@ -19,13 +21,15 @@ use crate::applicant::draft::{
     Drafts, Opening, head, is_on, procedure_of, procedure_with_form, rejected_slot,
 };
 use crate::base::actor::Actor;
-use crate::base::clock::written_date;
+use crate::base::clock::{shanghai_date, written_date};
 use crate::base::db::new_id;
 use crate::base::entity::draft;
 use crate::base::error::{Error, Result};
 use crate::base::region;
 use crate::base::region::KnownRegions;
 use crate::files::faults::file_ids;
+use crate::filing::eligibility::returned_subject;
+use crate::filing::rows::filing_row;
 use crate::state::row::record_state;
 
 impl Drafts {
@@ -50,7 +54,8 @@ impl Drafts {
 
         let changed = opening.record.as_ref().filter(|_| procedure.action == Action::Change);
         let (offered_draft, declined) = self.only_draft(actor, &opening, request.fresh).await?;
-        let refused = self.refusal_of(on, actor, &opening).await?;
+        let not_now = self.refusal_of(on, actor, &opening).await?;
+        let is_open = opening.draft.is_some() || !not_now.as_ref().is_some_and(|it| it.closes_form);
         let (general_remark, remarks) = self.remarks(&opening).await?;
         let before = changed.map(|record| self.records.record_answers(record)).transpose()?;
         let is_compared =
@@ -95,7 +100,11 @@ impl Drafts {
             general_remark,
             offered_draft,
             declined,
-            refused,
+            offered_return: self.offered_return(actor, &opening, request.fresh).await?,
+            refused: not_now.map(|it| it.refused),
+            is_open,
+            along: self.along(&opening).await?,
+            steps: step_states(form, &answers, shanghai_date(now), opening.draft.is_some()),
             subject_sheet: subject
                 .map(|answers| sheet(subject_form, &answers, &KnownRegions, Disclosure::Masked)),
             summary: is_notice.then(|| sheet(form, &answers, &KnownRegions, Disclosure::Masked)),
@@ -183,6 +192,37 @@ impl Drafts {
         })
     }
 
+    /// To who begins 新增主体 anew although the last one came back (R53).
+    async fn offered_return(
+        &self,
+        actor: &Actor,
+        opening: &Opening,
+        is_declined: bool,
+    ) -> Result<Option<OfferedReturn>> {
+        let is_new = opening.procedure == Procedure::new(Business::Subject, Action::New);
+        if !is_new || opening.draft.is_some() || is_declined {
+            return Ok(None);
+        }
+        let on = self.context.db.read();
+        if !self.accounts.subjects(on, actor).await?.is_empty() {
+            return Ok(None);
+        }
+        let Some(row) = returned_subject(on, actor).await? else { return Ok(None) };
+        let (_, remarks) = self.filings.return_remarks(on, &row.id).await?;
+        let along = self.filings.returned_along(on, &row.subject_id).await?;
+        Ok(Some(OfferedReturn { filing: row.id, points: remarks.len(), along: !along.is_empty() }))
+    }
+
+    /// What is submitted again along with this form, as it was (R15).
+    async fn along(&self, opening: &Opening) -> Result<Vec<FilingRow>> {
+        let (Some(draft), Some(row)) = (&opening.draft, opening.resubmitted()) else { return Ok(Vec::new()) };
+        if !draft.resubmits_along {
+            return Ok(Vec::new());
+        }
+        let rows = self.filings.returned_along(self.context.db.read(), &row.subject_id).await?;
+        rows.iter().map(filing_row).collect()
+    }
+
     /// What a submit would refuse, each field once: what was `said` of what was typed goes before.
     async fn faults(
         &self,
@@ -222,6 +262,29 @@ impl Drafts {
         };
         if procedure_of(&row)? == procedure { Ok(row) } else { Err(Error::NotFound) }
     }
+}
+
+/// How far each step is, by its answers and not by where the person has been.
+fn step_states(form: &'static Form, answers: &Answers, today: Date, is_begun: bool) -> Vec<StepState> {
+    let sealed = BTreeMap::new();
+    let context = Context { today, regions: &KnownRegions, sealed: &sealed };
+    let defaults = form.defaults();
+    form.steps
+        .iter()
+        .map(|step| match step.body {
+            Body::Subject if is_begun => StepState::Done,
+            Body::Subject | Body::Notice(_) => StepState::Todo,
+            Body::Sections(_) => {
+                let is_typed = |(at, answer): (&str, &_)| is_on(step, at) && defaults.get(at) != Some(answer);
+                let missing = check_step(form, step.key, answers, &context).len();
+                match (missing, answers.iter().any(is_typed)) {
+                    (0, true) => StepState::Done,
+                    (missing, true) => StepState::Missing(missing),
+                    (_, false) => StepState::Todo,
+                }
+            }
+        })
+        .collect()
 }
 
 /// The step of an address; the first where it names none.

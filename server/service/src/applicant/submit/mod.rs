@@ -1,6 +1,7 @@
 //! From draft to filing (R13, R19–R21, R35, R75): everything is checked again on rows that stand
 //! still, and record, filing, history, files, notice and audit are written in one transaction.
 
+pub mod along;
 pub mod file;
 
 use domain::action::Action;
@@ -40,6 +41,13 @@ handle! {
         records: Records,
         usage: Usage,
     }
+}
+
+/// What a submit made.
+struct Filed {
+    row: filing::Model,
+    /// What had come back with it and is submitted again as it was (R15).
+    along: Vec<filing::Model>,
 }
 
 /// The audit line by which a submitted draft is found again.
@@ -95,9 +103,11 @@ impl Submissions {
         }
         let tx = self.context.db.begin().await?;
         match self.submit_in(&tx, actor, draft, version, subject, &key).await? {
-            Ok(row) => {
+            Ok(Filed { row, along }) => {
                 tx.commit().await?;
-                self.context.events.arrived(&row);
+                for arrived in std::iter::once(&row).chain(&along) {
+                    self.context.events.arrived(arrived);
+                }
                 Ok(Submitted::Filing(row.id))
             }
             Err(answer) => {
@@ -107,7 +117,7 @@ impl Submissions {
         }
     }
 
-    /// The filing that came of it, or the answer that ends the attempt.
+    /// What came of it, or the answer that ends the attempt.
     async fn submit_in(
         &self,
         tx: &Transaction,
@@ -116,7 +126,7 @@ impl Submissions {
         version: i64,
         subject: Option<&str>,
         key: &str,
-    ) -> Result<Result<filing::Model, Submitted>> {
+    ) -> Result<Result<Filed, Submitted>> {
         let row = match self.drafts.owned_draft(tx, actor, draft, true).await {
             Ok(row) => row,
             Err(Error::NotFound) => return self.submitted_before(tx, actor, draft, key).await.map(Err),
@@ -145,14 +155,20 @@ impl Submissions {
                 })));
             }
         }
-        if let Some(refused) = self.drafts.refusal_of(tx, actor, &opening).await? {
-            return Ok(Err(Submitted::Refused(refused)));
+        if let Some(not_now) = self.drafts.refusal_of(tx, actor, &opening).await? {
+            return Ok(Err(Submitted::Refused(not_now.refused)));
         }
         let checked = match self.drafts.check_opening(tx, actor, &opening, &answers).await? {
             Ok(checked) => checked.into_answers(),
             Err(faults) => return Ok(Err(Submitted::Faults(faults))),
         };
-        self.file(tx, actor, opening, checked, key).await.map(Ok)
+        let along = opening.draft.as_ref().is_some_and(|draft| draft.resubmits_along);
+        let row = self.file(tx, actor, opening, checked, key).await?;
+        let along = match along {
+            true => self.resubmit_along(tx, actor, &row.subject_id, key).await?,
+            false => Vec::new(),
+        };
+        Ok(Ok(Filed { row, along }))
     }
 
     /// What became of a draft that is not there any more: a repeated submit finds its filing (R75); a

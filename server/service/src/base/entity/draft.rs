@@ -13,6 +13,8 @@ pub struct Model {
     pub record_id: Option<String>,
     pub subject_id: Option<String>,
     pub filing_id: Option<String>,
+    /// What came back along with that filing is submitted again with it, as it was (R15).
+    pub resubmits_along: bool,
     pub title: String,
     pub step: String,
     pub answers: String,

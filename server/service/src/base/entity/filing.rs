@@ -37,6 +37,8 @@ pub struct Model {
     pub decided_at: Option<i64>,
     /// When it came from another region.
     pub moved_at: Option<i64>,
+    /// The applicant was last reminded of the missing business so many days after submitting (R15).
+    pub reminded_days: i32,
     pub version: i64,
 }
 
@@ -46,5 +48,6 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl crate::base::entity::Audited for Entity {
-    const UNAUDITED: &'static [Column] = &[Column::ClaimSeenAt, Column::TitleKey, Column::SubjectKey];
+    const UNAUDITED: &'static [Column] =
+        &[Column::ClaimSeenAt, Column::TitleKey, Column::SubjectKey, Column::RemindedDays];
 }

@@ -39,6 +39,7 @@ use crate::desk::decide::request::{
 use crate::files::Files;
 use crate::files::faults::file_ids;
 use crate::filing::Filings;
+use crate::filing::bundle::RETURNED_ALONG;
 use crate::filing::facts::title_of;
 use crate::filing::providers::{keep_typed, list_provider, unlist_providers};
 use crate::filing::record::Records;
@@ -466,7 +467,7 @@ impl Decisions {
                 true => transition::filing(tx, &one, FilingEvent::Claim, who.clone(), "", &[], now).await?,
                 false => one,
             };
-            let note = "主体申请已退回，请先修改并重新提交主体申请，再重新提交本申请";
+            let note = RETURNED_ALONG;
             cascaded
                 .push(transition::filing(tx, &one, FilingEvent::Return, who.clone(), note, &[], now).await?);
         }
