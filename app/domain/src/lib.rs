@@ -14,6 +14,7 @@ pub mod facts;
 pub mod filing;
 pub mod jurisdiction;
 pub mod mask;
+pub mod notice;
 pub mod posted;
 pub mod procedure;
 pub mod progress;

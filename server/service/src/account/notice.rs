@@ -1,17 +1,18 @@
 //! 系统通知 (R66): what became of a filing, a transfer, a draft, told to those concerned.
 
+use domain::notice::NoticeKind;
 use domain::view::{NoticeRow, Paged};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 use crate::base::actor::Actor;
 use crate::base::clock::written;
 use crate::base::context::handle;
-use crate::base::db::{instant, millis, new_id, plausible_id};
+use crate::base::db::{Transaction, instant, millis, new_id, plausible_id};
 use crate::base::entity::notice;
 use crate::base::error::{Error, Result};
 use crate::base::retry::retry;
@@ -24,20 +25,45 @@ handle! {
 const PAGE: usize = 20;
 
 impl Notices {
-    /// Leaves a notice in the transaction of what it tells about. `link` is the path of the page that
-    /// shows it.
+    /// Tells a person of what others did, or the clock, in the transaction of that. `link` is the path of
+    /// the page that shows it.
     pub(crate) async fn notify(
         &self,
-        on: &impl ConnectionTrait,
+        on: &Transaction,
         person_id: &str,
+        kind: NoticeKind,
         text: impl Into<String>,
+        link: Option<String>,
+    ) -> Result<()> {
+        self.leave(on, person_id, kind, text.into(), link).await
+    }
+
+    /// Notes what a person did themselves: it stands in 系统通知, and nobody is called for it.
+    pub(crate) async fn note(
+        &self,
+        on: &Transaction,
+        person_id: &str,
+        kind: NoticeKind,
+        text: impl Into<String>,
+        link: Option<String>,
+    ) -> Result<()> {
+        self.leave(on, person_id, kind, text.into(), link).await
+    }
+
+    async fn leave(
+        &self,
+        on: &Transaction,
+        person_id: &str,
+        kind: NoticeKind,
+        text: String,
         link: Option<String>,
     ) -> Result<()> {
         let now = self.context.clock.now();
         let row = notice::ActiveModel {
             id: Set(new_id(now)),
             person_id: Set(person_id.to_owned()),
-            text: Set(text.into()),
+            kind: Set(kind.code().to_owned()),
+            text: Set(text),
             link: Set(link),
             created_at: Set(millis(now)),
             read_at: Set(None),
@@ -168,7 +194,12 @@ mod tests {
         for number in 0..count {
             let tx = world.service.parts.context.db.begin().await.unwrap();
             let link = Some(format!("/mine/filings/{number}"));
-            world.service.notices.notify(&tx, &actor.person_id, format!("通知{number}"), link).await.unwrap();
+            world
+                .service
+                .notices
+                .notify(&tx, &actor.person_id, NoticeKind::Other, format!("通知{number}"), link)
+                .await
+                .unwrap();
             tx.commit().await.unwrap();
         }
     }
@@ -250,7 +281,12 @@ mod tests {
     async fn a_notice_is_there_only_if_its_transaction_was(world: World) {
         let actor = world.applicant(1).await;
         let tx = world.service.parts.context.db.begin().await.unwrap();
-        world.service.notices.notify(&tx, &actor.person_id, "没有发生", None).await.unwrap();
+        world
+            .service
+            .notices
+            .notify(&tx, &actor.person_id, NoticeKind::Other, "没有发生", None)
+            .await
+            .unwrap();
         tx.rollback().await.unwrap();
         assert_eq!(all(&world, &actor, false).await, []);
     }

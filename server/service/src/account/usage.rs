@@ -2,6 +2,7 @@
 //! what takes people months. Counted in the database, so that several servers count together, and in the
 //! transaction of what is counted, so that only what happened counts.
 
+use domain::notice::NoticeKind;
 use domain::role::StaffRole;
 use domain::route;
 use sea_orm::ActiveValue::Set;
@@ -90,7 +91,7 @@ impl Usage {
         let link = format!("{}?action={UNMASK}&person={}", route::AUDIT, actor.person_id);
         for auditor in people {
             let text = format!("一名审核人员在一小时内查看完整个人信息达 {looks} 次，请在审计日志中核查");
-            self.notices.notify(tx, &auditor.id, text, Some(link.clone())).await?;
+            self.notices.notify(tx, &auditor.id, NoticeKind::Desk, text, Some(link.clone())).await?;
         }
         Ok(())
     }

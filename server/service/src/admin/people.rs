@@ -3,6 +3,7 @@
 //! identity platform knows the number; what such an officer has claimed lapses like any other claim (R62).
 
 use domain::mask::{Mask, mask};
+use domain::notice::NoticeKind;
 use domain::role::StaffRole;
 use domain::schema::fault;
 use domain::view::{AccountView, SuspendedRow, Suspension};
@@ -202,7 +203,7 @@ impl People {
             row.suspension_sealed = Set(None);
             row.update(&tx).await?;
         }
-        self.notices.notify(&tx, id, "您的账户已恢复使用".to_owned(), None).await?;
+        self.notices.notify(&tx, id, NoticeKind::Account, "您的账户已恢复使用".to_owned(), None).await?;
         self.context.audit(&tx, Some(actor), "reinstate", "person", id, json!({ "reason": reason })).await?;
         tx.commit().await?;
         Ok(())
@@ -221,7 +222,9 @@ impl People {
         if ended == 0 {
             return Err(Error::refused("该人员目前没有登录"));
         }
-        self.notices.notify(&tx, id, "管理员结束了您的全部登录，请重新登录".to_owned(), None).await?;
+        self.notices
+            .notify(&tx, id, NoticeKind::Account, "管理员结束了您的全部登录，请重新登录".to_owned(), None)
+            .await?;
         let detail = json!({ "reason": reason, "sessions": ended });
         self.context.audit(&tx, Some(actor), "end_sessions", "person", id, detail).await?;
         tx.commit().await?;

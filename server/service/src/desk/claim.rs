@@ -2,6 +2,7 @@
 //! over by an administrator, handing to another region. Each locks the subject first, then the filings.
 
 use domain::filing::{FilingEvent, FilingState};
+use domain::notice::NoticeKind;
 use domain::record::RecordState;
 use domain::route;
 use domain::schema::fault;
@@ -238,7 +239,9 @@ impl FilingClaims {
         if let Some(officer) = &row.claimed_by {
             let text =
                 format!("您领取的申请单（编号 {}）超过 {minutes} 分钟没有操作，已自动释放", row.reference);
-            self.notices.notify(tx, officer, text, Some(route::review_filing(&row.id))).await?;
+            self.notices
+                .notify(tx, officer, NoticeKind::Desk, text, Some(route::review_filing(&row.id)))
+                .await?;
         }
         let detail = json!({ "reference": row.reference, "officer": row.claimed_by });
         self.context.audit(tx, None, "filing.lapse", "filing", &row.id, detail).await?;
@@ -374,7 +377,9 @@ impl FilingClaims {
             }
             if let Some(officer) = &one.claimed_by {
                 let text = format!("您领取的申请单（编号 {}）已由管理员收回：{reason}", one.reference);
-                self.notices.notify(&tx, officer, text, Some(route::review_filing(&one.id))).await?;
+                self.notices
+                    .notify(&tx, officer, NoticeKind::Desk, text, Some(route::review_filing(&one.id)))
+                    .await?;
             }
         }
         // Its businesses may have come to nothing while the subject was claimed (R15).
@@ -441,7 +446,7 @@ impl FilingClaims {
         }
         let person = subject.owner_id.as_ref().unwrap_or(&row.applicant_id);
         let text = format!("您的申请（编号 {}）已移送{}公安机关审核", row.reference, region_name(to));
-        self.notices.notify(&tx, person, text, Some(route::filing(&row.id))).await?;
+        self.notices.notify(&tx, person, NoticeKind::Progress, text, Some(route::filing(&row.id))).await?;
         let references: Vec<&str> = together.iter().map(|one| one.reference.as_str()).collect();
         let detail =
             json!({ "references": references, "from": row.jurisdiction, "to": to, "reason": reason });

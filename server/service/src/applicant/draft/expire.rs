@@ -1,5 +1,6 @@
 //! Drafts end after thirty days; their owners are warned (R13).
 
+use domain::notice::NoticeKind;
 use domain::route;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -97,7 +98,7 @@ impl Drafts {
                 days_left(instant(row.saved_at), KEPT, now),
             );
             let link = route::draft_step(procedure, &row.step, &row.id);
-            self.notices.notify(&tx, &row.person_id, text, Some(link)).await?;
+            self.notices.notify(&tx, &row.person_id, NoticeKind::Draft, text, Some(link)).await?;
             told.push(row.id.as_str());
         }
         if !told.is_empty() {

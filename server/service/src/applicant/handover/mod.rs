@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use domain::answer::Answers;
 use domain::business::{Business, identity};
 use domain::mask::{Mask, mask};
+use domain::notice::NoticeKind;
 use domain::record::{RecordEvent, RecordState};
 use domain::route;
 use domain::schema::{Fault, fault};
@@ -254,7 +255,9 @@ impl Handovers {
             mask(Mask::Mobile, mobile),
             OPEN_FOR.whole_days(),
         );
-        self.notices.notify(&tx, &actor.person_id, told, Some(route::TRANSFER.to_owned())).await?;
+        self.notices
+            .note(&tx, &actor.person_id, NoticeKind::Handover, told, Some(route::TRANSFER.to_owned()))
+            .await?;
         let told = format!("主体“{}”正在移交给您，请核对后接收", subject.title);
         self.tell_receivers(&tx, &row, &told).await?;
         let detail = json!({ "handover": row.id });
@@ -278,7 +281,9 @@ impl Handovers {
             .all(tx)
             .await?;
         for person in people {
-            self.notices.notify(tx, &person, text, Some(route::RECEIVE.to_owned())).await?;
+            self.notices
+                .notify(tx, &person, NoticeKind::Handover, text, Some(route::RECEIVE.to_owned()))
+                .await?;
         }
         Ok(())
     }
@@ -325,7 +330,9 @@ impl Handovers {
         let title = &identity_check.subject.title;
         self.tell_receivers(&tx, &row, &format!("移交人已撤回主体“{title}”的移交")).await?;
         let told = format!("您已撤回主体“{title}”的移交");
-        self.notices.notify(&tx, &actor.person_id, told, Some(route::TRANSFER.to_owned())).await?;
+        self.notices
+            .note(&tx, &actor.person_id, NoticeKind::Handover, told, Some(route::TRANSFER.to_owned()))
+            .await?;
         let detail = json!({ "handover": row.id });
         self.context.audit(&tx, Some(actor), "handover.revoke", "record", &row.subject_id, detail).await?;
         tx.commit().await?;
@@ -373,7 +380,9 @@ impl Handovers {
             transition::record(&tx, &subject, RecordEvent::EndTransfer, now).await?;
         }
         let told = format!("主体“{}”超过 {} 天未被接收，移交已失效", subject.title, OPEN_FOR.whole_days());
-        self.notices.notify(&tx, &row.giver_id, told.clone(), Some(route::TRANSFER.to_owned())).await?;
+        self.notices
+            .notify(&tx, &row.giver_id, NoticeKind::Handover, told.clone(), Some(route::TRANSFER.to_owned()))
+            .await?;
         self.tell_receivers(&tx, &row, &told).await?;
         self.context
             .audit(&tx, None, "handover.lapse", "record", &subject.id, json!({ "handover": row.id }))

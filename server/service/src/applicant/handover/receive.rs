@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::answer::Answers;
 use domain::business::Business;
 use domain::mask::{Mask, mask};
+use domain::notice::NoticeKind;
 use domain::record::RecordEvent;
 use domain::route;
 use domain::sheet::{Disclosure, Sheet, Shown, sheet};
@@ -196,10 +197,18 @@ impl Handovers {
             .exec_with_returning(&tx)
             .await?;
         let title = &subject.title;
-        self.notices.notify(&tx, &row.giver_id, format!("您移交的主体“{title}”已由接收人接收"), None).await?;
+        self.notices
+            .notify(
+                &tx,
+                &row.giver_id,
+                NoticeKind::Handover,
+                format!("您移交的主体“{title}”已由接收人接收"),
+                None,
+            )
+            .await?;
         let todo = format!("您已接收主体“{title}”及其全部业务。待办：请尽快办理变更主体，更新负责人信息");
         let change = route::change(Business::Subject, &subject.id);
-        self.notices.notify(&tx, &actor.person_id, todo, Some(change)).await?;
+        self.notices.note(&tx, &actor.person_id, NoticeKind::Handover, todo, Some(change)).await?;
         // One line for either side.
         let detail = json!({ "handover": row.id, "to": actor.person_id });
         self.context.audit(&tx, Some(actor), "handover.give", "person", &row.giver_id, detail).await?;
@@ -221,8 +230,12 @@ impl Handovers {
         transition::record(&tx, &subject, RecordEvent::EndTransfer, now).await?;
         let title = &subject.title;
         let told = format!("接收人拒绝接收主体“{title}”，主体仍在您名下");
-        self.notices.notify(&tx, &row.giver_id, told, Some(route::TRANSFER.to_owned())).await?;
-        self.notices.notify(&tx, &actor.person_id, format!("您已拒绝接收主体“{title}”"), None).await?;
+        self.notices
+            .notify(&tx, &row.giver_id, NoticeKind::Handover, told, Some(route::TRANSFER.to_owned()))
+            .await?;
+        self.notices
+            .note(&tx, &actor.person_id, NoticeKind::Handover, format!("您已拒绝接收主体“{title}”"), None)
+            .await?;
         let detail = json!({ "handover": row.id });
         self.context.audit(&tx, Some(actor), "handover.refuse", "record", &subject.id, detail).await?;
         tx.commit().await?;

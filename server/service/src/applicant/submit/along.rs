@@ -1,6 +1,7 @@
 //! A bundle that came back as a whole is submitted again as a whole (R15, R53): the businesses about which nobody has a
 //! remark follow their subject, as they were.
 
+use domain::notice::NoticeKind;
 use domain::route;
 use sea_orm::EntityTrait;
 
@@ -30,7 +31,8 @@ impl Submissions {
                 Some(row) => filed.push(row),
                 None => {
                     let text = format!("申请单 {reference} 未能随主体一并重新提交，请打开核对后重新提交");
-                    self.notices.notify(tx, &actor.person_id, text, Some(route::filing(&id))).await?;
+                    let link = Some(route::filing(&id));
+                    self.notices.notify(tx, &actor.person_id, NoticeKind::Returned, text, link).await?;
                 }
             }
         }

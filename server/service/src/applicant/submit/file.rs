@@ -6,6 +6,7 @@ use domain::business::Business;
 use domain::eligibility::Refusal;
 use domain::facts;
 use domain::filing::{FilingEvent, FilingState};
+use domain::notice::NoticeKind;
 use domain::procedure::Procedure;
 use domain::record::{RecordEvent, RecordState};
 use domain::route;
@@ -190,7 +191,9 @@ impl Submissions {
             self.drafts.remove_draft(tx, &draft.id).await?;
         }
         let link = route::filing(&row.id);
-        self.notices.notify(tx, &actor.person_id, submitted_sentence(row, procedure), Some(link)).await?;
+        self.notices
+            .note(tx, &actor.person_id, NoticeKind::Progress, submitted_sentence(row, procedure), Some(link))
+            .await?;
         if let Some(draft) = &opening.draft {
             let detail = json!({ "filing": row.id });
             self.context.audit(tx, Some(actor), DRAFT_SUBMITTED, "draft", &draft.id, detail).await?;

@@ -8,6 +8,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: String,
     pub person_id: String,
+    /// [`domain::notice::NoticeKind`]
+    pub kind: String,
     pub text: String,
     pub link: Option<String>,
     pub created_at: i64,

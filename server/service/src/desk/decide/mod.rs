@@ -8,6 +8,7 @@ use domain::answer::Answers;
 use domain::business::Business;
 use domain::facts;
 use domain::filing::{FilingEvent, FilingState};
+use domain::notice::NoticeKind;
 use domain::procedure::Procedure;
 use domain::record::{RecordEvent, RecordState};
 use domain::route;
@@ -514,12 +515,17 @@ impl Decisions {
         if after.records > 0 {
             outcome.push_str(&format!("，其下 {} 项业务一并注销", after.records));
         }
+        let kind = match decision {
+            Decision::Approve => NoticeKind::Approved,
+            Decision::Return => NoticeKind::Returned,
+            Decision::Reject => NoticeKind::Rejected,
+        };
         let text = format!("您的{}（编号 {}）{outcome}", called(procedure), row.reference);
-        self.notices.notify(tx, person, text, Some(route::filing(&row.id))).await?;
+        self.notices.notify(tx, person, kind, text, Some(route::filing(&row.id))).await?;
         for one in &after.cascaded {
-            let outcome = match filing_state(one)? {
-                FilingState::Returned => "随主体申请一并退回",
-                FilingState::Terminated => "已终止",
+            let (kind, outcome) = match filing_state(one)? {
+                FilingState::Returned => (NoticeKind::Returned, "随主体申请一并退回"),
+                FilingState::Terminated => (NoticeKind::Progress, "已终止"),
                 FilingState::Pending
                 | FilingState::InReview
                 | FilingState::Approved
@@ -527,7 +533,7 @@ impl Decisions {
                 | FilingState::Withdrawn => continue,
             };
             let text = format!("您的{}（编号 {}）{outcome}", called(procedure_of(one)?), one.reference);
-            self.notices.notify(tx, person, text, Some(route::filing(&one.id))).await?;
+            self.notices.notify(tx, person, kind, text, Some(route::filing(&one.id))).await?;
         }
         Ok(())
     }
