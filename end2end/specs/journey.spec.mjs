@@ -31,7 +31,7 @@ test('a unit files itself and its website, an officer approves both, the public 
   // R13, R80
   await page.waitForURL(/\/mine\/filings/);
   await expect(page.getByRole('row').filter({ hasText: '新增主体' })).toContainText('待审核');
-  await expect(page.getByText('已提交审核')).toBeVisible();
+  await expect(page.getByText('还差一步：请填报网站或其他业务')).toBeVisible();
   await expectNoAxeViolations(page);
 
   await fillWebsite(page, hydrates, who, { name: '示例站', domain });

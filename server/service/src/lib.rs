@@ -68,6 +68,7 @@ use crate::applicant::identity_check::IdentityChecks;
 use crate::applicant::offers::Offers;
 use crate::applicant::progress::Cases;
 use crate::applicant::redraft::Redrafts;
+use crate::applicant::reminder::Reminders;
 use crate::applicant::submit::Submissions;
 use crate::base::clock::Clock;
 use crate::base::context::Context;
@@ -151,6 +152,7 @@ pub struct Service {
     pub queues: Arc<Queues>,
     pub records: Arc<Records>,
     pub redrafts: Arc<Redrafts>,
+    pub reminders: Arc<Reminders>,
     pub reseals: Arc<Reseals>,
     pub reviews: Arc<Reviews>,
     pub samples: Arc<Samples>,
@@ -235,7 +237,17 @@ impl Service {
         let holidays = Holidays::new(&context);
         let cases = Cases::new(&context, &accounts, &drafts, &filings, &handovers, &records);
         let home_page = HomePage::new(&accounts, &cases, &filings, &notices, &records);
-        let jobs = Jobs::new(&context, &drafts, &files, &handovers, &identity_checks, &text_messages, &usage);
+        let reminders = Reminders::new(&context, &notices);
+        let jobs = Jobs::new(
+            &context,
+            &drafts,
+            &files,
+            &handovers,
+            &identity_checks,
+            &reminders,
+            &text_messages,
+            &usage,
+        );
         let key_checks = KeyChecks::new(&context, &accounts);
         let lookup = Lookup::new(&context);
         let machine_checks = MachineChecks::new(&context, &accounts, &network_checks);
@@ -299,6 +311,7 @@ impl Service {
             queues,
             records,
             redrafts,
+            reminders,
             reseals,
             reviews,
             samples,

@@ -8,4 +8,5 @@ pub mod identity_check;
 pub mod offers;
 pub mod progress;
 pub mod redraft;
+pub mod reminder;
 pub mod submit;

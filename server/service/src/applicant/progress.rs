@@ -85,9 +85,11 @@ impl Cases {
         let stage = self.stage(on, actor, subject.as_ref(), (&filings, &remarks), &drafts).await?;
         let of_subject = |row: &&filing::Model| row.business == Business::Subject.code();
         let businesses = || filings.iter().filter(|row| !of_subject(row));
-        let returned = businesses()
-            .filter(|row| row.state == FilingState::Returned.code())
-            .find(|row| !remarks.get(&row.id).is_some_and(came_back_along));
+        // While their subject is to be repaired, those without a remark follow it by themselves.
+        let follows = |row: &filing::Model| {
+            matches!(stage, SubjectStage::Returned(_)) && remarks.get(&row.id).is_some_and(came_back_along)
+        };
+        let returned = businesses().find(|row| row.state == FilingState::Returned.code() && !follows(row));
         let (approved, unbadged) = match &subject {
             Some(subject) => in_force(on, &subject.id).await?,
             None => (0, None),

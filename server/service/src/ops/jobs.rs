@@ -11,6 +11,7 @@ use crate::account::usage::Usage;
 use crate::applicant::draft::Drafts;
 use crate::applicant::handover::Handovers;
 use crate::applicant::identity_check::IdentityChecks;
+use crate::applicant::reminder::Reminders;
 use crate::base::context::handle;
 use crate::base::db::millis;
 use crate::base::entity::session;
@@ -25,6 +26,7 @@ handle! {
         files: Files,
         handovers: Handovers,
         identity_checks: IdentityChecks,
+        reminders: Reminders,
         text_messages: TextMessages,
         usage: Usage,
     }
@@ -49,6 +51,8 @@ pub struct Swept {
     pub uploads: u64,
     /// Counts of what people did in hours that are over.
     pub usage: u64,
+    /// People who were reminded of what only they can do.
+    pub reminded: u64,
 }
 
 impl Jobs {
@@ -64,6 +68,7 @@ impl Jobs {
             identity: counted("identity", self.identity_checks.sweep_identity().await),
             uploads: counted("uploads", self.files.sweep_uploads().await),
             usage: counted("usage", self.usage.sweep_usage().await),
+            reminded: counted("reminders", self.reminders.remind().await),
         }
     }
 

@@ -335,7 +335,7 @@ async fn next_round(
     before.insert(tx).await?;
     let who = Who::applicant(actor);
     let row = transition::filing(tx, returned, FilingEvent::Resubmit, who, "", &[], now).await?;
-    let again = filed.update(tx).await?;
+    let again = filing::ActiveModel { reminded_days: Set(0), ..filed }.update(tx).await?;
     counters::moved(tx, &[row], std::slice::from_ref(&again), now).await?;
     Ok(again)
 }
