@@ -37,6 +37,21 @@ pub fn public_record(digits: &str) -> String {
     format!("/r/{digits}")
 }
 
+/// The words of a link from a refusal to the page that helps: they say where it leads.
+pub fn see(address: &str) -> &'static str {
+    let path = address.split('?').next().unwrap_or_default();
+    match path {
+        NEW_SUBJECT => "查看新增主体页面",
+        TRANSFER => "查看移交",
+        FILINGS => "查看我的申请",
+        DRAFTS => "查看我的草稿",
+        SUBJECT => "查看我的主体",
+        _ if path.starts_with("/mine/filings/") || path.starts_with("/review/filings/") => "查看申请单",
+        _ if address.contains("draft=") => "查看草稿",
+        _ => "查看",
+    }
+}
+
 // ---- one's own ---------------------------------------------------------------------------------
 
 /// 系统通知
@@ -203,6 +218,17 @@ mod tests {
     fn what_lies_below_a_page_is_at_it_and_what_only_begins_alike_is_not() {
         assert!(is_at("/review", REVIEW) && is_at("/review/queue", REVIEW) && is_at(&filing("1"), FILINGS));
         assert!(!is_at("/reviewers", REVIEW) && !is_at("/", REVIEW) && !is_at("/mine/review", REVIEW));
+    }
+
+    #[test]
+    fn a_link_says_where_it_leads() {
+        let site = Procedure::new(Business::Website, Action::New);
+        assert_eq!(see(&filing("1")), "查看申请单");
+        assert_eq!(see(&review_filing("1")), "查看申请单");
+        assert_eq!(see(&transfer("1")), "查看移交");
+        assert_eq!(see(&draft_step(site, "site", "1")), "查看草稿");
+        assert_eq!(see(NEW_SUBJECT), "查看新增主体页面");
+        assert_eq!(see(HOME), "查看");
     }
 
     #[test]

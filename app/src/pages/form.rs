@@ -6,7 +6,7 @@ use domain::procedure::Procedure;
 use domain::progress::returned_sentence;
 use domain::route;
 use domain::schema::{Body, Form, Step};
-use domain::sheet::Change as Difference;
+use domain::sheet::{Change as Difference, Sheet};
 use domain::view::{FilingRow, FormRequest, FormView, OfferedReturn, StepState};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -15,8 +15,8 @@ use super::finder::FinderDialog;
 use crate::api::{self, ApiError};
 use crate::ui::dialog::Dialog;
 use crate::ui::form::{Letter, Statement, StepForm, field_id, step_href, step_path};
-use crate::ui::sheet::{ChangesTable, SheetView};
-use crate::ui::{PageHead, PostButton, Problem, RecordBadge, StateBeside, Waiting, with_state};
+use crate::ui::sheet::{ChangesTable, SheetView, shown};
+use crate::ui::{PageHead, PostButton, Problem, RecordBadge, See, StateBeside, Waiting, with_state};
 
 /// Rows of the comparison on one page (R19).
 const CHANGES_PER_PAGE: usize = 10;
@@ -125,7 +125,7 @@ fn Loaded(view: FormView) -> impl IntoView {
         {view.offered_return.clone().map(|offered| view! { <ReturnQuestion offered path=step_path(&view, step.key)/> })}
         {refused.map(|refused| view! {
             <aside class="notice" data-tone="warning" aria-label="暂不能提交">
-                <p>{refused.sentence}{refused.link.map(|link| view! { "，" <a href=link>"查看"</a> })}</p>
+                <p>{refused.sentence}{refused.link.map(|href| view! { <See href/> })}</p>
             </aside>
         })}
         {(view.general_remark.is_some() || !view.remarks.is_empty()).then(|| view! { <Points form view=view.clone()/> })}
@@ -286,11 +286,48 @@ fn SubjectStep(view: FormView) -> impl IntoView {
                 {format!("本次业务由“{}”申请办理，主体信息不可在此修改。", subject.name)}" "
                 <RecordBadge state=subject.state/>
             </p>
-            <SheetView sheet/>
+            <SubjectInShort sheet/>
         }
         .into_any(),
         _ => ().into_any(),
     }
+}
+
+/// What tells one subject from another; the rest is a click away.
+const SUBJECT_IN_SHORT: [&str; 8] = [
+    "unit.name",
+    "unit.cert_no",
+    "unit.office_region",
+    "principal.name",
+    "principal.id_no",
+    "principal.region",
+    "principal.mobile",
+    "principal.email",
+];
+
+#[component]
+fn SubjectInShort(sheet: Sheet) -> impl IntoView {
+    let rows = sheet.sections.iter().flat_map(|section| &section.rows);
+    // Whose address decides the jurisdiction (R14) is the unit's where there is one.
+    let is_unit = rows.clone().any(|row| row.at == "unit.name");
+    let facts = rows
+        .filter(|row| SUBJECT_IN_SHORT.contains(&row.at.as_str()) && !(is_unit && row.at == "principal.region"))
+        .map(|row| view! { <div><dt>{row.label.clone()}</dt><dd>{shown(&row.value, &row.label, row.masked)}</dd></div> })
+        .collect_view();
+    view! {
+        <section class="sheet" aria-labelledby="subject-in-short">
+            <div class="sheet-head">
+                <h2 id="subject-in-short">"开办主体"</h2>
+                <a href=route::SUBJECT rel="external">"我的主体"</a>
+            </div>
+            <dl class="facts">{facts}</dl>
+            <details class="more">
+                <summary>"查看全部主体信息"</summary>
+                <SheetView sheet/>
+            </details>
+        </section>
+    }
+    .into_any()
 }
 
 /// The comparison before a change is filed (R19).

@@ -12,7 +12,7 @@ use crate::ui::dialog::Dialog;
 use crate::ui::progress::{ActButton, ProgressCard};
 use crate::ui::who_am_i::who_am_i;
 use crate::ui::{
-    Empty, Icon, Load, OfferLink, PageHead, RecordBadge, StateOfFiling, WindowTitle, platform_name,
+    Empty, Icon, Load, OfferLink, PageHead, RecordBadge, See, StateOfFiling, WindowTitle, platform_name,
 };
 
 #[component]
@@ -107,6 +107,7 @@ fn Boxes(home: HomeView) -> impl IntoView {
     let IsStaff(is_staff) = expect_context();
     // Whoever works here, and has nothing of their own, is not led through a case.
     let shows_progress = !is_staff || subject.is_some() || !filings.is_empty();
+    let came_back = matches!(question, Some(SubjectQuestion::Repair { .. }));
     let question = question.filter(|_| !is_staff);
     let waits_for_business = filings.iter().any(|row| row.waits_for_business);
     view! {
@@ -152,7 +153,7 @@ fn Boxes(home: HomeView) -> impl IntoView {
                     }.into_any()
                 }}
             </Card>
-            <SubjectCard subject waits_for_business/>
+            <SubjectCard subject waits_for_business came_back/>
             {records.into_iter().map(|(business, rows)| view! { <RecordsCard business rows/> }).collect_view()}
         </div>
     }
@@ -189,10 +190,16 @@ fn AboutSubject(question: SubjectQuestion) -> impl IntoView {
 
 /// 我的主体 with its state; a valid one offers 变更 and 注销 (R3).
 #[component]
-fn SubjectCard(subject: Option<RecordRow>, waits_for_business: bool) -> impl IntoView {
+fn SubjectCard(
+    subject: Option<RecordRow>,
+    waits_for_business: bool,
+    /// 新增主体 was returned: nobody is invited to begin another one.
+    came_back: bool,
+) -> impl IntoView {
     view! {
         <Card title="我的主体" id="home-subject" more=route::SUBJECT>
             {match subject {
+                None if came_back => view! { <Empty sentence="新增主体申请已退回，修改后重新提交即可，不必新增。"/> }.into_any(),
                 None => view! { <Empty sentence="您当前尚无有效主体。" action=("新增主体", route::NEW_SUBJECT)/> }.into_any(),
                 Some(row) => {
                     let name = row.name.clone();
@@ -278,7 +285,7 @@ fn Groups(groups: Vec<OfferGroup>) -> impl IntoView {
     view! {
         {shared.clone().map(|Refused { sentence, link }| view! {
             <aside class="notice" id="why-not" aria-label="暂不能办理">
-                <p>{sentence}{link.map(|link| view! { "，" <a href=link>"查看"</a> })}</p>
+                <p>{sentence}{link.map(|href| view! { <See href/> })}</p>
             </aside>
         })}
         <div class="shortcut-groups">
@@ -325,7 +332,7 @@ fn Shortcut(
         Some(refused) => view! {
             <span class="shortcut" aria-disabled="true">
                 {offer.label}
-                <span class="why">{refused.sentence}{refused.link.map(|link| view! { "，" <a href=link>"查看"</a> })}</span>
+                <span class="why">{refused.sentence}{refused.link.map(|href| view! { <See href/> })}</span>
             </span>
         }
         .into_any(),

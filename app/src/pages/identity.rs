@@ -21,7 +21,7 @@ use crate::api::{self, ApiError};
 use crate::pages::records::Choose;
 use crate::ui::dialog::Dialog;
 use crate::ui::who_am_i::who_am_i;
-use crate::ui::{Load, PageHead, Problem, StateBeside, with_state};
+use crate::ui::{Load, PageHead, Problem, See, StateBeside, with_state};
 
 /// The record the address names and whether it asks for what was typed last.
 fn asked() -> impl Fn() -> (Option<String>, bool) + Copy {
@@ -79,7 +79,7 @@ fn Unavailable(verb: &'static str, refused: Refused) -> impl IntoView {
             <button class="button" type="button" aria-disabled="true" aria-describedby="why-not">{verb}</button>
             <span class="why" id="why-not">
                 {refused.sentence}
-                {refused.link.map(|link| view! { "，" <a href=link>"查看"</a> })}
+                {refused.link.map(|href| view! { <See href/> })}
             </span>
         </p>
     }

@@ -157,7 +157,7 @@ pub fn Problem(
             }}
             <div class="actions">
                 {is_sign_in.then(|| view! { <a class="button button-primary" href=route::LOGIN rel="external">"用户登录"</a> })}
-                {link.map(|link| view! { <a class="button button-primary" href=link>"查看"</a> })}
+                {link.map(|link| view! { <a class="button button-primary" href=link.clone()>{route::see(&link)}</a> })}
                 <a class="button" href=route::HOME>"返回首页"</a>
             </div>
         </section>
@@ -249,11 +249,19 @@ pub fn OfferLink(
         Some(Refused { sentence, link }) => view! {
             <span class="unavailable">
                 <span class=class aria-disabled="true">{label}</span>
-                <span class="why">{sentence}{link.map(|link| view! { "，" <a href=link>"查看"</a> })}</span>
+                <span class="why">{sentence}{link.map(|href| view! { <See href/> })}</span>
             </span>
         }
         .into_any(),
     }
+}
+
+/// The way from a refusal to what it speaks of. It leaves the page for good: what is typed here belongs to this page
+/// and must not turn up at another one.
+#[component]
+pub fn See(href: String) -> impl IntoView {
+    let words = route::see(&href);
+    view! { "，" <a href=href rel="external">{words}</a> }
 }
 
 /// Says that there is nothing, and what to do next.

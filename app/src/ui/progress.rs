@@ -10,8 +10,8 @@ use crate::ui::PostButton;
 pub fn ProgressCard(progress: Progress) -> impl IntoView {
     let Progress { milestones, present, title, sentence, facts, next, also, is_urgent } = progress;
     view! {
-        <section class="progress" aria-labelledby="progress-title" data-tone=is_urgent.then_some("warning")>
-            <h2 id="progress-title" class="progress-name">"我的备案进度"</h2>
+        <section class="casepath" aria-labelledby="progress-title" data-tone=is_urgent.then_some("warning")>
+            <h2 id="progress-title" class="casepath-name">"我的备案进度"</h2>
             <ol class="steps" aria-label="备案步骤">
                 {milestones
                     .into_iter()
@@ -19,18 +19,18 @@ pub fn ProgressCard(progress: Progress) -> impl IntoView {
                     .map(|(number, (step, state))| view! { <Step number step state is_present=step == present/> })
                     .collect_view()}
             </ol>
-            <div class="progress-now">
+            <div class="casepath-now">
                 <div>
-                    <p class="progress-title">{title}</p>
+                    <p class="casepath-title">{title}</p>
                     <p class="soft">{sentence}</p>
                     {(!facts.is_empty()).then(|| view! {
-                        <ul class="progress-facts">{facts.into_iter().map(|fact| view! { <li>{fact}</li> }).collect_view()}</ul>
+                        <ul class="casepath-facts">{facts.into_iter().map(|fact| view! { <li>{fact}</li> }).collect_view()}</ul>
                     })}
                 </div>
                 <ActButton next class="button button-primary"/>
             </div>
             {(!also.is_empty()).then(|| view! {
-                <div class="progress-also no-print">
+                <div class="casepath-also no-print">
                     <span class="soft">"还可以"</span>
                     {also.into_iter().map(|next| view! { <ActButton next class="link"/> }).collect_view()}
                 </div>

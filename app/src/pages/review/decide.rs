@@ -9,6 +9,8 @@ use leptos::wasm_bindgen::JsCast;
 use leptos::wasm_bindgen::closure::Closure;
 use web_sys::{HtmlButtonElement, HtmlTextAreaElement};
 
+use crate::ui::See;
+
 /// What keeps a decision from being sent, as the server would say it. Only in the browser, so that
 /// what was typed is not lost on the way.
 fn on_submit(event: &SubmitEvent, note: NodeRef<html::Textarea>, fault: RwSignal<Option<&'static str>>) {
@@ -270,5 +272,5 @@ fn Button(
 #[component]
 fn Why(refused: Refused) -> impl IntoView {
     let Refused { sentence, link } = refused;
-    view! { {sentence}{link.map(|link| view! { "，" <a href=link rel="external">"查看"</a> })} }
+    view! { {sentence}{link.map(|href| view! { <See href/> })} }
 }

@@ -25,7 +25,7 @@ pub use control::escape;
 pub use state::FormState;
 pub use upload::{FileChoice, file_address, file_name, readable_size};
 
-use crate::ui::Icon;
+use crate::ui::{Icon, See};
 
 /// Where the form of a step is posted without wasm.
 fn post_path(view: &StepView) -> String {
@@ -140,7 +140,7 @@ fn SubmitButton(
         {refused.map(|refused| view! {
             <span class="why" id="why-submit">
                 {refused.sentence}
-                {refused.link.map(|link| view! { "，" <a href=link>"查看"</a> })}
+                {refused.link.map(|href| view! { <See href/> })}
             </span>
         })}
     }
