@@ -70,7 +70,7 @@ test('a returned bundle: one way in from everywhere, and one act sends all of it
   await page.goto('/mine/subject');
   await expectNext(page, '主体', '去修改');
   await page.goto('/services');
-  await expect(page.getByText('您的新增主体申请已退回，请先修改后重新提交')).toHaveCount(1);
+  await expect(page.getByRole('complementary', { name: '暂不能办理' })).toContainText('您的新增主体申请已退回，请先修改后重新提交');
   await expectNoAxeViolations(page);
   await page.goto('/website/new');
   await expect(page.getByText('您的新增主体申请已退回，请先修改后重新提交')).toBeVisible();

@@ -284,7 +284,7 @@ fn Groups(groups: Vec<OfferGroup>) -> impl IntoView {
     let shared = shared_reason(&groups);
     view! {
         {shared.clone().map(|Refused { sentence, link }| view! {
-            <aside class="notice" id="why-not" aria-label="暂不能办理">
+            <aside class="notice" aria-label="暂不能办理">
                 <p>{sentence}{link.map(|href| view! { <See href/> })}</p>
             </aside>
         })}
@@ -324,8 +324,10 @@ fn Shortcut(
     is_told: bool,
 ) -> impl IntoView {
     match offer.refused {
-        Some(_) if is_told => view! {
-            <span class="shortcut" aria-disabled="true" aria-describedby="why-not">{offer.label}</span>
+        Some(refused) if is_told => view! {
+            <span class="shortcut" aria-disabled="true">
+                {offer.label}<span class="visually-hidden">{refused.sentence}</span>
+            </span>
         }
         .into_any(),
         None => view! { <a class="shortcut" href=offer.href>{offer.label}</a> }.into_any(),
