@@ -14,8 +14,8 @@ use leptos_router::{SsrMode, path};
 use serde::{Deserialize, Serialize};
 
 use crate::ui::layout::Frame;
-pub use crate::ui::who_am_i::WhoAmI;
 use crate::ui::who_am_i::who_am_i;
+pub use crate::ui::who_am_i::{Elder, WhoAmI};
 
 /// What the build made for the browser, as its manifest tells it; read once by the server.
 #[derive(Debug, Clone, Deserialize)]
@@ -99,6 +99,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("services") view=pages::home::Services ssr=SsrMode::Async/>
                     <Route path=path!("lookup") view=pages::lookup::Lookup ssr=SsrMode::Async/>
                     <Route path=path!("r/:digits") view=pages::lookup::PublicRecordPage ssr=SsrMode::Async/>
+                    <Route path=path!("r/:digits/report") view=pages::misuse::ReportPage ssr=SsrMode::Async/>
+                    <Route path=path!("guide") view=pages::guide::GuidePage ssr=SsrMode::Async/>
                     <Route path=path!("notices") view=pages::notices::Notices ssr=SsrMode::Async/>
                     <Route path=path!("sessions") view=pages::sessions::Sessions ssr=SsrMode::Async/>
                     <Route path=path!("staff") view=pages::staff::Staff ssr=SsrMode::Async/>
@@ -107,6 +109,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("upkeep/reasons") view=pages::upkeep::Reasons ssr=SsrMode::Async/>
                     <Route path=path!("upkeep/holidays") view=pages::upkeep::Holidays ssr=SsrMode::Async/>
                     <Route path=path!("review") view=pages::review::ReviewDashboard ssr=SsrMode::Async/>
+                    <Route path=path!("review/reports") view=pages::review::MisuseReports ssr=SsrMode::Async/>
                     <Route path=path!("review/queue") view=pages::review::ReviewQueue ssr=SsrMode::Async/>
                     <Route path=path!("review/claims") view=pages::review::ReviewClaims ssr=SsrMode::Async/>
                     <Route path=path!("review/filings/:id") view=pages::review::ReviewFiling ssr=SsrMode::Async/>
@@ -118,6 +121,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("mine/subject") view=pages::records::MySubject ssr=SsrMode::Async/>
                     <Route path=path!("mine/:business") view=pages::records::Records ssr=SsrMode::Async/>
                     <Route path=path!("mine/assessment/:id/result") view=pages::records::ResultPage ssr=SsrMode::Async/>
+                    <Route path=path!("mine/:business/:id/certificate") view=pages::certificate::CertificatePage ssr=SsrMode::Async/>
                     <Route path=path!("mine/:business/:id") view=pages::records::RecordPage ssr=SsrMode::Async/>
                     <Route path=path!("receipt/:id") view=pages::mine::Receipt ssr=SsrMode::Async/>
                     <Route path=path!("subject/cancel") view=pages::identity::CancelSubject ssr=SsrMode::Async/>
@@ -172,6 +176,8 @@ mod tests {
             route::HOME,
             route::SERVICES,
             route::LOOKUP,
+            route::GUIDE,
+            route::REPORTS,
             route::NOTICES,
             route::SESSIONS,
             route::LOOKS,
@@ -195,6 +201,9 @@ mod tests {
         .into();
         addresses.extend([
             route::public_record("1"),
+            route::report_misuse("1"),
+            route::misuse_reported("1"),
+            route::certificate(Business::Website, "1"),
             route::filing("1"),
             route::submitted("1"),
             route::receipt("1"),

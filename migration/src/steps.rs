@@ -25,6 +25,7 @@ pub const STEPS: &[Step] = &[
     shared("m20261128_0860_session_proof", &[include_str!("m20261128_0860_session_proof/both.sql")]),
     shared("m20261128_0870_name_keys", &[include_str!("m20261128_0870_name_keys/both.sql")]),
     shared("m20261129_0610_badge", &[include_str!("m20261129_0610_badge/both.sql")]),
+    shared("m20261129_0620_misuse_report", &[include_str!("m20261129_0620_misuse_report/both.sql")]),
     shared("m20261129_0700_notice_kinds", &[include_str!("m20261129_0700_notice_kinds/both.sql")]),
     shared("m20261129_0720_guidance", &[include_str!("m20261129_0720_guidance/both.sql")]),
 ];

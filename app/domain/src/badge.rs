@@ -36,6 +36,12 @@ impl BadgeFinding {
     }
 }
 
+/// Whether the person may say that the badge hangs there: where the server cannot look, or looked and did not find it
+/// (pages that a script draws show it nothing).
+pub fn may_declare(server_looks: bool, last: Option<BadgeFinding>) -> bool {
+    !server_looks || matches!(last, Some(BadgeFinding::Missing | BadgeFinding::Unreachable))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +51,13 @@ mod tests {
         let after =
             BadgeFinding::ALL.map(|finding| [None, Some(1)].map(|before| finding.confirmed_at(before, 2)));
         assert_eq!(after, [[Some(2), Some(2)], [Some(2), Some(2)], [None, None], [None, Some(1)]]);
+    }
+
+    #[test]
+    fn a_word_is_taken_where_the_server_cannot_look_or_did_not_find_it() {
+        let findings = || BadgeFinding::ALL.into_iter().map(Some).chain([None]);
+        assert!(findings().all(|last| may_declare(false, last)));
+        let with_looks: Vec<bool> = findings().map(|last| may_declare(true, last)).collect();
+        assert_eq!(with_looks, [false, false, true, true, false]);
     }
 }

@@ -132,6 +132,19 @@ pub fn of_business(business: Business, answers: &Answers) -> BusinessFacts {
     }
 }
 
+/// The pages on which the badge of a website belongs; none for what has no pages of its own.
+pub fn badge_pages(business: Business, answers: &Answers) -> Vec<String> {
+    if business != Business::Website {
+        return Vec::new();
+    }
+    let pages = answers.items("site.home_urls");
+    match (pages.is_empty(), answers.text("site.main_domain")) {
+        (false, _) => pages.to_vec(),
+        (true, "") => Vec::new(),
+        (true, domain) => vec![format!("https://{domain}/")],
+    }
+}
+
 /// What a draft is called in a list before it has a name.
 pub fn draft_title(business: Business, answers: &Answers) -> String {
     let name = of_business(business, answers).name;

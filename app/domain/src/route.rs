@@ -27,6 +27,19 @@ pub fn staff_login(next: &str) -> String {
     format!("/auth/login?staff=1&next={next}")
 }
 
+/// 办事指南
+pub const GUIDE: &str = "/guide";
+
+/// 【举报冒用】 of what is filed under a number.
+pub fn report_misuse(digits: &str) -> String {
+    format!("/r/{digits}/report")
+}
+
+/// The same after it was reported, which it says.
+pub fn misuse_reported(digits: &str) -> String {
+    format!("/r/{digits}/report?sent=1")
+}
+
 /// Whether a path is that of `page`, or of one below it.
 pub fn is_at(path: &str, page: &str) -> bool {
     path.strip_prefix(page).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -102,6 +115,11 @@ pub fn verification_result(business: Business, record: &str) -> String {
     format!("/mine/{}/{record}/result", business.code())
 }
 
+/// 备案凭证 of a record, to print.
+pub fn certificate(business: Business, record: &str) -> String {
+    format!("/mine/{}/{record}/certificate", business.code())
+}
+
 // ---- filing ------------------------------------------------------------------------------------
 
 /// 新增主体
@@ -173,6 +191,8 @@ pub const REVIEW: &str = "/review";
 pub const QUEUE: &str = "/review/queue";
 /// 在办申请单
 pub const CLAIMS: &str = "/review/claims";
+/// 举报线索
+pub const REPORTS: &str = "/review/reports";
 /// The queue as a table to download.
 pub const QUEUE_EXPORT: &str = "/review/export";
 /// What happens on the desk, as it happens.

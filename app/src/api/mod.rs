@@ -143,6 +143,19 @@ pub async fn public_record(digits: String, code: Option<String>) -> Answer<view:
     service()?.lookup.public_record(&digits, code.as_deref()).await.map_err(refuse)
 }
 
+/// How long filings take here, for 办事指南: open to everybody.
+#[server(input = Json, output = Json, endpoint = "guide")]
+pub async fn guide() -> Answer<view::Guide> {
+    service()?.guides.guide().await.map_err(refuse)
+}
+
+/// 举报线索 of the officer's region.
+#[server(input = Json, output = Json, endpoint = "misuse_reports")]
+pub async fn misuse_reports(request: view::MisuseRequest) -> Answer<view::Paged<view::MisuseRow>> {
+    let (service, actor) = signed_in()?;
+    service.misuse_desk.misuse_reports(&actor, &request).await.map_err(refuse)
+}
+
 #[server(input = Json, output = Json, endpoint = "dashboard")]
 pub async fn dashboard() -> Answer<view::Dashboard> {
     let (service, actor) = signed_in()?;

@@ -7,13 +7,12 @@ use domain::route;
 use domain::view::{Home as HomeView, Me, OfferGroup, RecordRow, Refused};
 use leptos::prelude::*;
 
+use super::front::FrontDoor;
 use crate::api;
 use crate::ui::dialog::Dialog;
 use crate::ui::progress::{ActButton, ProgressCard};
 use crate::ui::who_am_i::who_am_i;
-use crate::ui::{
-    Empty, Icon, Load, OfferLink, PageHead, RecordBadge, See, StateOfFiling, WindowTitle, platform_name,
-};
+use crate::ui::{Empty, Icon, Load, OfferLink, PageHead, RecordBadge, See, StateOfFiling, WindowTitle};
 
 #[component]
 pub fn Home() -> impl IntoView {
@@ -21,42 +20,6 @@ pub fn Home() -> impl IntoView {
         Some(me) => view! { <SignedIn me/> }.into_any(),
         None => view! { <FrontDoor/> }.into_any(),
     }
-}
-
-#[component]
-fn FrontDoor() -> impl IntoView {
-    view! {
-        <WindowTitle title=""/>
-        <section class="hero">
-            <h1>{platform_name()}</h1>
-            <p>"网站、APP、小程序等的开办者，在这里向所在地网安部门办理联网备案：在线填报，随时保存，进度可查。"</p>
-            <div class="actions">
-                <a class="button button-primary button-large" href=route::LOGIN rel="external">"用户登录"</a>
-            </div>
-        </section>
-        <section class="stack" aria-labelledby="lookup-title">
-            <h2 id="lookup-title">"备案查询"</h2>
-            <form class="lookup" method="get" action=route::LOOKUP role="search">
-                <label for="q">"备案号、域名或主体名称"</label>
-                <div class="joined">
-                    <input class="input" id="q" name="q" type="search" autocomplete="off"/>
-                    <button class="button button-primary">"查询"</button>
-                </div>
-                <p class="hint">"只显示依法公开的备案信息"</p>
-            </form>
-        </section>
-        <section class="stack" aria-labelledby="how">
-            <h2 id="how">"办理流程"</h2>
-            <ol class="next">
-                <li>"用户登录：通过“互联网+政务服务”统一身份认证。"</li>
-                <li>"新增主体：填报开办单位或个人的信息。"</li>
-                <li>"办理业务：为主体填报网站、APP等业务，与主体一并审核。"</li>
-                <li>"等待审核：管辖地网安民警审核，结果在“系统通知”告知。"</li>
-                <li>"公示备案：审核通过后获得备案号，在网站首页张贴。"</li>
-            </ol>
-        </section>
-    }
-    .into_any()
 }
 
 /// Whoever works here is not asked to file a subject (R5 speaks of applicants).
@@ -266,7 +229,10 @@ fn RecordsCard(business: Business, rows: Vec<RecordRow>) -> impl IntoView {
 pub fn Services() -> impl IntoView {
     let offers = Resource::new(|| (), |()| api::offers());
     view! {
-        <PageHead title="业务办理"/>
+        <PageHead
+            title="业务办理"
+            actions=|| view! { <a class="button" href=route::GUIDE>"办事指南"</a> }
+        />
         <Load resource=offers titled=true children={|groups: Vec<OfferGroup>| view! { <Groups groups/> }}/>
     }
     .into_any()

@@ -73,7 +73,7 @@ pub fn PublicRecordPage() -> impl IntoView {
             <Suspense fallback=Waiting>
                 {move || Suspend::new(async move {
                     match record.await {
-                        Ok(record) => view! { <Filed record=record.clone()/> <Verification record/> }.into_any(),
+                        Ok(record) => view! { <Filed record=record.clone()/> <Verified record=record.clone()/> <Verification record/> }.into_any(),
                         Err(ApiError::NotFound) => view! {
                             <p>"没有查到这个备案号。它可能填写有误，也可能从未签发；请谨慎对待标注此号的网站。"</p>
                             <LookupForm/>
@@ -83,6 +83,23 @@ pub fn PublicRecordPage() -> impl IntoView {
                     }
                 })}
             </Suspense>
+        </div>
+    }
+    .into_any()
+}
+
+/// When this was looked up, and the way to say that the number is misused.
+#[component]
+fn Verified(record: PublicRecord) -> impl IntoView {
+    let PublicRecord { digits, checked_at, is_cancelled, .. } = record;
+    let advice = match is_cancelled {
+        true => "此备案已注销。仍在悬挂此备案号的网站或应用，不再受本备案证明。",
+        false => "请核对您访问的网站或应用与上列信息是否一致。",
+    };
+    view! {
+        <div class="verified-at">
+            <p>"核验时间 "<time class="figures">{checked_at}</time>"。"{advice}</p>
+            <a class="button button-small no-print" href=route::report_misuse(&digits)>"举报冒用"</a>
         </div>
     }
     .into_any()
@@ -153,9 +170,13 @@ fn Filed(
             <img src="/badge.svg" alt="" width="48" height="48"/>
             <h2>{heading}</h2>
             <p class="filed-number figures">{record.registration_number}</p>
-            {record.cancelled_on.map(|day| view! {
-                <p><span class="badge" data-state="cancelled">"已注销"</span>" "<span class="figures">{format!("注销时间 {day}")}</span></p>
-            })}
+            <p>
+                {match record.is_cancelled {
+                    true => view! { <span class="badge" data-state="cancelled">"已注销"</span> },
+                    false => view! { <span class="badge" data-state="valid">"有效"</span> },
+                }}
+                {record.cancelled_on.map(|day| view! { " "<span class="figures">{format!("注销时间 {day}")}</span> })}
+            </p>
             <dl class="facts">
                 {fact(business.definition().name_label.to_owned(), name)}
                 {fact("主域名".to_owned(), main_domain.unwrap_or_default())}

@@ -9,7 +9,7 @@ use domain::view::{DraftRow, FilingRow, FilingView, Paged};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
-use super::records::Registration;
+use super::certificate::Registration;
 use crate::api::{self, Answer};
 use crate::ui::dialog::Dialog;
 use crate::ui::progress::ProgressCard;

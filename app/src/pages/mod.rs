@@ -2,12 +2,16 @@
 
 pub mod account;
 pub mod audit;
+pub mod certificate;
 mod finder;
 pub mod form;
+mod front;
+pub mod guide;
 pub mod home;
 pub mod identity;
 pub mod lookup;
 pub mod mine;
+pub mod misuse;
 pub mod notices;
 pub mod records;
 pub mod review;

@@ -7,11 +7,11 @@ use domain::procedure::Procedure;
 use domain::progress::Progress;
 use domain::route;
 use domain::sheet::Shown;
-use domain::view::{Paged, RecordRow, RecordView, RegistrationView};
+use domain::view::{Paged, RecordRow, RecordView};
 use leptos::prelude::*;
-use leptos::wasm_bindgen::JsCast;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
+use super::certificate::{BadgeCheck, Registration};
 use crate::api::{self, ApiError};
 use crate::ui::progress::ProgressCard;
 use crate::ui::sheet::SheetView;
@@ -152,8 +152,9 @@ pub fn RecordPage() -> impl IntoView {
 
 #[component]
 fn Details(record: RecordView) -> impl IntoView {
-    let RecordView { row, sheet, registration, filings, verification, .. } = record;
+    let RecordView { row, sheet, registration, badge, badge_offer, filings, verification, .. } = record;
     let business = row.business;
+    let id = row.id.clone();
     let result = verification.map(|_| route::verification_result(business, &row.id));
     let state = row.state;
     let name = row.name.clone();
@@ -171,7 +172,14 @@ fn Details(record: RecordView) -> impl IntoView {
                 <a class="button button-small" href=href>"查看评估结果"</a>
             </div>
         })}
-        {registration.map(|registration| view! { <Registration business registration/> })}
+        {registration.map(|registration| {
+            let print = route::certificate(business, &id);
+            view! {
+                <Registration business registration print>
+                    <BadgeCheck record=id badge offer=badge_offer/>
+                </Registration>
+            }
+        })}
         <SheetView sheet/>
         <Related filings/>
     }
@@ -250,62 +258,6 @@ fn Related(filings: Vec<domain::view::FilingRow>) -> impl IntoView {
             </ul>
         </section>
     })
-}
-
-/// 【复制】, where the browser lets a page write to the clipboard.
-#[cfg_attr(any(feature = "ssr", feature = "page-islands"), island)]
-#[cfg_attr(not(any(feature = "ssr", feature = "page-islands")), component)]
-fn Copy(text: String, about: String) -> impl IntoView {
-    let is_done = RwSignal::new(false);
-    let copy = move |_| {
-        let navigator = web_sys::window().map(|window| window.navigator());
-        let clipboard =
-            navigator.and_then(|navigator| js_sys::Reflect::get(&navigator, &"clipboard".into()).ok());
-        // Only pages that came over TLS, or from this machine, have one.
-        if let Some(clipboard) = clipboard.filter(|clipboard| !clipboard.is_undefined()) {
-            let clipboard: web_sys::Clipboard = clipboard.unchecked_into();
-            let _ = clipboard.write_text(&text);
-            is_done.set(true);
-        }
-    };
-    view! {
-        <p class="js-only cluster">
-            <button class="button button-small" type="button" aria-description=about on:click=copy>"复制"</button>
-            <span class="soft" role="status">{move || is_done.get().then_some("已复制")}</span>
-        </p>
-    }
-}
-
-/// The number, the badge and the snippets for the site's footer (R38).
-#[component]
-pub fn Registration(business: Business, registration: RegistrationView) -> impl IntoView {
-    let RegistrationView { number, digits, registered_on, html, markdown, plain, address: _ } = registration;
-    let (title, hint) = business.definition().badge;
-    let snippet = |title: &'static str, text: String| {
-        view! {
-            <details class="stack" open=title == "HTML">
-                <summary>{format!("{title} 代码")}</summary>
-                <pre class="snippet" tabindex="0" aria-label=format!("{title} 代码")><code>{text.clone()}</code></pre>
-                <Copy text about=format!("{title} 代码")/>
-            </details>
-        }
-    };
-    view! {
-        <section class="sheet" aria-labelledby="registration">
-            <div class="sheet-head"><h2 id="registration">{title}</h2></div>
-            <dl class="facts">
-                <div><dt>"公安备案号"</dt><dd class="figures">{number}</dd></div>
-                <div><dt>"联网备案时间"</dt><dd class="figures">{registered_on}</dd></div>
-                <div><dt>"公示地址"</dt><dd><a href=route::public_record(&digits)>{route::public_record(&digits)}</a></dd></div>
-                <div><dt>"备案图标"</dt><dd><img src="/badge.svg" alt="备案图标" width="20" height="22"/>" "<a href="/badge.svg" download="badge.svg" rel="external">"下载备案图标"</a></dd></div>
-            </dl>
-            <p class="hint">{hint}</p>
-            {snippet("HTML", html)}
-            {snippet("Markdown", markdown)}
-            {snippet("纯文本", plain)}
-        </section>
-    }
-    .into_any()
 }
 
 /// 我的主体 (R52)

@@ -9,6 +9,7 @@ use domain::view::Me;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
+use crate::ui::who_am_i::is_elder;
 use crate::ui::{Icon, platform_name};
 
 /// What one may do with a business, as the side menu lists it (R7).
@@ -149,7 +150,6 @@ fn Switcher(me: Me) -> impl IntoView {
 
 #[component]
 fn PersonMenu(me: Me) -> impl IntoView {
-    let elder = if me.elder { "标准版" } else { "长辈版" };
     view! {
         <a class="topbar-link" href=route::NOTICES>
             <Icon name="bell"/>
@@ -167,15 +167,23 @@ fn PersonMenu(me: Me) -> impl IntoView {
                 {me.region.map(|region| view! { <li><span class="soft">{format!("管辖 {region}")}</span></li> })}
                 <li><a href=route::SESSIONS>"登录会话"</a></li>
                 <li><a href=route::LOOKS>"信息查阅记录"</a></li>
-                <li>
-                    <form method="post" action="/act/elder">
-                        <input type="hidden" name="on" value=if me.elder { "" } else { "yes" }/>
-                        <button>{elder}</button>
-                    </form>
-                </li>
                 <li><form method="post" action=route::LOGOUT><button>"退出"</button></form></li>
             </ul>
         </details>
+    }
+    .into_any()
+}
+
+/// What the top bar of every page has: 帮助, and 长辈版 by a plain post.
+#[component]
+fn ForEverybody() -> impl IntoView {
+    let (word, on) = if is_elder() { ("标准版", "") } else { ("长辈版", "yes") };
+    view! {
+        <a class="topbar-link topbar-plain" href=route::GUIDE>"帮助"</a>
+        <form method="post" action="/act/elder">
+            <input type="hidden" name="on" value=on autocomplete="off"/>
+            <button class="topbar-link topbar-plain">{word}</button>
+        </form>
     }
     .into_any()
 }
@@ -187,8 +195,9 @@ pub fn Frame(me: Option<Me>, children: Children) -> impl IntoView {
     let is_public = me.is_none();
     let menu = me.clone().map(|me| view! { <SideMenu me/> });
     let end = match me {
-        Some(me) => view! { <Switcher me=me.clone()/> <PersonMenu me/> }.into_any(),
+        Some(me) => view! { <Switcher me=me.clone()/> <ForEverybody/> <PersonMenu me/> }.into_any(),
         None => view! {
+            <ForEverybody/>
             <a class="topbar-link" href=route::LOOKUP><Icon name="search"/><span class="topbar-word">"备案查询"</span></a>
             <a class="button button-small" href=route::LOGIN rel="external">"用户登录"</a>
         }

@@ -11,3 +11,11 @@ pub struct WhoAmI(pub Option<Me>);
 pub fn who_am_i() -> Option<Me> {
     use_context::<WhoAmI>().and_then(|WhoAmI(me)| me)
 }
+
+/// Whether pages are drawn in 长辈版: as the signed-in person or their browser wants it.
+#[derive(Debug, Clone, Copy)]
+pub struct Elder(pub bool);
+
+pub fn is_elder() -> bool {
+    use_context::<Elder>().is_some_and(|Elder(is_on)| is_on)
+}

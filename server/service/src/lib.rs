@@ -26,7 +26,9 @@ mod acts;
 #[path = "../tests/common/mod.rs"]
 mod common;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::Semaphore;
 
 pub use account::assurance::Proof;
 pub use account::person::{Claims, SESSION_LIFETIME};
@@ -48,6 +50,7 @@ pub use filing::network;
 pub use ops::audit_chain::{AuditVerdict, BadRow, RowFault, audited_columns};
 pub use ops::scale::Measured;
 pub use ops::{backup, jobs, keys, sample};
+pub use public::misuse::MisuseTold;
 
 use crate::account::Accounts;
 use crate::account::notice::Notices;
@@ -60,6 +63,7 @@ use crate::admin::directory::Directories;
 use crate::admin::holidays::Holidays;
 use crate::admin::people::People;
 use crate::admin::staff::Staff;
+use crate::applicant::badge::{BadgeChecks, MOST_AT_ONCE};
 use crate::applicant::cancel::Cancellations;
 use crate::applicant::draft::Drafts;
 use crate::applicant::handover::Handovers;
@@ -82,6 +86,7 @@ use crate::desk::claim::FilingClaims;
 use crate::desk::dashboard::Dashboards;
 use crate::desk::decide::Decisions;
 use crate::desk::export::Exports;
+use crate::desk::misuse::MisuseDesk;
 use crate::desk::presence::Presence;
 use crate::desk::queue::Queues;
 use crate::desk::review::Reviews;
@@ -100,7 +105,9 @@ use crate::ops::keys::check::KeyChecks;
 use crate::ops::keys::reseal::Reseals;
 use crate::ops::sample::Samples;
 use crate::ops::scale::Scale;
+use crate::public::guide::Guides;
 use crate::public::lookup::Lookup;
+use crate::public::misuse::MisuseReports;
 use crate::state::counters::Counters;
 
 /// Everything the use cases stand on. Cheap to clone.
@@ -123,6 +130,7 @@ pub struct Service {
     pub accounts: Arc<Accounts>,
     pub audit_chain: Arc<AuditChain>,
     pub audit_log: Arc<AuditLog>,
+    pub badge_checks: Arc<BadgeChecks>,
     pub cancellations: Arc<Cancellations>,
     pub canned_reasons: Arc<CannedReasons>,
     pub cases: Arc<Cases>,
@@ -136,6 +144,7 @@ pub struct Service {
     pub files: Arc<Files>,
     pub filing_claims: Arc<FilingClaims>,
     pub filings: Arc<Filings>,
+    pub guides: Arc<Guides>,
     pub handovers: Arc<Handovers>,
     pub holidays: Arc<Holidays>,
     pub home_page: Arc<HomePage>,
@@ -144,6 +153,8 @@ pub struct Service {
     pub key_checks: Arc<KeyChecks>,
     pub lookup: Arc<Lookup>,
     pub machine_checks: Arc<MachineChecks>,
+    pub misuse_desk: Arc<MisuseDesk>,
+    pub misuse_reports: Arc<MisuseReports>,
     pub network_checks: Arc<NetworkChecks>,
     pub notices: Arc<Notices>,
     pub offers: Arc<Offers>,
@@ -189,7 +200,7 @@ impl Service {
         let audit_chain = AuditChain::new(&context);
         let audit_log = AuditLog::new(&context, &accounts);
         let files = Files::new(&context, parts.files.clone(), parts.file_check.clone(), Shown::default());
-        let records = Records::new(&context, &accounts, &files);
+        let records = Records::new(&context, &accounts, &files, parts.outbound.is_some());
         let filings = Filings::new(&context, &accounts, &files, &records);
         let rejected_forms = RejectedForms::new(&context);
         let text_messages = TextMessages::new(&context, parts.gateway.clone());
@@ -197,6 +208,13 @@ impl Service {
             IdentityChecks::new(&context, &files, &records, &rejected_forms, &text_messages);
         let notices = Notices::new(&context);
         let usage = Usage::new(&context, &notices);
+        let badge_checks = BadgeChecks::new(
+            &context,
+            &records,
+            &usage,
+            parts.outbound.clone(),
+            Arc::new(Semaphore::new(MOST_AT_ONCE)),
+        );
         let drafts =
             Drafts::new(&context, &accounts, &files, &filings, &notices, &records, &rejected_forms, &usage);
         let network_checks = NetworkChecks::new(&context, &filings, parts.outbound.clone());
@@ -224,6 +242,7 @@ impl Service {
             Decisions::new(&context, &files, &filing_claims, &filings, &notices, &records, &rejected_forms);
         let directories = Directories::new(&context);
         let exports = Exports::new(&context, &queues);
+        let guides = Guides::new(&context, Mutex::default());
         let handovers = Handovers::new(
             &context,
             &accounts,
@@ -251,6 +270,8 @@ impl Service {
         let key_checks = KeyChecks::new(&context, &accounts);
         let lookup = Lookup::new(&context);
         let machine_checks = MachineChecks::new(&context, &accounts, &network_checks);
+        let misuse_desk = MisuseDesk::new(&context, &accounts, &usage);
+        let misuse_reports = MisuseReports::new(&context, &lookup);
         let offers = Offers::new(&context, &accounts);
         let people = People::new(&context, &accounts, &notices);
         let presence = Presence::new(&context, &accounts, &desk_access, Arc::default());
@@ -282,6 +303,7 @@ impl Service {
             accounts,
             audit_chain,
             audit_log,
+            badge_checks,
             cancellations,
             canned_reasons,
             cases,
@@ -295,6 +317,7 @@ impl Service {
             files,
             filing_claims,
             filings,
+            guides,
             handovers,
             holidays,
             home_page,
@@ -303,6 +326,8 @@ impl Service {
             key_checks,
             lookup,
             machine_checks,
+            misuse_desk,
+            misuse_reports,
             network_checks,
             notices,
             offers,

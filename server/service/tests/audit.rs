@@ -11,12 +11,13 @@ mod identity_check;
 use std::collections::BTreeSet;
 
 use common::{World, claims, claims_of};
+use domain::business::Business;
 use domain::role::StaffRole;
 use domain::view::*;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use service::Actor;
 use service::sample::SampleOfficer;
-use service::{AuditVerdict, RowFault, audited_columns};
+use service::{AuditVerdict, MisuseTold, RowFault, audited_columns};
 use time::Duration;
 
 claims![
@@ -133,6 +134,10 @@ async fn full(world: &World) {
     let head = service.drafts.form_view(&actor, &request).await.unwrap().draft.unwrap();
     assert!(matches!(world.submit(&actor, &head, "again").await, Submitted::Filing(_)));
     world.decide(&filing, Decision::Approve, "", &[]).await;
+    let website = service.records.records(&actor, Business::Website, "").await.unwrap().rows.remove(0);
+    service.badge_checks.declare_badge(&actor, &website.id).await.unwrap();
+    let told = MisuseTold { kind: "other", site: "", text: "不是同一家", contact: "" };
+    service.misuse_reports.report("11010102000001", "a", told).await.unwrap();
     world.offer(&actor, &subject, &claims_of(2)).await;
 }
 

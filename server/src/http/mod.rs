@@ -4,6 +4,7 @@
 pub mod body;
 pub mod body_budget;
 pub mod client_addr;
+pub mod elder;
 pub mod guards;
 pub mod health;
 mod in_flight;

@@ -58,6 +58,7 @@ pub fn router(
         template: template.clone(),
         lifecycle: shared.lifecycle.clone(),
         streams: EventStreams::default(),
+        tls: config.tls,
         recheck: routes::RECHECK_INTERVAL,
     };
     let probe = HealthProbe::new(service.clone(), db);

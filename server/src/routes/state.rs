@@ -22,6 +22,7 @@ pub struct AppState {
     pub template: PageTemplate,
     pub lifecycle: Lifecycle,
     pub streams: EventStreams,
+    pub tls: bool,
     /// How often an open stream of events asks whether its officer still may listen.
     pub recheck: Duration,
 }

@@ -2,7 +2,7 @@
 
 use app::api::caller::Caller;
 use app::ui::PlatformName;
-use app::{App, Bundle, WhoAmI, shell};
+use app::{App, Bundle, Elder, WhoAmI, shell};
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
@@ -11,6 +11,7 @@ use leptos::prelude::*;
 use leptos_axum::{LeptosRoutes as _, generate_route_list};
 use service::Service;
 
+use crate::http::elder::is_elder;
 use crate::http::security_headers::provide_csp_nonce;
 
 /// What drawing a page needs.
@@ -61,11 +62,12 @@ async fn draw(pages: AppPages, request: Request) -> Response {
         Some(Caller(None)) | None => None,
     };
     let bundle = pages.bundle.clone();
-    let elder = me.as_ref().is_some_and(|me| me.elder);
+    let elder = me.as_ref().is_some_and(|me| me.elder) || is_elder(request.headers());
     let context = pages.context();
     let context = move || {
         context();
         provide_context(WhoAmI(me.clone()));
+        provide_context(Elder(elder));
     };
     let handler = leptos_axum::render_app_async_with_context(context, move || shell(&bundle, elder));
     handler(request).await

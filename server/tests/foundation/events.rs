@@ -94,6 +94,7 @@ async fn a_stream_ends_soon_after_its_session_though_nothing_happens() {
         template: template(),
         lifecycle: Lifecycle::default(),
         streams: EventStreams::default(),
+        tls: false,
         recheck: Duration::from_millis(50),
     };
     let authentication = Authentication { service: world.service.clone(), template: template(), tls: false };

@@ -21,6 +21,8 @@ pub struct Dashboard {
     pub p90_hours: Option<u64>,
     /// Working days a filing may wait before it is overdue.
     pub overdue_days: i64,
+    /// Reports of misuse that nobody has dealt with yet.
+    pub reports: u64,
     /// The regions directly below one's own; none below a county.
     pub below: Vec<RegionCount>,
 }
@@ -50,4 +52,27 @@ pub struct DayCount {
     pub day: String,
     pub received: u64,
     pub decided: u64,
+}
+
+/// A length of working time as one would say it.
+pub fn working_time(hours: Option<u64>) -> String {
+    match hours {
+        None => "暂无".to_owned(),
+        Some(hours) if hours <= 24 => format!("{hours} 小时"),
+        Some(hours) => format!("{}.{} 个工作日", hours / 24, hours % 24 * 10 / 24),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_read_as_one_would_say_them() {
+        for (hours, words) in
+            [(None, "暂无"), (Some(1), "1 小时"), (Some(24), "24 小时"), (Some(60), "2.5 个工作日")]
+        {
+            assert_eq!(working_time(hours), words);
+        }
+    }
 }

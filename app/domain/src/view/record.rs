@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::file::FileView;
 use super::filing::FilingRow;
 use super::offer::Offer;
-use super::registration::{BadgeView, RegistrationView};
+use super::registration::{BadgeOffer, BadgeView, RegistrationView};
 use crate::business::Business;
 use crate::record::RecordState;
 use crate::sheet::Sheet;
@@ -33,8 +33,11 @@ pub struct RecordView {
     pub row: RecordRow,
     pub sheet: Sheet,
     pub registration: Option<RegistrationView>,
+    /// The subject's name.
+    pub holder: String,
     /// What the last look for the badge came to.
     pub badge: Option<BadgeView>,
+    pub badge_offer: BadgeOffer,
     pub filings: Vec<FilingRow>,
     pub files: BTreeMap<String, FileView>,
     /// The code on the printed result of an assessment.
@@ -57,6 +60,10 @@ pub struct PublicRecord {
     pub registration_number: String,
     pub organ: String,
     pub registered_on: String,
+    /// In force, or not any more.
+    pub is_cancelled: bool,
+    /// When this was looked up.
+    pub checked_at: String,
     /// Set where the filing was cancelled.
     pub cancelled_on: Option<String>,
     /// Whether the code that was asked about is the one on the printed result; none asked, none here.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::filing::FilingState;
 use domain::procedure::Procedure;
 use domain::route;
-use domain::view::{Dashboard, KindCount, RegionCount};
+use domain::view::{Dashboard, KindCount, RegionCount, working_time};
 use leptos::prelude::*;
 
 use super::chart::DaysChart;
@@ -44,6 +44,7 @@ fn Desk(dashboard: Dashboard) -> impl IntoView {
         median_hours,
         p90_hours,
         overdue_days,
+        reports,
         below,
     } = dashboard;
     let allowed = format!("超过 {overdue_days} 个工作日未办结");
@@ -57,6 +58,7 @@ fn Desk(dashboard: Dashboard) -> impl IntoView {
                 <Tile name="退回后重新提交" number=resubmitted note="尚未办结".to_owned() state="resubmitted"/>
                 <Tile name="已超期" number=overdue note=allowed state="overdue" tone=late/>
             </ul>
+            <Reports reports/>
             <Kinds by_kind/>
             <Below below/>
             <DaysChart days/>
@@ -64,10 +66,26 @@ fn Desk(dashboard: Dashboard) -> impl IntoView {
                 <div class="card-head"><h2 id="speed">"办理用时"</h2></div>
                 <p class="soft">"近 13 周作出的决定，只计工作日的时间，节假日不计。"</p>
                 <dl class="facts">
-                    <div><dt>"从提交到决定，半数不超过"</dt><dd class="figures">{in_words(median_hours)}</dd></div>
-                    <div><dt>"从提交到决定，九成不超过"</dt><dd class="figures">{in_words(p90_hours)}</dd></div>
+                    <div><dt>"从提交到决定，半数不超过"</dt><dd class="figures">{working_time(median_hours)}</dd></div>
+                    <div><dt>"从提交到决定，九成不超过"</dt><dd class="figures">{working_time(p90_hours)}</dd></div>
                 </dl>
             </section>
+        </div>
+    }
+    .into_any()
+}
+
+/// What anybody reported of records here.
+#[component]
+fn Reports(reports: u64) -> impl IntoView {
+    let sentence = match reports {
+        0 => "没有待处理的举报线索。".to_owned(),
+        _ => format!("有 {reports} 条举报线索待处理。"),
+    };
+    view! {
+        <div class="banner" data-tone=(reports > 0).then_some("warning")>
+            <p>{sentence}</p>
+            <a class="button button-small" href=route::REPORTS>"举报线索"</a>
         </div>
     }
     .into_any()
@@ -186,27 +204,4 @@ fn Below(below: Vec<RegionCount>) -> impl IntoView {
         </section>
     }
     .into_any()
-}
-
-/// A length of working time as one would say it.
-fn in_words(hours: Option<u64>) -> String {
-    match hours {
-        None => "暂无".to_owned(),
-        Some(hours) if hours <= 24 => format!("{hours} 小时"),
-        Some(hours) => format!("{}.{} 个工作日", hours / 24, hours % 24 * 10 / 24),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_read_as_one_would_say_them() {
-        for (hours, words) in
-            [(None, "暂无"), (Some(1), "1 小时"), (Some(24), "24 小时"), (Some(60), "2.5 个工作日")]
-        {
-            assert_eq!(in_words(hours), words);
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! What applicants do.
 
+pub mod badge;
 pub mod cancel;
 pub mod draft;
 pub mod handover;

@@ -14,6 +14,10 @@ pub struct PersonLimits {
     pub unmaskings_per_hour: u32,
     /// At so many within an hour the auditors are told.
     pub unmaskings_told: u32,
+    /// Looks for the badge of a record, each of which fetches pages.
+    pub badge_checks_per_hour: u32,
+    /// Reports of misuse from one network address.
+    pub reports_per_day: u32,
     /// Open streams of events, per server.
     pub event_streams: u32,
 }
@@ -27,6 +31,8 @@ impl Default for PersonLimits {
             drafts: 200,
             unmaskings_per_hour: 120,
             unmaskings_told: 50,
+            badge_checks_per_hour: 12,
+            reports_per_day: 5,
             event_streams: 10,
         }
     }
@@ -41,6 +47,8 @@ impl PersonLimits {
         drafts: 10_000,
         unmaskings_per_hour: 100_000,
         unmaskings_told: 50,
+        badge_checks_per_hour: 100_000,
+        reports_per_day: 100_000,
         event_streams: 100,
     };
 
@@ -53,6 +61,8 @@ impl PersonLimits {
             self.drafts,
             self.unmaskings_per_hour,
             self.unmaskings_told,
+            self.badge_checks_per_hour,
+            self.reports_per_day,
             self.event_streams,
         ]
         .contains(&0)
@@ -65,6 +75,7 @@ pub(crate) enum Use {
     Filing,
     Save,
     Unmasking,
+    BadgeCheck,
 }
 
 impl Use {
@@ -76,6 +87,7 @@ impl Use {
                 ("filing/day", Duration::days(1), limits.filings_per_day),
             ],
             Use::Save => vec![("save/minute", Duration::minutes(1), limits.saves_per_minute)],
+            Use::BadgeCheck => vec![("badge/hour", Duration::hours(1), limits.badge_checks_per_hour)],
             Use::Unmasking => vec![("unmasking/hour", Duration::hours(1), limits.unmaskings_per_hour)],
         }
     }

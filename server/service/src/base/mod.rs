@@ -14,6 +14,7 @@ pub mod limits;
 pub mod numbering;
 pub mod paging;
 pub mod private;
+pub mod qr;
 pub mod reference;
 pub mod region;
 pub mod registration;

@@ -10,6 +10,7 @@ use crate::base::context::Settings;
 use crate::base::db::{instant, next_serial};
 use crate::base::entity::record;
 use crate::base::error::{Error, Result};
+use crate::base::qr;
 use crate::base::registration::{RegistrationNumber, format_number};
 
 /// The next number of a jurisdiction. The counter's row orders those who approve at once; a
@@ -44,6 +45,7 @@ pub(crate) fn registration_view(settings: &Settings, row: &record::Model) -> Opt
              <img src=\"{base}/badge.svg\" alt=\"\" width=\"18\" height=\"20\"> {number}</a>"
         ),
         markdown: format!("[{number}]({base}/r/{digits})"),
+        qr: qr::code(&format!("{base}/r/{digits}")),
         address: format!("{base}/r/{digits}"),
         plain: number.clone(),
         number: number.clone(),

@@ -20,8 +20,9 @@ use crate::base::error::{Error, Result};
 use crate::base::region;
 use crate::base::region::region_name;
 use crate::desk::access::lies_in;
+use crate::filing::misuse::open_reports;
 use crate::state::counters;
-use crate::state::counters::{Count, counts, day_number, week_of};
+use crate::state::counters::{Count, WEEKS_MEASURED, counts, day_number, percentile, week_of};
 
 handle! {
     /// The figures of a region.
@@ -29,9 +30,6 @@ handle! {
 }
 
 const DAYS_SHOWN: i64 = 14;
-
-/// Whole weeks whose decisions say how long one takes.
-const WEEKS_MEASURED: i64 = 13;
 
 impl Dashboards {
     pub async fn dashboard(&self, actor: &Actor) -> Result<Dashboard> {
@@ -61,6 +59,7 @@ impl Dashboards {
             median_hours: percentile(&spent, 50),
             p90_hours: percentile(&spent, 90),
             overdue_days: self.context.settings.overdue_days,
+            reports: open_reports(on, region).await?,
             below: below(region, in_time, begin, on).await?,
         })
     }
@@ -140,44 +139,4 @@ async fn below(region: &str, in_time: i64, begin: i64, on: &DatabaseConnection) 
         }
     }
     Ok(rows.into_values().filter(|row| row.open + row.received + row.decided > 0).collect())
-}
-
-/// The nearest-rank percentile of the hours that decisions took.
-fn percentile(spent: &[Count], percent: i64) -> Option<u64> {
-    let mut by_hours: BTreeMap<u64, i64> = BTreeMap::new();
-    for count in spent {
-        *by_hours.entry(count.item.parse().ok()?).or_default() += count.n;
-    }
-    let all: i64 = by_hours.values().sum();
-    let rank = (all * percent + 99).div_euclid(100).max(1);
-    let mut passed = 0;
-    by_hours.into_iter().find_map(|(hours, n)| {
-        passed += n;
-        (passed >= rank).then_some(hours)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
-    use super::*;
-
-    #[test]
-    fn percentiles_are_values_that_occurred() {
-        for (spent, median, p90) in [
-            (vec![], None, None),
-            (vec![(3, 1)], Some(3), Some(3)),
-            (vec![(1, 1), (2, 1), (3, 1), (4, 1)], Some(2), Some(4)),
-            (vec![(6, 89), (12, 1), (48, 10)], Some(6), Some(12)),
-        ] {
-            let count = |(hours, n): &(u64, i64)| Count {
-                region: String::new(),
-                day: 0,
-                item: format!("{hours:05}"),
-                n: *n,
-            };
-            let spent: Vec<Count> = spent.iter().map(count).collect();
-            assert_eq!((percentile(&spent, 50), percentile(&spent, 90)), (median, p90));
-        }
-    }
 }

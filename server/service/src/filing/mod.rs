@@ -4,6 +4,7 @@ pub mod badge;
 pub mod bundle;
 pub mod eligibility;
 pub mod facts;
+pub mod misuse;
 pub mod network;
 pub mod providers;
 pub mod record;

@@ -15,7 +15,7 @@ use sea_orm::{
     ColumnTrait, Condition, DatabaseBackend, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 
-use crate::base::clock::written_date;
+use crate::base::clock::{written, written_date};
 use crate::base::context::handle;
 use crate::base::db::instant;
 use crate::base::entity::{live_domain, record};
@@ -95,12 +95,7 @@ impl Lookup {
     /// What is filed under a number's digits; the public page of a record.
     /// `code` is that of a printed result (安全评估), to be verified.
     pub async fn public_record(&self, digits: &str, code: Option<&str>) -> Result<PublicRecord> {
-        let digits = registration::scan(digits).ok_or(Error::NotFound)?;
-        let row = public()
-            .filter(record::Column::RegistrationDigits.eq(digits))
-            .one(self.context.db.read())
-            .await?;
-        let row = row.ok_or(Error::NotFound)?;
+        let row = self.public_row(digits).await?;
         let code = code.map(str::trim).filter(|code| !code.is_empty());
         let verified = code.map(|code| verification::is_right(&self.context.keys, &row, code)).transpose()?;
         let result = match verified {
@@ -111,6 +106,16 @@ impl Lookup {
         found.verified = verified;
         found.result = result.into_iter().map(|(label, text)| (label.to_owned(), text)).collect();
         Ok(found)
+    }
+
+    /// The record of a number, if it is public.
+    pub(crate) async fn public_row(&self, digits: &str) -> Result<record::Model> {
+        let digits = registration::scan(digits).ok_or(Error::NotFound)?;
+        let row = public()
+            .filter(record::Column::RegistrationDigits.eq(digits))
+            .one(self.context.db.read())
+            .await?;
+        row.ok_or(Error::NotFound)
     }
 
     async fn public_records(&self, rows: Vec<record::Model>) -> Result<Vec<PublicRecord>> {
@@ -125,7 +130,8 @@ impl Lookup {
             .all(self.context.db.read())
             .await?;
         let owners: BTreeMap<String, String> = owners.into_iter().collect();
-        rows.into_iter().map(|row| public_record(row, &owners)).collect()
+        let checked_at = written(self.context.clock.now());
+        rows.into_iter().map(|row| public_record(row, &owners, &checked_at)).collect()
     }
 }
 
@@ -179,7 +185,11 @@ fn organ(code: &str) -> String {
     format!("{}{unit}", region_name(code))
 }
 
-fn public_record(row: record::Model, owners: &BTreeMap<String, String>) -> Result<PublicRecord> {
+fn public_record(
+    row: record::Model,
+    owners: &BTreeMap<String, String>,
+    checked_at: &str,
+) -> Result<PublicRecord> {
     let is_cancelled = record_state(&row)? == RecordState::Cancelled;
     let date = |at: Option<i64>| at.map(|at| written_date(instant(at)));
     // The plain part of the answers alone: personal ones stand in the other column.
@@ -196,6 +206,8 @@ fn public_record(row: record::Model, owners: &BTreeMap<String, String>) -> Resul
         owner_kind: row.owner_kind,
         organ: organ(&row.jurisdiction),
         registered_on: date(row.registered_at).unwrap_or_default(),
+        is_cancelled,
+        checked_at: checked_at.to_owned(),
         cancelled_on: is_cancelled.then(|| date(row.cancelled_at)).flatten(),
         digits: row.registration_digits.unwrap_or_default(),
         registration_number: row.registration_number.unwrap_or_default(),

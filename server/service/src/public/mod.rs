@@ -1,3 +1,5 @@
 //! What everybody may see.
 
+pub mod guide;
 pub mod lookup;
+pub mod misuse;

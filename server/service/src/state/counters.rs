@@ -56,6 +56,9 @@ const AT_ONCE: u64 = 5_000;
 /// Rows of one INSERT, below what either database takes as parameters.
 const ROWS: usize = 1_000;
 
+/// Whole weeks whose decisions say how long one takes.
+pub(crate) const WEEKS_MEASURED: i64 = 13;
+
 const DAY: i64 = 86_400_000;
 
 /// So many weeks of how long decisions took are made anew; the dashboard shows fewer.
@@ -404,6 +407,21 @@ fn question(within: &str, regions: &[&str], kind: &str, since: i64) -> SelectSta
         .and_where(Expr::col(tally::Column::N).ne(0))
         .union(UnionType::All, fresh);
     all
+}
+
+/// The nearest-rank percentile of the hours that decisions took.
+pub(crate) fn percentile(spent: &[Count], percent: i64) -> Option<u64> {
+    let mut by_hours: BTreeMap<u64, i64> = BTreeMap::new();
+    for count in spent {
+        *by_hours.entry(count.item.parse().ok()?).or_default() += count.n;
+    }
+    let all: i64 = by_hours.values().sum();
+    let rank = Ord::max((all * percent + 99).div_euclid(100), 1);
+    let mut passed = 0;
+    by_hours.into_iter().find_map(|(hours, n)| {
+        passed += n;
+        (passed >= rank).then_some(hours)
+    })
 }
 
 /// County, city and province of a code; fewer where the code is itself a city's or a province's.

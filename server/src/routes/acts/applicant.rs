@@ -21,7 +21,8 @@ pub fn router() -> Router<AppState> {
         .route("/act/receive", act!(receive))
         .route("/act/refuse", act!(refuse))
         .route("/act/search-handovers", act!(search_handovers))
-        .route("/act/elder", act!(elder))
+        .route("/act/check-badge", act!(check_badge))
+        .route("/act/declare-badge", act!(declare_badge))
         .route("/act/read-notice", act!(read_notice))
         .route("/act/read-all-notices", act!(read_all_notices))
         .route("/act/revoke-session", act!(revoke_session))
@@ -135,9 +136,16 @@ async fn search_handovers(
     Ok(to(format!("{}?searched=1", route::RECEIVE)))
 }
 
-async fn elder(state: &AppState, actor: &Actor, fields: &Fields, back: &str) -> Result<Done, Error> {
-    state.service.accounts.set_elder(actor, field(fields, "on") == "yes").await?;
-    Ok(to(back))
+/// 【我已挂标，检查一下】 (R38)
+async fn check_badge(state: &AppState, actor: &Actor, fields: &Fields, back: &str) -> Result<Done, Error> {
+    let told = state.service.badge_checks.check_badge(actor, field(fields, "record")).await?;
+    Ok(to(back).saying(told))
+}
+
+/// 【我已挂标】, where the server cannot see it (R38).
+async fn declare_badge(state: &AppState, actor: &Actor, fields: &Fields, back: &str) -> Result<Done, Error> {
+    let told = state.service.badge_checks.declare_badge(actor, field(fields, "record")).await?;
+    Ok(to(back).saying(told))
 }
 
 async fn read_notice(state: &AppState, actor: &Actor, fields: &Fields, back: &str) -> Result<Done, Error> {

@@ -4,11 +4,12 @@ mod act;
 mod admin;
 mod applicant;
 mod officer;
+mod stranger;
 
 use axum::Router;
 
 use super::state::AppState;
 
 pub fn router() -> Router<AppState> {
-    applicant::router().merge(officer::router()).merge(admin::router())
+    applicant::router().merge(officer::router()).merge(admin::router()).merge(stranger::router())
 }

@@ -30,6 +30,8 @@ pub fn router() -> Router<AppState> {
         .route("/act/saw-arrivals", act!(saw_arrivals))
         .route("/act/save-view", act!(save_view))
         .route("/act/delete-view", act!(delete_view))
+        .route("/act/look-at-contact", act!(look_at_contact))
+        .route("/act/handle-report", act!(handle_report))
 }
 
 /// A filing's page, within the queue the officer came from.
@@ -105,6 +107,25 @@ async fn save_view(state: &AppState, actor: &Actor, fields: &Fields, _back: &str
 async fn delete_view(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     state.service.saved_views.delete_view(actor, field(fields, "view")).await?;
     Ok(to(queue_page(fields)).saying("视图已删除。"))
+}
+
+/// Opens how to reach whoever reported, for a purpose that is written down.
+async fn look_at_contact(
+    state: &AppState,
+    actor: &Actor,
+    fields: &Fields,
+    _back: &str,
+) -> Result<Done, Error> {
+    let report = field(fields, "report");
+    let look = state.service.misuse_desk.look_at_contact(actor, report, field(fields, "purpose")).await?;
+    let parts = [("handled", field(fields, "handled")), ("look", &look.to_string())];
+    Ok(to(format!("{}#report-{report}", href(route::REPORTS, &parts))))
+}
+
+/// 【标为已处理】 of a report of misuse.
+async fn handle_report(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    state.service.misuse_desk.handle_report(actor, field(fields, "report"), field(fields, "note")).await?;
+    Ok(to(route::REPORTS).saying("线索已标为已处理。"))
 }
 
 /// A decision by somebody whose session has ended meanwhile: what was written stays on the page that says so.

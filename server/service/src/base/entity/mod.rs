@@ -14,6 +14,7 @@ pub mod holiday;
 pub mod identity_check;
 pub mod key_check;
 pub mod live_domain;
+pub mod misuse_report;
 pub mod network_check;
 pub mod notice;
 pub mod outbox;

@@ -33,7 +33,7 @@ use crate::files::faults::file_ids;
 use crate::filing::badge::badge_state;
 use crate::filing::eligibility::Eligibility;
 use crate::filing::rows::filing_row;
-use crate::filing::{eligibility, verification};
+use crate::filing::{badge, eligibility, verification};
 use crate::state::row::{business_of, record_state};
 use crate::state::transition;
 
@@ -42,7 +42,7 @@ handle! {
     Records {
         accounts: Accounts,
         files: Files,
-    }
+    } own { asks_network: bool }
 }
 
 impl Records {
@@ -178,12 +178,17 @@ impl Records {
             .limit(20)
             .all(on)
             .await?;
+        let holder = subject.title.clone();
         let eligibility = eligibility::eligibility_of(on, actor, Some(subject), &[&row]).await?;
+        let badge = badge_state(on, &row.id).await?;
+        let last = badge.as_ref().map(|badge| badge.finding);
         Ok(RecordView {
             row: record_row(&row, &eligibility)?,
             sheet: sheet(form, &answers, &KnownRegions, Disclosure::Masked),
             registration: registration_view(&self.context.settings, &row),
-            badge: badge_state(on, &row.id).await?,
+            holder,
+            badge_offer: badge::offer(&row, &answers, self.asks_network, last)?,
+            badge,
             filings: filings.iter().map(filing_row).collect::<Result<_>>()?,
             files: self.files.file_views(&file_ids(form, &answers)).await?,
             verification: verification::code_of(&self.context.keys, &row)?,

@@ -15,7 +15,8 @@ use serde_json::json;
 
 use crate::base::context::handle;
 use crate::base::entity::{
-    draft, filing, filing_round, handover, held_form, key_check, outbox, person, record, staff, upload,
+    draft, filing, filing_round, handover, held_form, key_check, misuse_report, outbox, person, record,
+    staff, upload,
 };
 use crate::base::error::Result;
 use crate::base::keyring::sealed_by;
@@ -74,6 +75,11 @@ sealed! {
     filing_round(AnswersSealed => |row| format!("filing/{}", row.filing_id));
     handover(ReceiverMobileSealed => |row| crate::applicant::handover::sealed_mobile(&row.id));
     held_form(ContentSealed => |row| crate::account::rejected_form::context(&row.slot));
+    misuse_report(
+        ReportSealed => |row| crate::filing::misuse::place(&row.id, "report"),
+        ContactSealed => |row| crate::filing::misuse::place(&row.id, "contact"),
+        NoteSealed => |row| crate::filing::misuse::place(&row.id, "note"),
+    );
     upload(Name => |row| crate::files::file::context(&row.id));
     outbox(
         RecipientSealed => |row| crate::account::sms::context(&row.id, "recipient"),
@@ -106,7 +112,19 @@ impl Reseals {
         macro_rules! count {
             ($($table:ident),+) => { $( self.count_sealed::<$table::Entity>(&mut used).await?; )+ };
         }
-        count!(person, staff, draft, record, filing, filing_round, handover, held_form, upload, outbox);
+        count!(
+            person,
+            staff,
+            draft,
+            record,
+            filing,
+            filing_round,
+            handover,
+            held_form,
+            misuse_report,
+            upload,
+            outbox
+        );
         let mut files = self.files.store.listed(None);
         while let Some((id, rendition)) = files.try_next().await? {
             if let Some(id) = self.files.store.sealed_by(id, rendition).await? {
@@ -145,7 +163,19 @@ impl Reseals {
                 say(&format!("{}: {} rows so far", stringify!($table), done.rows));
             )+ };
         }
-        tables!(person, staff, draft, record, filing, filing_round, handover, held_form, upload, outbox);
+        tables!(
+            person,
+            staff,
+            draft,
+            record,
+            filing,
+            filing_round,
+            handover,
+            held_form,
+            misuse_report,
+            upload,
+            outbox
+        );
         let mut files = self.files.store.listed(None);
         while let Some((id, rendition)) = files.try_next().await? {
             match self.files.store.reseal(id, rendition).await {
@@ -395,7 +425,19 @@ mod tests {
         macro_rules! list {
             ($($table:ident),+) => { $( known.extend(names::<$table::Entity>()); )+ };
         }
-        list!(person, staff, draft, record, filing, filing_round, handover, held_form, upload, outbox);
+        list!(
+            person,
+            staff,
+            draft,
+            record,
+            filing,
+            filing_round,
+            handover,
+            held_form,
+            misuse_report,
+            upload,
+            outbox
+        );
         known.sort();
         assert_eq!(stored, known);
     }

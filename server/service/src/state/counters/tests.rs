@@ -52,3 +52,22 @@ async fn counts_are_made_once_and_read_by_their_key(world: World) {
     let plan = world.plan(&question("110000", &["110000"], STATE, 0)).await;
     assert!(!plan.contains("SCAN tally") && !plan.contains("Seq Scan on tally "), "{plan}");
 }
+
+#[test]
+fn percentiles_are_values_that_occurred() {
+    for (spent, median, p90) in [
+        (vec![], None, None),
+        (vec![(3, 1)], Some(3), Some(3)),
+        (vec![(1, 1), (2, 1), (3, 1), (4, 1)], Some(2), Some(4)),
+        (vec![(6, 89), (12, 1), (48, 10)], Some(6), Some(12)),
+    ] {
+        let count = |(hours, n): &(u64, i64)| Count {
+            region: String::new(),
+            day: 0,
+            item: format!("{hours:05}"),
+            n: *n,
+        };
+        let spent: Vec<Count> = spent.iter().map(count).collect();
+        assert_eq!((percentile(&spent, 50), percentile(&spent, 90)), (median, p90));
+    }
+}

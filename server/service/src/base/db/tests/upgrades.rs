@@ -8,6 +8,7 @@ use domain::action::Action;
 use domain::badge::BadgeFinding;
 use domain::business::Business;
 use domain::filing::{FilingEvent, FilingState};
+use domain::misuse::MisuseKind;
 use domain::notice::NoticeKind;
 use domain::record::RecordState;
 use domain::schema::Directory;
@@ -286,6 +287,7 @@ async fn the_shape_knows_every_code_and_every_reference() {
         (("filing_event", "to_state"), states),
         (("draft", "procedure"), procedures.collect()),
         (("handover", "state"), handovers),
+        (("misuse_report", "kind"), codes(MisuseKind::ALL, MisuseKind::code)),
         (("notice", "kind"), codes(NoticeKind::ALL, NoticeKind::code)),
         (("provider", "directory"), codes([Directory::Access, Directory::Registrar], Directory::code)),
         (("provider", "source"), codes(ProviderSource::ALL, ProviderSource::code)),
