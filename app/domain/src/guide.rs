@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::answer::Answers;
 use crate::business::Business;
-use crate::schema::{Body, Form, Kind, Place, When};
+use crate::schema::{Body, Fault, Form, Kind, Place, When};
 
 /// What a form asks of somebody, before they have answered anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +97,18 @@ fn paper(place: Place) -> Option<Paper> {
 /// Seconds to read what stands in full on a step.
 fn reading(form: &Form) -> usize {
     form.steps.iter().filter(|step| matches!(step.body, Body::Notice(_))).count() * 90
+}
+
+/// Minutes to put these `faults` of a form right, with everything at hand.
+pub fn minutes_for(form: &'static Form, faults: &[Fault]) -> usize {
+    let seconds: usize =
+        faults.iter().filter_map(|fault| form.place(&fault.at)).map(|place| time_for(place.field.kind)).sum();
+    seconds.div_ceil(60).max(1)
+}
+
+/// Minutes that the form of a business takes, with everything at hand; of a subject, the longer one.
+pub fn minutes(business: Business) -> usize {
+    preparations(business).iter().map(|one| one.minutes).max().unwrap_or_default()
 }
 
 /// Seconds that an answer takes with the papers beside one; by hand, in a browser, without haste.

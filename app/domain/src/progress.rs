@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
 use crate::business::Business;
+use crate::guide;
 use crate::procedure::Procedure;
 use crate::route;
-use crate::schema::{Fault, Form, Kind};
+use crate::schema::{Fault, Form};
 
 /// The document of a responsible person is told to run out so many days before.
 pub const EXPIRY_WARNING_DAYS: i64 = 30;
@@ -107,7 +108,7 @@ pub struct OfferedSubject {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effort {
     pub items: usize,
-    pub minutes: u32,
+    pub minutes: usize,
 }
 
 /// The five steps of every case.
@@ -201,16 +202,9 @@ impl MilestoneState {
 }
 
 impl Effort {
-    /// What `faults` of a form take to put right: a photo has to be taken first.
+    /// What `faults` of a form take to put right.
     pub fn of(form: &'static Form, faults: &[Fault]) -> Self {
-        let seconds: u32 = faults
-            .iter()
-            .map(|fault| match form.place(&fault.at).map(|place| place.field.kind) {
-                Some(Kind::Pictures { .. } | Kind::Documents { .. }) => 90,
-                Some(_) | None => 25,
-            })
-            .sum();
-        Effort { items: faults.len(), minutes: seconds.div_ceil(60) }
+        Effort { items: faults.len(), minutes: guide::minutes_for(form, faults) }
     }
 
     fn facts(self) -> Vec<String> {
@@ -400,7 +394,7 @@ fn first_steps(case: &Case) -> Progress {
             Milestone::Subject,
             "先填报开办主体",
             "单位请备好营业执照等证件和负责人身份证，个人请备好身份证；可以随时保存，下次接着填。",
-            vec!["约 8 至 12 分钟".to_owned()],
+            vec![format!("约 {} 分钟", guide::minutes(Business::Subject))],
             open("新增主体", "", route::NEW_SUBJECT.to_owned()),
         ),
     }
@@ -433,7 +427,10 @@ fn to_file(case: &Case) -> Progress {
         };
     }
     let others = Business::beside_subject().filter(|business| *business != Business::Website).map(begin);
-    let facts = vec!["网站约 10 分钟".to_owned(), "请备好域名证书和负责人证件".to_owned()];
+    let facts = vec![
+        format!("网站约 {} 分钟", guide::minutes(Business::Website)),
+        "请备好域名证书和负责人证件".to_owned(),
+    ];
     let website = open("填报网站", "", route::begin(Procedure::new(Business::Website, Action::New)));
     Progress {
         also: others.collect(),
@@ -478,7 +475,7 @@ fn in_force(case: &Case) -> Progress {
     if let Some(unbadged) = &case.unbadged {
         let more =
             if unbadged.count > 1 { format!("共 {} 项待挂标", unbadged.count) } else { String::new() };
-        let facts = vec![more, "约 5 分钟".to_owned(), "请在开通之日起 30 日内办理".to_owned()];
+        let facts = vec![more, "约 5 分钟".to_owned()];
         return told(
             Milestone::Badge,
             &format!("“{}”已获得备案号，请挂标", unbadged.name),
@@ -756,9 +753,10 @@ mod tests {
         let form = Business::Subject.form();
         let fault = |at: &str| Fault { at: at.to_owned(), message: String::new() };
         let words = Effort::of(form, &[fault("principal.name"), fault("principal.mobile")]);
-        let photo = Effort::of(form, &[fault("principal.id_portrait"), fault("principal.mobile")]);
+        let photos = ["principal.id_portrait", "principal.id_emblem"].map(fault);
+        let photos = Effort::of(form, &photos);
         assert_eq!((words.items, words.minutes), (2, 1));
-        assert_eq!((photo.items, photo.minutes), (2, 2));
+        assert_eq!((photos.items, photos.minutes), (2, 2));
         assert_eq!(Effort::of(form, &[]).facts(), ["已填完，可以提交"]);
     }
 }

@@ -1,7 +1,7 @@
 //! The front door: what the platform is for, what to have ready and how long it takes, before one signs in.
 
 use domain::business::Business;
-use domain::guide::preparations;
+use domain::guide::{minutes, preparations};
 use domain::route;
 use domain::view::{Guide, working_time};
 use leptos::prelude::*;
@@ -66,7 +66,6 @@ pub fn Steps() -> impl IntoView {
 #[component]
 fn Ready() -> impl IntoView {
     let of_subject = preparations(Business::Subject);
-    let minutes = |business| preparations(business).iter().map(|one| one.minutes).max().unwrap_or_default();
     let for_both = minutes(Business::Subject) + minutes(Business::Website);
     let rows = of_subject
         .into_iter()

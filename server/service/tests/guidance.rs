@@ -71,7 +71,7 @@ async fn the_path_of_a_case_from_signing_in_to_the_badge(world: World) {
     answers.remove("principal.id_portrait");
     let draft = world.draft(&actor, "subject_new", None, &answers).await;
     expect(&world, &actor, Milestone::Subject, "继续填写").await;
-    assert_eq!(told(&world, &actor).await.facts, ["还差 2 项", "约 2 分钟", "草稿还可保留 30 天"]);
+    assert_eq!(told(&world, &actor).await.facts, ["还差 2 项", "约 1 分钟", "草稿还可保留 30 天"]);
     world.service.drafts.delete_draft(&actor, &draft.id).await.unwrap();
 
     let answers = world.subject_answers_unit(&actor).await;
