@@ -27,6 +27,7 @@ const functions = {
   filings: [{ procedure: '', state: '', after: '' }, signedIn],
   notices: [{ unread_only: true, after: '' }, signedIn],
   my_subject: [{}, signedIn],
+  progress: [{ filing: NOBODYS }, notYours],
   records: [{ business: 'website', after: '' }, signedIn],
   handovers: [{ is_searched: false }, signedIn],
   filing: [{ id: NOBODYS }, notYours],
