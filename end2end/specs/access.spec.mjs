@@ -37,6 +37,12 @@ const functions = {
     { request: { procedure: 'website_new', step: '', draft: NOBODYS, record: null, fresh: false, check: false } },
     { anonymous: 401, applicant: [403, 404, 409] },
   ],
+  find: [{ question: { Regions: { text: '东城', every_level: false } } }, signedIn],
+  step_faults: [{ procedure: 'website_new', step: 'site', draft: NOBODYS }, notYours],
+  reveal: [
+    { request: { procedure: 'subject_new', draft: NOBODYS, record: null, subject: null, at: 'principal.id_no', mask: '1*' } },
+    notYours,
+  ],
   save_draft: [
     { draft: { procedure: 'website_new', step: 'basics', draft: NOBODYS, record: null, subject: null, version: 1, overwrite: true, answers: {} } },
     { anonymous: 401, applicant: [403, 404, 409] },

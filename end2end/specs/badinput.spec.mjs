@@ -119,17 +119,17 @@ test('a website: domains, addresses, numbers and texts that are wrong', async ({
   await update(page, hydrates);
   const at = (label) => page.getByLabel(label, { exact: true });
   await expectComplaints(page, '下一步', [
-    [at('主域名'), 'https://example.cn', '不要带 http://'],
+    [at('主域名'), 'blog.example.cn', '可以注册的一级域名'],
     [at('工信部备案号'), '12345678', '省份简称'],
     [at('网站IP'), '10.1.2.3', '内网地址'],
     [at('网站开通日期'), '2099-01-01', '不能晚于今天'],
     [at('备注'), LONG, '现在是 10000 个字'],
   ]);
   await expectComplaints(page, '下一步', [
-    [at('主域名'), 'example.cn/index.html', '不要带路径'],
+    [at('主域名'), 'me@example.cn', '不要填电子邮件地址'],
     [at('工信部备案号'), '京ICP备12号-1', '6 至 12 位'],
     [at('网站IP'), '1.2.4.8\n192.168.0.1', '第 2 行：这是内网地址'],
-    [at('网站访问地址'), 'example.cn', 'http'],
+    [at('网站访问地址'), 'ftp://example.cn', 'http'],
     [at('备注'), SCRIPT.repeat(20), '500 个字'],
   ]);
   await expectNoAxeViolations(page);
@@ -150,9 +150,9 @@ test('files that are none of the kind, too large or a bomb are refused at their 
   const portrait = page.getByLabel('身份证人像面', { exact: true });
   for (const [file, sentence] of [
     // Each sentence is another one than that before, so that the answer of the last choice is what is read.
-    [pretender(), '仅支持 png/jpeg/jpg'],
+    [pretender(), '不是图片，仅支持 png/jpeg/jpg'],
     [renamedGif(), '这是GIF格式的图片，仅支持 png/jpeg/jpg'],
-    [pdf('证件.png'), '支持png/jpeg/jpg'],
+    [pdf('证件.png'), '身份证人像面：证件.png 不是图片，请上传 png 或 jpg 照片（支持png/jpeg/jpg格式）'],
     [bomb(), '图片尺寸过大'],
     [tooLarge(), '文件大小不超过5MB'],
   ]) {

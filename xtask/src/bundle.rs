@@ -29,7 +29,7 @@ const PARTS: [Recipe; 2] =
 #[derive(Serialize)]
 pub struct Bundle {
     css: String,
-    /// What seals typed text in the browser.
+    /// What seals typed text in the browser, and shows proposals below lines of text.
     kept: String,
     parts: Vec<Part>,
 }
@@ -92,7 +92,10 @@ pub fn build() -> Outcome<Bundle> {
     fs::create_dir_all(&pkg)?;
     let parts = PARTS.iter().map(|recipe| code(recipe.name, &pkg)).collect::<Outcome<Vec<_>>>()?;
     let css = hashed(&pkg, "main", "css", style::sheet(&shell::root().join("style"))?.as_bytes())?;
-    let kept = hashed(&pkg, "kept", "js", minified(&shell::root().join("frontend/js/kept.js"))?.as_bytes())?;
+    let scripts =
+        ["kept", "forms"].map(|name| minified(&shell::root().join(format!("frontend/js/{name}.js"))));
+    let scripts = scripts.into_iter().collect::<Outcome<Vec<_>>>()?.join("\n");
+    let kept = hashed(&pkg, "kept", "js", scripts.as_bytes())?;
     let bundle = Bundle { css, kept, parts };
     sweep(&pkg, &bundle)?;
     copy_assets(&shell::root().join("style/assets"), &site)?;

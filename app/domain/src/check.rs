@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use time::Date;
 
 use crate::answer::{Answer, Answers};
-use crate::schema::{DateRule, Fault, Form, Kind, Line, Place, Step, fault};
+use crate::schema::{DateRule, Fault, Form, Kind, Line, Place, Section, Step, Suggestion, fault};
 use crate::value::{
     credit_code, date, domain_name, email, icp_number, id_number, ip, name, phone, text, url,
 };
@@ -110,6 +110,12 @@ pub fn advice(form: &'static Form, answers: &Answers, today: Date) -> Vec<Fault>
     form.advice.iter().filter_map(|advise| advise(answers, today)).collect()
 }
 
+/// What guides suggest where it is not answered so already.
+pub fn suggestions(form: &'static Form, answers: &Answers) -> Vec<Suggestion> {
+    let guides = form.sections().filter(|section| section.is_guide).flat_map(|section| section.suggests);
+    guides.filter_map(|suggest| suggest(answers)).filter(|one| answers.text(one.at) != one.code).collect()
+}
+
 /// What a draft refuses although it takes invalid answers (R12): questions the form does not have
 /// and texts without bound.
 pub fn check_draft(form: &'static Form, answers: &Answers) -> Vec<Fault> {
@@ -130,12 +136,26 @@ fn unknown_fields(form: &'static Form, answers: &Answers) -> Vec<Fault> {
 pub fn is_asked(form: &'static Form, at: &str) -> bool {
     form.place(at).is_some()
         || form.sections().any(|s| s.repeat.is_some() && s.count_address() == at)
-        || form.sections().any(|s| s.same_as_principal && same_as_address(s.key) == at)
+        || form.sections().any(|s| s.ticks().any(|tick| s.own_address(tick) == at))
 }
+
+/// The key under which a section remembers that it was filled from the subject's responsible person (R32).
+pub const SAME_AS_PRINCIPAL: &str = "same_as_principal";
+/// And that the person in charge is who is signed in.
+pub const IS_ME: &str = "is_me";
 
 /// Where a section remembers that it was filled from the subject's responsible person (R32).
 pub fn same_as_address(section: &str) -> String {
-    format!("{section}.same_as_principal")
+    format!("{section}.{SAME_AS_PRINCIPAL}")
+}
+
+impl Section {
+    /// The ticks of its own, which fill it and are never filed.
+    pub fn ticks(&self) -> impl Iterator<Item = &'static str> {
+        let filled = [(self.same_as_principal, SAME_AS_PRINCIPAL), (self.may_be_me, IS_ME)];
+        let filled = filled.into_iter().filter(|(has, _)| *has).map(|(_, key)| key);
+        filled.chain(self.same_as.iter().map(|same| same.key))
+    }
 }
 
 /// Where a section remembers that photos may be reused as well.
@@ -162,7 +182,13 @@ fn check_places(step: &Step, answers: &Answers, context: &Context, checked: &mut
                 Ok(_) => {
                     checked.remove(&at);
                 }
-                Err(message) => faults.push(fault(at, message)),
+                Err(message) => {
+                    // What is copied is told of at the place it comes from.
+                    let from = place.copied_from(answers);
+                    if !from.is_some_and(|from| faults.iter().any(|known: &Fault| known.at == from)) {
+                        faults.push(fault(at, message));
+                    }
+                }
             }
         }
     }

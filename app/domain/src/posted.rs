@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use crate::answer::{Answer, Answers};
-use crate::check::same_as_address;
 use crate::jurisdiction;
-use crate::schema::{Field, Form, Kind, Place, Section, Step};
+use crate::schema::{Fault, Field, Form, Kind, Line, Place, Section, Step, fault};
 use crate::value::text::tidy;
+use crate::value::{domain_name, url};
 
 /// The values of all controls by name, in the order of the page.
 pub type Controls = BTreeMap<String, Vec<String>>;
@@ -25,14 +25,18 @@ pub fn answers_of_step(form: &'static Form, step: &Step, before: &Answers, contr
         if let (Some(_), Some(values)) = (section.repeat, controls.get(&count)) {
             answers.set_text(count, values.first().cloned().unwrap_or_default());
         }
-        if section.same_as_principal {
-            let at = same_as_address(section.key);
+        // A tick that was not on the page stays as it was.
+        let is_hidden = |tick: &&str| {
+            section.same_as.iter().any(|same| same.key == *tick && !section.offers(same, before))
+        };
+        for tick in section.ticks().filter(|tick| !is_hidden(tick)) {
+            let at = section.own_address(tick);
             let ticked = controls.get(&at).is_some_and(|values| values.iter().any(|value| value == "yes"));
             answers.set_text(at, if ticked { "yes" } else { "" });
         }
     }
     // What was shown when the page was made is what its controls speak about.
-    let was_shown = |place: &Place| place.is_shown(before);
+    let was_shown = |place: &Place| place.is_drawn(before);
     let sized = answers.clone();
     for section in step.sections() {
         for place in section.places(&sized) {
@@ -52,7 +56,138 @@ pub fn answers_of_step(form: &'static Form, step: &Step, before: &Answers, contr
             }
         }
     }
+    copy_same(step, &mut answers);
     answers
+}
+
+/// Gives the answers that a tick takes from elsewhere (同单位办公地址) what stands there.
+pub fn copy_same(step: &Step, answers: &mut Answers) {
+    for section in step.sections() {
+        for same in section.same_as {
+            let is_ticked = answers.has(&section.own_address(same.key), "yes");
+            if !is_ticked || !section.offers(same, answers) {
+                continue;
+            }
+            for (own, from) in same.fields {
+                let at = section.own_address(own);
+                match answers.get(from).cloned() {
+                    Some(answer) => answers.set(at, answer),
+                    None => {
+                        answers.remove(&at);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Puts in place of what was typed what it will have meant, where that is sure: `https://www.x.cn/` for a
+/// domain, a web address without its scheme. Where a domain is new and the pages it leads to are not there,
+/// they begin with its own. Gives a sentence for each address that was so filled; a [`Fault`] only in form.
+pub fn understand(step: &Step, before: &Answers, answers: &mut Answers) -> Vec<Fault> {
+    let mut said = Vec::new();
+    for section in step.sections() {
+        let places: Vec<Place> = section.places(answers).filter(|place| place.is_drawn(answers)).collect();
+        for place in places {
+            let at = place.address();
+            let Some(typed) = answers.get(&at).cloned() else { continue };
+            if let Some((meant, sentence)) = understood(place.field.kind, &typed) {
+                answers.set(at.clone(), meant);
+                said.push(fault(&at, sentence));
+            }
+            let list = place.field.leads_to.map(|list| place.sibling(list));
+            // Taken away on purpose it stays away: only a new domain brings it.
+            let is_new = answers.text(&at) != before.text(&at);
+            if let Some(list) = list.filter(|list| is_new && answers.get(list).is_none())
+                && let Some(domain) = domain_name::meant(typed.text())
+            {
+                answers.set(list.clone(), Answer::Many(vec![domain.page]));
+                said.push(fault(list, "已按主域名填入，请核对"));
+            }
+        }
+    }
+    let sure = step.sections().iter().filter(|section| !section.is_guide);
+    for found in
+        sure.flat_map(|section| section.suggests).filter_map(|suggest| suggest(answers)).collect::<Vec<_>>()
+    {
+        if answers.get(found.at).is_none() {
+            answers.set_text(found.at, found.code);
+            said.push(fault(found.at, found.sentence));
+        }
+    }
+    said
+}
+
+/// Answers 否 to all of a section's questions that have it at one press.
+pub fn answer_no(form: &'static Form, section: &str, answers: &mut Answers) -> Vec<&'static str> {
+    let questions = form.section(section).map_or(&[][..], |section| section.all_no);
+    let asked: Vec<&str> = questions.iter().copied().filter(|at| form.place(at).is_some()).collect();
+    asked.iter().for_each(|at| answers.set_text(*at, "no"));
+    asked
+}
+
+/// Most characters of a file's name that a sentence has.
+const LONGEST_FILE_NAME: usize = 40;
+
+/// What is said at a question of a file that was not taken: which question, which file, why, and that what was
+/// there before still is.
+pub fn about_file(label: &str, file: &str, sentence: &str, kept: Option<&str>) -> String {
+    let mut name: String = tidy(file).split_whitespace().collect::<Vec<_>>().join(" ");
+    if name.chars().count() > LONGEST_FILE_NAME {
+        let head: String = name.chars().take(LONGEST_FILE_NAME - 10).collect();
+        let tail: Vec<char> = name.chars().rev().take(8).collect();
+        name = format!("{head}…{}", tail.into_iter().rev().collect::<String>());
+    }
+    let gap = match (name.is_empty(), sentence.starts_with("不是")) {
+        (true, _) => "",
+        (false, true) => " ",
+        (false, false) => "，",
+    };
+    let kept = kept.map(|noun| format!("；原来的{noun}仍保留")).unwrap_or_default();
+    format!("{label}：{name}{gap}{sentence}{kept}")
+}
+
+/// The host names whose addresses a question about addresses is about, as far as they are typed.
+pub fn hosts_for(place: &Place, answers: &Answers) -> Vec<String> {
+    let typed = place.field.resolved_from.iter().flat_map(|key| answers.items(&place.sibling(key)));
+    let host = |text: &String| {
+        let host = domain_name::host_meant(text).or_else(|| url::host_of_url(text)).unwrap_or(text.clone());
+        domain_name::check_domain(&host).ok()
+    };
+    let mut hosts: Vec<String> = Vec::new();
+    for host in typed.filter_map(host) {
+        if !hosts.contains(&host) {
+            hosts.push(host);
+        }
+    }
+    hosts
+}
+
+/// What an answer will have meant, and how that is said; nothing where it can stay as it is.
+fn understood(kind: Kind, typed: &Answer) -> Option<(Answer, String)> {
+    match kind {
+        Kind::MainDomain => {
+            let meant = domain_name::meant(typed.text())?.text;
+            (meant != typed.text()).then(|| (Answer::One(meant.clone()), format!("已识别为 {meant}")))
+        }
+        Kind::Url => {
+            let meant = url::meant(typed.text())?;
+            Some((Answer::One(meant.clone()), format!("已补全为 {meant}")))
+        }
+        Kind::Lines { of, .. } => {
+            let meant = |line: &str| match of {
+                Line::Url => url::meant(line),
+                Line::Domain => domain_name::host_meant(line),
+                Line::Ip { .. } | Line::Text => None,
+            };
+            let changed: Vec<String> = typed.items().iter().filter_map(|line| meant(line)).collect();
+            let word = if of == Line::Url { "已补全为" } else { "已识别为" };
+            let all = typed.items().iter().map(|line| meant(line).unwrap_or_else(|| line.clone()));
+            (!changed.is_empty())
+                .then(|| (Answer::Many(all.collect()), format!("{word} {}", changed.join("、"))))
+        }
+        _ => None,
+    }
 }
 
 /// Carries out a button that changes a repeated section: `add` names the section, `remove`, `up` and
@@ -211,5 +346,155 @@ mod tests {
         let before = Answers::from([("subject.nature", "person"), ("principal.id_long_term", "yes")]);
         let after = answers_of_step(form, step, &before, &controls(&[("subject.nature", &["person"])]));
         assert_eq!(after.text("principal.id_long_term"), "");
+    }
+
+    fn step_of(form: &'static Form, key: &str) -> &'static Step {
+        form.step(key).unwrap()
+    }
+
+    #[test]
+    fn a_domain_of_any_shape_is_understood_and_leads_to_its_pages() {
+        let step = step_of(&business::website::FORM, "site");
+        for (typed, domain, page) in [
+            ("example.cn", "example.cn", "https://example.cn/"),
+            ("www.example.cn", "example.cn", "https://www.example.cn/"),
+            ("https://www.example.cn/", "example.cn", "https://www.example.cn/"),
+            ("HTTP://Example.CN.", "example.cn", "http://example.cn/"),
+            ("https://www.example.cn:8443/a?b#c", "example.cn", "https://www.example.cn/"),
+            ("ｗｗｗ．ｅｘａｍｐｌｅ．ｃｎ", "example.cn", "https://www.example.cn/"),
+            ("www.示例.cn", "示例.cn", "https://www.示例.cn/"),
+            ("example。cn", "example.cn", "https://example.cn/"),
+        ] {
+            let mut answers = Answers::from([("site.has_own_domain", "yes"), ("site.main_domain", typed)]);
+            let said = understand(step, &Answers::new(), &mut answers);
+            assert_eq!(answers.text("site.main_domain"), domain, "{typed}");
+            assert_eq!(answers.items("site.home_urls"), [page], "{typed}");
+            let told = said.iter().any(|note| note.message == format!("已识别为 {domain}"));
+            assert_eq!(told, typed != domain, "{typed}: {said:?}");
+            // Once understood there is nothing more to say.
+            let before = answers.clone();
+            assert_eq!(understand(step, &before, &mut answers), []);
+            assert_eq!(answers, before);
+        }
+        for unclear in [
+            "blog.example.cn",
+            "com.cn",
+            "a@example.cn",
+            "ftp://example.cn",
+            "1.2.4.8",
+            "a b.cn",
+            "://",
+            "https://",
+            "http://a:b@example.cn/",
+        ] {
+            let mut answers = Answers::from([("site.has_own_domain", "yes"), ("site.main_domain", unclear)]);
+            let before = answers.clone();
+            assert_eq!(understand(step, &Answers::new(), &mut answers), [], "{unclear}");
+            assert_eq!(answers, before, "what is not sure stays as it was typed");
+        }
+    }
+
+    #[test]
+    fn pages_that_were_taken_away_or_typed_are_left_alone() {
+        let step = step_of(&business::website::FORM, "site");
+        let known = Answers::from([("site.has_own_domain", "yes"), ("site.main_domain", "example.cn")]);
+        let mut answers = known.clone();
+        assert_eq!(understand(step, &known, &mut answers), []);
+        assert!(answers.get("site.home_urls").is_none(), "emptied on purpose");
+        let mut answers = known.clone();
+        answers.set("site.home_urls", Answer::Many(vec!["https://m.example.cn/".to_owned()]));
+        assert_eq!(understand(step, &Answers::new(), &mut answers), []);
+        assert_eq!(answers.items("site.home_urls"), ["https://m.example.cn/"]);
+        // One that lacks its scheme is made whole, line by line.
+        answers.set(
+            "site.home_urls",
+            Answer::Many(vec!["www.example.cn".into(), "http://m.example.cn/".into(), "x y".into()]),
+        );
+        assert_eq!(understand(step, &known, &mut answers).len(), 1);
+        assert_eq!(
+            answers.items("site.home_urls"),
+            ["https://www.example.cn", "http://m.example.cn/", "x y"]
+        );
+    }
+
+    #[test]
+    fn what_is_the_same_as_the_office_follows_it_while_it_is_ticked() {
+        let form = &business::subject::FORM;
+        let step = step_of(form, "form");
+        let office = ("unit.office_region", "110101");
+        let before =
+            Answers::from([("subject.nature", "unit"), office, ("unit.office_address", "某某街道一号")]);
+        let posted = |ticks: &[&str], address: &str| {
+            let mut all = controls(&[
+                ("subject.nature", &["unit"]),
+                ("unit.office_region", &["110000", "110100", "110101"]),
+                ("unit.office_address", &[address]),
+                ("principal.address", &["别处二号"]),
+            ]);
+            all.extend(ticks.iter().map(|tick| ((*tick).to_owned(), vec!["yes".to_owned()])));
+            all
+        };
+        let both = ["unit.registered_as_office", "principal.lives_at_office"];
+        let ticked = answers_of_step(form, step, &before, &posted(&both, "某某街道一号"));
+        for (region, address) in
+            [("unit.registered_region", "unit.registered_address"), ("principal.region", "principal.address")]
+        {
+            assert_eq!((ticked.text(region), ticked.text(address)), ("110101", "某某街道一号"));
+        }
+        // The page has no controls for them any more, and they follow the office.
+        let moved = answers_of_step(form, step, &ticked, &posted(&both, "某某街道九号"));
+        assert_eq!(moved.text("unit.registered_address"), "某某街道九号");
+        let mut gone = posted(&[], "某某街道九号");
+        gone.remove("principal.address");
+        let unticked = answers_of_step(form, step, &moved, &gone);
+        assert_eq!(unticked.text("principal.address"), "某某街道九号", "stays to be changed");
+        assert_eq!(unticked.text("principal.lives_at_office"), "");
+        // For an individual there is no office; the tick of before says nothing.
+        let mut person = moved.clone();
+        person.set_text("subject.nature", "person");
+        let place = form.place("principal.address").unwrap();
+        assert!(place.copied_from(&moved).is_some() && place.copied_from(&person).is_none());
+        assert!(place.is_drawn(&person) && !place.is_drawn(&moved));
+    }
+
+    #[test]
+    fn a_file_that_was_not_taken_is_named_with_its_question() {
+        let sentence = "不是图片，请上传 png 或 jpg 照片";
+        assert_eq!(
+            about_file("身份证手持", "合同.pdf", sentence, Some("照片")),
+            "身份证手持：合同.pdf 不是图片，请上传 png 或 jpg 照片；原来的照片仍保留"
+        );
+        assert_eq!(about_file("域名证书", "", "文件大小不超过5MB", None), "域名证书：文件大小不超过5MB");
+        assert_eq!(about_file("域名证书", "a\u{202e}b.gif", "这是GIF", None), "域名证书：ab.gif，这是GIF");
+        let long = about_file("域名证书", &format!("{}.png", "长".repeat(300)), "这是GIF", None);
+        assert!(long.chars().count() < 60 && long.contains("….png") || long.contains("长.png"), "{long}");
+    }
+
+    #[test]
+    fn the_names_that_addresses_are_asked_of_are_those_typed() {
+        let form = &business::website::FORM;
+        let place = form.place("site.ips").unwrap();
+        let mut answers = Answers::from([("site.main_domain", "example.cn")]);
+        answers.set(
+            "site.home_urls",
+            Answer::Many(vec![
+                "https://www.example.cn/".into(),
+                "https://1.2.4.8/".into(),
+                "nonsense".into(),
+                "https://www.example.cn/b".into(),
+            ]),
+        );
+        assert_eq!(hosts_for(&place, &answers), ["example.cn", "www.example.cn"]);
+        assert!(hosts_for(&form.place("site.name").unwrap(), &answers).is_empty());
+    }
+
+    #[test]
+    fn one_press_answers_no_to_all_that_the_form_asks() {
+        let mut answers = Answers::new();
+        let asked = answer_no(&business::website::FORM, "interactive", &mut answers);
+        assert_eq!(asked, ["interactive.is_interactive", "controlled.publishes", "permit.has"]);
+        assert!(asked.iter().all(|at| answers.text(at) == "no"));
+        assert!(answer_no(&business::website::FORM, "site", &mut answers).is_empty());
+        assert!(answer_no(&business::website::FORM, "nowhere", &mut answers).is_empty());
     }
 }

@@ -52,10 +52,41 @@ pub struct Section {
     pub repeat: Option<Repeat>,
     /// The block can be filled from the subject's responsible person (R32).
     pub same_as_principal: bool,
+    /// The block can be filled with what the identity platform says of who is signed in: 负责人是我本人.
+    pub may_be_me: bool,
+    /// Answers that are asked once and count here too.
+    pub same_as: &'static [SameAs],
     /// Which directory of providers can fill this block (R31).
     pub directory: Option<Directory>,
     /// Questions that only help to answer others: kept in the draft, never filed nor shown elsewhere.
     pub is_guide: bool,
+    /// The question that a guide stands at, folded.
+    pub guides: Option<&'static str>,
+    /// What the section's answers suggest for others. A guide's wait to be adopted; what any other section knows
+    /// for sure is filled in where nothing is answered yet.
+    pub suggests: &'static [fn(&Answers) -> Option<Suggestion>],
+    /// Questions of 是 or 否 that are all answered 否 with one press: one for which nearly everybody says so.
+    pub all_no: &'static [&'static str],
+}
+
+/// An answer that is suggested and can be adopted (采用).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suggestion {
+    pub at: &'static str,
+    pub code: &'static str,
+    pub sentence: String,
+}
+
+/// A tick that makes answers of a section those of other places: 同单位办公地址. While it is there the
+/// questions are not asked, and their answers follow the other ones.
+pub struct SameAs {
+    /// Where the tick is kept, beside the section's fields. It is never filed.
+    pub key: &'static str,
+    pub label: &'static str,
+    /// When the tick is offered.
+    pub when: When,
+    /// A field of the section, and the address its answer is taken from; the tick stands before the first.
+    pub fields: &'static [(&'static str, &'static str)],
 }
 
 /// A section that may stand several times.
@@ -114,6 +145,10 @@ pub struct Field {
     pub width: Width,
     /// The answer a blank form starts with.
     pub default: &'static [&'static str],
+    /// The list of web addresses (a field of the same section) that begins with this domain's own.
+    pub leads_to: Option<&'static str>,
+    /// Fields of the same section whose host names tell what can be proposed here: 查询当前解析.
+    pub resolved_from: &'static [&'static str],
 }
 
 /// Whether a value may be seen in full by whoever may see the filing (R70).
@@ -269,10 +304,19 @@ pub enum When {
 pub struct Fault {
     pub at: String,
     pub message: String,
+    /// Where one can see what the sentence speaks of; always something of one's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
 }
 
 pub fn fault(at: impl Into<String>, message: impl Into<String>) -> Fault {
-    Fault { at: at.into(), message: message.into() }
+    Fault { at: at.into(), message: message.into(), link: None }
+}
+
+impl Fault {
+    pub fn see(self, link: Option<String>) -> Self {
+        Fault { link, ..self }
+    }
 }
 
 pub const fn field(key: &'static str, label: &'static str, kind: Kind) -> Field {
@@ -288,6 +332,8 @@ pub const fn field(key: &'static str, label: &'static str, kind: Kind) -> Field 
         privacy: Privacy::Plain,
         width: Width::Half,
         default: &[],
+        leads_to: None,
+        resolved_from: &[],
     }
 }
 
@@ -324,6 +370,14 @@ impl Field {
         self.width = Width::Full;
         self
     }
+    pub const fn leads_to(mut self, list: &'static str) -> Self {
+        self.leads_to = Some(list);
+        self
+    }
+    pub const fn resolved_from(mut self, names: &'static [&'static str]) -> Self {
+        self.resolved_from = names;
+        self
+    }
     pub const fn starts_as(mut self, default: &'static [&'static str]) -> Self {
         self.default = default;
         self
@@ -339,8 +393,13 @@ pub const fn section(key: &'static str, title: &'static str, fields: &'static [F
         fields,
         repeat: None,
         same_as_principal: false,
+        may_be_me: false,
+        same_as: &[],
         directory: None,
         is_guide: false,
+        guides: None,
+        suggests: &[],
+        all_no: &[],
     }
 }
 
@@ -370,8 +429,30 @@ impl Section {
         self.same_as_principal = true;
         self
     }
-    pub const fn guide(mut self) -> Self {
+    pub const fn may_be_me(mut self) -> Self {
+        self.may_be_me = true;
+        self
+    }
+    pub const fn same_as(mut self, same_as: &'static [SameAs]) -> Self {
+        self.same_as = same_as;
+        self
+    }
+    pub const fn suggests(mut self, suggests: &'static [fn(&Answers) -> Option<Suggestion>]) -> Self {
+        self.suggests = suggests;
+        self
+    }
+    pub const fn all_no(mut self, questions: &'static [&'static str]) -> Self {
+        self.all_no = questions;
+        self
+    }
+    pub const fn guide(
+        mut self,
+        at: &'static str,
+        suggests: &'static [fn(&Answers) -> Option<Suggestion>],
+    ) -> Self {
         self.is_guide = true;
+        self.guides = Some(at);
+        self.suggests = suggests;
         self
     }
     pub const fn directory(mut self, directory: Directory) -> Self {
@@ -409,6 +490,17 @@ impl Section {
             });
             std::iter::once(section.when).chain(fields).any(|when| mentions(when, self.key, own))
         })
+    }
+
+    /// Where the section remembers a tick of its own, which is kept in the draft and never filed.
+    pub fn own_address(&self, key: &str) -> String {
+        format!("{}.{key}", self.key)
+    }
+
+    /// Whether such a tick stands on the page.
+    pub fn offers(&self, same: &SameAs, answers: &Answers) -> bool {
+        let sibling = |key: &str| self.own_address(key);
+        holds(self.when, answers, sibling) && holds(same.when, answers, sibling)
     }
 
     pub fn count_address(&self) -> String {
@@ -454,6 +546,20 @@ impl Place {
     /// Whether the question is asked at all, given the other answers.
     pub fn is_shown(&self, answers: &Answers) -> bool {
         self.holds(self.section.when, answers) && self.holds(self.field.when, answers)
+    }
+
+    /// Where the answer comes from while the tick says so; the question is not asked then.
+    pub fn copied_from(&self, answers: &Answers) -> Option<&'static str> {
+        self.section.same_as.iter().find_map(|same| {
+            let (_, from) = same.fields.iter().find(|(own, _)| *own == self.field.key)?;
+            let is_ticked = answers.has(&self.section.own_address(same.key), "yes");
+            (is_ticked && self.section.offers(same, answers)).then_some(*from)
+        })
+    }
+
+    /// Whether a control stands on the page for it.
+    pub fn is_drawn(&self, answers: &Answers) -> bool {
+        self.is_shown(answers) && self.copied_from(answers).is_none()
     }
 
     pub fn is_required(&self, answers: &Answers) -> bool {

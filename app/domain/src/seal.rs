@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::answer::{Answer, Answers};
-use crate::check::same_as_address;
+use crate::check::{IS_ME, same_as_address};
 use crate::mask::{Mask, mask};
 use crate::schema::{Form, Privacy};
 
@@ -20,6 +20,9 @@ pub const SHARED_WITH_PRINCIPAL: &[&str] = &[
     "id_portrait",
     "id_emblem",
 ];
+
+/// The fields of a person in charge that the identity platform has told (R1): 负责人是我本人.
+pub const KNOWN_OF_ME: &[&str] = &["name", "id_kind", "id_no", "mobile"];
 
 /// Replaces the personal values that equal the original's by their masks, and says which address
 /// holds which mask. What differs from the original is what the person is typing, and stays.
@@ -80,6 +83,25 @@ pub fn same_as_principal(form: &'static Form, answers: &Answers, subject: &Answe
         }
     }
     originals
+}
+
+/// Who is signed in as answers of the sections that say 负责人是我本人, so that `seal` and `unseal` can treat
+/// them as originals. `me` has them at the keys of the fields.
+pub fn same_as_me(form: &'static Form, answers: &Answers, me: &Answers) -> Answers {
+    let ticked = form.sections().filter(|section| section.may_be_me);
+    let ticked = ticked.filter(|section| answers.has(&section.own_address(IS_ME), "yes"));
+    let own = ticked.flat_map(|section| KNOWN_OF_ME.iter().map(move |key| (section, *key)));
+    own.filter_map(|(section, key)| Some((section.own_address(key), me.get(key)?.clone()))).collect()
+}
+
+/// What the identity platform says of somebody, as a page may know it: masked, at the keys of the fields.
+pub fn masked_me(form: &'static Form, me: &Answers) -> Answers {
+    let section = form.sections().find(|section| section.may_be_me);
+    let shown = |key: &str, answer: &Answer| {
+        let mask_of = form.mask_at(&section?.own_address(key));
+        Some(mask_of.map_or_else(|| answer.clone(), |shape| Answer::One(mask(shape, answer.text()))))
+    };
+    me.iter().filter_map(|(key, answer)| Some((key, shown(key, answer)?))).collect()
 }
 
 /// Splits answers into what may lie in the database as it is and what must be encrypted.

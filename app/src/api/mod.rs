@@ -63,6 +63,38 @@ pub async fn form_view(request: view::FormRequest) -> Answer<view::FormView> {
     service.drafts.form_view(&actor, &request).await.map_err(refuse)
 }
 
+/// Regions and providers by a part of their name (R31), for `frontend/js/forms.js`.
+#[server(input = Json, output = Json, endpoint = "find")]
+pub async fn find(question: view::FindQuestion) -> Answer<Vec<view::Hit>> {
+    let (service, actor) = signed_in()?;
+    match question {
+        view::FindQuestion::Regions { text, every_level } => {
+            Ok(service::region::find_by_name(&text, every_level))
+        }
+        view::FindQuestion::Providers { directory, text } => {
+            service.drafts.suggest_providers(&actor, &directory, &text).await.map_err(refuse)
+        }
+    }
+}
+
+/// What a submit would refuse of one step, for a page that is about to leave it.
+#[server(input = Json, output = Json, endpoint = "step_faults")]
+pub async fn step_faults(
+    procedure: String,
+    step: String,
+    draft: String,
+) -> Answer<Vec<domain::schema::Fault>> {
+    let (service, actor) = signed_in()?;
+    service.drafts.step_faults(&actor, &procedure, &step, &draft).await.map_err(refuse)
+}
+
+/// A value of one's own in full (R65, R70), for `frontend/js/forms.js`.
+#[server(input = Json, output = Json, endpoint = "reveal")]
+pub async fn reveal(request: view::RevealRequest) -> Answer<String> {
+    let (service, actor) = signed_in()?;
+    service.drafts.reveal(&actor, &request).await.map_err(refuse)
+}
+
 #[server(input = Json, output = Json, endpoint = "save_draft")]
 pub async fn save_draft(draft: view::SaveDraft) -> Answer<view::Saved> {
     let (service, actor) = signed_in()?;

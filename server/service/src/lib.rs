@@ -215,9 +215,18 @@ impl Service {
             parts.outbound.clone(),
             Arc::new(Semaphore::new(MOST_AT_ONCE)),
         );
-        let drafts =
-            Drafts::new(&context, &accounts, &files, &filings, &notices, &records, &rejected_forms, &usage);
-        let network_checks = NetworkChecks::new(&context, &filings, parts.outbound.clone());
+        let network_checks = NetworkChecks::new(&context, &filings, &usage, parts.outbound.clone());
+        let drafts = Drafts::new(
+            &context,
+            &accounts,
+            &files,
+            &filings,
+            &network_checks,
+            &notices,
+            &records,
+            &rejected_forms,
+            &usage,
+        );
         let submissions = Submissions::new(
             &context,
             &accounts,

@@ -621,9 +621,20 @@ async fn a_domain_is_filed_once(world: World) {
     let draft = world.draft(&actor, "website_new", None, &answers).await;
     let own = "您已经申请过此域名的备案，请到首页的审核中网站或已备案网站中查看";
     let said = faults(world.submit(&actor, &draft, "own").await);
-    assert_eq!(said[0], fault("site.main_domain", own));
-    assert_eq!(said[1], fault("site.other_domains", format!("example.net：{own}")));
+    // With the way to it, as it is one's own.
+    let link = said[0].link.clone();
+    assert!(link.as_deref().is_some_and(|link| link.starts_with("/mine/filings/")), "{link:?}");
+    assert_eq!(said[0], fault("site.main_domain", own).see(link.clone()));
+    assert_eq!(said[1], fault("site.other_domains", format!("example.net：{own}")).see(link));
     assert_eq!(world.draft_form(&actor, "website_new", "notice", &draft).await.faults, said);
+    // Told at its step already, and of no other step.
+    let step = async |who: &service::Actor, step: &str| {
+        world.service.drafts.step_faults(who, "website_new", step, &draft.id).await
+    };
+    assert_eq!(step(&actor, "site").await.unwrap(), said);
+    assert_eq!(step(&actor, "people").await.unwrap(), []);
+    let foreign = step(&other, "site").await;
+    assert!(matches!(foreign, Err(Error::NotFound)));
 
     let subject = world.subject_answers_person(&other).await;
     world.file(&other, "subject_new", None, &subject).await;

@@ -75,6 +75,7 @@ async fn file_with(
             version: head.as_ref().map(|head| head.version),
             overwrite: false,
             declined: None,
+            owner: None,
             answers: answers.clone(),
         };
         match service.drafts.save_draft(actor, &save).await.unwrap() {
@@ -1388,6 +1389,7 @@ async fn file(
             version: head.as_ref().map(|head| head.version),
             overwrite: true,
             declined: None,
+            owner: None,
             answers: answers.clone(),
         };
         match service.drafts.save_draft(actor, &save).await? {

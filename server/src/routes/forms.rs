@@ -10,13 +10,13 @@ use axum::response::Response;
 use domain::action::{Action, Confirmation};
 use domain::answer::{Answer, Answers};
 use domain::business::Business;
-use domain::check::same_as_address;
-use domain::posted::{Controls, answers_of_step, rearrange};
+use domain::check::{IS_ME, same_as_address, suggestions};
+use domain::posted::{Controls, about_file, answer_no, answers_of_step, hosts_for, rearrange, understand};
 use domain::procedure::Procedure;
 use domain::route;
 use domain::schema::{Body, Fault, Form, Kind, Step, fault};
 use domain::seal::SHARED_WITH_PRINCIPAL;
-use domain::view::{DraftHead, FormRequest, FormView, SaveDraft, Saved, Submitted};
+use domain::view::{DraftHead, FormRequest, FormView, RevealRequest, SaveDraft, Saved, Submitted};
 use http::{HeaderMap, StatusCode};
 use service::{Actor, Error};
 
@@ -25,6 +25,7 @@ use super::posted::{Posted, read, unreadable};
 use super::resubmit::{self, Choice, Resubmission};
 use super::state::{AppState, actor_of, see};
 use crate::auth::return_path::login_path;
+use crate::http::page_template::Link;
 
 pub async fn post_step(
     State(state): State<AppState>,
@@ -118,10 +119,19 @@ impl Post<'_> {
         };
         let mut answers = answers_of_step(self.form, self.step, &view.answers, &posted.controls);
         self.apply(&go, &view, &posted.controls, &mut answers);
+        let mut said = self.understand(&view.answers, &mut answers);
+        if let Some(at) = go.strip_prefix("resolve:") {
+            said.extend(self.resolve(actor, at, &mut answers).await?);
+        }
         let mut complaints = Vec::new();
         for file in &mut posted.files {
-            let Some(kind) = self.form.place(&file.at).map(|place| place.field.kind) else { continue };
-            let complain = |message: &str| fault(&file.at, message);
+            let Some(place) = self.form.place(&file.at) else { continue };
+            let kind = place.field.kind;
+            let noun = if matches!(kind, Kind::Documents { .. }) { "文件" } else { "照片" };
+            let kept = answers.get(&file.at).map(|_| noun);
+            let label = place.label(&answers);
+            let (at, name) = (file.at.clone(), file.name.clone());
+            let complain = move |message: &str| fault(at.clone(), about_file(label, &name, message, kept));
             if let Some(sentence) = wrong_sort(matches!(kind, Kind::Documents { .. }), &file.bytes) {
                 complaints.push(complain(sentence));
                 continue;
@@ -129,7 +139,7 @@ impl Post<'_> {
             match service.files.accept_upload(actor, &file.name, std::mem::take(&mut file.bytes)).await {
                 Ok(stored) => self.add_file(&file.at, stored.id, &mut answers),
                 Err(Error::Faults(faults)) => {
-                    complaints.extend(faults.into_iter().map(|found| complain(&found.message)));
+                    complaints.extend(faults.iter().map(|found| complain(&found.message)));
                 }
                 // What was typed beside it is worth more than the file.
                 Err(Error::TooMany(_)) => complaints.push(complain(UPLOADS_TOO_OFTEN)),
@@ -153,6 +163,7 @@ impl Post<'_> {
             version: posted.text("version").and_then(|version| version.parse().ok()),
             overwrite: posted.controls.contains_key("overwrite"),
             declined: posted.text("declined").and_then(|version| version.parse().ok()),
+            owner: None,
             answers,
         };
         let draft = match service.drafts.save_draft(actor, &save).await? {
@@ -168,6 +179,11 @@ impl Post<'_> {
         if !complaints.is_empty() {
             (save.draft, save.answers) = (Some(draft.id), Answers::new());
             return self.again(actor, &save, complaints).await;
+        }
+        if !said.is_empty()
+            && let Err(error) = service.accounts.set_flash(actor, &said.join("；")).await
+        {
+            tracing::error!(%error, "a sentence for the next page was lost");
         }
         match item {
             Some(item) => Ok(see(&format!("{}#{}", self.page_of(self.step.key, &draft), field_id(&item)))),
@@ -211,11 +227,60 @@ impl Post<'_> {
                 }
             }
             // More rows, fewer rows, other questions: the same page again, or a directory over it (R31).
-            other => Ok(see(&match other.strip_prefix("find:") {
-                Some(section) => format!("{here}&find={}", percent(section)),
-                None => here,
-            })),
+            other => match other.split_once(':') {
+                Some(("find", section)) => Ok(see(&format!("{here}&find={}", percent(section)))),
+                Some(("show", at)) => self.show(actor, at, posted, draft).await,
+                Some(("resolve" | "same" | "adopt" | "no", what)) => {
+                    Ok(see(&format!("{here}#{}", field_id(what))))
+                }
+                Some(_) | None => Ok(see(&here)),
+            },
         }
+    }
+
+    /// 【显示】 without scripts: a page of its own that has the value once.
+    async fn show(
+        &self,
+        actor: &Actor,
+        at: &str,
+        posted: &Posted,
+        draft: &DraftHead,
+    ) -> Result<Response, Error> {
+        let request = RevealRequest {
+            procedure: self.procedure.code(),
+            draft: Some(draft.id.clone()),
+            record: None,
+            subject: None,
+            at: at.to_owned(),
+            mask: posted.text(at).unwrap_or_default(),
+        };
+        let value = self.state.service.drafts.reveal(actor, &request).await?;
+        let label = self.form.place(at).map_or("", |place| place.field.label);
+        let sentence = format!("{label}：{value}。本次查看已记入日志；请返回表单继续填写。");
+        let back = format!("{}#{}", self.page_of(self.step.key, draft), field_id(at));
+        let links = [Link { label: "返回表单", href: &back }];
+        Ok(self.state.template.message(StatusCode::OK, "已保存的内容", &sentence, &links))
+    }
+
+    /// Puts in place of what was typed what it will have meant; what is said of it on the next page.
+    fn understand(&self, before: &Answers, answers: &mut Answers) -> Vec<String> {
+        let said = understand(self.step, before, answers);
+        let label = |at: &str| self.form.place(at).map_or("", |place| place.label(answers));
+        said.into_iter().map(|note| format!("{}{}", label(&note.at), note.message)).collect()
+    }
+
+    /// 【查询当前解析】: the addresses that the names lead to join those that are there.
+    async fn resolve(&self, actor: &Actor, at: &str, answers: &mut Answers) -> Result<Vec<String>, Error> {
+        let place = self.form.place(at).ok_or(Error::NotFound)?;
+        let hosts = hosts_for(&place, answers);
+        if hosts.is_empty() {
+            return Ok(vec!["请先填写域名或网址，再查询解析".to_owned()]);
+        }
+        let found = self.state.service.network_checks.resolve(actor, &hosts).await?;
+        let mut ips = answers.items(at).to_vec();
+        ips.extend(found.ips.into_iter().filter(|ip| !answers.has(at, ip)));
+        answers.set(at, Answer::Many(ips));
+        Ok(found.said)
     }
 
     /// Does this button file the form?
@@ -323,8 +388,22 @@ impl Post<'_> {
             "drop" => {
                 answers.remove(what);
             }
+            "no" => {
+                answer_no(self.form, what, answers);
+            }
+            // What the guide suggests.
+            "adopt" => {
+                let found = suggestions(self.form, answers).into_iter().find(|one| one.at == what);
+                found.into_iter().for_each(|one| answers.set_text(one.at, one.code));
+            }
             // R32: the subject's responsible person, masked; the service puts the stored values back. The
             // pictures join only where their own tick says so.
+            "same" if self.form.section(what).is_some_and(|section| section.may_be_me) => {
+                answers.set_text(format!("{what}.{IS_ME}"), "yes");
+                for (key, answer) in view.me.iter() {
+                    answers.set(format!("{what}.{key}"), answer.clone());
+                }
+            }
             "same" => {
                 answers.set_text(same_as_address(what), "yes");
                 let may_reuse = controls.contains_key(&format!("{what}.reuse_photos"));

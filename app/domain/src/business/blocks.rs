@@ -179,7 +179,13 @@ pub const PERMITS_SECTION: Section =
 pub const REMARK_SECTION: Section =
     section("other", "其他", fields![field("remark", "备注", Kind::LongText { min: 0, max: 500 }).full()]);
 pub const ISP_SECTION: Section = section("isp", "网络接入服务商", ISP).directory(Directory::Access);
-pub const INTERACTIVE_SECTION: Section = section("interactive", "互联网交互服务", INTERACTIVE);
+pub const INTERACTIVE_SECTION: Section = section("interactive", "互联网交互服务", INTERACTIVE).all_no(&[
+    "interactive.is_interactive",
+    "controlled.publishes",
+    "permit.has",
+]);
+/// What the press on 否 for all of them says.
+pub const ALL_NO: &str = "没有互动功能、管制物品信息和前置许可，三项都选“否”";
 pub const CONTROLLED_SECTION: Section = section("controlled", "管制物品信息", CONTROLLED);
 
 /// The addresses a service is reached at; those of apps and mini programs, and of what stands behind.
@@ -196,6 +202,7 @@ pub const NETWORK_SECTION: Section = section(
         field("ips", "服务IP", SERVICE_IPS)
             .required()
             .full()
+            .resolved_from(&["domains"])
             .hint("域名当前解析到的 IP，每行一个；地址段写作 起始-结束"),
     ],
 );

@@ -9,7 +9,7 @@ use crate::answer::Answers;
 use crate::dictionary::{PERSON_ID, SUBJECT_NATURE, UNIT_CERTIFICATE, UNIT_KIND};
 use crate::mask::Mask;
 use crate::schema::*;
-use crate::value::{date, id_number};
+use crate::value::{credit_code, date, id_number, text};
 
 const IS_UNIT: When = When::Is("subject.nature", "unit");
 const NOT_RESIDENT_ID: When = When::All(&[
@@ -95,7 +95,14 @@ const SECTIONS: &[Section] = &[
                 .placeholder("法定代表人姓名"),
         ],
     )
-    .when(IS_UNIT),
+    .when(IS_UNIT)
+    .suggests(&[certificate_by_code, unit_kind_by_code])
+    .same_as(&[SameAs {
+        key: "registered_as_office",
+        label: SAME_ADDRESS,
+        when: When::Always,
+        fields: &[("registered_region", "unit.office_region"), ("registered_address", "unit.office_address")],
+    }]),
     section(
         "principal",
         "负责人信息",
@@ -146,8 +153,18 @@ const SECTIONS: &[Section] = &[
                 .personal(Mask::Email)
                 .placeholder("请输入电子邮件地址"),
         ],
-    ),
+    )
+    .may_be_me()
+    .same_as(&[SameAs {
+        key: "lives_at_office",
+        label: SAME_ADDRESS,
+        when: IS_UNIT,
+        fields: &[("region", "unit.office_region"), ("address", "unit.office_address")],
+    }]),
 ];
+
+/// What the tick of an address says that is the office's.
+const SAME_ADDRESS: &str = "同单位办公地址";
 
 /// 特别声明 under the form (R14), verbatim from the manual.
 pub const STATEMENT: &[&str] = &[
@@ -158,6 +175,44 @@ pub const STATEMENT: &[&str] = &[
 
 /// The note below it (R15), verbatim from the manual.
 pub const STATEMENT_NOTE: &str = "注：公安机关不会单独进行主体审核，备案单位或个人必须提交至少一个网站、APP、服务商、小程序、应用市场等业务申请。";
+
+/// The two characters of a unified social credit code that say who registered what (`domain.md` 5.3).
+fn registered_as(answers: &Answers) -> Option<String> {
+    let code = text::compact_code(answers.text("unit.cert_no"));
+    credit_code::credit_code_is_sound(&code).then(|| code.chars().take(2).collect())
+}
+
+/// A code names its paper, where none is named yet.
+fn certificate_by_code(answers: &Answers) -> Option<Suggestion> {
+    let at = "unit.cert_kind";
+    let kind = registered_as(answers).filter(|_| answers.get(at).is_none())?;
+    let code = if kind.starts_with('9') { "business_license" } else { "uscc_cert" };
+    Some(by_code(at, code, UNIT_CERTIFICATE))
+}
+
+/// And the nature of the unit, where the code leaves no doubt: a university is a 事业单位 too.
+fn unit_kind_by_code(answers: &Answers) -> Option<Suggestion> {
+    let at = "subject.unit_kind";
+    let kind = registered_as(answers).filter(|_| answers.get(at).is_none())?;
+    let code = match kind.as_str() {
+        "91" => "enterprise",
+        "92" => "sole_trader",
+        "11" => "government",
+        "51" => "social_org",
+        "52" => "private_nonprofit",
+        "53" => "foundation",
+        "31" => "law_firm",
+        _ => return None,
+    };
+    Some(by_code(at, code, UNIT_KIND))
+}
+
+fn by_code(at: &'static str, code: &'static str, choices: &'static [Choice]) -> Suggestion {
+    let label = label_of(choices, code);
+    Suggestion {
+        at, code, sentence: format!("已按统一社会信用代码选择“{label}”，请核对")
+    }
+}
 
 /// A responsible person must be able to answer for what is run.
 fn principal_is_of_age(answers: &Answers, today: Date) -> Option<Fault> {

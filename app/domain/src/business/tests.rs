@@ -430,8 +430,8 @@ fn the_guide_of_a_website_suggests_and_is_not_filed() {
     let form = Business::Website.form();
     let told = |answers: &[(&str, &str)]| -> Vec<(String, String)> {
         let answers = answers.iter().map(|(at, text)| ((*at).to_owned(), (*text).to_owned())).collect();
-        let found = crate::check::advice(form, &of_texts(answers), date!(2026 - 03 - 02));
-        found.into_iter().map(|fault| (fault.at, fault.message)).collect()
+        let found = crate::check::suggestions(form, &of_texts(answers));
+        found.into_iter().map(|one| (one.at.to_owned(), one.sentence)).collect()
     };
     let class = |label: &str| ("service.class".to_owned(), format!("按选择助手中的回答，建议选择“{label}”"));
     assert!(told(&[]).is_empty());
@@ -606,4 +606,84 @@ mod one_that_is_in_no_registry {
         let row = ("直播间信息", "所售商品", "茶叶".to_owned(), "瓷器".to_owned());
         assert_eq!(texts(&changes), [row]);
     }
+}
+
+/// What is suggested can be answered, at a question of the form, by an option of its list.
+#[test]
+fn what_is_suggested_is_an_answer() {
+    for business in Business::ALL {
+        let form = business.form();
+        for section in form.sections() {
+            if let Some(at) = section.guides {
+                assert!(
+                    section.is_guide
+                        && form.step_of(at).map(|step| step.key)
+                            == form.step_of(&section.own_address(section.fields[0].key)).map(|step| step.key)
+                );
+            }
+            for at in section.all_no {
+                let place = form.place(at);
+                assert!(place.is_none_or(|place| matches!(place.field.kind, Kind::YesNo)), "{at}");
+            }
+            for field in section.fields {
+                for key in field.leads_to.iter().chain(field.resolved_from) {
+                    assert!(section.fields.iter().any(|other| other.key == *key), "{key}");
+                }
+            }
+        }
+    }
+    for (code, kind, paper) in [
+        ("91350100M000100Y43", "enterprise", "business_license"),
+        ("91110000802100433B", "enterprise", "business_license"),
+        ("91350100M000100Y44", "", ""),
+        ("110108000000016", "", ""),
+    ] {
+        let mut answers = Answers::from([("subject.nature", "unit"), ("unit.cert_no", code)]);
+        let step = Business::Subject.form().step("form").unwrap();
+        let said = crate::posted::understand(step, &Answers::new(), &mut answers);
+        assert_eq!(answers.text("subject.unit_kind"), kind, "{code}");
+        assert_eq!(answers.text("unit.cert_kind"), paper, "{code}");
+        assert_eq!(said.len(), if kind.is_empty() { 0 } else { 2 }, "{said:?}");
+    }
+    // What a person chose stays.
+    let chosen = [
+        ("unit.cert_no", "91350100M000100Y43"),
+        ("unit.cert_kind", "uscc_cert"),
+        ("subject.unit_kind", "other"),
+    ];
+    let mut answers = Answers::from(chosen);
+    let step = Business::Subject.form().step("form").unwrap();
+    assert!(crate::posted::understand(step, &Answers::new(), &mut answers).is_empty());
+}
+
+/// What a tick takes from elsewhere is asked there in the same way, on the same step and before it.
+#[test]
+fn what_is_the_same_as_elsewhere_is_asked_alike() {
+    let mut ticks = 0;
+    for business in Business::ALL {
+        let form = business.form();
+        for section in form.sections() {
+            for same in section.same_as {
+                ticks += 1;
+                assert!(
+                    section.repeat.is_none() && !section.fields.iter().any(|field| field.key == same.key)
+                );
+                for (own, from) in same.fields {
+                    let at = section.own_address(own);
+                    let (own, source) = (form.place(&at).unwrap(), form.place(from).unwrap());
+                    assert_eq!(
+                        std::mem::discriminant(&own.field.kind),
+                        std::mem::discriminant(&source.field.kind),
+                        "{at}"
+                    );
+                    assert_eq!(form.step_of(&at).unwrap().key, form.step_of(from).unwrap().key);
+                    let order: Vec<String> =
+                        form.places(&form.defaults()).map(|place| place.address()).collect();
+                    let place_of = |at: &str| order.iter().position(|known| known == at);
+                    assert!(place_of(from) < place_of(&at), "told of where it comes from first: {at}");
+                }
+            }
+        }
+    }
+    assert_eq!(ticks, 2);
 }

@@ -42,13 +42,7 @@ pub static FORM: Form = Form {
         Step { key: "notice", title: "提示说明", body: Body::Notice(&DUTY_NOTICE) },
     ],
     rules: &[pages_lie_under_the_domains, main_domain_is_not_repeated],
-    advice: &[
-        opened_long_ago,
-        one_person_for_both,
-        logs_are_kept_too_briefly,
-        class_by_the_guide,
-        interaction_by_the_guide,
-    ],
+    advice: &[opened_long_ago, one_person_for_both, logs_are_kept_too_briefly],
 };
 
 const HAS_DOMAIN: When = When::Is(".has_own_domain", "yes");
@@ -70,11 +64,12 @@ const SITE: &[Section] = &[
                 .when(When::Is(".has_icp", "yes"))
                 .placeholder("如 京ICP备12345678号-1")
                 .hint("填网站备案号（带 -1 这样的后缀），不是主体备案号"),
-            field("has_own_domain", "是否有独立一级域名", Kind::YesNo).required(),
+            field("has_own_domain", "是否有独立一级域名", Kind::YesNo).required().starts_as(&["yes"]),
             field("main_domain", "主域名", Kind::MainDomain)
                 .required()
                 .when(HAS_DOMAIN)
                 .placeholder("example.cn")
+                .leads_to("home_urls")
                 .hint("只填根域名，如 example.cn；不带 http:// 和 www."),
             field("other_domains", "从域名", Kind::Lines { of: Line::Domain, max: 50 })
                 .full()
@@ -88,6 +83,7 @@ const SITE: &[Section] = &[
             field("ips", "网站IP", Kind::Lines { of: Line::Ip { mainland: "isp.jurisdiction" }, max: 100 })
                 .required()
                 .full()
+                .resolved_from(&["main_domain", "home_urls"])
                 .hint("域名当前解析到的 IP，每行一个；地址段写作 起始-结束；使用 CDN 时请先咨询接入商"),
             field("domain_cert", "域名证书", PICTURE)
                 .full()
@@ -105,8 +101,8 @@ const SITE: &[Section] = &[
             field("publishes", "访问者能否注册、登录、评论、留言或发布内容", Kind::YesNo),
         ],
     )
-    .intro("不确定怎么选时，回答三个问题，建议会显示在下面的栏目旁；这里的回答不会提交。")
-    .guide(),
+    .intro("不确定怎么选时，回答三个问题，建议会显示在相应栏目旁；这里的回答不会提交。")
+    .guide("service.class", &[class_by_the_guide, interaction_by_the_guide]),
     section(
         "service",
         "服务内容",
@@ -137,28 +133,25 @@ const PEOPLE: &[Section] = &[
 ];
 
 /// The three questions of the guide suggest a class; officers send a wrong one back (`domain.md` 2.4, 2.8).
-fn class_by_the_guide(answers: &Answers, _today: Date) -> Option<Fault> {
-    let suggested = match (answers.text("guide.presents"), answers.text("guide.content")) {
+fn class_by_the_guide(answers: &Answers) -> Option<Suggestion> {
+    let code = match (answers.text("guide.presents"), answers.text("guide.content")) {
         ("yes", "" | "own") => "Z",
         (_, content) => guide_class(content)?,
     };
-    (answers.text("service.class") != suggested).then(|| {
-        fault(
-            "service.class",
-            format!("按选择助手中的回答，建议选择“{}”", label_of(SERVICE_CLASS, suggested)),
-        )
+    let label = label_of(SERVICE_CLASS, code);
+    Some(Suggestion {
+        at: "service.class", code, sentence: format!("按选择助手中的回答，建议选择“{label}”")
     })
 }
 
-fn interaction_by_the_guide(answers: &Answers, _today: Date) -> Option<Fault> {
-    let publishes = answers.text("guide.publishes");
-    let at = "interactive.is_interactive";
-    let word = match publishes {
-        "yes" => "是",
-        "no" => "否",
+fn interaction_by_the_guide(answers: &Answers) -> Option<Suggestion> {
+    let (code, word) = match answers.text("guide.publishes") {
+        "yes" => ("yes", "是"),
+        "no" => ("no", "否"),
         _ => return None,
     };
-    (answers.text(at) != publishes).then(|| fault(at, format!("按选择助手中的回答，建议选择“{word}”")))
+    let sentence = format!("按选择助手中的回答，建议选择“{word}”");
+    Some(Suggestion { at: "interactive.is_interactive", code, sentence })
 }
 
 fn pages_lie_under_the_domains(answers: &Answers, _today: Date) -> Option<Fault> {

@@ -55,6 +55,52 @@ pub fn check_main_domain(text: &str) -> Result<String, &'static str> {
     }
 }
 
+/// What a person will have meant by what was typed or pasted for a domain: a web address, `www.` before it, a
+/// dot after it, capitals.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meant {
+    /// The registrable domain, in the letters that were typed.
+    pub text: String,
+    /// The address of its pages as far as it was typed.
+    pub page: String,
+}
+
+/// The registrable domain in a text, as [`check_main_domain`] takes it. Nothing where the text names none for
+/// sure; of another name below a domain nobody knows whether its domain is the person's.
+pub fn meant(text: &str) -> Option<Meant> {
+    let host = host_in(text)?;
+    let main = [Some(host.as_str()), host.strip_prefix("www.")].into_iter().flatten();
+    let main = main.into_iter().find(|name| check_main_domain(name).is_ok())?.to_owned();
+    let is_http =
+        tidy(&half_width(text)).trim().get(..7).is_some_and(|head| head.eq_ignore_ascii_case("http://"));
+    let page = format!("{}://{host}/", if is_http { "http" } else { "https" });
+    Some(Meant { text: main, page })
+}
+
+/// The host of a web address that stands where a host is asked for; nothing where the text is no web address.
+pub fn host_meant(text: &str) -> Option<String> {
+    let is_address = text.contains(['/', '：', ':']);
+    host_in(text).filter(|host| is_address && check_domain(host).is_ok())
+}
+
+/// The host of a text with or without scheme, port and path, in the letters that were typed.
+fn host_in(text: &str) -> Option<String> {
+    let text = tidy(&half_width(text));
+    let text = text.trim();
+    let rest = match text.split_once("://") {
+        Some((scheme, rest)) if ["http", "https"].iter().any(|one| scheme.eq_ignore_ascii_case(one)) => rest,
+        Some(_) => return None,
+        None => text,
+    };
+    let host = rest.split(['/', '?', '#', '\\']).next()?;
+    let host = match host.split_once(':') {
+        Some((host, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        Some(_) => return None,
+        None => host,
+    };
+    only_a_host(host).ok()
+}
+
 /// The registrable domain above a host in ASCII form; `None` for a public suffix.
 pub fn registrable_domain(host: &str) -> Option<&str> {
     #[cfg(feature = "full")]

@@ -21,6 +21,15 @@ pub fn check_http_url(text: &str) -> Result<String, &'static str> {
     if url.len() > MAX { Err("网址过长，不能超过 2048 个字符") } else { Ok(url) }
 }
 
+/// A web address of a text that only lacks its scheme: nearly every site has https. Nothing where it is one
+/// already, or would be none all the same.
+pub fn meant(text: &str) -> Option<String> {
+    let text = with_half_width_head(tidy(text).trim());
+    let rest = text.strip_prefix("//").unwrap_or(&text);
+    let whole = format!("https://{rest}");
+    (!rest.contains("://") && check_http_url(&whole).is_ok()).then_some(whole)
+}
+
 /// Up to the path, full-width signs are a keyboard left in Chinese; after that they may be meant.
 pub(super) fn with_half_width_head(url: &str) -> String {
     let mut head = String::with_capacity(url.len());

@@ -88,6 +88,12 @@ pub struct FormView {
     /// The subject's responsible person, masked, at the addresses of the subject's form: what the
     /// sections with “同主体负责人信息” can be filled with (R32).
     pub principal: Answers,
+    /// Who is signed in, masked, at the keys of the fields: what 负责人是我本人 fills in.
+    #[serde(default)]
+    pub me: Answers,
+    /// Whether the operator lets the server ask where domains lead.
+    #[serde(default)]
+    pub can_resolve: bool,
     /// The subject's own records that the step's questions can refer to.
     pub own_records: Vec<OwnRecord>,
     /// The directory that was opened to fill a block (R31).
@@ -150,6 +156,10 @@ pub struct StepView {
     pub key: String,
     pub faults: Vec<Fault>,
     pub principal: Answers,
+    #[serde(default)]
+    pub me: Answers,
+    #[serde(default)]
+    pub can_resolve: bool,
 }
 
 impl From<FormView> for StepView {
@@ -175,6 +185,8 @@ impl From<FormView> for StepView {
             key: view.key,
             faults: view.faults,
             principal: view.principal,
+            me: view.me,
+            can_resolve: view.can_resolve,
         }
     }
 }
@@ -204,8 +216,46 @@ pub struct SaveDraft {
     /// older than this field says nothing and is told that there is a draft.
     #[serde(default)]
     pub declined: Option<i64>,
+    /// Whose page it is. Another may have signed in at this browser since: nothing is saved for them.
+    #[serde(default)]
+    pub owner: Option<String>,
     /// All answers of the step; what is not mentioned is emptied.
     pub answers: Answers,
+}
+
+/// A personal value of one's own that is to be shown in full.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevealRequest {
+    pub procedure: String,
+    pub draft: Option<String>,
+    pub record: Option<String>,
+    pub subject: Option<String>,
+    pub at: String,
+    /// What the page shows for it.
+    pub mask: String,
+}
+
+/// What is to be found by a part of its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FindQuestion {
+    /// Regions: of every level, or of those where an address can be.
+    Regions { text: String, every_level: bool },
+    /// Providers (R31).
+    Providers { directory: String, text: String },
+}
+
+/// A region or a provider that was found by a part of its name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Hit {
+    /// A region's with those above it: 北京市东城区.
+    pub name: String,
+    /// What is told beside it: what a provider is called otherwise, and where it sits.
+    pub about: String,
+    /// The region itself, or where a provider sits: one of the two, where it is known.
+    pub region: String,
+    pub country: String,
+    pub phone: String,
 }
 
 /// What came of saving.

@@ -407,7 +407,7 @@ fn Earlier(remarks: Vec<Fault>, sheet: Sheet) -> impl IntoView {
     };
     let rows = remarks
         .into_iter()
-        .map(|Fault { at, message }| view! { <li>{label(&at).map(|label| view! { <b>{label}</b> "：" })}{message}</li> })
+        .map(|Fault { at, message, .. }| view! { <li>{label(&at).map(|label| view! { <b>{label}</b> "：" })}{message}</li> })
         .collect_view();
     view! {
         <aside class="notice" data-tone="warning" aria-labelledby="earlier">

@@ -1,11 +1,12 @@
 //! One control for each kind of answer. Nothing here knows what is valid; only this module knows
 //! how a kind looks.
 
-use domain::schema::{Choice, Field, Kind, Line, Place};
+use domain::schema::{Choice, Field, Kind, Line};
 use leptos::prelude::*;
 
 use super::field::{Parts, Sort};
-use super::{FormState, field_id, region, upload};
+use super::{FormState, combobox, field_id, region, upload};
+use crate::ui::Icon;
 
 /// How a one-line control behaves on a phone and what the browser may fill in.
 struct Line1 {
@@ -67,7 +68,10 @@ pub fn control(state: FormState, parts: Parts) -> AnyView {
         Kind::Select(choices) => select(state, parts, choices),
         Kind::YesNo => choices(state, parts, YES_NO, "radio"),
         Kind::Ticks(choices_of) => choices(state, parts, choices_of, "checkbox"),
-        Kind::Tick => view! { <div class="control">{tick(state, parts.place, parts.at)}</div> }.into_any(),
+        Kind::Tick => {
+            let tick = tick(state, parts.at, parts.place.field.label, Box::new(|_| ()));
+            view! { <div class="control">{tick}</div> }.into_any()
+        }
         Kind::OwnRecord(of) => own_record(state, parts, of),
         Kind::Region => region::control(state, parts),
         Kind::Pictures { max, .. } => upload::control(state, parts, Sort::Picture, max),
@@ -110,6 +114,10 @@ fn input(state: FormState, parts: &Parts) -> AnyView {
 }
 
 fn line(state: FormState, parts: Parts) -> AnyView {
+    // A provider's name brings up those that are known by it (R31).
+    if let (Some(directory), "name") = (parts.place.section.directory, parts.place.field.key) {
+        return combobox::providers(state, parts, directory);
+    }
     let sealed = state.is_sealed(&parts.at);
     view! { <div class="control" class:sealed=sealed>{input(state, &parts)}</div> }.into_any()
 }
@@ -120,24 +128,44 @@ fn date(state: FormState, parts: Parts) -> AnyView {
     view! { <div class="control">{control}</div> }.into_any()
 }
 
-/// A single tick with its own label.
-pub fn tick(state: FormState, place: Place, at: String) -> AnyView {
+/// A single tick with its own label; `changed` is told whether it is there.
+pub fn tick(state: FormState, at: String, label: &'static str, changed: Box<dyn Fn(bool)>) -> AnyView {
     let checked = state.answers.with_untracked(|answers| answers.has(&at, "yes"));
+    tick_box(at, label, checked, changed)
+}
+
+pub fn tick_box(at: String, label: &'static str, checked: bool, changed: Box<dyn Fn(bool)>) -> AnyView {
     view! {
         <label class="choice">
-            <input type="checkbox" id=field_id(&at) name=at.clone() value="yes" checked=checked/>
-            <span>{place.field.label}</span>
+            <input
+                type="checkbox"
+                id=field_id(&at)
+                name=at
+                value="yes"
+                checked=checked
+                on:change=move |event| changed(event_target_checked(&event))
+            />
+            <span>{label}</span>
         </label>
     }
     .into_any()
 }
+
+/// A button that changes the form rather than leaves it.
+pub fn small_button(go: String, class: &'static str, icon: &'static str, label: String) -> AnyView {
+    let icon = (!icon.is_empty()).then(|| view! { <Icon name=icon/> }.into_any());
+    view! { <button class=class name="go" value=go>{icon}{label}</button> }.into_any()
+}
+
+pub const SMALL: &str = "button button-small";
 
 /// Text of several lines. The text is an attribute-safe child: Leptos does not escape children of
 /// a textarea on the server (leptos-rs/leptos#4819), so it is escaped here.
 fn long_text(state: FormState, parts: Parts, is_list: bool) -> AnyView {
     let text = state.answers.with_untracked(|answers| answers.items(&parts.at).join("\n"));
     let Parts { required, described, invalid, .. } = parts;
-    let rows = if is_list { "4" } else { "5" };
+    let rows = if is_list { "2" } else { "4" };
+    let asks = !parts.place.field.resolved_from.is_empty() && state.can_resolve();
     view! {
         <div class="control">
             <textarea
@@ -152,6 +180,7 @@ fn long_text(state: FormState, parts: Parts, is_list: bool) -> AnyView {
                 aria-describedby=described
                 inner_html=escape(&text)
             ></textarea>
+            {asks.then(|| small_button(format!("resolve:{}", parts.at), SMALL, "search", "查询当前解析".to_owned()))}
         </div>
     }
     .into_any()

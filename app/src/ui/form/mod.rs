@@ -3,6 +3,7 @@
 //! themselves and change steps without a reload (R73, R76, R77).
 
 mod choices;
+mod combobox;
 mod control;
 mod field;
 mod keep;
@@ -12,20 +13,21 @@ mod state;
 mod upload;
 
 use domain::answer::Answers;
-use domain::business::blocks::REUSE_CONSENT;
+use domain::business::blocks::{ALL_NO, REUSE_CONSENT};
 use domain::business::subject::{STATEMENT, STATEMENT_NOTE};
-use domain::check::same_as_address;
+use domain::check::{IS_ME, SAME_AS_PRINCIPAL};
 use domain::route;
-use domain::schema::{Body, Field, Form, Kind, Notice, Place, Section, Step};
+use domain::schema::{Body, Field, Form, Kind, Notice, Place, SameAs, Section, Step};
 use domain::view::{FormView, StepView};
 use leptos::html;
 use leptos::prelude::*;
 
 pub use control::escape;
+use control::{SMALL, small_button, tick, tick_box};
 pub use state::FormState;
 pub use upload::{FileChoice, file_address, file_name, readable_size};
 
-use crate::ui::{Icon, See};
+use crate::ui::See;
 
 /// Where the form of a step is posted without wasm.
 fn post_path(view: &StepView) -> String {
@@ -88,6 +90,7 @@ pub fn StepForm(view: StepView, children: Children) -> impl IntoView {
             {children()}
             <save::SaveState/>
             <div class="actions actions-sticky">
+                {(!is_first).then(|| view! { <button class="button" name="go" value="previous">"上一步"</button> })}
                 {if form.steps.len() == 1 {
                     view! { <SubmitButton go="submit" label="提交审核" refused/> }.into_any()
                 } else if is_last {
@@ -95,7 +98,6 @@ pub fn StepForm(view: StepView, children: Children) -> impl IntoView {
                 } else {
                     view! { <button class="button button-primary" name="go" value="next">"下一步"</button> }.into_any()
                 }}
-                {(!is_first).then(|| view! { <button class="button" name="go" value="previous">"上一步"</button> })}
                 {(!matches!(step.body, Body::Subject)).then(|| view! {
                     <button class="button" name="go" value="save">"保存草稿"</button>
                 })}
@@ -179,16 +181,20 @@ fn FaultSummary() -> impl IntoView {
                         {ordered
                             .into_iter()
                             .map(|(at, message)| {
+                                let link = state.link_of(&at, &message).map(see_it);
                                 let text = state.with_section_name(&at, message);
-                                view! { <li><a href=format!("#{}", field_id(&at)) rel="external">{text}</a></li> }
+                                view! {
+                                    <li><a href=format!("#{}", field_id(&at)) rel="external">{text}</a>{link}</li>
+                                }
                             })
                             .collect_view()}
                         {elsewhere
                             .into_iter()
                             .map(|fault| {
                                 let href = state.href_of(&fault.at);
+                                let link = fault.link.map(see_it);
                                 let text = state.with_section_name(&fault.at, fault.message);
-                                view! { <li><a href=href>{text}</a></li> }
+                                view! { <li><a href=href>{text}</a>{link}</li> }
                             })
                             .collect_view()}
                     </ul>
@@ -198,13 +204,20 @@ fn FaultSummary() -> impl IntoView {
     }
 }
 
+/// The way to what of one's own a sentence speaks of.
+fn see_it(href: String) -> AnyView {
+    view! { " "<a href=href rel="external">"查看该申请单"</a> }.into_any()
+}
+
 #[component]
 fn Sections(sections: &'static [Section]) -> impl IntoView {
     let state = expect_context::<FormState>();
     move || {
         // A copy filled in by the program draws the controls anew; typing never does.
         state.epoch.get();
-        sections.iter().map(|section| view! { <SectionView section/> }).collect_view()
+        // A guide stands at the question it is about.
+        let own = sections.iter().filter(|section| section.guides.is_none());
+        own.map(|section| view! { <SectionView section/> }).collect_view()
     }
 }
 
@@ -220,35 +233,39 @@ fn SectionView(section: &'static Section) -> impl IntoView {
                 <fieldset class="section">
                     <legend>{section.title}</legend>
                     {(!section.intro.is_empty()).then(|| view! { <p class="section-lead">{section.intro}</p> })}
-                    {section.same_as_principal.then(|| view! { <SameAsPrincipal section/> })}
-                    {section.directory.map(|directory| view! {
-                        <p class="section-lead">
-                            <button class="button button-small" name="go" value=format!("find:{}", section.key)>
-                                <Icon name="search"/>{directory.search_label()}
-                            </button>
-                        </p>
-                    })}
+                    {fillings(state, section)}
+                    {lead(section).map(|button| view! { <p class="section-lead">{button}</p> })}
                     {section.repeat.map(|_| view! {
                         <input type="hidden" name=section.count_address() value=items.to_string()/>
                     })}
                     {(0..items).map(|item| view! { <Item section item items/> }).collect_view()}
                     {section.repeat.map(|repeat| (items < repeat.max).then(|| view! {
-                        <p>
-                            <button class="button button-small" name="go" value=format!("add:{}", section.key)>
-                                <Icon name="plus"/>{format!("添加{}", repeat.noun)}
-                            </button>
-                        </p>
+                        <p>{small_button(format!("add:{}", section.key), SMALL, "plus", format!("添加{}", repeat.noun))}</p>
                     }))}
-                    {section_has_triggers(state.form, section).then(|| view! {
-                        <p class="no-js-only">
-                            <button class="button button-small" name="go" value="refresh">"更新表单"</button>
-                        </p>
-                    })}
+                    {refresh(state, section)}
                 </fieldset>
             }
             .into_any()
         })
     }
+}
+
+/// The button at the head of a section: opens a directory (R31), or answers 否 to all.
+fn lead(section: &'static Section) -> Option<AnyView> {
+    if let Some(directory) = section.directory {
+        let label = directory.search_label().to_owned();
+        return Some(small_button(format!("find:{}", section.key), SMALL, "search", label));
+    }
+    let has_no = !section.all_no.is_empty();
+    has_no.then(|| small_button(format!("no:{}", section.key), SMALL, "", ALL_NO.to_owned()))
+}
+
+/// Asks the server what else is to be asked now, where there is no wasm.
+fn refresh(state: FormState, section: &'static Section) -> Option<AnyView> {
+    section_has_triggers(state.form, section).then(|| {
+        let button = small_button("refresh".to_owned(), SMALL, "", "更新表单".to_owned());
+        view! { <p class="no-js-only">{button}</p> }.into_any()
+    })
 }
 
 /// Whether answers of this section decide what else is asked, so that a page without wasm needs a
@@ -260,7 +277,19 @@ fn section_has_triggers(form: &Form, section: &Section) -> bool {
 #[component]
 fn Item(section: &'static Section, item: usize, items: usize) -> impl IntoView {
     let place = move |field: &'static Field| Place { section, item: section.repeat.map(|_| item), field };
-    let fields = section.fields.iter().map(|field| view! { <FieldView place=place(field)/> }).collect_view();
+    let fields = section.fields.iter().map(|field| {
+        let begins = |same: &&SameAs| same.fields.first().is_some_and(|(own, _)| *own == field.key);
+        let ticks = section.same_as.iter().filter(begins).map(|same| view! { <SameTick section same/> });
+        let at = section.own_address(field.key);
+        let guide = expect_context::<FormState>().step.sections().iter();
+        let guide = guide.filter(|guide| guide.guides == Some(at.as_str()));
+        view! {
+            {ticks.collect_view()}
+            <FieldView place=place(field)/>
+            {guide.map(|guide| view! { <Guide guide/> }).collect_view()}
+        }
+    });
+    let fields = fields.collect_view();
     match section.repeat {
         None => view! { <div class="fields">{fields}</div> }.into_any(),
         Some(repeat) => {
@@ -296,34 +325,81 @@ fn Item(section: &'static Section, item: usize, items: usize) -> impl IntoView {
     }
 }
 
-/// 【同主体负责人信息】 (R32): fills the block with what is stored, masked.
+/// Ticks that fill a block: 【同主体负责人信息】 (R32) with what is stored, 【负责人是我本人】 (R1) with who is signed
+/// in; masked both.
+fn fillings(state: FormState, section: &'static Section) -> Option<AnyView> {
+    let is_me = section.may_be_me && state.knows_me();
+    if !is_me && !section.same_as_principal {
+        return None;
+    }
+    let own = move |key: &str| section.own_address(key);
+    let (ticks, hint) = if is_me {
+        let me = tick(state, own(IS_ME), "负责人是我本人", Box::new(move |is| state.copy_me(section, is)));
+        (vec![me], Some("填入您登录时的姓名、证件号码和手机号码"))
+    } else {
+        let copy = Box::new(move |is| state.copy_principal(section, is));
+        let photos = Box::new(move |is| state.copy_photos(section, is));
+        let reuses = state.reuses_photos(section);
+        (
+            vec![
+                tick(state, own(SAME_AS_PRINCIPAL), "同主体负责人信息", copy),
+                tick_box(own("reuse_photos"), REUSE_CONSENT, reuses, photos),
+            ],
+            None,
+        )
+    };
+    let fill = small_button(
+        format!("same:{}", section.key),
+        "button button-small no-js-only",
+        "",
+        "填入".to_owned(),
+    );
+    Some(
+        view! { <div class="choices">{ticks}{fill}{hint.map(|hint| view! { <p class="hint">{hint}</p> })}</div> }
+            .into_any(),
+    )
+}
+
+/// 同单位办公地址: while it is ticked the questions below it are not asked.
 #[component]
-fn SameAsPrincipal(section: &'static Section) -> impl IntoView {
+fn SameTick(section: &'static Section, same: &'static SameAs) -> impl IntoView {
     let state = expect_context::<FormState>();
-    let at = same_as_address(section.key);
-    let ticked = state.answers.with_untracked(|answers| answers.has(&at, "yes"));
-    let id = field_id(&at);
-    let consent = format!("{}.reuse_photos", section.key);
+    let at = StoredValue::new(section.own_address(same.key));
+    let offered = Memo::new(move |_| state.answers.with(|answers| section.offers(same, answers)));
+    let is_ticked = Memo::new(move |_| state.answers.with(|answers| answers.has(&at.get_value(), "yes")));
+    let about =
+        same.fields.first().and_then(|(own, _)| section.fields.iter().find(|field| field.key == *own));
+    let about = about.map_or("", |field| field.label);
+    move || {
+        offered.get().then(|| {
+            let at = at.get_value();
+            view! {
+                <div class="field field-wide field-tick">
+                    <div class="control">{tick(state, at, same.label, Box::new(|_| ()))}</div>
+                    {move || is_ticked.get().then(|| {
+                        beside("field-note", None, "", format!("{about}按单位办公地址填报，修改办公地址时一并修改").into_any())
+                    })}
+                </div>
+            }
+        })
+    }
+}
+
+/// Questions that help to answer the one above: open while that one is not answered.
+#[component]
+fn Guide(guide: &'static Section) -> impl IntoView {
+    let state = expect_context::<FormState>();
+    let is_open = state.answers.with_untracked(|answers| {
+        guide.guides.is_some_and(|at| answers.get(at).is_none())
+            || guide.fields.iter().any(|field| answers.get(&guide.own_address(field.key)).is_some())
+    });
     view! {
-        <div class="choices">
-            <label class="choice">
-                <input
-                    type="checkbox"
-                    id=id
-                    name=at
-                    value="yes"
-                    checked=ticked
-                    on:change=move |event| state.copy_principal(section, event_target_checked(&event))
-                />
-                <span>"同主体负责人信息"</span>
-            </label>
-            <label class="choice">
-                <input type="checkbox" name=consent value="yes" checked=state.reuses_photos(section)
-                    on:change=move |event| state.copy_photos(section, event_target_checked(&event))/>
-                <span>{REUSE_CONSENT}</span>
-            </label>
-            <button class="button button-small no-js-only" name="go" value=format!("same:{}", section.key)>"填入"</button>
-        </div>
+        <details class="guide field-wide" open=is_open>
+            <summary>{guide.title}</summary>
+            <p class="hint">{guide.intro}</p>
+            <Item section=guide item=0 items=1/>
+            {refresh(state, guide)}
+        </details>
     }
     .into_any()
 }
@@ -333,7 +409,7 @@ fn SameAsPrincipal(section: &'static Section) -> impl IntoView {
 fn FieldView(place: Place) -> impl IntoView {
     let state = expect_context::<FormState>();
     let at = StoredValue::new(place.address());
-    let shown = Memo::new(move |_| state.answers.with(|answers| place.is_shown(answers)));
+    let shown = Memo::new(move |_| state.answers.with(|answers| place.is_drawn(answers)));
     move || shown.get().then(|| question(state, place, at.get_value()))
 }
 
@@ -351,8 +427,18 @@ fn question(state: FormState, place: Place, at: String) -> AnyView {
         let at = at.clone();
         Memo::new(move |_| state.advice_at(&at))
     };
+    let suggestion = {
+        let at = at.clone();
+        Memo::new(move |_| state.suggestion_at(&at))
+    };
+    let note = {
+        let at = at.clone();
+        Memo::new(move |_| state.notes.with(|notes| notes.get(&at).cloned()))
+    };
     let remarks = state.remarks_at(&at);
-    let is_sealed = state.is_sealed(&at);
+    let sealed = state.is_sealed(&at).then(|| sealed_note(label, at.clone()));
+    let own = at.clone();
+    let (error_id, note_id) = (format!("{id}-error"), format!("{id}-note"));
     let is_tick = matches!(place.field.kind, Kind::Tick);
     let is_wide = place.field.width == domain::schema::Width::Full;
     let hint = place.field.hint;
@@ -375,19 +461,44 @@ fn question(state: FormState, place: Place, at: String) -> AnyView {
                 </div>
             })}
             {control::control(state, parts)}
-            {
-                let id = id.clone();
-                move || fault.get().map(|message| view! {
-                    <p class="error" id=format!("{id}-error")>{message}</p>
-                })
-            }
-            {is_sealed.then(|| view! {
-                <p class="field-note">"已保存的内容，不改即沿用，请核实"</p>
+            {move || fault.get().map(|message| {
+                let link = state.link_of(&own, &message).map(see_it);
+                beside("error", None, &error_id, view! { <span>{message}{link}</span> }.into_any())
             })}
-            {move || advice.get().map(|message| view! {
-                <p class="field-note" data-tone="warning" id=format!("{id}-note")>{message}</p>
+            {sealed}
+            {move || note.get().map(|said| beside("field-note", None, "", said.into_any()))}
+            {move || advice.get().map(|said| beside("field-note", Some("warning"), &note_id, said.into_any()))}
+            {move || suggestion.get().map(|one| {
+                let adopt = small_button(format!("adopt:{}", one.at), SMALL, "", "采用".to_owned());
+                let inner = view! { <span>{one.sentence}</span>{adopt} };
+                beside("field-note", Some("info"), "", inner.into_any())
             })}
         </div>
+    }
+    .into_any()
+}
+
+/// A line beside a control. What comes while one types is read out, but for a fault, which is read with its field.
+fn beside(class: &'static str, tone: Option<&'static str>, id: &str, inner: AnyView) -> AnyView {
+    let id = (!id.is_empty()).then(|| id.to_owned());
+    let role = (class == "field-note" && id.is_none()).then_some("status");
+    view! { <p class=class data-tone=tone id=id role=role>{inner}</p> }.into_any()
+}
+
+/// What stands at a mask: that it can be left, and 【显示】, with which `frontend/js/forms.js` shows for half a minute
+/// what it stands for; without scripts the button leads to a page that has it once.
+fn sealed_note(label: Memo<&'static str>, at: String) -> AnyView {
+    view! {
+        <p class="field-note">
+            <span>
+                "已保存的内容，不改即沿用，请核实 "
+                <button class="link" name="go" value=format!("show:{at}") data-shows=at>
+                    "显示"<span class="visually-hidden">{move || label.get()}</span>
+                </button>
+                " "
+                <span class="figures" role="status"></span>
+            </span>
+        </p>
     }
     .into_any()
 }

@@ -1,22 +1,35 @@
 //! The cascade of regions: province, city, county, as native selects. Cities without counties end
-//! after two; the single child of a municipality is chosen by itself.
+//! after two; the single child of a municipality is chosen by itself. With scripts a part of a name is enough:
+//! 东城 finds 北京市东城区.
 
 use domain::view::RegionOption;
 use leptos::prelude::*;
 
-use super::FormState;
 use super::field::Parts;
+use super::{FormState, combobox};
 
-const LEVELS: [&str; 3] = ["", "（市）", "（区县）"];
+pub const LEVELS: [&str; 3] = ["", "（市）", "（区县）"];
 
 pub fn control(state: FormState, parts: Parts) -> AnyView {
     let at = StoredValue::new(parts.at.clone());
     let selects = (0..LEVELS.len()).map(|level| select(state, at, level, &parts)).collect_view();
-    view! { <div class="control cascade">{selects}</div> }.into_any()
+    let cascade = format!("{}-cascade", parts.id);
+    view! {
+        <div class="control cascade" id=cascade on:focusout=move |_| state.left_region(at.get_value())>
+            {combobox::regions(state, &parts)}
+            {selects}
+        </div>
+    }
+    .into_any()
+}
+
+/// The id of the select of a level.
+pub fn select_id(id: &str, level: usize) -> String {
+    if level == 0 { id.to_owned() } else { format!("{id}-{level}") }
 }
 
 /// The code chosen at a level of the cascade, given the deepest code: 110101 → 110000, 110100, 110101.
-fn code_at(state: FormState, deepest: &str, level: usize) -> Option<String> {
+pub fn code_at(state: FormState, deepest: &str, level: usize) -> Option<String> {
     if deepest.len() != 6 {
         return None;
     }
@@ -52,7 +65,7 @@ fn select(state: FormState, at: StoredValue<String>, level: usize, parts: &Parts
         let parent = parent.get()?;
         state.regions.with(|regions| regions.get(&parent).cloned()).filter(|children| !children.is_empty())
     });
-    let id = if level == 0 { parts.id.clone() } else { format!("{}-{level}", parts.id) };
+    let id = select_id(&parts.id, level);
     let (label, described, invalid, required) = (parts.label, parts.described, parts.invalid, parts.required);
     (move || {
         children.get().map(|children| {
@@ -76,6 +89,9 @@ fn select(state: FormState, at: StoredValue<String>, level: usize, parts: &Parts
                     aria-invalid=invalid
                     aria-describedby=described
                     on:change=move |event| {
+                        // The form would read its controls before they are drawn anew, and so undo what follows
+                        // from the choice.
+                        event.stop_propagation();
                         let code = event_target_value(&event);
                         let code = if code.is_empty() { parent.get_untracked().unwrap_or_default() } else { code };
                         state.choose_region(at.get_value(), code);

@@ -3,6 +3,7 @@
 mod checks;
 mod events;
 mod filling;
+mod proposing;
 mod saving;
 
 use std::collections::BTreeMap;
@@ -42,6 +43,16 @@ pub struct FormState {
     pub is_busy: RwSignal<bool>,
     /// Counts how often the program (not the person) filled controls.
     pub epoch: RwSignal<u32>,
+    /// Scripts run here: what stands on the page only with them may be drawn.
+    pub is_live: RwSignal<bool>,
+    /// What was filled in by the program, by address: “已识别为 x.cn”.
+    pub notes: RwSignal<BTreeMap<String, String>>,
+    /// Where one can see what a sentence at an address speaks of; by both.
+    links: RwSignal<BTreeMap<String, String>>,
+    /// The answers when it was last looked what they will have meant.
+    understood: StoredValue<Answers>,
+    /// Counts saves, and whether the last one failed and is to be tried again.
+    retry: StoredValue<(u64, bool)>,
     sealed: RwSignal<BTreeMap<String, String>>,
     /// What came with the page and stays as it is.
     view: StoredValue<StepView>,
@@ -99,6 +110,11 @@ impl FormState {
             save: RwSignal::new(Save::Untouched),
             is_busy: RwSignal::new(false),
             epoch: RwSignal::new(0),
+            is_live: RwSignal::new(false),
+            notes: RwSignal::new(BTreeMap::new()),
+            links: RwSignal::new(links_of(&view.faults)),
+            understood: StoredValue::new(view.answers.clone()),
+            retry: StoredValue::new((0, false)),
             sealed: RwSignal::new(view.sealed.clone()),
             element: StoredValue::new(None),
             typed: StoredValue::new(0),
@@ -119,13 +135,19 @@ impl FormState {
                 return;
             }
             untrack(move || {
+                self.is_live.set(true);
                 if self.collect() {
                     self.save_soon(SAVE_AFTER_MILLISECONDS);
                 }
                 self.restore();
             });
         });
+        // Back from where there was no network.
+        let online = window_event_listener(leptos::ev::online, move |_| self.retry());
+        let chosen = window_event_listener_untyped("chosen", move |event| self.take_chosen(&event));
         on_cleanup(move || {
+            online.remove();
+            chosen.remove();
             if self.save.try_get_untracked() == Some(Save::Waiting) {
                 self.save_soon(0);
             }
@@ -146,8 +168,29 @@ impl FormState {
 
     // ---- what fields ask -------------------------------------------------------------------
 
+    /// Whether the page shows a mask there that stands for a stored value.
     pub fn is_sealed(&self, at: &str) -> bool {
-        self.sealed.with_untracked(|sealed| sealed.contains_key(at))
+        self.mask_at(at).is_some()
+    }
+
+    fn mask_at(&self, at: &str) -> Option<String> {
+        let shown = self.answers.with_untracked(|answers| answers.text(at).to_owned());
+        self.sealed.with_untracked(|sealed| sealed.get(at).filter(|mask| **mask == shown).cloned())
+    }
+
+    /// Where one can see what a sentence at a field speaks of.
+    pub fn link_of(&self, at: &str, message: &str) -> Option<String> {
+        self.links.with(|links| links.get(&format!("{at} {message}")).cloned())
+    }
+
+    /// Whether the section can be filled with who is signed in.
+    pub fn knows_me(&self) -> bool {
+        self.view.with_value(|view| !view.me.is_empty())
+    }
+
+    /// Whether the server may be asked where host names lead.
+    pub fn can_resolve(&self) -> bool {
+        self.view.with_value(|view| view.can_resolve)
     }
 
     pub fn remarks_at(&self, at: &str) -> Vec<String> {
@@ -247,6 +290,17 @@ impl FormState {
         self.typed.update_value(|typed| *typed += 1);
         self.save_soon(SAVE_AFTER_MILLISECONDS);
     }
+}
+
+/// The sentences that lead somewhere.
+fn links_of(faults: &[Fault]) -> BTreeMap<String, String> {
+    let mut links = BTreeMap::new();
+    for fault in faults {
+        if let Some(link) = &fault.link {
+            links.insert(format!("{} {}", fault.at, fault.message), link.clone());
+        }
+    }
+    links
 }
 
 fn by_address(faults: impl IntoIterator<Item = Fault>) -> BTreeMap<String, String> {

@@ -1,6 +1,7 @@
 //! Pictures and documents. With wasm a chosen file goes to the server at once, with progress and
 //! preview; without it the file travels with the form (R71, R76).
 
+use domain::posted::about_file;
 use domain::route;
 use domain::schema::Place;
 use domain::view::FileView;
@@ -199,11 +200,9 @@ impl Upload {
 
 fn described_files(files: &[(Option<FileView>, String)], sort: Sort) -> AnyView {
     if files.is_empty() {
-        let text = match sort {
-            Sort::Picture => "png、jpeg、jpg，不超过 5 MB",
-            Sort::Document => "pdf，不超过 5 MB",
-        };
-        return view! { <p class="upload-state">{text}</p> }.into_any();
+        // What may be sent stands in the hint of the question.
+        let noun = if sort == Sort::Picture { "照片" } else { "文件" };
+        return view! { <p class="upload-state js-only">{format!("可将{noun}拖到此处")}</p> }.into_any();
     }
     files
         .iter()
@@ -289,19 +288,27 @@ impl Upload {
         let choice = self.state.choose_files(&self.place.address(), self.max);
         for file in (0..list.length()).filter_map(|index| list.item(index)).take(self.max) {
             if file.size() > MOST_BYTES {
-                self.fail(TOO_LARGE.to_owned());
+                self.fail(&file.name(), TOO_LARGE);
                 continue;
             }
             if let Err(message) = self.send_one(choice, &file) {
-                self.fail(message.to_owned());
+                self.fail(&file.name(), message);
             }
         }
     }
 
     /// The sentence stands at the field, as that of any other fault.
-    fn fail(self, sentence: String) {
-        self.progress.set(Progress::Failed);
-        self.state.file_refused(&self.place.address(), sentence);
+    fn fail(self, file: &str, sentence: &str) {
+        if self.progress.try_set(Progress::Failed).is_some() {
+            return;
+        }
+        let at = self.place.address();
+        let noun = if self.sort == Sort::Picture { "照片" } else { "文件" };
+        let (label, kept) = self
+            .state
+            .answers
+            .with_untracked(|answers| (self.place.label(answers), answers.get(&at).map(|_| noun)));
+        self.state.file_refused(&at, about_file(label, file, sentence, kept));
     }
 
     fn send_one(self, choice: u64, file: &web_sys::File) -> Result<(), &'static str> {
@@ -325,8 +332,8 @@ impl Upload {
             upload.set_onprogress(Some(on_progress.as_ref().unchecked_ref()));
             on_progress.forget();
         }
-        let answered = request.clone();
-        let on_end = Closure::once(move || self.answered(choice, &answered));
+        let (answered, name) = (request.clone(), file.name());
+        let on_end = Closure::once(move || self.answered(choice, &name, &answered));
         request.set_onloadend(Some(on_end.as_ref().unchecked_ref()));
         on_end.forget();
         request.send_with_opt_blob(Some(file)).map_err(|_| TROUBLE)?;
@@ -346,7 +353,7 @@ impl Upload {
         }
     }
 
-    fn answered(self, choice: u64, request: &web_sys::XmlHttpRequest) {
+    fn answered(self, choice: u64, name: &str, request: &web_sys::XmlHttpRequest) {
         self.state.sends(-1);
         if !self.is_last_choice(choice) {
             // What took its place came by itself, with nothing to send.
@@ -362,16 +369,16 @@ impl Upload {
                     self.progress.set(Progress::Idle);
                     self.state.add_file(&self.place.address(), file, self.max);
                 }
-                Err(_) => self.fail(TROUBLE.to_owned()),
+                Err(_) => self.fail(name, TROUBLE),
             },
             Ok(401) => {
-                self.fail("登录已过期，请重新登录后上传".to_owned());
+                self.fail(name, "登录已过期，请重新登录后上传");
                 self.state.session_ended();
             }
-            Ok(413) => self.fail(TOO_LARGE.to_owned()),
+            Ok(413) => self.fail(name, TOO_LARGE),
             // The server's own sentence.
-            Ok(422 | 429) if !text.is_empty() => self.fail(text),
-            _ => self.fail(TROUBLE.to_owned()),
+            Ok(422 | 429) if !text.is_empty() => self.fail(name, &text),
+            _ => self.fail(name, TROUBLE),
         }
     }
 }

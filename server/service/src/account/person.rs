@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use domain::answer::{Answer, Answers};
 use domain::mask::{Mask, mask};
 use domain::view::Me;
 use sea_orm::ActiveValue::Set;
@@ -14,7 +15,7 @@ use time::Duration;
 
 use crate::account::Accounts;
 use crate::account::fingerprints::context;
-use crate::account::subject::{chosen, subject_choice};
+use crate::account::subject::chosen;
 use crate::base::actor::Actor;
 use crate::base::entity::{notice, person, session};
 use crate::base::error::{Error, Result};
@@ -54,15 +55,17 @@ impl Accounts {
         let person = self.person(&actor.person_id).await?;
         let claims = self.claims(&person)?;
         let records = self.subjects(self.context.db.read(), actor).await?;
-        let current = chosen(&person, &records).map(subject_choice).transpose()?;
-        let subjects = records.iter().map(subject_choice).collect::<Result<_>>()?;
+        let names = self.own_names(self.context.db.read(), actor).await?;
+        let current = chosen(&person, &records).map(|subject| names.choice(subject)).transpose()?;
+        let subjects = records.iter().map(|subject| names.choice(subject)).collect::<Result<_>>()?;
         let unread = notice::Entity::find()
             .filter(notice::Column::PersonId.eq(&actor.person_id))
             .filter(notice::Column::ReadAt.is_null())
             .count(self.context.db.read())
             .await?;
         Ok(Me {
-            name: mask(Mask::Name, &claims.name),
+            // One's own name is no secret from oneself.
+            name: claims.name,
             mobile: mask(Mask::Mobile, &claims.mobile),
             subjects,
             current,
@@ -94,6 +97,19 @@ impl Accounts {
             .await?;
         tx.commit().await?;
         Ok((taken.rows_affected == 1).then_some(flash))
+    }
+
+    /// What the identity platform says of the person, at the keys of a form's fields (负责人是我本人).
+    pub(crate) async fn known_of(&self, on: &impl ConnectionTrait, actor: &Actor) -> Result<Answers> {
+        let person = person::Entity::find_by_id(&actor.person_id).one(on).await?.ok_or(Error::NotFound)?;
+        let claims = self.claims(&person)?;
+        let told = [
+            ("name", claims.name),
+            ("id_kind", claims.id_kind),
+            ("id_no", claims.id_no),
+            ("mobile", claims.mobile),
+        ];
+        Ok(told.into_iter().map(|(key, text)| (key, Answer::One(text))).collect())
     }
 
     /// Whether the person wants the 长辈版; the document's head needs it before anything else is known.

@@ -1,6 +1,10 @@
 //! The subject in whose name a person acts (R6).
 
+use std::collections::BTreeMap;
+
 use domain::business::Business;
+use domain::facts;
+use domain::mask::{Mask, mask};
 use domain::record::RecordState;
 use domain::view::SubjectChoice;
 use sea_orm::ActiveValue::Set;
@@ -13,6 +17,7 @@ use crate::base::db::plausible_id;
 use crate::base::entity::{person, record};
 use crate::base::error::{Error, Result};
 use crate::base::retry::retry;
+use crate::base::sealed_answers::load;
 
 impl Accounts {
     /// 【当前主体】 (R6): all pages speak of this one from now on; outlives the session.
@@ -81,6 +86,48 @@ impl Accounts {
             .order_by_desc(record::Column::Id)
             .all(on)
             .await?)
+    }
+}
+
+/// Names of subjects that are the person who looks, by the subject's id: in plain columns they are masked (R70),
+/// and one's own name is no secret from oneself.
+#[derive(Debug, Default)]
+pub(crate) struct OwnNames(BTreeMap<String, String>);
+
+impl OwnNames {
+    /// The name of a subject, in full where it is one's own.
+    pub(crate) fn of_subject(&self, id: &str, masked: &str) -> String {
+        self.0.get(id).cloned().unwrap_or_else(|| masked.to_owned())
+    }
+
+    /// As a choice (R6) and as a list of filings show it.
+    pub(crate) fn choice(&self, subject: &record::Model) -> Result<SubjectChoice> {
+        let choice = subject_choice(subject)?;
+        Ok(SubjectChoice { name: self.of_subject(&subject.id, &choice.name), ..choice })
+    }
+}
+
+impl Accounts {
+    pub(crate) async fn own_names(&self, on: &impl ConnectionTrait, actor: &Actor) -> Result<OwnNames> {
+        let person = person::Entity::find_by_id(&actor.person_id).one(on).await?.ok_or(Error::NotFound)?;
+        let own = self.claims(&person)?.name;
+        let alike = record::Entity::find()
+            .filter(record::Column::OwnerId.eq(&actor.person_id))
+            .filter(record::Column::Business.eq(Business::Subject.code()))
+            .filter(record::Column::Title.eq(mask(Mask::Name, &own)))
+            .all(on)
+            .await?;
+        let mut names = BTreeMap::new();
+        for row in alike {
+            // Another's name may have the same mask.
+            let context = format!("record/{}", row.id);
+            let answers = load(&self.context.keys, &context, &row.answers, &row.answers_sealed)?;
+            let facts = facts::of_subject(&answers);
+            if !facts.is_unit && facts.name == own {
+                names.insert(row.id, own.clone());
+            }
+        }
+        Ok(OwnNames(names))
     }
 }
 

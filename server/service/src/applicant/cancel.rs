@@ -183,6 +183,7 @@ impl Cancellations {
             subject: Some(identity_check.subject),
             record: Some(identity_check.record),
             filing: None,
+            me: None,
         };
         let row =
             self.submissions.file(&tx, actor, opening, identity::filed(proven.answers.clone()), key).await?;

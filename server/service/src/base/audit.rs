@@ -20,6 +20,9 @@ use crate::base::row_digest::{Digests, TABLES};
 /// A look at a filing's personal values in full.
 pub(crate) const UNMASK: &str = "filing.unmask";
 
+/// A look of a person at a value of their own.
+pub(crate) const REVEAL: &str = "own.reveal";
+
 /// The counter that numbers the lines; its row's lock makes writers queue.
 pub(crate) const CHAIN: &str = "audit";
 

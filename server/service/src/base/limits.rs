@@ -11,6 +11,12 @@ pub struct PersonLimits {
     pub saves_per_minute: u32,
     /// Drafts at the same time.
     pub drafts: u32,
+    /// Searches while one types: providers.
+    pub lookups_per_minute: u32,
+    /// Questions to the resolver of the server.
+    pub resolutions_per_hour: u32,
+    /// Looks of a person at their own values.
+    pub reveals_per_hour: u32,
     pub unmaskings_per_hour: u32,
     /// At so many within an hour the auditors are told.
     pub unmaskings_told: u32,
@@ -29,6 +35,9 @@ impl Default for PersonLimits {
             filings_per_day: 200,
             saves_per_minute: 120,
             drafts: 200,
+            lookups_per_minute: 120,
+            resolutions_per_hour: 60,
+            reveals_per_hour: 60,
             unmaskings_per_hour: 120,
             unmaskings_told: 50,
             badge_checks_per_hour: 12,
@@ -45,6 +54,9 @@ impl PersonLimits {
         filings_per_day: 100_000,
         saves_per_minute: 100_000,
         drafts: 10_000,
+        lookups_per_minute: 100_000,
+        resolutions_per_hour: 100_000,
+        reveals_per_hour: 100_000,
         unmaskings_per_hour: 100_000,
         unmaskings_told: 50,
         badge_checks_per_hour: 100_000,
@@ -59,6 +71,9 @@ impl PersonLimits {
             self.filings_per_day,
             self.saves_per_minute,
             self.drafts,
+            self.lookups_per_minute,
+            self.resolutions_per_hour,
+            self.reveals_per_hour,
             self.unmaskings_per_hour,
             self.unmaskings_told,
             self.badge_checks_per_hour,
@@ -74,6 +89,9 @@ impl PersonLimits {
 pub(crate) enum Use {
     Filing,
     Save,
+    LookUp,
+    Resolution,
+    Reveal,
     Unmasking,
     BadgeCheck,
 }
@@ -88,6 +106,9 @@ impl Use {
             ],
             Use::Save => vec![("save/minute", Duration::minutes(1), limits.saves_per_minute)],
             Use::BadgeCheck => vec![("badge/hour", Duration::hours(1), limits.badge_checks_per_hour)],
+            Use::LookUp => vec![("lookup/minute", Duration::minutes(1), limits.lookups_per_minute)],
+            Use::Resolution => vec![("resolution/hour", Duration::hours(1), limits.resolutions_per_hour)],
+            Use::Reveal => vec![("reveal/hour", Duration::hours(1), limits.reveals_per_hour)],
             Use::Unmasking => vec![("unmasking/hour", Duration::hours(1), limits.unmaskings_per_hour)],
         }
     }

@@ -3,6 +3,7 @@
 //! looked up first and only addresses of the public internet are ever connected to; redirects are followed
 //! by hand under the same guard. The answers are evidence for the officer, never a decision.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,11 +20,14 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use crate::account::usage::Usage;
+use crate::base::actor::Actor;
 use crate::base::clock::written;
 use crate::base::context::handle;
 use crate::base::db::{Transaction, instant, millis};
 use crate::base::entity::{filing, network_check};
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
+use crate::base::limits::Use;
 use crate::base::retry::retry;
 use crate::filing::Filings;
 
@@ -31,6 +35,7 @@ handle! {
     /// What the network says of a website.
     NetworkChecks {
         filings: Filings,
+        usage: Usage,
     } own { outbound: Option<Arc<dyn Outbound>> }
 }
 
@@ -59,6 +64,15 @@ const INTERACTIVE_MARKS: &[&str] =
 pub struct Page {
     pub status: u16,
     pub text: String,
+}
+
+/// Where host names lead to just now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Resolution {
+    /// Addresses of the public internet, each once.
+    pub ips: Vec<String>,
+    /// What is said of each name.
+    pub said: Vec<String>,
 }
 
 /// The way out. A seam, so that tests have one that leads nowhere else.
@@ -163,6 +177,49 @@ impl Outbound for Internet {
 }
 
 impl NetworkChecks {
+    /// Whether the operator lets the network be asked.
+    pub fn may_ask(&self) -> bool {
+        self.outbound.is_some()
+    }
+
+    /// 查询当前解析: where host names lead to just now, by the resolver of this server. Only addresses of the
+    /// public internet are told, so that nobody learns of the operator's own network.
+    ///
+    /// # Errors
+    /// `NotFound` where the operator does not let the network be asked; `TooMany` above the person's limit.
+    pub async fn resolve(&self, actor: &Actor, hosts: &[String]) -> Result<Resolution> {
+        let Some(way) = &self.outbound else { return Err(Error::NotFound) };
+        retry!(self.count_resolution(actor))?;
+        let hosts: BTreeSet<String> =
+            hosts.iter().take(MOST_DOMAINS).filter_map(|host| domain_name::check_domain(host).ok()).collect();
+        let asked = hosts.iter().map(|host| async move { (host, way.addresses(host).await) });
+        let mut told = Resolution::default();
+        for (host, answer) in futures::future::join_all(asked).await {
+            let shown = domain_name::shown_form(host);
+            let public: Vec<String> = match answer {
+                Ok(found) => found.into_iter().filter(|ip| is_public(*ip)).map(|ip| ip.to_string()).collect(),
+                Err(sentence) => {
+                    told.said.push(format!("{shown}：{sentence}"));
+                    continue;
+                }
+            };
+            match public.is_empty() {
+                true => told.said.push(format!("{shown}：没有解析到公网地址")),
+                false => told.said.push(format!("{shown} 解析到 {}", public.join("、"))),
+            }
+            told.ips.extend(public);
+        }
+        told.ips.sort();
+        told.ips.dedup();
+        Ok(told)
+    }
+
+    async fn count_resolution(&self, actor: &Actor) -> Result<()> {
+        let tx = self.context.db.begin().await?;
+        self.usage.count_use(&tx, actor, Use::Resolution).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// A website was put to officers: the network will be asked about it, anew after each round.
     pub(crate) async fn ask_the_network(&self, on: &Transaction, row: &filing::Model) -> Result<()> {
         let is_website = row.business == Business::Website.code();

@@ -26,7 +26,7 @@ use crate::base::region::{KnownRegions, full_name};
 use crate::base::sealed_answers::load;
 use crate::files::faults::file_ids;
 use crate::filing::Filings;
-use crate::filing::rows::filing_row;
+use crate::filing::rows::{filing_row, own_filing_row};
 use crate::state::history::{APPLICANT, SYSTEM};
 use crate::state::row::{filing_state, procedure_of, record_state};
 
@@ -144,13 +144,16 @@ impl Filings {
         }
         let mut rows = query.all(on).await?;
         let next = split_page(&mut rows, |row| &row.id);
-        let rows = rows.iter().map(filing_row).collect::<Result<_>>()?;
+        let names = self.accounts.own_names(on, actor).await?;
+        let rows = rows.iter().map(|row| own_filing_row(row, &names)).collect::<Result<_>>()?;
         Ok(Paged { rows, total, next, is_later: !after.is_empty() })
     }
 
     pub(crate) async fn newest_filings(&self, actor: &Actor, most: u64) -> Result<Vec<FilingRow>> {
         let query = self.my_filings(actor).await?.order_by_desc(filing::Column::Id).limit(most);
-        query.all(self.context.db.read()).await?.iter().map(filing_row).collect()
+        let on = self.context.db.read();
+        let names = self.accounts.own_names(on, actor).await?;
+        query.all(on).await?.iter().map(|row| own_filing_row(row, &names)).collect()
     }
 
     /// One filing, read-only, with its history and what can be done about it.
@@ -190,7 +193,7 @@ impl Filings {
         let files = filing_files(procedure, &answers, before.as_ref())?;
         let is_approved_new = procedure.action == Action::New && state == FilingState::Approved;
         Ok(FilingView {
-            row: filing_row(&row)?,
+            row: own_filing_row(&row, &self.accounts.own_names(on, actor).await?)?,
             jurisdiction: full_name(&row.jurisdiction).unwrap_or_default(),
             decided_at: row.decided_at.map(|at| written(instant(at))),
             sheet: filing_sheet(procedure, &answers, before.as_ref(), Disclosure::Masked)?,

@@ -21,6 +21,7 @@ pub fn save_of(procedure: &str, step: &str, draft: Option<&DraftHead>, answers: 
         version: draft.map(|head| head.version),
         overwrite: false,
         declined: None,
+        owner: None,
         answers,
     }
 }

@@ -7,7 +7,7 @@ use domain::answer::Answers;
 use domain::business::{Business, identity};
 use domain::procedure::Procedure;
 use domain::purpose::PURPOSES;
-use domain::schema::{Fault, Step};
+use domain::schema::{Fault, Step, fault};
 use domain::view::{
     CancelRequest, Decision, DraftHead, FormRequest, IdentityPurpose, SaveDraft, Saved, Submitted,
     TransferRequest,
@@ -325,6 +325,7 @@ impl Stage {
             subject: None,
             overwrite: false,
             declined: None,
+            owner: None,
             answers,
         };
         match self.service.drafts.save_draft(actor, &save).await? {
@@ -421,10 +422,7 @@ impl Stage {
             Fate::Rejected(_, note) => (Decision::Reject, note, &[]),
             Fate::Waits | Fate::Claimed | Fate::Withdrawn | Fate::Moved(..) => return Ok(()),
         };
-        let remarks: Vec<Fault> = remarks
-            .iter()
-            .map(|(at, message)| Fault { at: (*at).to_owned(), message: (*message).to_owned() })
-            .collect();
+        let remarks: Vec<Fault> = remarks.iter().map(|(at, message)| fault(*at, *message)).collect();
         let (filing, officer) = (self.filing(place)?, self.officer_of(place).await?);
         self.service.filing_claims.claim(&officer, &filing).await?;
         let version = self.service.reviews.review(&officer, &filing, None).await?.version;

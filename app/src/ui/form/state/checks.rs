@@ -9,8 +9,10 @@ use domain::schema::Fault;
 use domain::view::RegionOption;
 use leptos::html;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
-use super::{FormState, by_address};
+use super::{FormState, by_address, links_of};
+use crate::api::{self, ApiError};
 
 /// The regions the page has loaded.
 struct Loaded<'a>(&'a BTreeMap<String, Vec<RegionOption>>);
@@ -58,9 +60,60 @@ impl FormState {
         self.complain(faults)
     }
 
+    /// What the server alone can know of the step: domains on file, other people's files (`domain.md` 2.2). Goes
+    /// on where it finds nothing; where it cannot be asked, the submit will be told.
+    pub(super) fn check_by_server(self, then: impl FnOnce(FormState) + 'static) {
+        spawn_local(async move {
+            self.is_busy.set(true);
+            let answer = self.asked_of_server().await;
+            if self.is_busy.try_set(false).is_some() {
+                return;
+            }
+            match answer {
+                Ok(faults) if !faults.is_empty() => {
+                    self.complain(faults);
+                }
+                Err(ApiError::SignIn) => self.session_ended(),
+                Ok(_) | Err(_) => then(self),
+            }
+        });
+    }
+
+    /// The same for one field that was left, once it is saved.
+    pub(super) fn check_domain_by_server(self, at: String) {
+        let is_about_domains = self.procedure.business.definition().domains_at.contains(&at.as_str());
+        let is_fine = self.faults.with_untracked(|faults| !faults.contains_key(&at));
+        let asked = self.answers.with_untracked(|answers| answers.get(&at).cloned());
+        if !is_about_domains || !is_fine || asked.is_none() {
+            return;
+        }
+        spawn_local(async move {
+            if !self.save_now(false).await {
+                return;
+            }
+            let faults = self.asked_of_server().await.unwrap_or_default();
+            if self.answers.try_with_untracked(|answers| answers.get(&at).cloned()) != Some(asked) {
+                return;
+            }
+            // What is missing elsewhere is not said while one is still on the way there.
+            for fault in faults.into_iter().filter(|fault| fault.at == at) {
+                self.links.update(|links| links.append(&mut links_of(std::slice::from_ref(&fault))));
+                self.faults.update(|faults| {
+                    faults.insert(fault.at, fault.message);
+                });
+            }
+        });
+    }
+
+    async fn asked_of_server(self) -> Result<Vec<Fault>, ApiError> {
+        let draft = self.draft.get_untracked().map(|draft| draft.id).unwrap_or_default();
+        api::step_faults(self.procedure.code(), self.step.key.to_owned(), draft).await
+    }
+
     /// Shows faults and takes the person there. True where there are none.
     pub(super) fn complain(&self, faults: Vec<Fault>) -> bool {
         let fine = faults.is_empty();
+        self.links.set(links_of(&faults));
         let (here, elsewhere): (Vec<Fault>, Vec<Fault>) = faults
             .into_iter()
             .partition(|f| self.form.step_of(&f.at).is_none_or(|of| of.key == self.step.key));

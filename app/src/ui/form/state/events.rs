@@ -16,7 +16,7 @@ const REST_MILLISECONDS: u64 = 120;
 const LOOK_AT_LATEST_MILLISECONDS: f64 = 1_000.0;
 
 /// A press on a button or a box takes no longer than this.
-const PRESS_MILLISECONDS: u64 = 250;
+pub(super) const PRESS_MILLISECONDS: u64 = 250;
 
 impl FormState {
     /// Something was typed or chosen. What a key paints does not wait for what follows from it: that comes in
@@ -69,7 +69,9 @@ impl FormState {
                     self.look_at(None);
                 }
                 if let Some(at) = at.filter(|_| self.complaints.try_get_untracked() == Some(complaints)) {
+                    self.understand();
                     self.check_one(&at);
+                    self.check_domain_by_server(at);
                 }
             },
             Duration::from_millis(PRESS_MILLISECONDS),
@@ -106,6 +108,7 @@ impl FormState {
 
     fn pressed(self, go: &str) {
         self.collect();
+        self.understand();
         let steps = self.form.steps;
         let position = steps.iter().position(|step| step.key == self.step.key).unwrap_or(0);
         let neighbour =
@@ -116,13 +119,16 @@ impl FormState {
                 let query = format!("&find={section}");
                 self.save_then(move |state| state.go(&(state.path(state.step.key, true) + &query)));
             }
+            Some(("resolve", _)) => self.post(go),
+            Some(("adopt", at)) => self.adopt(at),
+            Some(("no", section)) => self.answer_no(section),
             Some((verb, what)) => self.rearrange(verb, what),
             None => match go {
                 "previous" => self.save_then_go(neighbour(-1)),
                 "save" => self.save_then(move |state| state.go(route::DRAFTS)),
                 "submit" => self.submit(),
                 _ if steps.len() == 1 => self.submit(),
-                _ if self.check() => self.save_then_go(neighbour(1)),
+                _ if self.check() => self.next(neighbour(1)),
                 _ => {}
             },
         }
@@ -131,6 +137,16 @@ impl FormState {
     pub(super) fn go(&self, href: &str) {
         if let Some(window) = web_sys::window() {
             let _ = window.location().set_href(href);
+        }
+    }
+
+    /// On to the next step, when the server has nothing to say of this one.
+    fn next(self, step: Option<&'static str>) {
+        match (step, &self.step.body) {
+            (Some(step), Body::Sections(_)) => self.save_then(move |state| {
+                state.check_by_server(move |state| state.go(&state.path(step, true)));
+            }),
+            (step, _) => self.save_then_go(step),
         }
     }
 

@@ -3,22 +3,27 @@
 use std::time::Duration;
 
 use domain::answer::Answer;
-use domain::check::same_as_address;
+use domain::check::{IS_ME, SAME_AS_PRINCIPAL};
 use domain::schema::{Kind, Section};
-use domain::seal::SHARED_WITH_PRINCIPAL;
+use domain::seal::{KNOWN_OF_ME, SHARED_WITH_PRINCIPAL};
 use domain::view::FileView;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::wasm_bindgen::JsCast;
 
 use super::FormState;
+use super::events::PRESS_MILLISECONDS;
 use crate::api;
-use crate::ui::form::field_id;
+use crate::ui::form::{field_id, region};
 
 impl FormState {
-    /// A region was chosen: loads what lies below it, and goes on by itself where there is one way.
+    /// A region was chosen: loads what lies below it, and goes on by itself where there is one way. Whoever is
+    /// on the way to a county is not told that it is missing.
     pub fn choose_region(self, at: String, code: String) {
         self.answers.update(|answers| answers.set_text(at.clone(), code.clone()));
+        self.faults.update(|faults| {
+            faults.remove(&at);
+        });
         self.touch();
         if code.is_empty() || self.regions.with_untracked(|regions| regions.contains_key(&code)) {
             self.descend(&at, &code);
@@ -42,12 +47,98 @@ impl FormState {
         let is_current = self.answers.with_untracked(|answers| answers.text(at) == code);
         match only {
             Some(only) if is_current && !code.is_empty() => self.choose_region(at.to_owned(), only),
-            _ => {
-                if self.faults.with_untracked(|faults| faults.contains_key(at)) {
-                    self.check_one(at);
+            _ => self.show_region(at.to_owned()),
+        }
+    }
+
+    /// The cascade was left, unless the focus is in it still.
+    pub fn left_region(self, at: String) {
+        set_timeout(
+            move || {
+                let cascade = format!("#{}-cascade", field_id(&at));
+                let document = document();
+                let is_within = document
+                    .active_element()
+                    .is_some_and(|active| active.closest(&cascade).is_ok_and(|found| found.is_some()));
+                let is_answered =
+                    self.answers.try_with_untracked(|answers| answers.get(&at).is_some()) == Some(true);
+                // A window that is left for another is not the cascade.
+                if is_answered && !is_within && document.has_focus().unwrap_or(true) {
+                    self.check_one(&at);
                 }
+            },
+            Duration::from_millis(PRESS_MILLISECONDS),
+        );
+    }
+
+    /// Makes the selects of a cascade say what is answered: those that are drawn anew do by themselves.
+    pub(super) fn show_region(self, at: String) {
+        set_timeout(
+            move || {
+                let Some(deepest) = self.answers.try_with_untracked(|answers| answers.text(&at).to_owned())
+                else {
+                    return;
+                };
+                for level in 0..region::LEVELS.len() {
+                    let select = document().get_element_by_id(&region::select_id(&field_id(&at), level));
+                    let select: Option<web_sys::HtmlSelectElement> =
+                        select.and_then(|select| select.dyn_into().ok());
+                    if let Some(select) = select {
+                        select.set_value(&region::code_at(self, &deepest, level).unwrap_or_default());
+                    }
+                }
+            },
+            Duration::ZERO,
+        );
+    }
+
+    /// A region was found by its name.
+    pub fn take_region(self, at: String, code: String) {
+        spawn_local(async move {
+            self.load_regions(&code).await;
+            if self.answers.try_update(|answers| answers.set_text(at.clone(), code)).is_some() {
+                self.faults.update(|faults| {
+                    faults.remove(&at);
+                });
+                self.show_region(at);
+                self.touch();
+            }
+        });
+    }
+
+    /// Loads what lies below the regions on the way to this one.
+    pub(super) async fn load_regions(self, code: &str) {
+        for digits in [2, 4] {
+            let Some(above) = code.get(..digits).map(|head| format!("{head:0<6}")) else { continue };
+            if self.regions.try_with_untracked(|regions| regions.contains_key(&above)) == Some(false)
+                && let Ok(children) = api::regions(above.clone()).await
+            {
+                self.regions.try_update(|regions| regions.insert(above, children));
             }
         }
+    }
+
+    /// The region that is chosen, as an address begins with it, going by the lists that are loaded: 北京市东城区.
+    /// Nothing while one is on the way there.
+    pub fn region_name(&self, at: &str, every_level: bool) -> String {
+        let code = self.answers.with(|answers| answers.text(at).to_owned());
+        let mut name = String::new();
+        let mut above = String::new();
+        let mut is_leaf = false;
+        for level in (0..region::LEVELS.len()).filter_map(|level| region::code_at(*self, &code, level)) {
+            self.regions.with(|regions| {
+                let Some(found) = regions.values().flatten().find(|region| region.code == level) else {
+                    return;
+                };
+                let only_groups = found.name.ends_with("直辖县级行政区划") || found.name == "县";
+                if found.name != above && !only_groups {
+                    name.push_str(&found.name);
+                }
+                above.clone_from(&found.name);
+                is_leaf = found.is_leaf;
+            });
+        }
+        if is_leaf || every_level { name } else { String::new() }
     }
 
     /// Files are chosen for a field: the number of this choice.
@@ -107,22 +198,33 @@ impl FormState {
     /// R32: fills the section with the subject's responsible person, masked, or empties what was so
     /// filled.
     pub fn copy_principal(self, section: &'static Section, ticked: bool) {
-        self.collect();
         let principal = self.view.with_value(|view| view.principal.clone());
+        let keys = SHARED_WITH_PRINCIPAL.iter().copied();
+        let known = keys.filter(|key| !key.ends_with("portrait") && !key.ends_with("emblem"));
+        let known = known.map(|key| (key, principal.text(&format!("principal.{key}")).to_owned())).collect();
+        self.copy(section, SAME_AS_PRINCIPAL, ticked, known);
+    }
+
+    /// 负责人是我本人: the same with who is signed in.
+    pub fn copy_me(self, section: &'static Section, ticked: bool) {
+        let me = self.view.with_value(|view| view.me.clone());
+        let known = KNOWN_OF_ME.iter().map(|key| (*key, me.text(key).to_owned())).collect();
+        self.copy(section, IS_ME, ticked, known);
+    }
+
+    /// Fills a section with what is known at the keys of its fields, or empties what was so filled.
+    fn copy(self, section: &'static Section, tick: &str, ticked: bool, known: Vec<(&'static str, String)>) {
+        self.collect();
         let mut sealed = self.sealed.get_untracked();
         self.fill(|answers| {
-            answers.set_text(same_as_address(section.key), if ticked { "yes" } else { "" });
-            for key in SHARED_WITH_PRINCIPAL
-                .iter()
-                .filter(|key| !key.ends_with("portrait") && !key.ends_with("emblem"))
-            {
-                let at = format!("{}.{key}", section.key);
-                let from = principal.text(&format!("principal.{key}"));
+            answers.set_text(section.own_address(tick), if ticked { "yes" } else { "" });
+            for (key, from) in &known {
+                let at = section.own_address(key);
                 let is_personal = self.form.mask_at(&at).is_some();
                 if ticked {
-                    answers.set_text(at.clone(), from);
+                    answers.set_text(at.clone(), from.clone());
                     if is_personal && !from.is_empty() {
-                        sealed.insert(at, from.to_owned());
+                        sealed.insert(at, from.clone());
                     }
                 } else if sealed.remove(&at).is_some() {
                     answers.set_text(at, "");

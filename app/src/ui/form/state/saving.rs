@@ -17,6 +17,9 @@ use crate::ui::form::{keep, of_step};
 /// Who goes on typing is saved all the same, so long after the first key.
 const SAVE_AT_LATEST_MILLISECONDS: f64 = 3_000.0;
 
+/// What could not be sent is sent again after so long, or when the browser says that it is back.
+const RETRY_MILLISECONDS: u32 = 15_000;
+
 impl FormState {
     /// Takes up what an earlier visit could not save. Where the draft was saved meanwhile, the person
     /// chooses; while an older draft is offered, what was kept waits for the answer.
@@ -67,6 +70,7 @@ impl FormState {
             version: draft.map(|draft| draft.version),
             overwrite,
             declined: self.view.with_value(|view| view.declined),
+            owner: Some(self.view.with_value(|view| view.owner.clone())),
             answers: self.answers.with_untracked(|answers| of_step(self.step, answers)),
         }
     }
@@ -99,7 +103,7 @@ impl FormState {
         });
     }
 
-    async fn save_now(self, overwrite: bool) -> bool {
+    pub(super) async fn save_now(self, overwrite: bool) -> bool {
         while self.is_saving.try_get_value() == Some(true) {
             gloo_timers::future::TimeoutFuture::new(30).await;
         }
@@ -107,6 +111,7 @@ impl FormState {
         self.save.set(Save::Sending);
         self.unsaved_since.set_value(None);
         let typed = self.typed.get_value();
+        self.retry.update_value(|(saves, is_due)| (*saves, *is_due) = (*saves + 1, false));
         let outcome = api::save_draft(self.request(overwrite)).await;
         self.is_saving.try_update_value(|is_saving| *is_saving = false);
         match outcome {
@@ -153,8 +158,34 @@ impl FormState {
             Err(error) => {
                 self.keep_here();
                 self.save.set(Save::Failed(error.sentence()));
+                // What was refused for good is refused again.
+                if matches!(error, ApiError::Unreachable | ApiError::TooMany(_) | ApiError::Broken { .. }) {
+                    self.retry_later();
+                }
                 false
             }
+        }
+    }
+
+    /// What could not be sent is sent again by itself.
+    fn retry_later(self) {
+        self.retry.update_value(|(_, is_due)| *is_due = true);
+        let own = self.retry.get_value();
+        spawn_local(async move {
+            gloo_timers::future::TimeoutFuture::new(RETRY_MILLISECONDS).await;
+            if self.retry.try_get_value() == Some(own) {
+                self.retry();
+            }
+        });
+    }
+
+    /// Now, if there is something to try again.
+    pub(super) fn retry(self) {
+        let is_failed = matches!(self.save.try_get_untracked(), Some(Save::Failed(_)));
+        if is_failed && self.retry.try_get_value().is_some_and(|(_, is_due)| is_due) {
+            spawn_local(async move {
+                self.save_now(false).await;
+            });
         }
     }
 

@@ -1,22 +1,30 @@
 //! Choosing a provider from the directory for a form (R31).
 
 use domain::answer::Answers;
+use domain::dictionary::COUNTRY;
 use domain::route;
-use domain::schema::Form;
-use domain::value::text::tidy;
-use domain::view::{Finder, Paged, ProviderSearch, SaveDraft, Saved};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use domain::schema::{Directory, Form, label_of};
+use domain::value::text::{comparison_key, tidy};
+use domain::view::{Finder, Hit, Paged, ProviderSearch, SaveDraft, Saved};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::applicant::draft::{Drafts, is_on, procedure_with_form};
 use crate::base::actor::Actor;
 use crate::base::db::plausible_id;
 use crate::base::entity::provider;
 use crate::base::error::{Error, Result};
+use crate::base::limits::Use;
 use crate::base::region;
+use crate::base::region::region_name;
+use crate::base::retry::retry;
 use crate::filing::providers::{Place, filled_by, named, offered, paged, provider_in};
 
 /// Longest name that is searched for.
 const LONGEST_SEARCH: usize = 100;
+
+/// Rows that are looked at for what was typed, and of those offered.
+const MOST_LOOKED_AT: u64 = 200;
+const MOST_SUGGESTED: usize = 8;
 
 impl Drafts {
     /// The dialog of a directory, for a block of the form that `answers` belong to (R31).
@@ -75,6 +83,46 @@ impl Drafts {
         Ok(Some(finder))
     }
 
+    /// Providers by a part of their name or of what they are called otherwise, of all regions, while one types
+    /// (R31). The best first, few enough to look through.
+    ///
+    /// # Errors
+    /// `NotFound` for a directory that there is not; `TooMany` above the person's limit.
+    pub async fn suggest_providers(&self, actor: &Actor, directory: &str, text: &str) -> Result<Vec<Hit>> {
+        let directory = Directory::from_code(directory).ok_or(Error::NotFound)?;
+        let text: String = tidy(text).trim().chars().take(LONGEST_SEARCH).collect();
+        let key = comparison_key(&text);
+        if key.chars().count() < 2 {
+            return Ok(Vec::new());
+        }
+        retry!(self.count_lookup(actor))?;
+        let rows = provider::Entity::find()
+            .filter(provider::Column::Directory.eq(directory.code()))
+            .filter(provider::Column::Source.is_in(offered()))
+            .filter(named(&text))
+            .order_by_asc(provider::Column::Name)
+            .order_by_asc(provider::Column::Id)
+            .limit(MOST_LOOKED_AT)
+            .all(self.context.db.read())
+            .await?;
+        let mut rows: Vec<(bool, provider::Model)> = rows
+            .into_iter()
+            .map(|row| {
+                let begins = row.name_key.starts_with(&key)
+                    || row.aliases_key.split(' ').any(|alias| alias.starts_with(&key));
+                (!begins, row)
+            })
+            .collect();
+        rows.sort_by_key(|(is_within, _)| *is_within);
+        Ok(rows.into_iter().take(MOST_SUGGESTED).map(|(_, row)| hit_of(row)).collect())
+    }
+
+    async fn count_lookup(&self, actor: &Actor) -> Result<()> {
+        let tx = self.context.db.begin().await?;
+        self.usage.count_use(&tx, actor, Use::LookUp).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// 【选择】 (R31): fills the block of a draft with a provider; the address of the block.
     ///
     /// # Errors
@@ -124,6 +172,7 @@ impl Drafts {
             version: Some(version),
             overwrite: false,
             declined: None,
+            owner: None,
             answers,
         };
         match self.save_draft(actor, &save).await? {
@@ -131,5 +180,21 @@ impl Drafts {
             Saved::Conflict { .. } => Err(Error::refused("此草稿已在另一个窗口更新，请重新查询后再选择")),
             Saved::Faults(faults) => Err(Error::Faults(faults)),
         }
+    }
+}
+
+fn hit_of(row: provider::Model) -> Hit {
+    let place = match row.country.as_str() {
+        "" if row.region.is_empty() => String::new(),
+        "" => region_name(&row.region),
+        country => format!("境外 {}", label_of(COUNTRY, country)),
+    };
+    let about = [row.aliases, place].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>();
+    Hit {
+        name: row.name,
+        about: about.join(" · "),
+        region: row.region,
+        country: row.country,
+        phone: row.phone,
     }
 }

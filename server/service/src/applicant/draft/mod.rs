@@ -4,6 +4,7 @@
 pub mod expire;
 pub mod finder;
 pub mod open;
+pub mod reveal;
 pub mod save;
 pub mod view;
 
@@ -39,6 +40,7 @@ use crate::base::retry::retry;
 use crate::base::sealed_answers::load;
 use crate::files::Files;
 use crate::filing::Filings;
+use crate::filing::network::NetworkChecks;
 use crate::filing::record::Records;
 
 handle! {
@@ -47,6 +49,7 @@ handle! {
         accounts: Accounts,
         files: Files,
         filings: Filings,
+        network_checks: NetworkChecks,
         notices: Notices,
         records: Records,
         rejected_forms: RejectedForms,
@@ -68,6 +71,8 @@ pub(crate) struct Opening {
     pub record: Option<record::Model>,
     /// The withdrawn or returned filing that the draft was made of.
     pub filing: Option<filing::Model>,
+    /// What the identity platform says of the person, where the form can be filled with it.
+    pub me: Option<Answers>,
 }
 
 impl Opening {

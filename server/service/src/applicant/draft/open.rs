@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::action::Action;
 use domain::answer::Answers;
 use domain::business::Business;
-use domain::check::{Checked, Context, check_form, same_as_address};
+use domain::check::{Checked, Context, IS_ME, SAME_AS_PRINCIPAL, check_form};
 use domain::eligibility::Refusal;
 use domain::procedure::Procedure;
 use domain::record::RecordState;
 use domain::route;
 use domain::schema::{Fault, Form, fault};
-use domain::seal::{SHARED_WITH_PRINCIPAL, same_as_principal, seal};
+use domain::seal::{SHARED_WITH_PRINCIPAL, masked_me, same_as_me, same_as_principal, seal};
 use domain::sheet::{Disclosure, diff};
 use domain::view::Refused;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -33,13 +33,16 @@ pub(crate) struct Originals {
     record: Option<Answers>,
     filing: Option<Answers>,
     subject: Option<Answers>,
+    me: Option<Answers>,
 }
 
 impl Originals {
     /// Those that count for these answers: the subject's responsible person only in the blocks that
     /// are ticked 同主体负责人信息 (R32).
     pub(super) fn of(&self, form: &'static Form, answers: &Answers) -> Vec<Answers> {
-        let mut originals: Vec<Answers> = self.record.iter().chain(&self.filing).cloned().collect();
+        // Who was ticked last goes before what was there: two names may have one mask.
+        let mut originals: Vec<Answers> = self.me.iter().map(|me| same_as_me(form, answers, me)).collect();
+        originals.extend(self.record.iter().chain(&self.filing).cloned());
         originals.extend(self.subject.as_ref().map(|subject| same_as_principal(form, answers, subject)));
         originals
     }
@@ -54,13 +57,32 @@ impl Originals {
         Ok(seal(Business::Subject.form(), &shared, &[&shared]).0)
     }
 
-    /// What each block would be filled with.
-    pub(super) fn principal(&self, form: &'static Form) -> Answers {
+    /// What pages may know of who is signed in: masked, at the keys of the fields.
+    pub(super) fn me(&self, form: &'static Form) -> Answers {
+        self.me.as_ref().map(|me| masked_me(form, me)).unwrap_or_default()
+    }
+
+    /// What each block would be filled with: from the subject's responsible person, or from who is signed in.
+    pub(super) fn fillings(&self, form: &'static Form) -> Answers {
         let mut ticked = Answers::new();
-        for section in form.sections().filter(|section| section.same_as_principal) {
-            ticked.set_text(same_as_address(section.key), "yes");
+        for section in form.sections() {
+            for tick in section.ticks().filter(|tick| matches!(*tick, SAME_AS_PRINCIPAL | IS_ME)) {
+                ticked.set_text(section.own_address(tick), "yes");
+            }
         }
-        self.subject.as_ref().map(|subject| same_as_principal(form, &ticked, subject)).unwrap_or_default()
+        let mut all = self
+            .subject
+            .as_ref()
+            .map(|subject| same_as_principal(form, &ticked, subject))
+            .unwrap_or_default();
+        all.merge(self.me.as_ref().map(|me| same_as_me(form, &ticked, me)).unwrap_or_default());
+        all
+    }
+
+    /// Everything stored that a mask on the page can stand for, whatever is ticked.
+    pub(super) fn all(&self, form: &'static Form) -> Vec<Answers> {
+        let stored = self.record.iter().chain(&self.filing).cloned();
+        stored.chain([self.fillings(form)]).collect()
     }
 }
 
@@ -93,7 +115,11 @@ impl Drafts {
             None => None,
             Some(id) => Some(self.filings.owned_filing(on, actor, id, lock).await.map_err(gone)?.0),
         };
-        let mut opening = Opening { procedure, form, draft, subject: None, record: None, filing };
+        let me = match form.sections().any(|section| section.may_be_me) {
+            true => Some(self.accounts.known_of(on, actor).await?),
+            false => None,
+        };
+        let mut opening = Opening { procedure, form, draft, subject: None, record: None, filing, me };
         if procedure.action == Action::New {
             if let Some(row) = opening.resubmitted() {
                 let (record, subject) = self.records.owned_record(on, actor, &row.record_id, lock).await?;
@@ -194,6 +220,7 @@ impl Drafts {
             record: changed.map(|row| self.records.record_answers(row)).transpose()?,
             filing: opening.filing.as_ref().map(|row| self.filings.filing_answers(row)).transpose()?,
             subject: subject.map(|row| self.records.record_answers(row)).transpose()?,
+            me: opening.me.clone(),
         })
     }
 

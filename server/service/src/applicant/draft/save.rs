@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use domain::action::Action;
 use domain::answer::{Answer, Answers};
 use domain::business::Business;
-use domain::check::{check_draft, is_asked, same_as_address};
+use domain::check::{IS_ME, SAME_AS_PRINCIPAL, check_draft, is_asked};
+use domain::posted::copy_same;
 use domain::procedure::Procedure;
-use domain::schema::{Fault, Form, Kind, Step};
-use domain::seal::{SHARED_WITH_PRINCIPAL, unseal};
+use domain::schema::{Fault, Form, Kind, Place, Step};
+use domain::seal::{KNOWN_OF_ME, SHARED_WITH_PRINCIPAL, unseal};
 use domain::view::{SaveDraft, Saved};
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::json;
@@ -24,6 +25,7 @@ use crate::base::db::{Transaction, instant, millis, new_id, plausible_id};
 use crate::base::entity::{draft, person, upload};
 use crate::base::error::{Error, Result};
 use crate::base::limits::Use;
+use crate::base::region;
 use crate::base::retry::retry;
 use crate::base::sealed_answers::store;
 use crate::files::faults::{faults_of_files, file_ids};
@@ -64,6 +66,9 @@ impl Drafts {
 
     async fn save_in(&self, tx: &Transaction, actor: &Actor, save: &SaveDraft) -> Result<Saved> {
         let (procedure, form) = procedure_with_form(&save.procedure)?;
+        if save.owner.as_ref().is_some_and(|owner| *owner != actor.person_id) {
+            return Err(Error::refused("登录的用户已变更，本页内容未保存，请刷新页面"));
+        }
         let step = form.step(&save.step).ok_or(Error::NotFound)?;
         let known_draft = match &save.draft {
             None => {
@@ -244,20 +249,23 @@ impl Drafts {
         posted.retain(|at| is_on(step, at));
         answers.merge(posted);
 
-        let principal = originals.principal(form);
-        for section in step.sections().iter().filter(|section| section.same_as_principal) {
-            let tick = same_as_address(section.key);
-            let at = |key: &str| format!("{}.{key}", section.key);
+        let fillings = originals.fillings(form);
+        for section in step.sections() {
+            let at = |key: &str| section.own_address(key);
+            let is_new = |tick: &str| answers.has(&at(tick), "yes") && !before.has(&at(tick), "yes");
             // Ticked without scripts (R76): the block is still empty and is filled here. Photos are
             // left out: they take a consent of their own (R32).
             let is_empty = ["name", "id_no", "mobile"].iter().all(|key| answers.text(&at(key)).is_empty());
-            if answers.has(&tick, "yes") && !before.has(&tick, "yes") && is_empty {
-                for key in
-                    SHARED_WITH_PRINCIPAL.iter().filter(|key| !matches!(**key, "id_portrait" | "id_emblem"))
-                {
-                    if let Some(answer) = principal.get(&at(key)) {
-                        answers.set(at(key), answer.clone());
-                    }
+            let from_principal = section.same_as_principal && is_new(SAME_AS_PRINCIPAL);
+            let from_me = section.may_be_me && is_new(IS_ME);
+            let keys = match (from_principal, from_me) {
+                (true, _) => SHARED_WITH_PRINCIPAL,
+                (false, true) => KNOWN_OF_ME,
+                (false, false) => &[],
+            };
+            for key in keys.iter().filter(|key| is_empty && !matches!(**key, "id_portrait" | "id_emblem")) {
+                if let Some(answer) = fillings.get(&at(key)) {
+                    answers.set(at(key), answer.clone());
                 }
             }
         }
@@ -267,12 +275,14 @@ impl Drafts {
         // The masks of a block whose tick was taken away stand for nothing any more.
         let left_over = masked_inputs(form, &answers);
         let mut unticked = answers.clone();
-        unseal(form, &mut unticked, &[&principal]);
+        unseal(form, &mut unticked, &[&fillings]);
         let (masks, typed): (Vec<Fault>, Vec<Fault>) =
             left_over.into_iter().partition(|fault| unticked.get(&fault.at) != answers.get(&fault.at));
         for mask in masks {
             answers.remove(&mask.at);
         }
+        descend_regions(step, &mut answers);
+        copy_same(step, &mut answers);
         Ok(if typed.is_empty() { Ok(answers) } else { Err(typed) })
     }
 
@@ -338,6 +348,18 @@ impl Drafts {
             }
         }
         Ok((row, sitting.is_none()))
+    }
+}
+
+/// A municipality has one city: nobody is asked for it (R76). Of a provider any level will do.
+fn descend_regions(step: &Step, answers: &mut Answers) {
+    let sections = step.sections().iter().filter(|section| section.directory.is_none());
+    let places: Vec<Place> = sections.flat_map(|section| section.places(answers)).collect();
+    for place in places.into_iter().filter(|place| matches!(place.field.kind, Kind::Region)) {
+        let at = place.address();
+        if let Some(below) = region::only_way_down(answers.text(&at)) {
+            answers.set_text(at, below);
+        }
     }
 }
 

@@ -16,7 +16,6 @@ use sea_orm::ConnectionTrait;
 use time::Date;
 
 use crate::account::rejected_form::RejectedForm;
-use crate::account::subject::subject_choice;
 use crate::applicant::draft::{
     Drafts, Opening, head, is_on, procedure_of, procedure_with_form, rejected_slot,
 };
@@ -83,6 +82,7 @@ impl Drafts {
             Some(search) => self.finder(form, &answers, search).await?,
             None => None,
         };
+        let names = self.accounts.own_names(on, actor).await?;
         let is_notice = matches!(step.body, Body::Notice(_));
         let now = self.context.clock.now();
         Ok(FormView {
@@ -91,7 +91,7 @@ impl Drafts {
             draft: opening.draft.as_ref().map(head),
             record: changed.map(|row| row.id.clone()),
             record_state: changed.map(record_state).transpose()?,
-            subject: opening.subject.as_ref().map(subject_choice).transpose()?,
+            subject: opening.subject.as_ref().map(|subject| names.choice(subject)).transpose()?,
             regions: regions_for(form, &answers),
             answers: shown,
             sealed,
@@ -115,9 +115,32 @@ impl Drafts {
             kept_key: self.accounts.kept_key(&actor.person_id),
             faults,
             principal,
+            me: originals.me(form),
+            can_resolve: self.network_checks.may_ask(),
             own_records: self.records.own_records(on, opening.subject.as_ref(), step).await?,
             finder,
         })
+    }
+
+    /// What a submit would refuse of one step of a draft, for a page that is about to leave it.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown procedure or step, and for a draft that is not the actor's.
+    pub async fn step_faults(
+        &self,
+        actor: &Actor,
+        procedure: &str,
+        step: &str,
+        draft: &str,
+    ) -> Result<Vec<Fault>> {
+        let (procedure, form) = procedure_with_form(procedure)?;
+        let step = step_asked(form, step)?;
+        let request = FormRequest { draft: Some(draft.to_owned()), ..FormRequest::default() };
+        let opening = self.opening(actor, &request, procedure, form).await?;
+        let answers = self.answers(&opening, step, Answers::new())?;
+        let mut faults = self.faults(actor, &opening, &answers, Vec::new()).await?;
+        faults.retain(|fault| is_on(step, &fault.at));
+        Ok(faults)
     }
 
     async fn opening(

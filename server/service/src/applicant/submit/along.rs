@@ -61,6 +61,7 @@ impl Submissions {
             subject: Some(find(&row.subject_id).await?),
             record: Some(find(&row.record_id).await?),
             filing: Some(row.clone()),
+            me: None,
         };
         if self.drafts.refusal_of(tx, actor, &opening).await?.is_some() {
             return Ok(None);

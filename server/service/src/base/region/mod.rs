@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use domain::check::Regions;
 use domain::jurisdiction;
 use domain::sheet::RegionNames;
-use domain::view::RegionOption;
+use domain::view::{Hit, RegionOption};
 
 pub(crate) fn region_name(code: &str) -> String {
     full_name(code).unwrap_or_else(|| code.to_owned())
@@ -143,6 +143,58 @@ fn is_grouping(name: &str) -> bool {
     matches!(name, "省直辖县级行政区划" | "自治区直辖县级行政区划" | "县")
 }
 
+/// Most regions that are offered for what was typed.
+const MOST_HITS: usize = 8;
+
+/// Regions by a part of their name, the best first: 东城 finds 北京市东城区, and so does 北京东城. Of those where
+/// an address can be, or of every level.
+pub fn find_by_name(text: &str, of_every_level: bool) -> Vec<Hit> {
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).take(30).collect();
+    if text.is_empty() {
+        return Vec::new();
+    }
+    let fits = |region: &&Region| is_leaf(region.code) || (of_every_level && !is_grouping(region.name));
+    let mut found: Vec<(u8, usize, String, &Region)> = Vec::new();
+    for region in table().rows.iter().filter(fits) {
+        let Some(name) = full_name(region.code) else { continue };
+        let rank = match () {
+            () if region.name == text || name == text => 0,
+            () if region.name.starts_with(&text) => 1,
+            () if region.name.contains(&text) => 2,
+            () if name.contains(&text) => 3,
+            () if is_spread_over(&text, &name) => 4,
+            () => continue,
+        };
+        // A municipality and its only city are called alike.
+        if !found.iter().any(|(_, _, known, _)| *known == name) {
+            found.push((rank, name.chars().count(), name, region));
+        }
+    }
+    // Shorter names are nearer to what was typed; among equals the list's own order.
+    found.sort_by_key(|(rank, length, _, _)| (*rank, *length));
+    let hit = |(_, _, name, region): (u8, usize, String, &Region)| Hit {
+        region: region.code.to_owned(),
+        name,
+        ..Hit::default()
+    };
+    found.into_iter().take(MOST_HITS).map(hit).collect()
+}
+
+/// Where a region leads as long as there is one way: 北京市 to its only city.
+pub(crate) fn only_way_down(code: &str) -> Option<&'static str> {
+    let mut down = None;
+    while let [only] = children(Some(down.unwrap_or(code))) {
+        down = Some(only.code);
+    }
+    down
+}
+
+/// Whether the characters of a text stand in another in their order.
+fn is_spread_over(text: &str, name: &str) -> bool {
+    let mut rest = name.chars();
+    text.chars().all(|wanted| rest.any(|c| c == wanted))
+}
+
 /// The code of the level above, whether or not it exists; `None` for a province.
 fn parent_code(code: &str) -> Option<String> {
     let own = jurisdiction::prefix(code);
@@ -252,6 +304,53 @@ mod tests {
         }
         assert_eq!(full_name("999999"), None);
         assert_eq!(full_name(""), None);
+    }
+
+    #[test]
+    fn a_region_is_found_by_a_part_of_its_name() {
+        let first = |text: &str, every: bool| find_by_name(text, every).first().map(|hit| hit.name.clone());
+        for (text, name) in [
+            ("东城", "北京市东城区"),
+            ("北京东城", "北京市东城区"),
+            ("北京市东城区", "北京市东城区"),
+            (" 天 河 ", "广东省广州市天河区"),
+            ("东莞", "广东省东莞市"),
+            ("济源", "河南省济源市"),
+            ("台湾", "台湾省"),
+        ] {
+            assert_eq!(first(text, false).as_deref(), Some(name), "{text}");
+        }
+        assert_eq!(first("杭州", true).as_deref(), Some("浙江省杭州市"));
+        assert!(
+            find_by_name("杭州", false).iter().all(|hit| is_leaf(&hit.region)),
+            "an address stands in a county"
+        );
+        for none in ["", "  ", "没有这里", "%", "_"] {
+            assert!(find_by_name(none, true).is_empty(), "{none}");
+        }
+        assert_eq!(find_by_name("区", false).len(), MOST_HITS);
+        assert_eq!(find_by_name("北京市", true).iter().filter(|hit| hit.name == "北京市").count(), 1);
+        assert_eq!(find_by_name("东城", false).remove(0).region, "110101");
+    }
+
+    #[test]
+    fn where_there_is_one_way_down_it_is_taken() {
+        for (code, below) in
+            [("110000", Some("110100")), ("310000", Some("310100")), ("120000", Some("120100"))]
+        {
+            assert_eq!(only_way_down(code), below);
+        }
+        for open in ["500000", "330000", "110100", "110101", "710000", "", "999999"] {
+            assert_eq!(only_way_down(open), None, "{open}");
+        }
+    }
+
+    #[test]
+    fn every_leaf_is_found_by_its_whole_name() {
+        for region in table().rows.iter().filter(|region| is_leaf(region.code)) {
+            let name = full_name(region.code).unwrap();
+            assert!(find_by_name(&name, false).iter().any(|hit| hit.name == name), "{name}");
+        }
     }
 
     #[test]

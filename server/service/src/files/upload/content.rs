@@ -76,14 +76,14 @@ impl Content {
             Content::Gif => "这是GIF格式的图片，仅支持 png/jpeg/jpg 格式的图片，请另存为JPEG或截图后上传",
             Content::Bmp => "这是BMP格式的图片，仅支持 png/jpeg/jpg 格式的图片，请另存为JPEG后上传",
             Content::Tiff => "这是TIFF格式的图片，仅支持 png/jpeg/jpg 格式的图片，请另存为JPEG后上传",
-            Content::Pdf => "这是PDF文件，此处支持png/jpeg/jpg格式，请上传照片或截图",
+            Content::Pdf => "不是图片，请上传 png 或 jpg 照片（支持png/jpeg/jpg格式）",
             Content::Video => "这是视频，仅支持 png/jpeg/jpg 格式的图片，请上传照片或截图",
             Content::Word | Content::Sheet | Content::Slides | Content::Ofd => {
                 "这是办公文档，仅支持 png/jpeg/jpg 格式的图片，请上传照片或截图"
             }
             Content::Archive => "这是压缩包，仅支持 png/jpeg/jpg 格式的图片，请解压后逐张上传",
             Content::Jpeg | Content::Png | Content::RarePicture | Content::Other => {
-                "仅支持 png/jpeg/jpg 格式的图片"
+                "不是图片，仅支持 png/jpeg/jpg 格式的图片"
             }
         }
     }
@@ -106,7 +106,7 @@ impl Content {
             Content::Ofd => "这是OFD文件，仅支持 pdf 格式的文件，请在OFD阅读器中转换为PDF后上传",
             Content::Archive => "这是压缩包，仅支持 pdf 格式的文件，请解压后上传其中的PDF",
             Content::Video => "这是视频，仅支持 pdf 格式的文件",
-            Content::Pdf | Content::Other => "仅支持 pdf 格式的文件",
+            Content::Pdf | Content::Other => "不是 PDF 文件，仅支持 pdf 格式的文件",
         }
     }
 }
@@ -151,7 +151,7 @@ mod tests {
             (b"GIF89a\x01\0\x01\0", Content::Gif, "GIF", "这是图片"),
             (b"BM\x36\0\0\0\0\0\0\0\x36\0\0\0", Content::Bmp, "BMP", "这是图片"),
             (b"II*\0\x08\0\0\0\0\0\0\0", Content::Tiff, "TIFF", "这是图片"),
-            (b"%PDF-1.7", Content::Pdf, "这是PDF文件，此处支持png/jpeg/jpg格式", "仅支持 pdf"),
+            (b"%PDF-1.7", Content::Pdf, "不是图片，请上传 png 或 jpg 照片", "仅支持 pdf"),
             (b"\0\0\0\x18ftypmp42\0\0\0\0", Content::Video, "这是视频", "这是视频"),
             (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", Content::Word, "办公文档", "另存为"),
             (&ofd(), Content::Ofd, "办公文档", "OFD"),

@@ -3,12 +3,13 @@
 use domain::answer::Answers;
 use domain::business::Business;
 use domain::facts;
+use domain::route;
 use domain::schema::{Fault, fault};
 use domain::value::domain_name;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::base::actor::Actor;
-use crate::base::entity::{live_domain, record};
+use crate::base::entity::{filing, live_domain, record};
 use crate::base::error::Result;
 use crate::filing::record::Records;
 
@@ -56,18 +57,35 @@ impl Records {
         let is_own =
             |record: &str| subjects.iter().any(|(id, subject)| id == record && own.contains(subject));
         let main = domains.first();
-        Ok(taken
-            .iter()
-            .map(|row| {
-                let sentence = if is_own(&row.record_id) { OWN_DOMAIN } else { OTHERS_DOMAIN };
-                match main == Some(&row.domain) {
-                    true => fault("site.main_domain", sentence),
-                    false => fault(
-                        "site.other_domains",
-                        format!("{}：{sentence}", domain_name::shown_form(&row.domain)),
-                    ),
-                }
-            })
-            .collect())
+        let mut faults = Vec::new();
+        for row in &taken {
+            // Where it leads is told of one's own alone.
+            let (sentence, link) = match is_own(&row.record_id) {
+                true => (OWN_DOMAIN, newest_filing(on, &row.record_id).await?),
+                false => (OTHERS_DOMAIN, None),
+            };
+            let found = match main == Some(&row.domain) {
+                true => fault("site.main_domain", sentence),
+                false => fault(
+                    "site.other_domains",
+                    format!("{}：{sentence}", domain_name::shown_form(&row.domain)),
+                ),
+            };
+            faults.push(found.see(link));
+        }
+        Ok(faults)
     }
+}
+
+/// The page of what was filed last about a record.
+async fn newest_filing(on: &impl ConnectionTrait, record: &str) -> Result<Option<String>> {
+    let newest = filing::Entity::find()
+        .select_only()
+        .column(filing::Column::Id)
+        .filter(filing::Column::RecordId.eq(record))
+        .order_by_desc(filing::Column::Id)
+        .into_tuple::<String>()
+        .one(on)
+        .await?;
+    Ok(newest.map(|id| route::filing(&id)))
 }

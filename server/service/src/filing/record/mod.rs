@@ -18,6 +18,7 @@ use sea_orm::{
 };
 
 use crate::account::Accounts;
+use crate::account::subject::OwnNames;
 use crate::base::actor::Actor;
 use crate::base::clock::written_date;
 use crate::base::context::handle;
@@ -32,7 +33,7 @@ use crate::files::Files;
 use crate::files::faults::file_ids;
 use crate::filing::badge::badge_state;
 use crate::filing::eligibility::Eligibility;
-use crate::filing::rows::filing_row;
+use crate::filing::rows::own_filing_row;
 use crate::filing::{badge, eligibility, verification};
 use crate::state::row::{business_of, record_state};
 use crate::state::transition;
@@ -136,12 +137,13 @@ impl Records {
         let all: Vec<&record::Model> = rows.iter().collect();
         let mut eligibility =
             eligibility::eligibility_of(self.context.db.read(), actor, subject, &all).await?;
+        let names = self.accounts.own_names(self.context.db.read(), actor).await?;
         rows.iter()
             .map(|row| {
                 if row.business == Business::Subject.code() {
                     eligibility.subject = Some(row.clone());
                 }
-                record_row(row, &eligibility)
+                record_row(row, &eligibility, &names)
             })
             .collect()
     }
@@ -182,14 +184,15 @@ impl Records {
         let eligibility = eligibility::eligibility_of(on, actor, Some(subject), &[&row]).await?;
         let badge = badge_state(on, &row.id).await?;
         let last = badge.as_ref().map(|badge| badge.finding);
+        let names = self.accounts.own_names(on, actor).await?;
         Ok(RecordView {
-            row: record_row(&row, &eligibility)?,
+            row: record_row(&row, &eligibility, &names)?,
             sheet: sheet(form, &answers, &KnownRegions, Disclosure::Masked),
             registration: registration_view(&self.context.settings, &row),
             holder,
             badge_offer: badge::offer(&row, &answers, self.asks_network, last)?,
             badge,
-            filings: filings.iter().map(filing_row).collect::<Result<_>>()?,
+            filings: filings.iter().map(|row| own_filing_row(row, &names)).collect::<Result<_>>()?,
             files: self.files.file_views(&file_ids(form, &answers)).await?,
             verification: verification::code_of(&self.context.keys, &row)?,
         })
@@ -200,7 +203,7 @@ fn void() -> &'static str {
     RecordState::Void.code()
 }
 
-fn record_row(row: &record::Model, eligibility: &Eligibility) -> Result<RecordRow> {
+fn record_row(row: &record::Model, eligibility: &Eligibility, names: &OwnNames) -> Result<RecordRow> {
     let business = business_of(row)?;
     let state = record_state(row)?;
     let mut offers = Vec::new();
@@ -220,7 +223,7 @@ fn record_row(row: &record::Model, eligibility: &Eligibility) -> Result<RecordRo
     Ok(RecordRow {
         id: row.id.clone(),
         business,
-        name: row.title.clone(),
+        name: names.of_subject(&row.id, &row.title),
         domain: row.main_domain.as_deref().map(domain_name::shown_form),
         registration_number: row.registration_number.clone(),
         is_interactive: row.is_interactive,

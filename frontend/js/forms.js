@@ -1,0 +1,145 @@
+// What forms do beside their wasm. Proposals below a line of text with `data-finds`, by the ARIA Authoring Practices (combobox, list autocomplete with
+// manual selection): the focus stays in the line, nothing is chosen but by the person, Escape closes the list. What is
+// chosen is told by the event `chosen`; the form takes it from there. Only on pages whose wasm is there.
+{
+  const REST = 200;
+  let line = null;
+  let list = null;
+  let said = null;
+  let hits = [];
+  let active = -1;
+  // Grows with every key, so that a late answer is known.
+  let keys = 0;
+
+  const isFor = (element) => element instanceof HTMLInputElement && element.dataset.finds !== undefined && 'hydrated' in document.body.dataset;
+  const make = (tag, attributes, ...inner) => {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    element.append(...inner);
+    return element;
+  };
+  const say = (text) => {
+    if (!said) document.body.append((said = make('span', { class: 'visually-hidden', role: 'status' })));
+    said.textContent = text;
+  };
+
+  const mark = (number) => {
+    active = number;
+    [...list.children].forEach((option, at) => option.setAttribute('aria-selected', String(at === active)));
+    if (active < 0) return line.removeAttribute('aria-activedescendant');
+    list.children[active].scrollIntoView({ block: 'nearest' });
+    return line.setAttribute('aria-activedescendant', list.children[active].id);
+  };
+  const close = () => {
+    keys += 1;
+    if (!list) return;
+    list.remove();
+    list = null;
+    active = -1;
+    line.setAttribute('aria-expanded', 'false');
+    line.removeAttribute('aria-controls');
+    line.removeAttribute('aria-activedescendant');
+    say('');
+  };
+  const show = () => {
+    close();
+    if (hits.length === 0) return;
+    const id = `${line.id}-list`;
+    const option = ({ name, about }, number) =>
+      make('li', { role: 'option', id: `${id}-${number}` }, make('span', {}, name), ...(about ? [' ', make('span', { class: 'soft' }, about)] : []));
+    list = make('ul', { class: 'options', role: 'listbox', id, 'aria-label': line.dataset.list }, ...hits.map(option));
+    line.parentElement.append(list);
+    line.setAttribute('aria-expanded', 'true');
+    line.setAttribute('aria-controls', id);
+    mark(-1);
+    say(`有 ${hits.length} 条可选，按上下键选择，回车确定`);
+  };
+  const choose = (number) => {
+    const detail = hits[number];
+    close();
+    hits = [];
+    line.dispatchEvent(new CustomEvent('chosen', { bubbles: true, detail }));
+  };
+  const ask = async (name, question) => {
+    const headers = { 'content-type': 'application/json', accept: 'application/json' };
+    const answer = await fetch(`/api/${name}`, { method: 'POST', headers, body: JSON.stringify(question) }).catch(() => null);
+    return answer?.ok ? answer.json() : null;
+  };
+  // Where the server cannot be asked, one types on.
+  const find = async (text) => {
+    const { finds, every } = line.dataset;
+    const regions = { Regions: { text, every_level: every !== undefined } };
+    return (await ask('find', { question: finds === 'regions' ? regions : { Providers: { directory: finds, text } } })) ?? [];
+  };
+
+  addEventListener('input', ({ target }) => {
+    if (!isFor(target)) return;
+    line = target;
+    keys += 1;
+    const own = keys;
+    setTimeout(async () => {
+      if (own !== keys) return;
+      const found = await find(target.value.trim());
+      if (own !== keys || document.activeElement !== target) return;
+      hits = found;
+      show();
+    }, REST);
+  });
+  addEventListener('focusout', ({ target }) => target === line && close());
+  // The line keeps the focus.
+  addEventListener('mousedown', (event) => list?.contains(event.target) && event.preventDefault());
+  addEventListener('click', ({ target }) => {
+    const option = list?.contains(target) && target.closest('[role=option]');
+    if (option) choose([...list.children].indexOf(option));
+  });
+  // Before the form, for which Enter is a button.
+  addEventListener(
+    'keydown',
+    (event) => {
+      if (!isFor(event.target)) return;
+      const isFound = event.target === line;
+      const done = () => {
+        event.preventDefault();
+        event.stopPropagation();
+      };
+      const to = (step) => {
+        done();
+        if (!list) show();
+        mark(active < 0 && step < 0 ? hits.length - 1 : (active + step + hits.length) % hits.length);
+      };
+      // What an input method is composing is not for the list.
+      if (event.isComposing) return;
+      if (event.key === 'ArrowDown' && isFound && hits.length) to(1);
+      else if (event.key === 'ArrowUp' && isFound && hits.length) to(-1);
+      else if (event.key === 'Escape' && list) {
+        done();
+        close();
+      } else if (event.key === 'Enter' && list && active >= 0) {
+        done();
+        choose(active);
+      } else if (event.key === 'Enter' && event.target.dataset.finds === 'regions') {
+        // There is nothing to do there but to choose.
+        done();
+        if (list) choose(0);
+      }
+    },
+    true,
+  );
+
+  // 【显示】: a value of one's own behind its mask, for half a minute. Nothing of it goes into the form.
+  addEventListener('click', async (event) => {
+    const button = event.target.closest?.('[data-shows]');
+    if (!button || !('hydrated' in document.body.dataset)) return;
+    event.preventDefault();
+    const shown = button.parentElement.querySelector('[role=status]');
+    if (shown.textContent) return void (shown.textContent = '');
+    const { form } = button;
+    const [, , business, action] = new URL(form.action).pathname.split('/');
+    const value = (name) => form.elements.namedItem(name)?.value || null;
+    const at = button.dataset.shows;
+    const request = { procedure: `${business}_${action}`, draft: value('draft'), record: value('record'), subject: value('subject'), at, mask: value(at) ?? '' };
+    const told = await ask('reveal', { request });
+    shown.textContent = told === null ? '暂时无法显示，请稍后再试' : `${told}（30 秒后隐藏，本次查看已记入日志）`;
+    setTimeout(() => (shown.textContent = ''), 30_000);
+  });
+}
