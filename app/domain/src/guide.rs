@@ -13,7 +13,7 @@ pub struct Preparation {
     pub whom: &'static str,
     /// Pictures and documents that everybody is asked for.
     pub papers: Vec<Paper>,
-    /// Those that some answers ask for.
+    /// Those that some answers ask for, and those that are welcome.
     pub papers_for_some: Vec<Paper>,
     /// What everybody has to answer beside papers, by section.
     pub questions: Vec<(&'static str, Vec<&'static str>)>,
@@ -67,9 +67,7 @@ fn of_form(form: &'static Form, whom: &'static str, known: Answers) -> Preparati
         }
     }
     let for_some = form.places(&answers).filter(|place| {
-        !always.contains(&place.address())
-            && !matches!(place.field.required, When::Never)
-            && may_be_asked(place.section.when, &answers, whom)
+        !always.contains(&place.address()) && may_be_asked(place.section.when, &answers, whom)
     });
     let mut papers_for_some: Vec<Paper> = for_some.filter_map(paper).collect();
     papers_for_some.dedup();

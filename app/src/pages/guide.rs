@@ -95,7 +95,7 @@ pub fn GuidePage() -> impl IntoView {
         <section class="guide-part" aria-labelledby="ready">
             <h2 id="ready">"准备什么"</h2>
             <p class="soft">"以下清单与填报表单一致。图片支持 png/jpeg/jpg 格式，文件支持 pdf 格式，每个不超过 5MB。时间按材料齐全估算。"</p>
-            {Business::ALL.map(|business| view! { <OfBusiness business/> })}
+            <div class="guide-businesses">{Business::ALL.map(|business| view! { <OfBusiness business/> })}</div>
         </section>
         <section class="guide-part" aria-labelledby="how-long">
             <h2 id="how-long">"多久办完"</h2>
