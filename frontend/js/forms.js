@@ -58,6 +58,8 @@
     const detail = hits[number];
     close();
     hits = [];
+    // The line itself, which has the focus, shows it at once.
+    if (line.dataset.finds === 'regions') line.value = detail.name;
     line.dispatchEvent(new CustomEvent('chosen', { bubbles: true, detail }));
   };
   const ask = async (name, question) => {
@@ -85,7 +87,32 @@
       show();
     }, REST);
   });
-  addEventListener('focusout', ({ target }) => target === line && close());
+  // A line that finds regions shows the one that is chosen while nobody types there; nothing on the way to one.
+  const GROUPS = ['省直辖县级行政区划', '自治区直辖县级行政区划', '县'];
+  const name = (find) => {
+    const selects = [...find.closest('.cascade').querySelectorAll('select')];
+    const chosen = selects.filter((select) => select.value).map((select) => select.selectedOptions[0].text);
+    const isWhole = find.dataset.every !== undefined || selects.every((select) => select.value);
+    return isWhole ? chosen.filter((own, at) => own !== chosen[at - 1] && !GROUPS.includes(own)).join('') : '';
+  };
+  const tell = () => {
+    for (const find of document.querySelectorAll('[data-finds=regions]')) {
+      if (find !== document.activeElement) find.value = name(find);
+    }
+  };
+  // The form draws its selects anew, or sets them, a moment after these.
+  const soon = () => setTimeout(tell, 50);
+  new MutationObserver(tell).observe(document.body, { childList: true, subtree: true });
+  for (const happened of ['change', 'chosen']) addEventListener(happened, soon, true);
+
+  addEventListener('focusin', ({ target }) => {
+    if (!isFor(target) || target.hasAttribute('role')) return;
+    for (const [of, value] of [['role', 'combobox'], ['aria-autocomplete', 'list'], ['aria-expanded', 'false']]) target.setAttribute(of, value);
+  });
+  addEventListener('focusout', ({ target }) => {
+    if (target === line) close();
+    if (isFor(target)) soon();
+  });
   // The line keeps the focus.
   addEventListener('mousedown', (event) => list?.contains(event.target) && event.preventDefault());
   addEventListener('click', ({ target }) => {

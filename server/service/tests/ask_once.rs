@@ -144,7 +144,7 @@ async fn addresses_that_are_the_offices_are_filed_as_such(world: World) {
     answers.set_text("principal.lives_at_office", "yes");
     let head = save(&world, &actor, None, answers.clone()).await;
     let view = view_of(&world, &actor, &head).await;
-    assert_eq!(view.faults, []);
+    assert_eq!(view.faults, [], "what is the same elsewhere is not missing");
     assert_eq!(view.answers.text("unit.registered_region"), answers.text("unit.office_region"));
     let filing = filed(world.submit(&actor, &head, "same").await);
     let seen = world.service.filings.filing(&actor, &filing).await.unwrap();
@@ -157,7 +157,9 @@ async fn addresses_that_are_the_offices_are_filed_as_such(world: World) {
 
     // A wrong office address is told once, where it stands.
     let other = world.applicant(2).await;
-    let mut wrong = answers;
+    let mut wrong = world.subject_answers_unit(&other).await;
+    wrong.set_text("unit.registered_as_office", "yes");
+    wrong.set_text("principal.lives_at_office", "yes");
     wrong.set_text("unit.office_address", "短");
     wrong.remove("unit.office_region");
     let head = save(&world, &other, None, wrong).await;
@@ -207,6 +209,7 @@ async fn a_value_of_ones_own_is_shown_and_that_is_written_down(world: World) {
 
 async fn providers_are_found_by_a_part_of_any_name_in_every_region(world: World) {
     let actor = world.applicant(1).await;
+    world.service.directories.fill_directories().await.unwrap();
     let find = async |directory: &str, text: &str| {
         world.service.drafts.suggest_providers(&actor, directory, text).await
     };
@@ -372,6 +375,7 @@ impl Filling<'_> {
 async fn a_unit_and_a_website_are_asked_once(mut world: World) {
     world.service = world.service.clone().with_outbound(Arc::new(Names));
     let actor = world.applicant(1).await;
+    world.service.directories.fill_directories().await.unwrap();
     let form = Business::Subject.form();
     let start = |business: Business, step: &str, knows: bool| Filling {
         world: &world,

@@ -4,7 +4,6 @@
 
 use domain::schema::{Directory, Kind};
 use domain::value::text::tidy;
-use leptos::html;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 
@@ -15,7 +14,6 @@ use super::field::Parts;
 pub fn providers(state: FormState, parts: Parts, directory: Directory) -> AnyView {
     let Parts { place, at, id, required, described, invalid, .. } = parts;
     let value = state.answers.with_untracked(|answers| answers.text(&at).to_owned());
-    let live = state.is_live;
     view! {
         <div class="control combobox">
             <input
@@ -30,9 +28,6 @@ pub fn providers(state: FormState, parts: Parts, directory: Directory) -> AnyVie
                 data-finds=directory.code()
                 data-list=directory.label()
                 data-at=at
-                role=move || live.get().then_some("combobox")
-                aria-autocomplete=move || live.get().then_some("list")
-                aria-expanded=move || live.get().then_some("false")
                 aria-required=required
                 aria-invalid=invalid
                 aria-describedby=described
@@ -47,22 +42,7 @@ pub fn regions(state: FormState, parts: &Parts) -> AnyView {
     // Of a provider any level will do.
     let every_level = parts.place.section.directory.is_some();
     let (at, id) = (parts.at.clone(), format!("{}-find", parts.id));
-    let line = NodeRef::<html::Input>::new();
-    let chosen = {
-        let at = at.clone();
-        move || {
-            let name = state.region_name(&at, every_level);
-            if let Some(line) = line.get() {
-                line.set_value(&name);
-            }
-        }
-    };
-    Effect::new({
-        let chosen = chosen.clone();
-        move |_| chosen()
-    });
     (move || {
-        let chosen = chosen.clone();
         state.is_live.get().then(|| {
             view! {
                 <div class="combobox combobox-find">
@@ -70,7 +50,6 @@ pub fn regions(state: FormState, parts: &Parts) -> AnyView {
                         class="input"
                         type="text"
                         id=id.clone()
-                        node_ref=line
                         placeholder="输入地名查找，如 东城"
                         aria-label="输入地名查找"
                         autocomplete="off"
@@ -79,11 +58,6 @@ pub fn regions(state: FormState, parts: &Parts) -> AnyView {
                         data-every=every_level.then_some("")
                         data-list="找到的地区"
                         data-at=at.clone()
-                        role="combobox"
-                        aria-autocomplete="list"
-                        aria-expanded="false"
-                        // Text that chose nothing says nothing.
-                        on:blur=move |_| untrack(|| chosen())
                     />
                 </div>
             }

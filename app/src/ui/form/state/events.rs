@@ -119,9 +119,8 @@ impl FormState {
                 let query = format!("&find={section}");
                 self.save_then(move |state| state.go(&(state.path(state.step.key, true) + &query)));
             }
-            Some(("resolve", _)) => self.post(go),
+            Some(("resolve" | "no", _)) => self.post(go),
             Some(("adopt", at)) => self.adopt(at),
-            Some(("no", section)) => self.answer_no(section),
             Some((verb, what)) => self.rearrange(verb, what),
             None => match go {
                 "previous" => self.save_then_go(neighbour(-1)),

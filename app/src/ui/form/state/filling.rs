@@ -118,29 +118,6 @@ impl FormState {
         }
     }
 
-    /// The region that is chosen, as an address begins with it, going by the lists that are loaded: 北京市东城区.
-    /// Nothing while one is on the way there.
-    pub fn region_name(&self, at: &str, every_level: bool) -> String {
-        let code = self.answers.with(|answers| answers.text(at).to_owned());
-        let mut name = String::new();
-        let mut above = String::new();
-        let mut is_leaf = false;
-        for level in (0..region::LEVELS.len()).filter_map(|level| region::code_at(*self, &code, level)) {
-            self.regions.with(|regions| {
-                let Some(found) = regions.values().flatten().find(|region| region.code == level) else {
-                    return;
-                };
-                let only_groups = found.name.ends_with("直辖县级行政区划") || found.name == "县";
-                if found.name != above && !only_groups {
-                    name.push_str(&found.name);
-                }
-                above.clone_from(&found.name);
-                is_leaf = found.is_leaf;
-            });
-        }
-        if is_leaf || every_level { name } else { String::new() }
-    }
-
     /// Files are chosen for a field: the number of this choice.
     pub fn choose_files(&self, at: &str, max: usize) -> u64 {
         self.choices.try_update_value(|choices| choices.choose(at, max)).unwrap_or_default()

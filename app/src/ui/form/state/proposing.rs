@@ -3,7 +3,7 @@
 
 use domain::answer::Answer;
 use domain::check::suggestions;
-use domain::posted::{answer_no, understand};
+use domain::posted::understand;
 use domain::schema::{Section, Suggestion};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -52,13 +52,6 @@ impl FormState {
         if let Some(one) = found.into_iter().find(|one| one.at == at) {
             self.propose(vec![(one.at.to_owned(), Answer::One(one.code.to_owned()))]);
         }
-    }
-
-    /// 否 to several questions at once.
-    pub(super) fn answer_no(self, section: &str) {
-        let asked = answer_no(self.form, section, &mut self.answers.get_untracked());
-        let no = |at: &str| (at.to_owned(), Answer::One("no".to_owned()));
-        self.propose(asked.into_iter().map(no).collect());
     }
 
     /// A provider was chosen from what its name brought up (R31): its name, region, country and telephone.
