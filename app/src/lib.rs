@@ -102,6 +102,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("r/:digits/report") view=pages::misuse::ReportPage ssr=SsrMode::Async/>
                     <Route path=path!("guide") view=pages::guide::GuidePage ssr=SsrMode::Async/>
                     <Route path=path!("notices") view=pages::notices::Notices ssr=SsrMode::Async/>
+                    <Route path=path!("notices/settings") view=pages::notice_settings::Settings ssr=SsrMode::Async/>
                     <Route path=path!("sessions") view=pages::sessions::Sessions ssr=SsrMode::Async/>
                     <Route path=path!("staff") view=pages::staff::Staff ssr=SsrMode::Async/>
                     <Route path=path!("staff/people/:id") view=pages::account::Account ssr=SsrMode::Async/>
@@ -179,6 +180,7 @@ mod tests {
             route::GUIDE,
             route::REPORTS,
             route::NOTICES,
+            route::NOTICE_SETTINGS,
             route::SESSIONS,
             route::LOOKS,
             route::DRAFTS,

@@ -25,6 +25,7 @@ const functions = {
   sessions: [{}, signedIn],
   drafts: [{ procedure: '', after: '' }, signedIn],
   filings: [{ procedure: '', state: '', after: '' }, signedIn],
+  notice_settings: [{ check: false }, signedIn],
   notices: [{ unread_only: true, after: '' }, signedIn],
   my_subject: [{}, signedIn],
   progress: [{ filing: NOBODYS }, notYours],

@@ -27,6 +27,7 @@ pub const STEPS: &[Step] = &[
     shared("m20261129_0610_badge", &[include_str!("m20261129_0610_badge/both.sql")]),
     shared("m20261129_0620_misuse_report", &[include_str!("m20261129_0620_misuse_report/both.sql")]),
     shared("m20261129_0700_notice_kinds", &[include_str!("m20261129_0700_notice_kinds/both.sql")]),
+    shared("m20261129_0710_told", &[include_str!("m20261129_0710_told/both.sql")]),
     shared("m20261129_0720_guidance", &[include_str!("m20261129_0720_guidance/both.sql")]),
 ];
 

@@ -69,6 +69,8 @@ pub fn see(address: &str) -> &'static str {
 
 /// 系统通知
 pub const NOTICES: &str = "/notices";
+/// 通知设置
+pub const NOTICE_SETTINGS: &str = "/notices/settings";
 /// 登录会话
 pub const SESSIONS: &str = "/sessions";
 /// 信息查阅记录

@@ -158,6 +158,13 @@ pub async fn notices(unread_only: bool, after: String) -> Answer<view::Paged<vie
     service.notices.notices(&actor, unread_only, &after).await.map_err(refuse)
 }
 
+/// 通知设置, with what was typed and did not pass where `check` asks for it.
+#[server(input = Json, output = Json, endpoint = "notice_settings")]
+pub async fn notice_settings(check: bool) -> Answer<view::NoticeSettings> {
+    let (service, actor) = signed_in()?;
+    service.notice_settings.notice_settings(&actor, check).await.map_err(refuse)
+}
+
 #[server(input = Json, output = Json, endpoint = "sessions")]
 pub async fn sessions() -> Answer<Vec<view::SessionRow>> {
     let (service, actor) = signed_in()?;

@@ -12,6 +12,7 @@ pub mod identity;
 pub mod lookup;
 pub mod mine;
 pub mod misuse;
+pub mod notice_settings;
 pub mod notices;
 pub mod records;
 pub mod review;

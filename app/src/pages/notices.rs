@@ -19,7 +19,12 @@ pub fn Notices() -> impl IntoView {
             Ok((is_all, page))
         },
     );
-    let read_all = || view! { <PostButton action="/act/read-all-notices" label="全部标为已读"/> };
+    let read_all = || {
+        view! {
+            <a class="button" href=route::NOTICE_SETTINGS>"通知设置"</a>
+            <PostButton action="/act/read-all-notices" label="全部标为已读"/>
+        }
+    };
     view! {
         <PageHead title="系统通知" actions=read_all/>
         <Load resource=page titled=true children={|(is_all, page): (bool, Paged<NoticeRow>)| view! { <Inbox is_all page/> }}/>

@@ -165,6 +165,7 @@ fn PersonMenu(me: Me) -> impl IntoView {
             </summary>
             <ul class="popup-list">
                 {me.region.map(|region| view! { <li><span class="soft">{format!("管辖 {region}")}</span></li> })}
+                <li><a href=route::NOTICE_SETTINGS>"通知设置"</a></li>
                 <li><a href=route::SESSIONS>"登录会话"</a></li>
                 <li><a href=route::LOOKS>"信息查阅记录"</a></li>
                 <li><form method="post" action=route::LOGOUT><button>"退出"</button></form></li>

@@ -3,6 +3,7 @@
 pub mod dialog;
 pub mod form;
 pub mod layout;
+pub mod plain;
 pub mod progress;
 pub mod sheet;
 pub mod table;

@@ -33,7 +33,7 @@ use tokio::sync::Semaphore;
 pub use account::assurance::Proof;
 pub use account::person::{Claims, SESSION_LIFETIME};
 pub use account::roles::FirstAdministrator;
-pub use account::{sms, suspension};
+pub use account::{mail, sms, suspension};
 pub use admin::directory::ProviderEntry;
 pub use base::actor::{Actor, Role};
 pub use base::context::{Assurance, Settings};
@@ -53,7 +53,9 @@ pub use ops::{backup, jobs, keys, sample};
 pub use public::misuse::MisuseTold;
 
 use crate::account::Accounts;
+use crate::account::mail::Mailer;
 use crate::account::notice::Notices;
+use crate::account::notice_settings::NoticeSettings;
 use crate::account::rejected_form::RejectedForms;
 use crate::account::sms::TextMessages;
 use crate::account::sms::gateway::Gateway;
@@ -117,6 +119,7 @@ struct Parts {
     files: FileStore,
     file_check: FileCheck,
     gateway: Gateway,
+    mailer: Mailer,
     /// The way to the internet; without one nothing is asked there.
     outbound: Option<Arc<dyn Outbound>>,
 }
@@ -156,6 +159,7 @@ pub struct Service {
     pub misuse_desk: Arc<MisuseDesk>,
     pub misuse_reports: Arc<MisuseReports>,
     pub network_checks: Arc<NetworkChecks>,
+    pub notice_settings: Arc<NoticeSettings>,
     pub notices: Arc<Notices>,
     pub offers: Arc<Offers>,
     pub people: Arc<People>,
@@ -176,9 +180,9 @@ pub struct Service {
 }
 
 impl Service {
-    /// Files are read by this program started anew, and text messages go to the outbox alone,
-    /// unless [`with_file_check`](Service::with_file_check) and [`with_gateway`](Service::with_gateway)
-    /// say otherwise.
+    /// Files are read by this program started anew, and text messages and e-mails go to the outbox alone,
+    /// unless [`with_file_check`](Service::with_file_check), [`with_gateway`](Service::with_gateway) and
+    /// [`with_mailer`](Service::with_mailer) say otherwise.
     pub fn new(
         db: Db,
         keys: Arc<Keyring>,
@@ -190,7 +194,8 @@ impl Service {
         let file_check = FileCheck::by_this_program()
             .unwrap_or_else(|_| FileCheck::by_program("this-program-cannot-be-found".into(), Vec::new()));
         let context = Context::new(db, keys, clock, settings);
-        Service::of(Parts { context, files, file_check, gateway: Gateway::Outbox, outbound: None })
+        let (gateway, mailer) = (Gateway::Outbox, Mailer::Outbox);
+        Service::of(Parts { context, files, file_check, gateway, mailer, outbound: None })
     }
 
     #[allow(clippy::too_many_lines)] // a list of the groups, each with those it calls
@@ -203,11 +208,13 @@ impl Service {
         let records = Records::new(&context, &accounts, &files, parts.outbound.is_some());
         let filings = Filings::new(&context, &accounts, &files, &records);
         let rejected_forms = RejectedForms::new(&context);
-        let text_messages = TextMessages::new(&context, parts.gateway.clone());
+        let text_messages = TextMessages::new(&context, parts.gateway.clone(), parts.mailer.clone());
         let identity_checks =
             IdentityChecks::new(&context, &files, &records, &rejected_forms, &text_messages);
-        let notices = Notices::new(&context);
+        let notices = Notices::new(&context, &accounts, &text_messages);
         let usage = Usage::new(&context, &notices);
+        let notice_settings =
+            NoticeSettings::new(&context, &accounts, &rejected_forms, &text_messages, &usage);
         let badge_checks = BadgeChecks::new(
             &context,
             &records,
@@ -338,6 +345,7 @@ impl Service {
             misuse_desk,
             misuse_reports,
             network_checks,
+            notice_settings,
             notices,
             offers,
             people,
@@ -364,6 +372,10 @@ impl Service {
 
     pub fn with_gateway(self, gateway: Gateway) -> Self {
         Service::of(Parts { gateway, ..self.parts })
+    }
+
+    pub fn with_mailer(self, mailer: Mailer) -> Self {
+        Service::of(Parts { mailer, ..self.parts })
     }
 
     /// Lets the network be asked about websites.

@@ -35,7 +35,7 @@ claims![
 ];
 
 /// Tables whose rows change without a line.
-const UNAUDITED: [(&str, &str); 16] = [
+const UNAUDITED: [(&str, &str); 17] = [
     ("audit", "is the log"),
     ("counter", "numbers that are used twice run into unique indexes; that of the log is checked with it"),
     ("desk_visit", "when an officer last saw what arrived"),
@@ -45,6 +45,7 @@ const UNAUDITED: [(&str, &str); 16] = [
     ("key_check", "is opened with the keys at every start"),
     ("network_check", "is asked anew in every round, and decides nothing"),
     ("notice", "tells of what other rows say"),
+    ("notice_choice", "what a person wants to be told of otherwise; each choice has its line"),
     ("outbox", "tells of what other rows say; gone after sending"),
     ("saved_view", "an officer's own bookmarks"),
     ("sms_code", "gone after five minutes"),
@@ -139,6 +140,7 @@ async fn full(world: &World) {
     let told = MisuseTold { kind: "other", site: "", text: "不是同一家", contact: "" };
     service.misuse_reports.report("11010102000001", "a", told).await.unwrap();
     world.offer(&actor, &subject, &claims_of(2)).await;
+    service.notice_settings.name_mail_address(&actor, "someone@example.org").await.unwrap();
 }
 
 /// Lets a connection spoil what the database itself would guard.

@@ -15,6 +15,7 @@ use domain::answer::{Answer, Answers};
 use domain::business::Business;
 use domain::business::identity;
 use domain::filing::{self, FilingEvent, FilingState};
+use domain::notice::Channel;
 use domain::procedure::Procedure;
 use domain::record::{self, RecordEvent, RecordState};
 use domain::schema::Fault;
@@ -112,7 +113,7 @@ async fn a_subject_changes_hands_with_everything_attached(world: World) {
     let [to_receiver, to_giver] = &outbox[..2] else { panic!("{outbox:?}") };
     // B5: rows of the same transaction, which nobody waits for.
     assert_eq!((to_receiver.state, to_giver.state), ("待发送", "待发送"));
-    assert_eq!(world.service.text_messages.send_due().await.unwrap(), 2);
+    assert_eq!(world.service.text_messages.send_due(Channel::Sms).await.unwrap(), 2);
     assert_eq!(to_receiver.recipient, "13800000002");
     assert!(to_receiver.text.contains("接收主体"), "{}", to_receiver.text);
     assert_eq!(to_giver.recipient, "13800000001");

@@ -8,12 +8,13 @@ use domain::value::id_number::check_person_id;
 use secrecy::ExposeSecret as _;
 use service::clock::{Clock as _, SystemClock, shanghai_date};
 use service::db::Wire;
+use service::mail::{Mailer, SmtpServer};
 use service::sms::gateway::Gateway;
 use service::{Assurance, PersonLimits};
 use url::{Host, Url};
 
 use super::error::{StartupError, with_source};
-use super::file::{AssuranceSection, ConfigFile, SmsSection};
+use super::file::{AssuranceSection, ConfigFile, SmsSection, SmtpSection};
 use super::holidays::special_days;
 use super::keys;
 use super::limits::{Capacity, RateLimits};
@@ -34,6 +35,7 @@ pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Confi
     check_identity_platform(&file, production, &mut refusals);
     let keyring = keys::given(&file, production, &mut refusals);
     let gateway = gateway(file.sms.as_ref(), production, &mut refusals);
+    let mailer = mailer(file.smtp.as_ref(), production, &mut refusals);
     let (rate_limits, limits, requests) = limits(&file, mode, &mut refusals);
     let registration_sign = file.registration_sign.unwrap_or_else(|| "测".into());
     check_registration_sign(&registration_sign, &mut refusals);
@@ -78,6 +80,7 @@ pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Confi
         // A claim that lapsed at once would be none.
         claim_minutes: file.claim_minutes.unwrap_or(30).max(1),
         gateway,
+        mailer,
         storage,
         trusted_proxies: file.trusted_proxies,
         no_samples: file.no_samples.unwrap_or(production),
@@ -200,6 +203,29 @@ fn gateway(sms: Option<&SmsSection>, production: bool, refusals: &mut Vec<String
     Gateway::http(&sms.url, &sms.template, secret, timeout).unwrap_or_else(|error| {
         refusals.push(format!("The [sms] gateway cannot be used: {}.", with_source(&error)));
         Gateway::Outbox
+    })
+}
+
+fn mailer(smtp: Option<&SmtpSection>, production: bool, refusals: &mut Vec<String>) -> Mailer {
+    let Some(smtp) = smtp else {
+        return if production { Mailer::None } else { Mailer::Outbox };
+    };
+    let password = smtp.password.as_ref().map(|password| password.expose_secret());
+    let credentials = match (smtp.user.as_deref(), password) {
+        (None, None) => None,
+        (user, password) => Some((user.unwrap_or_default(), password.unwrap_or_default())),
+    };
+    let server = SmtpServer {
+        host: &smtp.host,
+        encryption: smtp.encryption,
+        port: smtp.port,
+        credentials,
+        from: &smtp.from,
+        timeout: Duration::from_secs(smtp.timeout_seconds.into()),
+    };
+    Mailer::smtp(&server).unwrap_or_else(|error| {
+        refusals.push(format!("The [smtp] server cannot be used: {}.", with_source(&error)));
+        Mailer::None
     })
 }
 

@@ -63,6 +63,12 @@ impl ConfigFile {
                 None => variables.refuse("BEIAN_SMS_SECRET needs [sms] in the configuration."),
             }
         }
+        if let Some(password) = variables.secret("BEIAN_SMTP_PASSWORD") {
+            match &mut self.smtp {
+                Some(smtp) => smtp.password = Some(password),
+                None => variables.refuse("BEIAN_SMTP_PASSWORD needs [smtp] in the configuration."),
+            }
+        }
     }
 
     /// Where the program listens, is reached and keeps things.

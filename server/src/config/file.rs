@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::Deserialize;
 use service::PersonLimits;
+use service::mail::Encryption;
 
 use super::error::StartupError;
 use super::limits::{Capacity, RateLimits};
@@ -41,6 +42,7 @@ pub struct ConfigFile {
     pub rejection_grounds: Option<Vec<String>>,
     pub claim_minutes: Option<u16>,
     pub sms: Option<SmsSection>,
+    pub smtp: Option<SmtpSection>,
     pub storage: Option<Storage>,
     pub trusted_proxies: Vec<IpNet>,
     pub no_samples: Option<bool>,
@@ -88,6 +90,30 @@ pub struct SmsSection {
 
 fn five() -> u8 {
     5
+}
+
+/// The mail server for notices by e-mail.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SmtpSection {
+    pub host: String,
+    pub port: Option<u16>,
+    #[serde(default = "tls")]
+    pub encryption: Encryption,
+    /// The address that e-mails come from, with or without a name.
+    pub from: String,
+    pub user: Option<String>,
+    pub password: Option<SecretString>,
+    #[serde(default = "ten")]
+    pub timeout_seconds: u8,
+}
+
+fn tls() -> Encryption {
+    Encryption::Tls
+}
+
+fn ten() -> u8 {
+    10
 }
 
 impl ConfigFile {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use service::calendar::SpecialDay;
 use service::clock::{Clock, ForwardClock, SystemClock};
 use service::keyring::Keyring;
+use service::mail::Mailer;
 use service::sms::gateway::Gateway;
 use service::{Assurance, PersonLimits, Settings};
 use url::Url;
@@ -62,6 +63,8 @@ pub struct Config {
     pub claim_minutes: u16,
     /// Where text messages go; only development may leave them in the outbox (R72).
     pub gateway: Gateway,
+    /// Where e-mails go; without a mail server production sends and offers none.
+    pub mailer: Mailer,
     pub storage: Storage,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,

@@ -3,6 +3,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use secrecy::ExposeSecret as _;
 use service::PersonLimits;
+use service::mail::Mailer;
 use service::sms::gateway::Gateway;
 
 use super::keys::{DEVELOPMENT_KEYS, of_development};
@@ -40,6 +41,11 @@ fn production() -> String {
         url = "https://sms.example.cn/send"
         template = "code"
         secret = "sms-secret-value"
+        [smtp]
+        host = "smtp.example.cn"
+        from = "noreply@beian.example.cn"
+        user = "robot"
+        password = "smtp-password-value"
         "#
     )
 }
@@ -58,7 +64,7 @@ fn nothing_configured_is_development_with_a_key_only_its_owner_reads() {
             && config.oidc.is_none()
             && config.migrate_on_start
     );
-    assert!(matches!(config.gateway, Gateway::Outbox));
+    assert!(matches!(config.gateway, Gateway::Outbox) && matches!(config.mailer, Mailer::Outbox));
     let keys = directory.path().join("data").join(DEVELOPMENT_KEYS);
     assert_eq!(std::fs::metadata(&keys).unwrap().permissions().mode() & 0o777, 0o600);
     let data = keys.parent().unwrap();
@@ -103,7 +109,7 @@ fn a_complete_production_configuration_is_accepted() {
     let (_directory, config) = load(&production(), &[]);
     let config = config.unwrap();
     assert!(config.tls && config.is_production() && config.no_samples && !config.migrate_on_start);
-    assert!(matches!(config.gateway, Gateway::Http(_)));
+    assert!(matches!(config.gateway, Gateway::Http(_)) && matches!(config.mailer, Mailer::Smtp(_)));
     assert_eq!(config.settings().first_administrator, None, "nobody is let in by default");
     assert_eq!(config.rate_limits, RateLimits::default());
     assert_eq!(config.limits, PersonLimits::default());
@@ -164,7 +170,14 @@ fn secrets_do_not_show_in_debug_output_or_in_refusals() {
     let (_directory, config) =
         load(&production(), &[("DATABASE_URL", "postgres://beian:db-password@127.0.0.1/beian")]);
     let shown = format!("{:?}", config.unwrap());
-    for secret in ["oidc-secret-value", "sms-secret-value", "db-password", "AAECAwQF", "[0, 1, 2"] {
+    for secret in [
+        "oidc-secret-value",
+        "sms-secret-value",
+        "smtp-password-value",
+        "db-password",
+        "AAECAwQF",
+        "[0, 1, 2",
+    ] {
         assert!(!shown.contains(secret), "{secret} in {shown}");
     }
     let (_directory, config) = load("[oidc]\nclient_secret = 'oidc-secret-value'\nissuer = 3", &[]);
@@ -172,6 +185,16 @@ fn secrets_do_not_show_in_debug_output_or_in_refusals() {
     let wrong = [("DATABASE_URL", "postgres://beian:db-password@db:port/beian")];
     let (_directory, config) = load(&production(), &wrong);
     assert!(!config.unwrap_err().to_string().contains("db-password"));
+}
+
+#[test]
+fn without_a_mail_server_production_sends_and_offers_no_e_mail() {
+    let (before, after) = (production(), "[smtp]");
+    let (without, _) = before.split_once(after).unwrap();
+    assert!(matches!(load(without, &[]).1.unwrap().mailer, Mailer::None));
+    let smtp = "[smtp]\nhost = 'localhost'\nencryption = 'none'\nfrom = 'a@example.cn'\nuser = 'robot'";
+    let password = [("BEIAN_SMTP_PASSWORD", "secret")];
+    assert!(matches!(load(smtp, &password).1.unwrap().mailer, Mailer::Smtp(_)));
 }
 
 #[test]
@@ -188,6 +211,14 @@ fn wrong_values_are_refused_with_their_name() {
             [("X", "")],
             "[sms]",
         ),
+        (
+            "[smtp]\nhost = 'smtp.example.cn'\nencryption = 'none'\nfrom = 'a@example.cn'",
+            [("X", "")],
+            "[smtp]",
+        ),
+        ("[smtp]\nhost = 'smtp.example.cn'\nfrom = 'nobody'", [("X", "")], "[smtp]"),
+        ("[smtp]\nhost = 'smtp.example.cn'\nfrom = 'a@example.cn'\nuser = 'robot'", [("X", "")], "[smtp]"),
+        ("", [("BEIAN_SMTP_PASSWORD", "secret")], "BEIAN_SMTP_PASSWORD"),
         ("[floods]\nsign_in = 0", [("X", "")], "[floods]"),
         ("[floods]\nform = 0", [("X", "")], "[floods]"),
         ("[limits]\nevent_streams = 0", [("X", "")], "[limits]"),

@@ -1,10 +1,11 @@
-//! The page /dev/outbox: text messages as a phone would get them. Development only (R72); production
-//! has no such route.
+//! The page /dev/outbox: text messages and e-mails as a person would get them. Development only (R72);
+//! production has no such route.
 
 use axum::Router;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
+use domain::notice::Channel;
 use http::StatusCode;
 use service::Service;
 
@@ -36,8 +37,12 @@ async fn show(State((service, template)): State<(Service, PageTemplate)>) -> Res
         .iter()
         .map(|message| {
             format!(
-                r#"<tr><td data-label="时间" class="figures">{}</td><td data-label="手机号码" class="figures">{}</td><td data-label="内容">{}</td><td data-label="状态">{}</td></tr>"#,
+                r#"<tr><td data-label="时间" class="figures">{}</td><td data-label="方式">{}</td><td data-label="手机号码或邮箱" class="figures">{}</td><td data-label="内容">{}</td><td data-label="状态">{}</td></tr>"#,
                 text(&message.at),
+                match message.channel {
+                    Channel::Sms => "短信",
+                    Channel::Mail => "电子邮件",
+                },
                 text(&message.recipient),
                 text(&message.text),
                 text(message.state),
@@ -45,14 +50,14 @@ async fn show(State((service, template)): State<(Service, PageTemplate)>) -> Res
         })
         .collect();
     let list = if rows.is_empty() {
-        r#"<div class="empty"><p>还没有发送过短信。</p></div>"#.to_owned()
+        r#"<div class="empty"><p>还没有发送过短信或邮件。</p></div>"#.to_owned()
     } else {
         format!(
-            r#"<div class="table-wrap"><table class="table"><caption class="visually-hidden">短信</caption><thead><tr><th scope="col">时间</th><th scope="col">手机号码</th><th scope="col">内容</th><th scope="col">状态</th></tr></thead><tbody>{rows}</tbody></table></div>"#
+            r#"<div class="table-wrap"><table class="table"><caption class="visually-hidden">短信和邮件</caption><thead><tr><th scope="col">时间</th><th scope="col">方式</th><th scope="col">手机号码或邮箱</th><th scope="col">内容</th><th scope="col">状态</th></tr></thead><tbody>{rows}</tbody></table></div>"#
         )
     };
     let main = format!(
-        r#"<div class="page-head"><h1>短信发件箱</h1><p class="page-lead">开发环境不发送真实短信，最近的短信显示在这里，最新的在最前。</p></div>{list}"#
+        r#"<div class="page-head"><h1>短信发件箱</h1><p class="page-lead">开发环境不发送真实短信和邮件，最近的显示在这里，最新的在最前。</p></div>{list}"#
     );
     Html(template.document("短信发件箱", &main)).into_response()
 }

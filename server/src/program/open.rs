@@ -76,7 +76,7 @@ pub async fn open_as_it_is(config: &Config) -> Result<(Service, Db), StartupErro
             .map_err(|error| sentence("The directory of files cannot be used", &error))?,
     };
     let service = Service::new(db.clone(), config.keyring.clone(), config.clock(), files, settings(config));
-    let service = service.with_gateway(config.gateway.clone());
+    let service = service.with_gateway(config.gateway.clone()).with_mailer(config.mailer.clone());
     let service = match config.network_checks {
         true => service.with_outbound(Arc::new(Internet::guarded())),
         false => service,

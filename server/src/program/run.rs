@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::notice::Channel;
 use service::Service;
 use service::db::Db;
 use tokio::net::TcpListener;
@@ -106,8 +107,14 @@ fn start_tasks(tasks: &mut Supervisor, is_production: bool, shared: Arc<Shared>)
     tasks.every(10 * SECOND, "counts", |service| async move { service.counters.add_up().await });
     // The network is asked about filed websites, where the operator turned it on.
     tasks.every(MINUTE, "network", |service| async move { service.network_checks.look_at_websites().await });
-    // Text messages that are due: those tried before, and those whose request was broken off.
-    tasks.every(2 * SECOND, "messages", |service| async move { service.text_messages.send_due().await });
+    // Messages that are due: notices, those tried before, and codes whose request was broken off. No text message
+    // waits for a mail server.
+    tasks.every(2 * SECOND, "messages", |service| async move {
+        service.text_messages.send_due(Channel::Sms).await
+    });
+    tasks.every(2 * SECOND, "e-mails", |service| async move {
+        service.text_messages.send_due(Channel::Mail).await
+    });
     // What officers claimed and left alone (R62).
     tasks.every(MINUTE, "idle claims", |service| async move { free_idle_claims(&service).await });
     tasks.every(MINUTE, "flood limits", move |_| {

@@ -2,7 +2,9 @@
 
 pub mod assurance;
 pub mod fingerprints;
+pub mod mail;
 pub mod notice;
+pub mod notice_settings;
 pub mod person;
 pub mod rejected_form;
 pub mod roles;

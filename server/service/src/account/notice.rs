@@ -1,7 +1,7 @@
 //! 系统通知 (R66): what became of a filing, a transfer, a draft, told to those concerned.
 
-use domain::notice::NoticeKind;
-use domain::view::{NoticeRow, Paged};
+use domain::notice::{Channel, NoticeKind};
+use domain::view::{NoticeChoice, NoticeRow, Paged};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
@@ -9,17 +9,22 @@ use sea_orm::{
     QuerySelect,
 };
 
+use crate::account::Accounts;
+use crate::account::sms::TextMessages;
 use crate::base::actor::Actor;
 use crate::base::clock::written;
 use crate::base::context::handle;
 use crate::base::db::{Transaction, instant, millis, new_id, plausible_id};
-use crate::base::entity::notice;
+use crate::base::entity::{mail_address, notice, notice_choice, person};
 use crate::base::error::{Error, Result};
 use crate::base::retry::retry;
 
 handle! {
     /// 系统通知.
-    Notices {}
+    Notices {
+        accounts: Accounts,
+        text_messages: TextMessages,
+    }
 }
 
 const PAGE: usize = 20;
@@ -35,7 +40,90 @@ impl Notices {
         text: impl Into<String>,
         link: Option<String>,
     ) -> Result<()> {
-        self.leave(on, person_id, kind, text.into(), link).await
+        self.leave(on, person_id, kind, text.into(), link).await?;
+        for way in Channel::ALL {
+            self.call(on, person_id, kind, way).await?;
+        }
+        Ok(())
+    }
+
+    /// The same for who gets a text message that says more.
+    pub(crate) async fn notify_beside_text_message(
+        &self,
+        on: &Transaction,
+        person_id: &str,
+        kind: NoticeKind,
+        text: impl Into<String>,
+        link: Option<String>,
+    ) -> Result<()> {
+        self.leave(on, person_id, kind, text.into(), link).await?;
+        self.call(on, person_id, kind, Channel::Mail).await
+    }
+
+    /// Calls a person to 系统通知, if they want to be called of this kind in this way. The words say nothing about
+    /// whom or what: they travel in the open, and stay in other hands.
+    async fn call(&self, on: &Transaction, person_id: &str, kind: NoticeKind, way: Channel) -> Result<()> {
+        if !kind.has_switch() {
+            return Ok(());
+        }
+        let key = (person_id.to_owned(), kind.code().to_owned());
+        let chosen = notice_choice::Entity::find_by_id(key).one(on).await?;
+        if !wants(choice_of(kind, chosen.as_ref()), way)
+            || self.text_messages.needs_no_call(on, person_id, way).await?
+        {
+            return Ok(());
+        }
+        let Some(recipient) = self.recipient(on, person_id, way).await? else { return Ok(()) };
+        let text = self.words(kind, way);
+        self.text_messages.call(on, person_id, way, &recipient, &text).await
+    }
+
+    /// Where a person is called; nowhere where what is stored cannot be opened, which keeps no decision from being
+    /// made.
+    async fn recipient(&self, on: &Transaction, person_id: &str, way: Channel) -> Result<Option<String>> {
+        let opened = match way {
+            Channel::Sms => {
+                let Some(row) = person::Entity::find_by_id(person_id).one(on).await? else { return Ok(None) };
+                self.accounts.claims(&row).map(|claims| claims.mobile)
+            }
+            Channel::Mail => {
+                let row = mail_address::Entity::find_by_id(person_id).one(on).await?;
+                let Some(sealed) = row.and_then(|row| row.confirmed_sealed) else { return Ok(None) };
+                let place = mail_context(person_id, "confirmed");
+                self.context.keys.open_text(&place, &sealed).map_err(Error::from)
+            }
+        };
+        match opened {
+            Ok(recipient) => {
+                Ok(Some(recipient).filter(|_| way == Channel::Sms || self.text_messages.offers_mail()))
+            }
+            Err(error) => {
+                tracing::error!(person = person_id, %error, "a person cannot be called");
+                Ok(None)
+            }
+        }
+    }
+
+    fn words(&self, kind: NoticeKind, way: Channel) -> String {
+        let (platform, url) = (&self.context.settings.platform_name, &self.context.settings.public_url);
+        let what = match kind {
+            NoticeKind::Progress | NoticeKind::Approved | NoticeKind::Returned | NoticeKind::Rejected => {
+                "您的申请有新的进展"
+            }
+            NoticeKind::Handover
+            | NoticeKind::Draft
+            | NoticeKind::Reminder
+            | NoticeKind::Desk
+            | NoticeKind::Account
+            | NoticeKind::Other => "您有新的系统通知",
+        };
+        let sentence = format!("【{platform}】{what}，请登录平台查看系统通知：{url}");
+        match way {
+            Channel::Sms => sentence,
+            Channel::Mail => format!(
+                "【{platform}】{what}\n{sentence}\n\n如不需要此类邮件，可登录后在“通知设置”中关闭。本邮件由系统发出，请勿回复。"
+            ),
+        }
     }
 
     /// Notes what a person did themselves: it stands in 系统通知, and nobody is called for it.
@@ -153,6 +241,30 @@ impl Notices {
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// What a person chose for a kind of notice, or how it stands for who chose nothing.
+pub(crate) fn choice_of(kind: NoticeKind, chosen: Option<&notice_choice::Model>) -> NoticeChoice {
+    match chosen {
+        Some(row) => NoticeChoice { kind, sms: row.sms, mail: row.mail },
+        None => NoticeChoice {
+            kind,
+            sms: kind.is_told_by_default(Channel::Sms),
+            mail: kind.is_told_by_default(Channel::Mail),
+        },
+    }
+}
+
+fn wants(choice: NoticeChoice, way: Channel) -> bool {
+    match way {
+        Channel::Sms => choice.sms,
+        Channel::Mail => choice.mail,
+    }
+}
+
+/// The place that a person's e-mail address is sealed for.
+pub(crate) fn mail_context(person_id: &str, field: &str) -> String {
+    format!("mail_address/{person_id}/{field}")
 }
 
 /// `u<id>` after an unread notice, `r<id>` after a read one. Anything else is the first page.

@@ -18,6 +18,8 @@ pub struct PersonLimits {
     /// Looks of a person at their own values.
     pub reveals_per_hour: u32,
     pub unmaskings_per_hour: u32,
+    /// Codes to e-mail addresses that a person names.
+    pub mail_codes_per_day: u32,
     /// At so many within an hour the auditors are told.
     pub unmaskings_told: u32,
     /// Looks for the badge of a record, each of which fetches pages.
@@ -39,6 +41,7 @@ impl Default for PersonLimits {
             resolutions_per_hour: 60,
             reveals_per_hour: 60,
             unmaskings_per_hour: 120,
+            mail_codes_per_day: 10,
             unmaskings_told: 50,
             badge_checks_per_hour: 12,
             reports_per_day: 5,
@@ -58,6 +61,7 @@ impl PersonLimits {
         resolutions_per_hour: 100_000,
         reveals_per_hour: 100_000,
         unmaskings_per_hour: 100_000,
+        mail_codes_per_day: 100_000,
         unmaskings_told: 50,
         badge_checks_per_hour: 100_000,
         reports_per_day: 100_000,
@@ -75,6 +79,7 @@ impl PersonLimits {
             self.resolutions_per_hour,
             self.reveals_per_hour,
             self.unmaskings_per_hour,
+            self.mail_codes_per_day,
             self.unmaskings_told,
             self.badge_checks_per_hour,
             self.reports_per_day,
@@ -94,6 +99,7 @@ pub(crate) enum Use {
     Reveal,
     Unmasking,
     BadgeCheck,
+    MailCode,
 }
 
 impl Use {
@@ -109,6 +115,7 @@ impl Use {
             Use::LookUp => vec![("lookup/minute", Duration::minutes(1), limits.lookups_per_minute)],
             Use::Resolution => vec![("resolution/hour", Duration::hours(1), limits.resolutions_per_hour)],
             Use::Reveal => vec![("reveal/hour", Duration::hours(1), limits.reveals_per_hour)],
+            Use::MailCode => vec![("mail_code/day", Duration::days(1), limits.mail_codes_per_day)],
             Use::Unmasking => vec![("unmasking/hour", Duration::hours(1), limits.unmaskings_per_hour)],
         }
     }

@@ -15,8 +15,8 @@ use sea_orm::{ColumnTrait, DbErr, IdenStatic, Iterable, PrimaryKeyToColumn, Quer
 use sha2::{Digest, Sha256};
 
 use crate::base::entity::{
-    Audited, badge_check, filing, filing_event, filing_round, handover, holiday, live_domain, misuse_report,
-    person, provider, reason, record, session, staff, upload,
+    Audited, badge_check, filing, filing_event, filing_round, handover, holiday, live_domain, mail_address,
+    misuse_report, person, provider, reason, record, session, staff, upload,
 };
 use crate::base::keyring::Keyring;
 
@@ -62,6 +62,7 @@ pub(crate) static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
         table(handover::Entity),
         table(holiday::Entity),
         table(live_domain::Entity),
+        table(mail_address::Entity),
         table(misuse_report::Entity),
         table(person::Entity),
         table(provider::Entity),

@@ -1,8 +1,9 @@
 //! What applicants do, and whoever is signed in.
 
 use axum::Router;
+use domain::notice::{Channel, NoticeKind};
 use domain::route;
-use domain::view::{HandoverSearch, Submitted};
+use domain::view::{HandoverSearch, NoticeChoice, Submitted};
 use service::{Actor, Error};
 
 use super::act::{Done, Fields, act, field, to, version};
@@ -25,6 +26,10 @@ pub fn router() -> Router<AppState> {
         .route("/act/declare-badge", act!(declare_badge))
         .route("/act/read-notice", act!(read_notice))
         .route("/act/read-all-notices", act!(read_all_notices))
+        .route("/act/choose-notices", act!(choose_notices))
+        .route("/act/name-mail", act!(name_mail))
+        .route("/act/confirm-mail", act!(confirm_mail))
+        .route("/act/forget-mail", act!(forget_mail))
         .route("/act/revoke-session", act!(revoke_session))
 }
 
@@ -161,6 +166,48 @@ async fn read_all_notices(
 ) -> Result<Done, Error> {
     state.service.notices.read_all_notices(actor).await?;
     Ok(to(route::NOTICES).saying("通知已全部标为已读。"))
+}
+
+/// 【保存】 of 通知设置: a box that is not ticked is not posted, so each row says that it was there.
+async fn choose_notices(
+    state: &AppState,
+    actor: &Actor,
+    fields: &Fields,
+    _back: &str,
+) -> Result<Done, Error> {
+    let ticked =
+        |way: Channel, kind: NoticeKind| field(fields, &format!("{}.{}", way.code(), kind.code())) == "yes";
+    let shown =
+        NoticeKind::ALL.into_iter().filter(|kind| fields.contains_key(&format!("kind.{}", kind.code())));
+    let choices: Vec<NoticeChoice> = shown
+        .map(|kind| NoticeChoice { kind, sms: ticked(Channel::Sms, kind), mail: ticked(Channel::Mail, kind) })
+        .collect();
+    state.service.notice_settings.choose_notices(actor, &choices).await?;
+    Ok(to(route::NOTICE_SETTINGS).saying("通知设置已保存。"))
+}
+
+/// The page shows what did not pass at its field.
+fn at_its_field(outcome: Result<(), Error>, says: &str) -> Result<Done, Error> {
+    match outcome {
+        Ok(()) => Ok(to(format!("{}#mail", route::NOTICE_SETTINGS)).saying(says)),
+        Err(Error::Faults(_)) => Ok(to(format!("{}?check=1#mail", route::NOTICE_SETTINGS))),
+        Err(error) => Err(error),
+    }
+}
+
+async fn name_mail(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let named = state.service.notice_settings.name_mail_address(actor, field(fields, "address")).await;
+    at_its_field(named, "验证码已发送，请查收邮件。")
+}
+
+async fn confirm_mail(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let confirmed = state.service.notice_settings.confirm_mail_address(actor, field(fields, "code")).await;
+    at_its_field(confirmed, "邮箱已验证，请勾选需要用电子邮件提醒的通知。")
+}
+
+async fn forget_mail(state: &AppState, actor: &Actor, _fields: &Fields, _back: &str) -> Result<Done, Error> {
+    state.service.notice_settings.forget_mail_address(actor).await?;
+    Ok(to(route::NOTICE_SETTINGS).saying("邮箱已删除，不再发送邮件提醒。"))
 }
 
 async fn revoke_session(

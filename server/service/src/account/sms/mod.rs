@@ -1,10 +1,13 @@
-//! Text messages: how one is handed over for delivery ([`gateway`]), and the codes that show that a
-//! person holds a telephone (R72). Every message is a row of the outbox, sealed, written in the transaction
-//! of what it tells about. A code is handed over at once, as its person waits; everything else, and what a
-//! request had no time for, by `TextMessages::send_due`, which tries again what the gateway did not take.
+//! Text messages and e-mails: how one is handed over for delivery ([`gateway`], [`crate::account::mail`]), and the
+//! codes that show that a person holds a telephone (R72) or reads a mailbox. Every message is a row of the outbox,
+//! sealed, written in the transaction of what it tells about. A code by text message is handed over at once, as its
+//! person waits; everything else, and what a request had no time for, by `TextMessages::send_due`, which tries again
+//! what was not taken.
 
+pub mod delivery;
 pub mod gateway;
 
+use domain::notice::Channel;
 use domain::schema::fault;
 use domain::value::phone;
 use sea_orm::ActiveValue::Set;
@@ -16,9 +19,9 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
 use crate::account::fingerprints::{compact, mobile_hash};
+use crate::account::mail::Mailer;
 use crate::account::sms::gateway::Gateway;
 use crate::base::actor::Actor;
-use crate::base::clock::written;
 use crate::base::context::handle;
 use crate::base::db::{Transaction, instant, millis, new_id, next_serial};
 use crate::base::entity::{outbox, sms_code};
@@ -27,11 +30,14 @@ use crate::base::keyring::{same_in_constant_time, six_digits};
 use crate::base::retry::retry;
 
 handle! {
-    /// 短信: codes, and the outbox.
-    TextMessages {} own { gateway: Gateway }
+    /// 短信 and 电子邮件: codes, and the outbox.
+    TextMessages {} own { gateway: Gateway, mailer: Mailer }
 }
 
 const VALID: Duration = Duration::minutes(5);
+
+/// Longer: e-mails take their time, and the server that has them may be told to come again in ten minutes.
+const VALID_BY_MAIL: Duration = Duration::minutes(30);
 
 pub(crate) const BETWEEN_SENDS: Duration = Duration::seconds(60);
 
@@ -47,20 +53,11 @@ const LOCK: &str = "sms";
 /// A code: worth nothing once it is not the newest, or has run out. Its row has the id of its message.
 const CODE: &str = "code";
 
-/// What is worth knowing hours later.
-const NOTICE: &str = "notice";
-
 /// So long one server has for a message that it took; afterwards that server is taken for dead.
 const LEASE: Duration = Duration::minutes(2);
 
 /// Shorter than the lease, whatever the gateway's own limit is.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
-
-/// After each failure it waits so long; after one more it is given up.
-const BACKOFF: [Duration; 4] =
-    [Duration::minutes(1), Duration::minutes(10), Duration::hours(1), Duration::hours(3)];
-
-const SENT_AT_ONCE: u64 = 50;
 
 /// A code that was typed rightly. It still has to be spent in the transaction
 /// of what it allows.
@@ -72,11 +69,20 @@ pub(crate) struct ProvenCode(String);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxRow {
     pub id: String,
+    pub channel: Channel,
     pub at: String,
     pub recipient: String,
     pub text: String,
     /// 待发送, 已发送 or 发送失败
     pub state: &'static str,
+}
+
+/// What a message is made of.
+struct Letter<'a> {
+    kind: &'a str,
+    channel: Channel,
+    recipient: &'a str,
+    text: &'a str,
 }
 
 /// What came of typing a code.
@@ -112,7 +118,7 @@ impl TextMessages {
     pub(crate) async fn send_code(&self, actor: &Actor, purpose: &str, mobile: &str) -> Result<()> {
         let mobile =
             phone::check_mobile(mobile).map_err(|sentence| Error::Faults(vec![fault("", sentence)]))?;
-        let message = retry!(self.store_code(actor, purpose, &mobile))?;
+        let message = retry!(self.store_code(actor, purpose, Channel::Sms, &mobile))?;
         // Where this is dropped half-way, `send_due` finds the message when its lease has ended.
         match self.deliver(&message).await? {
             true => Ok(()),
@@ -120,8 +126,20 @@ impl TextMessages {
         }
     }
 
-    async fn store_code(&self, actor: &Actor, purpose: &str, mobile: &str) -> Result<outbox::Model> {
-        let hash = mobile_hash(&self.context.keys, mobile);
+    /// Sends a code to an e-mail address that a person says is theirs: a step towards sending anything else there.
+    /// The caller bounds how many addresses one person names. Nobody waits for the mail server.
+    pub(crate) async fn send_code_by_mail(&self, actor: &Actor, purpose: &str, address: &str) -> Result<()> {
+        retry!(self.store_code(actor, purpose, Channel::Mail, address)).map(drop)
+    }
+
+    async fn store_code(
+        &self,
+        actor: &Actor,
+        purpose: &str,
+        channel: Channel,
+        recipient: &str,
+    ) -> Result<outbox::Model> {
+        let hash = self.hash_of(channel, recipient);
         let tx = self.context.db.begin().await?;
         next_serial(&tx, LOCK).await?;
         let now = self.context.clock.now();
@@ -134,6 +152,7 @@ impl TextMessages {
             .await?;
         let code = six_digits()?;
         let id = new_id(now);
+        let (platform, valid) = (&self.context.settings.platform_name, valid(channel));
         let row = sms_code::ActiveModel {
             code_hash: Set(self.code_hash(&id, &code)),
             id: Set(id.clone()),
@@ -142,17 +161,21 @@ impl TextMessages {
             mobile_hash: Set(hash),
             tries: Set(0),
             sent_at: Set(millis(now)),
-            expires_at: Set(millis(now + VALID)),
+            expires_at: Set(millis(now + valid)),
             used_at: Set(None),
         };
         row.insert(&tx).await?;
-        let text = format!(
-            "【{}】验证码 {code}，{} 分钟内有效。如非本人操作，请勿将验证码告诉他人。",
-            self.context.settings.platform_name,
-            VALID.whole_minutes()
+        let words = format!(
+            "【{platform}】验证码 {code}，{} 分钟内有效。如非本人操作，请勿将验证码告诉他人。",
+            valid.whole_minutes()
         );
-        // Taken by this server from the beginning.
-        let message = self.outbox_row(CODE, &id, mobile, &text, (1, now + LEASE))?;
+        // By text message it is taken by this server from the beginning.
+        let (text, turn) = match channel {
+            Channel::Sms => (words, (1, now + LEASE)),
+            Channel::Mail => (format!("【{platform}】邮箱验证码\n{words}"), (0, now)),
+        };
+        let letter = Letter { kind: CODE, channel, recipient, text: &text };
+        let message = self.outbox_row(&id, &letter, turn)?;
         insert(&tx, message.clone()).await?;
         self.context
             .audit(&tx, Some(actor), "send_code", "sms_code", &id, json!({ "purpose": purpose }))
@@ -212,18 +235,29 @@ impl TextMessages {
         mobile: &str,
         code: &str,
     ) -> Result<Verdict> {
-        let code = compact(code);
-        retry!(self.try_code(actor, purpose, mobile, &code))
+        let (hash, code) = (self.hash_of(Channel::Sms, mobile), compact(code));
+        retry!(self.try_code(actor, purpose, &hash, &code))
     }
 
-    async fn try_code(&self, actor: &Actor, purpose: &str, mobile: &str, code: &str) -> Result<Verdict> {
-        let hash = mobile_hash(&self.context.keys, mobile);
+    /// The same for a code that went to a mailbox.
+    pub(crate) async fn prove_code_by_mail(
+        &self,
+        actor: &Actor,
+        purpose: &str,
+        address: &str,
+        code: &str,
+    ) -> Result<Verdict> {
+        let (hash, code) = (self.hash_of(Channel::Mail, address), compact(code));
+        retry!(self.try_code(actor, purpose, &hash, &code))
+    }
+
+    async fn try_code(&self, actor: &Actor, purpose: &str, hash: &str, code: &str) -> Result<Verdict> {
         let tx = self.context.db.begin().await?;
         let now = millis(self.context.clock.now());
         // A code is good from when it was sent: one that a clock set back has moved into the future
         // would live longer than its five minutes.
         let found = sms_code::Entity::find()
-            .filter(open_for(actor, purpose, &hash))
+            .filter(open_for(actor, purpose, hash))
             .filter(sms_code::Column::SentAt.lte(now))
             .filter(sms_code::Column::ExpiresAt.gt(now))
             .order_by_desc(sms_code::Column::Id)
@@ -274,29 +308,37 @@ impl TextMessages {
         }
     }
 
+    /// Whether e-mails can be sent at all.
+    pub(crate) fn offers_mail(&self) -> bool {
+        self.mailer.is_there()
+    }
+
+    /// Under which tries and sends to one number, or to one mailbox, are counted.
+    fn hash_of(&self, channel: Channel, recipient: &str) -> String {
+        match channel {
+            Channel::Sms => mobile_hash(&self.context.keys, recipient),
+            Channel::Mail => self.context.keys.fingerprint("mail", &recipient.to_lowercase()),
+        }
+    }
+
     /// Keyed, and of this row: a million plain hashes are soon tried.
     fn code_hash(&self, id: &str, code: &str) -> String {
         self.context.keys.fingerprint("sms_code", &format!("{id}/{code}"))
     }
 
-    /// Leaves a message to be sent, in the transaction of what it tells about.
-    pub(crate) async fn put_into_outbox(&self, on: &Transaction, mobile: &str, text: &str) -> Result<()> {
-        let now = self.context.clock.now();
-        insert(on, self.outbox_row(NOTICE, &new_id(now), mobile, text, (0, now))?).await
-    }
-
     fn outbox_row(
         &self,
-        kind: &str,
         id: &str,
-        mobile: &str,
-        text: &str,
+        letter: &Letter<'_>,
         (attempts, due): (i32, OffsetDateTime),
     ) -> Result<outbox::Model> {
+        let seal = |field, text: &str| self.context.keys.seal_text(&context(id, field), text);
         Ok(outbox::Model {
-            kind: kind.to_owned(),
-            recipient_sealed: self.context.keys.seal_text(&context(id, "recipient"), mobile)?,
-            text_sealed: self.context.keys.seal_text(&context(id, "text"), text)?,
+            kind: letter.kind.to_owned(),
+            channel: letter.channel.code().to_owned(),
+            person_id: None,
+            recipient_sealed: seal("recipient", letter.recipient)?,
+            text_sealed: seal("text", letter.text)?,
             id: id.to_owned(),
             attempts,
             created_at: millis(self.context.clock.now()),
@@ -304,164 +346,6 @@ impl TextMessages {
             failed_at: None,
             due_at: Some(millis(due)),
         })
-    }
-
-    /// Sends the messages that are due. Each is taken first, so that of several servers one sends it; a
-    /// server that dies then leaves it to be sent once more, with the same key. Says how many the gateway
-    /// took. For the server to call every few seconds.
-    ///
-    /// # Errors
-    /// When the messages that are due cannot be read.
-    pub async fn send_due(&self) -> Result<u64> {
-        let due = outbox::Entity::find()
-            .filter(outbox::Column::DueAt.lte(millis(self.context.clock.now())))
-            .order_by_asc(outbox::Column::DueAt)
-            .limit(SENT_AT_ONCE)
-            .all(self.context.db.read())
-            .await?;
-        let mut sent = 0;
-        for row in due {
-            let id = row.id.clone();
-            match self.send_one(row).await {
-                Ok(true) => sent += 1,
-                Ok(false) => {}
-                Err(error) => tracing::error!(outbox = id, %error, "a text message could not be handled"),
-            }
-        }
-        Ok(sent)
-    }
-
-    async fn send_one(&self, row: outbox::Model) -> Result<bool> {
-        if usize::try_from(row.attempts).unwrap_or_default() > BACKOFF.len() {
-            // It was taken for the last time, and whoever took it never came back.
-            retry!(self.note_delivery(&row, false))?;
-            return Ok(false);
-        }
-        match retry!(self.take_message(&row))? {
-            None => Ok(false),
-            Some(row) if row.kind == CODE && !self.is_awaited(&row.id).await? => {
-                tracing::info!(outbox = row.id, "a code that is worth nothing any more was not sent");
-                retry!(self.note_delivery(&row, false))?;
-                Ok(false)
-            }
-            Some(row) => self.deliver(&row).await,
-        }
-    }
-
-    /// Whether the code of this message could still be typed.
-    async fn is_awaited(&self, id: &str) -> Result<bool> {
-        let code = sms_code::Entity::find_by_id(id)
-            .filter(sms_code::Column::UsedAt.is_null())
-            .filter(sms_code::Column::ExpiresAt.gt(millis(self.context.clock.now())))
-            .one(self.context.db.read())
-            .await?;
-        Ok(code.is_some())
-    }
-
-    /// Takes a message, if it is still as `row` says: nobody else sends it while the lease lasts.
-    async fn take_message(&self, row: &outbox::Model) -> Result<Option<outbox::Model>> {
-        let tx = self.context.db.begin().await?;
-        let mut taken = row.clone();
-        taken.attempts += 1;
-        taken.due_at = Some(millis(self.context.clock.now() + LEASE));
-        let won = outbox::Entity::update_many()
-            .col_expr(outbox::Column::Attempts, Expr::value(taken.attempts))
-            .col_expr(outbox::Column::DueAt, Expr::value(taken.due_at))
-            .filter(outbox::Column::Id.eq(&row.id))
-            .filter(outbox::Column::Attempts.eq(row.attempts))
-            .filter(outbox::Column::DueAt.eq(row.due_at))
-            .exec(&tx)
-            .await?;
-        tx.commit().await?;
-        Ok((won.rows_affected == 1).then_some(taken))
-    }
-
-    /// Hands over a message that this server has taken, and notes what came of it. A code that was not
-    /// taken is not tried again: its person is told and asks for another.
-    async fn deliver(&self, row: &outbox::Model) -> Result<bool> {
-        let is_sent = match self.hand_over(row).await {
-            Ok(()) => true,
-            Err(failure) => {
-                tracing::warn!(
-                    outbox = row.id,
-                    attempts = row.attempts,
-                    failure,
-                    "a text message was not sent"
-                );
-                false
-            }
-        };
-        retry!(self.note_delivery(row, is_sent))?;
-        Ok(is_sent)
-    }
-
-    async fn hand_over(&self, row: &outbox::Model) -> Result<(), String> {
-        let open = |field, sealed: &str| {
-            self.context
-                .keys
-                .open_text(&context(&row.id, field), sealed)
-                .map_err(|failure| failure.to_string())
-        };
-        let recipient = open("recipient", &row.recipient_sealed)?;
-        let text = open("text", &row.text_sealed)?;
-        let sending = self.gateway.send(self.context.clock.now(), &row.id, &recipient, &text);
-        match tokio::time::timeout(PATIENCE, sending).await {
-            Ok(outcome) => outcome.map_err(|failure| failure.to_string()),
-            Err(_) => Err("the SMS gateway did not answer in time".to_owned()),
-        }
-    }
-
-    async fn note_delivery(&self, row: &outbox::Model, is_sent: bool) -> Result<()> {
-        use outbox::Column::{DueAt, FailedAt, SentAt};
-        let tx = self.context.db.begin().await?;
-        let now = self.context.clock.now();
-        let tried = usize::try_from(row.attempts).unwrap_or_default();
-        let wait = BACKOFF.get(tried.saturating_sub(1)).filter(|_| row.kind != CODE);
-        let none = Expr::value(None::<i64>);
-        let mut noted = outbox::Entity::update_many().filter(outbox::Column::Id.eq(&row.id));
-        noted = match (is_sent, wait) {
-            (true, _) => noted.col_expr(SentAt, Expr::value(millis(now))).col_expr(DueAt, none),
-            (false, Some(wait)) => noted.col_expr(DueAt, Expr::value(millis(now + *wait))),
-            (false, None) => noted.col_expr(FailedAt, Expr::value(millis(now))).col_expr(DueAt, none),
-        };
-        if !is_sent {
-            // Whoever took it after this server's lease knows better.
-            noted = noted.filter(outbox::Column::Attempts.eq(row.attempts)).filter(SentAt.is_null());
-        }
-        noted.exec(&tx).await?;
-        tx.commit().await?;
-        if !is_sent && wait.is_none() && row.kind != CODE {
-            tracing::error!(outbox = row.id, attempts = row.attempts, "a text message was given up");
-        }
-        Ok(())
-    }
-
-    /// The latest messages in full, for the page /dev/outbox; the server serves it in development
-    /// only.
-    pub async fn outbox(&self) -> Result<Vec<OutboxRow>> {
-        let rows = outbox::Entity::find()
-            .order_by_desc(outbox::Column::Id)
-            .limit(50)
-            .all(self.context.db.read())
-            .await?;
-        rows.into_iter()
-            .map(|row| {
-                Ok(OutboxRow {
-                    at: written(instant(row.created_at)),
-                    recipient: self
-                        .context
-                        .keys
-                        .open_text(&context(&row.id, "recipient"), &row.recipient_sealed)?,
-                    text: self.context.keys.open_text(&context(&row.id, "text"), &row.text_sealed)?,
-                    state: match (row.sent_at, row.failed_at) {
-                        (Some(_), _) => "已发送",
-                        (None, Some(_)) => "发送失败",
-                        (None, None) => "待发送",
-                    },
-                    id: row.id,
-                })
-            })
-            .collect()
     }
 
     /// Deletes codes that no limit asks for any more, and messages a week old. Says how many went.
@@ -502,6 +386,8 @@ async fn insert(on: &Transaction, row: outbox::Model) -> Result<()> {
     outbox::Entity::insert(outbox::ActiveModel {
         id: Set(row.id),
         kind: Set(row.kind),
+        channel: Set(row.channel),
+        person_id: Set(row.person_id),
         recipient_sealed: Set(row.recipient_sealed),
         text_sealed: Set(row.text_sealed),
         attempts: Set(row.attempts),
@@ -517,6 +403,14 @@ async fn insert(on: &Transaction, row: outbox::Model) -> Result<()> {
 
 pub(crate) fn context(id: &str, field: &str) -> String {
     format!("outbox/{id}/{field}")
+}
+
+/// For how long a code is good.
+fn valid(channel: Channel) -> Duration {
+    match channel {
+        Channel::Sms => VALID,
+        Channel::Mail => VALID_BY_MAIL,
+    }
 }
 
 /// Rounded up: who waits that long is not sent away again.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
+use super::delivery::BACKOFF;
 use super::*;
 use crate::Service;
 use crate::common::{World, claims};
@@ -437,8 +438,8 @@ async fn a_message_is_sent_though_whoever_caused_it_has_gone(world: World) {
     let service = world.service.clone().with_gateway(phone.gateway.clone());
     leave(&service, "一项移交正在进行").await;
     assert_eq!(states(&service).await, ["待发送"]);
-    assert_eq!(service.text_messages.send_due().await.unwrap(), 1);
-    assert_eq!(service.text_messages.send_due().await.unwrap(), 0, "once");
+    assert_eq!(service.text_messages.send_due(Channel::Sms).await.unwrap(), 1);
+    assert_eq!(service.text_messages.send_due(Channel::Sms).await.unwrap(), 0, "once");
     assert_eq!(states(&service).await, ["已发送"]);
 
     phone.says(None);
@@ -447,10 +448,10 @@ async fn a_message_is_sent_though_whoever_caused_it_has_gone(world: World) {
     phone.is_rung(2).await;
     request.abort();
     let _ = request.await;
-    assert_eq!(service.text_messages.send_due().await.unwrap(), 0, "it may still be on its way");
+    assert_eq!(service.text_messages.send_due(Channel::Sms).await.unwrap(), 0, "it may still be on its way");
     world.later(LEASE);
     phone.says(Some(true));
-    assert_eq!(service.text_messages.send_due().await.unwrap(), 1);
+    assert_eq!(service.text_messages.send_due(Channel::Sms).await.unwrap(), 1);
     let keys = phone.got("idempotency_key");
     assert!(keys.len() == 3 && keys[0] != keys[1] && keys[1] == keys[2], "{keys:?}");
     let text = phone.got("text").remove(2);
@@ -466,27 +467,27 @@ async fn what_the_gateway_does_not_take_is_tried_again_and_given_up_at_last(worl
     phone.says(Some(false));
     leave(&service, "甲").await;
     for (tried, wait) in BACKOFF.into_iter().enumerate() {
-        assert_eq!(service.text_messages.send_due().await.unwrap(), 0);
+        assert_eq!(service.text_messages.send_due(Channel::Sms).await.unwrap(), 0);
         assert_eq!(phone.got("text").len(), tried + 1);
         world.later(wait - Duration::SECOND);
-        assert_eq!(service.text_messages.send_due().await.unwrap(), 0);
+        assert_eq!(service.text_messages.send_due(Channel::Sms).await.unwrap(), 0);
         assert_eq!(phone.got("text").len(), tried + 1, "not before its time");
         world.later(Duration::SECOND);
         assert_eq!(states(&service).await, ["待发送"]);
     }
     leave(&service, "乙").await;
-    assert_eq!(service.text_messages.send_due().await.unwrap(), 0);
+    assert_eq!(service.text_messages.send_due(Channel::Sms).await.unwrap(), 0);
     assert_eq!(states(&service).await, ["待发送", "发送失败"]);
     phone.says(Some(true));
     world.later(Duration::days(1));
-    assert_eq!(service.text_messages.send_due().await.unwrap(), 1, "the other one");
+    assert_eq!(service.text_messages.send_due(Channel::Sms).await.unwrap(), 1, "the other one");
     assert_eq!(phone.got("text").iter().filter(|text| *text == "甲").count(), 5);
     assert_eq!(states(&service).await, ["已发送", "发送失败"]);
 
     // A server that dies each time has tried all the same.
     leave(&service, "丙").await;
     world.execute("UPDATE outbox SET attempts = 5 WHERE sent_at IS NULL AND failed_at IS NULL").await;
-    assert_eq!(service.text_messages.send_due().await.unwrap(), 0);
+    assert_eq!(service.text_messages.send_due(Channel::Sms).await.unwrap(), 0);
     assert_eq!(states(&service).await[0], "发送失败");
 }
 
@@ -505,13 +506,17 @@ async fn a_code_that_is_worth_nothing_any_more_is_not_sent(world: World) {
     };
     cut_off(1).await;
     world.later(VALID);
-    assert_eq!(service.text_messages.send_due().await.unwrap(), 0);
+    assert_eq!(service.text_messages.send_due(Channel::Sms).await.unwrap(), 0);
     assert_eq!(states(&service).await, ["发送失败"]);
     cut_off(2).await;
     world.later(Duration::minutes(1));
     service.text_messages.send_code(&actor, PURPOSE, MOBILE).await.unwrap();
     world.later(Duration::minutes(2));
-    assert_eq!(service.text_messages.send_due().await.unwrap(), 0, "the newer one is the one that counts");
+    assert_eq!(
+        service.text_messages.send_due(Channel::Sms).await.unwrap(),
+        0,
+        "the newer one is the one that counts"
+    );
     assert_eq!(states(&service).await, ["已发送", "发送失败", "发送失败"]);
     assert_eq!(phone.got("text").len(), 3);
 }
@@ -525,7 +530,7 @@ async fn of_several_servers_one_sends_a_message(world: World) {
     }
     for _ in 0..4 {
         let service = world.restarted().await.with_gateway(phone.gateway.clone());
-        at_once.spawn(async move { service.text_messages.send_due().await.unwrap() });
+        at_once.spawn(async move { service.text_messages.send_due(Channel::Sms).await.unwrap() });
     }
     let sent: u64 = at_once.join_all().await.into_iter().sum();
     let mut texts = phone.got("text");

@@ -259,7 +259,7 @@ impl Handovers {
             .note(&tx, &actor.person_id, NoticeKind::Handover, told, Some(route::TRANSFER.to_owned()))
             .await?;
         let told = format!("主体“{}”正在移交给您，请核对后接收", subject.title);
-        self.tell_receivers(&tx, &row, &told).await?;
+        self.tell_receivers(&tx, &row, &told, true).await?;
         let detail = json!({ "handover": row.id });
         self.context.audit(&tx, Some(actor), "handover.offer", "record", &subject.id, detail).await?;
         tx.commit().await?;
@@ -267,8 +267,14 @@ impl Handovers {
     }
 
     /// Tells those whom a handover is addressed to, if the platform knows them; who does not know the
-    /// platform finds it after signing in.
-    async fn tell_receivers(&self, tx: &Transaction, row: &handover::Model, text: &str) -> Result<()> {
+    /// platform finds it after signing in. With the offer goes a text message that says more.
+    async fn tell_receivers(
+        &self,
+        tx: &Transaction,
+        row: &handover::Model,
+        text: &str,
+        is_offer: bool,
+    ) -> Result<()> {
         let people: Vec<String> = person::Entity::find()
             .select_only()
             .column(person::Column::Id)
@@ -281,9 +287,11 @@ impl Handovers {
             .all(tx)
             .await?;
         for person in people {
-            self.notices
-                .notify(tx, &person, NoticeKind::Handover, text, Some(route::RECEIVE.to_owned()))
-                .await?;
+            let (kind, link) = (NoticeKind::Handover, Some(route::RECEIVE.to_owned()));
+            match is_offer {
+                true => self.notices.notify_beside_text_message(tx, &person, kind, text, link).await?,
+                false => self.notices.notify(tx, &person, kind, text, link).await?,
+            }
         }
         Ok(())
     }
@@ -328,7 +336,7 @@ impl Handovers {
         transition::end_handover(&tx, &row, HandoverEnd::Revoked, now).await?;
         transition::record(&tx, &identity_check.subject, RecordEvent::EndTransfer, now).await?;
         let title = &identity_check.subject.title;
-        self.tell_receivers(&tx, &row, &format!("移交人已撤回主体“{title}”的移交")).await?;
+        self.tell_receivers(&tx, &row, &format!("移交人已撤回主体“{title}”的移交"), false).await?;
         let told = format!("您已撤回主体“{title}”的移交");
         self.notices
             .note(&tx, &actor.person_id, NoticeKind::Handover, told, Some(route::TRANSFER.to_owned()))
@@ -383,7 +391,7 @@ impl Handovers {
         self.notices
             .notify(&tx, &row.giver_id, NoticeKind::Handover, told.clone(), Some(route::TRANSFER.to_owned()))
             .await?;
-        self.tell_receivers(&tx, &row, &told).await?;
+        self.tell_receivers(&tx, &row, &told, false).await?;
         self.context
             .audit(&tx, None, "handover.lapse", "record", &subject.id, json!({ "handover": row.id }))
             .await?;

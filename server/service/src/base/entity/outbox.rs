@@ -8,6 +8,10 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: String,
     pub kind: String,
+    /// [`domain::notice::Channel`]
+    pub channel: String,
+    /// Whom it calls to 系统通知; none for other messages.
+    pub person_id: Option<String>,
     pub recipient_sealed: String,
     pub text_sealed: String,
     pub attempts: i32,

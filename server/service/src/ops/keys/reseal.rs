@@ -15,8 +15,8 @@ use serde_json::json;
 
 use crate::base::context::handle;
 use crate::base::entity::{
-    draft, filing, filing_round, handover, held_form, key_check, misuse_report, outbox, person, record,
-    staff, upload,
+    draft, filing, filing_round, handover, held_form, key_check, mail_address, misuse_report, outbox, person,
+    record, staff, upload,
 };
 use crate::base::error::Result;
 use crate::base::keyring::sealed_by;
@@ -81,6 +81,10 @@ sealed! {
         NoteSealed => |row| crate::filing::misuse::place(&row.id, "note"),
     );
     upload(Name => |row| crate::files::file::context(&row.id));
+    mail_address(
+        ConfirmedSealed => |row| crate::account::notice::mail_context(&row.person_id, "confirmed"),
+        NamedSealed => |row| crate::account::notice::mail_context(&row.person_id, "named"),
+    );
     outbox(
         RecipientSealed => |row| crate::account::sms::context(&row.id, "recipient"),
         TextSealed => |row| crate::account::sms::context(&row.id, "text"),
@@ -123,7 +127,8 @@ impl Reseals {
             held_form,
             misuse_report,
             upload,
-            outbox
+            outbox,
+            mail_address
         );
         let mut files = self.files.store.listed(None);
         while let Some((id, rendition)) = files.try_next().await? {
@@ -174,7 +179,8 @@ impl Reseals {
             held_form,
             misuse_report,
             upload,
-            outbox
+            outbox,
+            mail_address
         );
         let mut files = self.files.store.listed(None);
         while let Some((id, rendition)) = files.try_next().await? {
@@ -436,7 +442,8 @@ mod tests {
             held_form,
             misuse_report,
             upload,
-            outbox
+            outbox,
+            mail_address
         );
         known.sort();
         assert_eq!(stored, known);
