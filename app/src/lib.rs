@@ -7,15 +7,19 @@ pub mod api;
 pub mod pages;
 pub mod ui;
 
+use domain::route;
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
 use leptos_router::components::{Outlet, ParentRoute, Route, Router, Routes};
+use leptos_router::hooks::use_location;
 use leptos_router::{SsrMode, path};
 use serde::{Deserialize, Serialize};
 
+use crate::api::ApiError;
+use crate::ui::Problem;
 use crate::ui::layout::Frame;
-use crate::ui::who_am_i::who_am_i;
 pub use crate::ui::who_am_i::{Elder, WhoAmI};
+use crate::ui::who_am_i::{is_nobody, who_am_i};
 
 /// What the build made for the browser, as its manifest tells it; read once by the server.
 #[derive(Debug, Clone, Deserialize)]
@@ -96,6 +100,7 @@ pub fn App() -> impl IntoView {
             <Routes fallback=|| view! { <pages::Missing/> }>
                 <ParentRoute path=path!("") view=Framed ssr=SsrMode::Async>
                     <Route path=path!("") view=pages::home::Home ssr=SsrMode::Async/>
+                    <Route path=path!("signed-in") view=pages::SignedIn ssr=SsrMode::Async/>
                     <Route path=path!("services") view=pages::home::Services ssr=SsrMode::Async/>
                     <Route path=path!("lookup") view=pages::lookup::Lookup ssr=SsrMode::Async/>
                     <Route path=path!("r/:digits") view=pages::lookup::PublicRecordPage ssr=SsrMode::Async/>
@@ -141,10 +146,19 @@ pub fn App() -> impl IntoView {
     .into_any()
 }
 
-/// The frame with the page in it.
+/// The frame with the page in it, or with the way to sign in where the page would show nothing without.
 #[component]
 fn Framed() -> impl IntoView {
-    view! { <Frame me=who_am_i()><Outlet/></Frame> }.into_any()
+    let asks = is_nobody() && route::is_for_the_signed_in(&use_location().pathname.get_untracked());
+    view! {
+        <Frame me=who_am_i()>
+            {match asks {
+                true => view! { <Problem error=ApiError::SignIn/> }.into_any(),
+                false => view! { <Outlet/> }.into_any(),
+            }}
+        </Frame>
+    }
+    .into_any()
 }
 
 #[cfg(test)]
@@ -181,6 +195,7 @@ mod tests {
             route::REPORTS,
             route::NOTICES,
             route::NOTICE_SETTINGS,
+            route::SIGNED_IN,
             route::SESSIONS,
             route::LOOKS,
             route::DRAFTS,

@@ -23,6 +23,7 @@ const functions = {
   home: [{}, signedIn],
   offers: [{}, signedIn],
   sessions: [{}, signedIn],
+  deleted_drafts: [{}, signedIn],
   drafts: [{ procedure: '', after: '' }, signedIn],
   filings: [{ procedure: '', state: '', after: '' }, signedIn],
   notice_settings: [{ check: false }, signedIn],
@@ -66,6 +67,7 @@ const functions = {
   looks: [{ after: '' }, signedIn],
   account: [{ id: NOBODYS }, { anonymous: 401, applicant: 403, reviewer: 403, administrator: 404, keeper: 403, auditor: 403 }],
   suspended: [{}, { anonymous: 401, applicant: 403, reviewer: 403, administrator: 200, keeper: 403, auditor: 403 }],
+  appointment: [{ check: true }, { anonymous: 401, applicant: 403, reviewer: 403, administrator: 200, keeper: 403, auditor: 403 }],
   staff: [{}, { anonymous: 401, applicant: [403, 404], reviewer: [403, 404], administrator: 200, keeper: 403, auditor: 403 }],
 };
 

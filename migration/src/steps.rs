@@ -28,7 +28,8 @@ pub const STEPS: &[Step] = &[
     shared("m20261129_0620_misuse_report", &[include_str!("m20261129_0620_misuse_report/both.sql")]),
     shared("m20261129_0700_notice_kinds", &[include_str!("m20261129_0700_notice_kinds/both.sql")]),
     shared("m20261129_0710_told", &[include_str!("m20261129_0710_told/both.sql")]),
-    shared("m20261129_0720_guidance", &[include_str!("m20261129_0720_guidance/both.sql")]),
+    shared("m20261129_0720_deleted_drafts", &[include_str!("m20261129_0720_deleted_drafts/both.sql")]),
+    shared("m20261129_0730_guidance", &[include_str!("m20261129_0730_guidance/both.sql")]),
 ];
 
 /// A step of statements that both databases take.

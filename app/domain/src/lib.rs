@@ -3,11 +3,13 @@
 
 pub mod action;
 pub mod answer;
+pub mod audit_word;
 pub mod badge;
 pub mod business;
 pub mod calendar;
 pub mod check;
 mod codes;
+pub mod device;
 pub mod dictionary;
 pub mod eligibility;
 pub mod facts;

@@ -40,6 +40,17 @@ pub fn misuse_reported(digits: &str) -> String {
     format!("/r/{digits}/report?sent=1")
 }
 
+/// Where the window ends that somebody signed in with beside a page that kept what they had typed.
+pub const SIGNED_IN: &str = "/signed-in";
+
+/// Whether only who is signed in has anything there: everybody else is asked to sign in, and nothing of the page is
+/// drawn around it.
+pub fn is_for_the_signed_in(path: &str) -> bool {
+    let own = [SERVICES, NOTICES, SESSIONS, "/mine", "/receipt", STAFF, REVIEW, AUDIT, UPKEEP];
+    own.into_iter().any(|page| is_at(path, page))
+        || Business::ALL.into_iter().any(|business| is_at(path, &format!("/{}", business.code())))
+}
+
 /// Whether a path is that of `page`, or of one below it.
 pub fn is_at(path: &str, page: &str) -> bool {
     path.strip_prefix(page).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -251,6 +262,29 @@ mod tests {
         assert_eq!(see(&draft_step(site, "site", "1")), "查看草稿");
         assert_eq!(see(NEW_SUBJECT), "查看新增主体页面");
         assert_eq!(see(HOME), "查看");
+    }
+
+    #[test]
+    fn what_is_for_everybody_asks_nobody_to_sign_in() {
+        for path in [HOME, LOOKUP, SIGNED_IN, "/nonsense", "/minework", &public_record("1")] {
+            assert!(!is_for_the_signed_in(path), "{path}");
+        }
+        let step = form_step(Procedure::new(Business::App, Action::New), "app");
+        for path in [
+            SERVICES,
+            NOTICE_SETTINGS,
+            LOOKS,
+            DRAFTS,
+            SUBJECT,
+            NEW_SUBJECT,
+            TRANSFER,
+            QUEUE,
+            PROVIDERS,
+            &step,
+        ] {
+            assert!(is_for_the_signed_in(path), "{path}");
+        }
+        assert!(is_for_the_signed_in(&receipt("1")) && is_for_the_signed_in(&account("1")));
     }
 
     #[test]

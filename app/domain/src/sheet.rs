@@ -14,6 +14,11 @@ pub enum Shown {
     Nothing,
     Text(String),
     Lines(Vec<String>),
+    /// Of a list, what is gone or new, and how many others stayed as they were.
+    Part {
+        items: Vec<String>,
+        same: usize,
+    },
     /// Ids of pictures.
     Pictures(Vec<String>),
     /// Ids of documents.
@@ -218,15 +223,11 @@ fn items_changed(old: &[String], new: &[String]) -> (Shown, Shown) {
         return (Shown::Lines(old.to_vec()), Shown::Lines(new.to_vec()));
     }
     let same = old.len() - gone.len();
-    let read = |mut items: Vec<String>| {
-        if same > 0 {
-            items.push(format!("（其余 {same} 项不变）"));
-        }
-        match items.len() {
-            0 => Shown::Nothing,
-            1 => Shown::Text(items.remove(0)),
-            _ => Shown::Lines(items),
-        }
+    let read = |mut items: Vec<String>| match (same, items.len()) {
+        (0, 0) => Shown::Nothing,
+        (0, 1) => Shown::Text(items.remove(0)),
+        (0, _) => Shown::Lines(items),
+        (same, _) => Shown::Part { items, same },
     };
     (read(gone), read(fresh))
 }

@@ -1,7 +1,7 @@
 //! Who asks, and how a use case's answer becomes an `ApiError` with the right status. Server only.
 
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use service::{Actor, Error, Service};
@@ -27,6 +27,22 @@ pub fn actor() -> Result<Actor, ApiError> {
 
 pub fn maybe_actor() -> Option<Actor> {
     use_context::<Parts>()?.extensions.get::<Caller>()?.0.clone()
+}
+
+/// Whether the browser brought no session, not even one that has ended.
+pub fn is_stranger() -> bool {
+    let brings = |cookies: &str| {
+        cookies.split(';').any(|cookie| cookie.trim().trim_start_matches("__Host-").starts_with("session="))
+    };
+    use_context::<Parts>().is_none_or(|parts| {
+        !parts.headers.get_all(header::COOKIE).iter().any(|value| value.to_str().is_ok_and(brings))
+    })
+}
+
+/// Path and query of the page that is being drawn; none for the answer to an island.
+pub fn page_asked_for() -> Option<String> {
+    let here = use_context::<Parts>()?.uri.path_and_query()?.as_str().to_owned();
+    (here != "/" && !here.starts_with("/api/")).then_some(here)
 }
 
 /// Service and person at once: the beginning of nearly every server function.

@@ -158,6 +158,20 @@ pub async fn notices(unread_only: bool, after: String) -> Answer<view::Paged<vie
     service.notices.notices(&actor, unread_only, &after).await.map_err(refuse)
 }
 
+/// Drafts that the person deleted and can still have back.
+#[server(input = Json, output = Json, endpoint = "deleted_drafts")]
+pub async fn deleted_drafts() -> Answer<Vec<view::DeletedDraft>> {
+    let (service, actor) = signed_in()?;
+    service.drafts.deleted_drafts(&actor).await.map_err(refuse)
+}
+
+/// An appointment as it was typed and did not pass, where `check` asks for it.
+#[server(input = Json, output = Json, endpoint = "appointment")]
+pub async fn appointment(check: bool) -> Answer<view::Appointment> {
+    let (service, actor) = signed_in()?;
+    service.staff.appointment(&actor, check).await.map_err(refuse)
+}
+
 /// 通知设置, with what was typed and did not pass where `check` asks for it.
 #[server(input = Json, output = Json, endpoint = "notice_settings")]
 pub async fn notice_settings(check: bool) -> Answer<view::NoticeSettings> {

@@ -1,5 +1,6 @@
 //! 审计日志 for auditors, and for everybody else who looked at their own data (R65).
 
+use domain::audit_word::{ACTIONS, action_word, object_word};
 use domain::route;
 use domain::view::{AuditRequest, AuditRow, LookRow, Paged};
 use leptos::prelude::*;
@@ -51,13 +52,19 @@ fn Search(request: AuditRequest) -> impl IntoView {
         <form class="filters" method="get" action=route::AUDIT role="search" aria-label="查询审计日志">
             {fields
                 .into_iter()
-                .map(|(name, label, kind, value)| view! {
-                    <div class="filter">
-                        <label for=name>{label}</label>
-                        <input class="input" type=kind id=name name=name value=value autocomplete="off"/>
-                    </div>
+                .map(|(name, label, kind, value)| {
+                    let list = (name == "action").then_some("actions");
+                    view! {
+                        <div class="filter">
+                            <label for=name>{label}</label>
+                            <input class="input" type=kind id=name name=name value=value list=list autocomplete="off"/>
+                        </div>
+                    }
                 })
                 .collect_view()}
+            <datalist id="actions">
+                {ACTIONS.map(|(code, word)| view! { <option value=word>{code}</option> }).collect_view()}
+            </datalist>
             <button class="button">"查询"</button>
         </form>
     }
@@ -95,25 +102,44 @@ fn Lines(request: AuditRequest, page: Paged<AuditRow>) -> impl IntoView {
                     } else {
                         view! { <a href=by>{who}</a>" "<span class="soft">{row.role}</span> }.into_any()
                     };
+                    let kind = object_word(&row.object_kind).map_or(row.object_kind, str::to_owned);
                     let object = if row.object_id.is_empty() {
-                        view! { {row.object_kind} }.into_any()
+                        view! { {kind} }.into_any()
                     } else {
-                        view! { <a href=about>{row.object_kind}" "{row.object_id}</a> }.into_any()
+                        view! { {kind}" "<a class="figures" href=about>{row.object_id}</a> }.into_any()
                     };
                     view! {
                         <tr>
                             <td data-label="序号" class="figures">{row.seq.to_string()}</td>
                             <td data-label="时间" class="figures">{row.at}</td>
                             <td data-label="人员">{name}</td>
-                            <td data-label="操作" class="figures">{row.action}</td>
+                            <td data-label="操作"><Action code=row.action/></td>
                             <td data-label="对象">{object}</td>
-                            <td data-label="内容"><code>{row.detail}</code></td>
+                            <td data-label="内容"><Detail said=row.said raw=row.detail/></td>
                         </tr>
                     }
                 }).collect_view()}
             </Grid>
             <Pager total=None next=next first=first/>
         </div>
+    }
+    .into_any()
+}
+
+/// What was done: in words, and by its code, under which it is stored.
+#[component]
+fn Action(code: String) -> impl IntoView {
+    let word = action_word(&code);
+    view! { {word}{word.map(|_| view! { <br/> })}<span class="soft figures">{code}</span> }.into_any()
+}
+
+#[component]
+fn Detail(said: Vec<(String, String)>, raw: String) -> impl IntoView {
+    let words = said.into_iter().map(|(word, text)| format!("{word}：{text}")).collect::<Vec<_>>().join("；");
+    let is_empty = raw == "{}";
+    view! {
+        {words}
+        {(!is_empty).then(|| view! { <details><summary class="soft">"原始记录"</summary><code>{raw}</code></details> })}
     }
     .into_any()
 }

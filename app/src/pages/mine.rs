@@ -5,7 +5,7 @@ use domain::filing::FilingState;
 use domain::procedure::Procedure;
 use domain::progress::Progress;
 use domain::route;
-use domain::view::{DraftRow, FilingRow, FilingView, Paged};
+use domain::view::{DeletedDraft, DraftRow, FilingRow, FilingView, Paged};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
@@ -36,6 +36,7 @@ pub fn Drafts() -> impl IntoView {
     let (procedure, after) = (query_text("procedure"), query_text("after"));
     let page =
         Resource::new(move || (procedure(), after()), |(procedure, after)| api::drafts(procedure, after));
+    let deleted = Resource::new(|| (), |()| api::deleted_drafts());
     view! {
         <PageHead
             above=vec![("我的", route::HOME)]
@@ -46,9 +47,41 @@ pub fn Drafts() -> impl IntoView {
             <Filter id="q-procedure" name="procedure" label="业务类型" chosen=procedure() options=procedures()/>
             <div class="filter-actions"><button class="button">"查询"</button></div>
         </form>
+        <Load resource=deleted titled=true children={|drafts: Vec<DeletedDraft>| view! { <Deleted drafts/> }}/>
         <Load resource=page titled=true children={|page: Paged<DraftRow>| view! { <DraftTable page/> }}/>
     }
     .into_any()
+}
+
+/// 【撤销删除】, for as long as there is something to have back.
+#[component]
+fn Deleted(drafts: Vec<DeletedDraft>) -> impl IntoView {
+    drafts
+        .into_iter()
+        .map(|DeletedDraft { id, procedure, title, minutes_left }| {
+            let named = draft_name(procedure, &title);
+            view! {
+                <div class="banner" data-tone="info">
+                    <p>{format!("已删除{named}，{minutes_left} 分钟内可以撤销。")}</p>
+                    <PostButton
+                        action="/act/restore-draft"
+                        label="撤销删除"
+                        class="button button-small"
+                        fields=vec![("draft", id)]
+                        about=title
+                    />
+                </div>
+            }
+        })
+        .collect_view()
+        .into_any()
+}
+
+fn draft_name(procedure: Procedure, title: &str) -> String {
+    match title.is_empty() {
+        true => format!("“{}”草稿", procedure.label()),
+        false => format!("“{}”草稿（{title}）", procedure.label()),
+    }
 }
 
 #[component]
@@ -56,9 +89,17 @@ fn DraftTable(page: Paged<DraftRow>) -> impl IntoView {
     if page.rows.is_empty() {
         return view! { <Empty sentence="没有草稿。" action=("去办理业务", route::SERVICES)/> }.into_any();
     }
+    let (asked, procedure, after) = (query_text("delete"), query_text("procedure"), query_text("after"));
+    let (asked, procedure, after) = (untrack(asked), untrack(procedure), untrack(after));
+    let here = href(route::DRAFTS, &[("procedure", &procedure), ("after", &after)]);
+    let question = page.rows.iter().find(|row| row.id == asked).map(|row| {
+        view! { <DeleteQuestion id=row.id.clone() named=draft_name(row.procedure, &row.title) here/> }
+    });
+    let kept = StoredValue::new([("procedure", procedure), ("after", after)]);
     let mut columns = words(["业务类型", "名称", "保存时间"]);
     columns.extend([Column::Number("剩余天数".to_owned()), Column::Text("操作".to_owned())]);
     view! {
+        {question}
         <Grid caption="我的草稿" columns>
             {page.rows.into_iter().map(|row| view! {
                 <tr>
@@ -68,16 +109,56 @@ fn DraftTable(page: Paged<DraftRow>) -> impl IntoView {
                     <td data-label="剩余天数" class="num">{format!("{} 天", row.days_left)}</td>
                     <td data-label="操作" class="row-actions">
                         <a href=row.href aria-description=row.title.clone()>"详情"</a>
-                        <PostButton action="/act/delete-draft" label="删除" class="link" fields=vec![("draft", row.id)] about=row.title/>
+                        <AskToDelete id=row.id about=row.title kept=kept.get_value()/>
                     </td>
                 </tr>
             }).collect_view()}
         </Grid>
         <Pager
             total=page.total
-            next=page.next.map(|after| href(route::DRAFTS, &[("after", &after)]))
-            first=page.is_later.then(|| route::DRAFTS.to_owned())
+            next=page.next.map(|after| {
+                let [(_, procedure), _] = kept.get_value();
+                href(route::DRAFTS, &[("procedure", &procedure), ("after", &after)])
+            })
+            first=page.is_later.then(|| {
+                let [(_, procedure), _] = kept.get_value();
+                href(route::DRAFTS, &[("procedure", &procedure)])
+            })
         />
+    }
+    .into_any()
+}
+
+/// 【删除】 asks first.
+#[component]
+fn AskToDelete(id: String, about: String, kept: [(&'static str, String); 2]) -> impl IntoView {
+    view! {
+        <form method="get" action=route::DRAFTS class="inline">
+            <input type="hidden" name="delete" value=id/>
+            {kept
+                .into_iter()
+                .filter(|(_, value)| !value.is_empty())
+                .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
+                .collect_view()}
+            <button class="link" aria-description=about>"删除"</button>
+        </form>
+    }
+    .into_any()
+}
+
+#[component]
+fn DeleteQuestion(id: String, named: String, here: String) -> impl IntoView {
+    view! {
+        <Dialog title="确认删除草稿">
+            <div class="dialog-body">
+                <p>{format!("将删除{named}。")}</p>
+                <p>"删除后 10 分钟内，可以在本页点击【撤销删除】恢复。"</p>
+            </div>
+            <div class="actions">
+                <PostButton action="/act/delete-draft" label="确认删除" class="button button-danger" fields=vec![("draft", id)]/>
+                <a class="button" href=here>"取消"</a>
+            </div>
+        </Dialog>
     }
     .into_any()
 }

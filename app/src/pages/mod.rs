@@ -20,13 +20,30 @@ pub mod sessions;
 pub mod staff;
 pub mod upkeep;
 
+use domain::route;
 use leptos::prelude::*;
 
 use crate::api::ApiError;
-use crate::ui::Problem;
+use crate::ui::layout::Frame;
+use crate::ui::who_am_i::who_am_i;
+use crate::ui::{Problem, WindowTitle};
 
 /// No page has this address.
 #[component]
 pub fn Missing() -> impl IntoView {
-    view! { <main class="content" id="main"><Problem error=ApiError::NotFound/></main> }
+    view! { <Frame me=who_am_i()><Problem error=ApiError::NotFound/></Frame> }
+}
+
+/// The window that somebody signed in with beside a page that kept what they had typed.
+#[component]
+pub fn SignedIn() -> impl IntoView {
+    view! {
+        <WindowTitle title="已登录"/>
+        <section class="error-page">
+            <h1>"已登录"</h1>
+            <p>"请关闭本窗口，回到原来的页面点击“继续”：您填写的内容都在那里。"</p>
+            <div class="actions"><a class="button" href=route::HOME>"返回首页"</a></div>
+        </section>
+    }
+    .into_any()
 }

@@ -212,6 +212,7 @@ fn ResultSheet(record: RecordView) -> impl IntoView {
         .map(|row| match row.value {
             Shown::Text(text) => (row.label, text),
             Shown::Lines(lines) => (row.label, lines.join("；")),
+            Shown::Part { items, .. } => (row.label, items.join("；")),
             Shown::Nothing | Shown::Pictures(_) | Shown::Documents(_) => (row.label, String::new()),
         })
         .filter(|(_, text)| !text.is_empty())

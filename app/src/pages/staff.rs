@@ -2,11 +2,14 @@
 
 use domain::role::StaffRole;
 use domain::route;
-use domain::view::StaffRow;
+use domain::view::{Appointment, RegionOption, StaffRow};
 use leptos::prelude::*;
 
 use super::account::{FindPerson, Suspended};
 use crate::api;
+use crate::pages::mine::query_text;
+use crate::ui::plain::{PlainField, described};
+use crate::ui::region::{RegionCascade, levels_of};
 use crate::ui::table::{Grid, words};
 use crate::ui::{Empty, Load, PageHead, PostButton};
 
@@ -59,32 +62,77 @@ fn Table(rows: Vec<StaffRow>) -> impl IntoView {
     .into_any()
 }
 
+/// What the form of an appointment shows.
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
+struct Form {
+    typed: Appointment,
+    levels: Vec<Vec<RegionOption>>,
+}
+
+async fn form(check: bool) -> api::Answer<Form> {
+    let typed = api::appointment(check).await?;
+    let levels = levels_of(&typed.region).await?;
+    Ok(Form { typed, levels })
+}
+
 #[component]
 fn Appoint() -> impl IntoView {
-    let star = || view! { <span class="star" aria-hidden="true">"*"</span> };
-    let roles =
-        StaffRole::ALL.map(|role| view! { <option value=role.code()>{role.label()}</option> }).collect_view();
+    let check = query_text("check");
+    let form = Resource::new(move || !check().is_empty(), form);
+    view! { <Load resource=form titled=true children={|form: Form| view! { <AppointForm form/> }}/> }
+        .into_any()
+}
+
+#[component]
+fn AppointForm(form: Form) -> impl IntoView {
+    let Form { typed, levels } = form;
+    let fault =
+        |at: &str| typed.faults.iter().find(|fault| fault.at == at).map(|fault| fault.message.clone());
+    let first = typed.faults.first().map(|fault| fault.at.as_str());
+    let (begins_at_name, begins_at_number) = (first == Some("name"), first == Some("id_no"));
+    let roles = StaffRole::ALL
+        .map(|role| {
+            let selected = role.code() == typed.role;
+            view! { <option value=role.code() selected=selected>{role.label()}</option> }
+        })
+        .collect_view();
+    let (name, id_no, role, region) = (fault("name"), fault("id_no"), fault("role"), fault("region"));
     view! {
-        <form class="form" method="post" action="/act/appoint">
+        <form class="form" id="appoint" method="post" action="/act/appoint" novalidate>
+            // What Enter presses: the first button of a form, which must not be 下一级.
+            <button class="visually-hidden" tabindex="-1" aria-hidden="true"></button>
             <fieldset class="section">
                 <legend>"添加人员"</legend>
                 <div class="fields">
-                    <div class="field">
-                        <div class="field-label">{star()}<label for="name">"姓名"</label></div>
-                        <div class="control"><input class="input" id="name" name="name" required maxlength="50" autocomplete="off"/></div>
-                    </div>
-                    <div class="field">
-                        <div class="field-label">{star()}<label for="id-no">"身份证号码"</label></div>
-                        <p class="hint" id="id-no-hint">"本人以此号码登录后即有此角色"</p>
-                        <div class="control">
-                            <input class="input w-18" id="id-no" name="id_no" required maxlength="18" autocomplete="off" aria-describedby="id-no-hint"/>
-                        </div>
-                    </div>
-                    <div class="field">
-                        <div class="field-label">{star()}<label for="role">"角色"</label></div>
-                        <div class="control"><select class="input" id="role" name="role" autocomplete="off">{roles}</select></div>
-                    </div>
-                    <RegionField/>
+                    <PlainField id="name" label="姓名" hint="与证件一致" fault=name.clone() required=true>
+                        <Line id="name" name="name" value=typed.name.clone() most="50" is_wrong=name.is_some() begins=begins_at_name/>
+                    </PlainField>
+                    <PlainField id="id-no" label="身份证号码" hint="本人以此号码登录后即有此角色" fault=id_no.clone() required=true>
+                        <Line id="id-no" name="id_no" value=typed.id_no.clone() most="18" is_wrong=id_no.is_some() begins=begins_at_number/>
+                    </PlainField>
+                    <PlainField id="role" label="角色" hint="审核员审核本地区的申请，其余角色不分地区" fault=role.clone() required=true>
+                        <select
+                            class="input"
+                            id="role"
+                            name="role"
+                            autocomplete="off"
+                            aria-describedby=described("role", role.is_some())
+                            aria-invalid=role.is_some().then_some("true")
+                        >
+                            {roles}
+                        </select>
+                    </PlainField>
+                    <PlainField id="region" label="管辖地区" hint="审核员必选，可以只选到省或市：其下各地的申请都归其审核" fault=region.clone()>
+                        <RegionCascade
+                            id="region".to_owned()
+                            label="管辖地区".to_owned()
+                            region=typed.region.clone()
+                            levels
+                            described=described("region", region.is_some())
+                            is_wrong=region.is_some()
+                        />
+                        <button class="button button-small no-js-only" name="update" value="yes">"下一级"</button>
+                    </PlainField>
                 </div>
             </fieldset>
             <div class="actions"><button class="button button-primary">"添加"</button></div>
@@ -93,25 +141,28 @@ fn Appoint() -> impl IntoView {
     .into_any()
 }
 
-/// The reviewer's region, by its code.
 #[component]
-fn RegionField() -> impl IntoView {
+fn Line(
+    id: &'static str,
+    name: &'static str,
+    value: String,
+    most: &'static str,
+    is_wrong: bool,
+    /// The focus begins here.
+    begins: bool,
+) -> impl IntoView {
     view! {
-        <div class="field">
-            <div class="field-label"><label for="region">"地区代码"</label></div>
-            <p class="hint" id="region-hint">"审核员必填：六位行政区划代码，如 110000（北京市）、110101（东城区）"</p>
-            <div class="control">
-                <input
-                    class="input w-8"
-                    id="region"
-                    name="region"
-                    inputmode="numeric"
-                    maxlength="6"
-                    autocomplete="off"
-                    aria-describedby="region-hint"
-                />
-            </div>
-        </div>
+        <input
+            class="input"
+            id=id
+            name=name
+            value=value
+            maxlength=most
+            autocomplete="off"
+            aria-required="true"
+            aria-describedby=described(id, is_wrong)
+            aria-invalid=is_wrong.then_some("true")
+            autofocus=begins
+        />
     }
-    .into_any()
 }

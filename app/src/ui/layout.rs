@@ -9,7 +9,7 @@ use domain::view::Me;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use crate::ui::who_am_i::is_elder;
+use crate::ui::who_am_i::{is_elder, sign_in_here};
 use crate::ui::{Icon, platform_name};
 
 /// What one may do with a business, as the side menu lists it (R7).
@@ -69,46 +69,116 @@ fn SideGroup(name: &'static str, links: Vec<(&'static str, String)>) -> impl Int
     .into_any()
 }
 
+/// A business that most people do not file, on one line: what one may do with it, in its shortest words. Every link is
+/// there and bears its whole name (R7).
+#[component]
+fn SideBrief(business: Business) -> impl IntoView {
+    let link = |action: Action| {
+        let procedure = Procedure::new(business, action);
+        view! { <a class="side-short" href=route::begin(procedure) aria-label=procedure.label()>{procedure.verb()}</a> }
+    };
+    view! {
+        <li class="side-brief">
+            <span>{business.definition().menu}</span>
+            <span class="side-shorts">{business.actions().map(link).collect_view()}</span>
+        </li>
+    }
+    .into_any()
+}
+
+/// Whether the present page is of this business's own, not of its list under 我的.
+fn is_in(path: &str, business: Business) -> bool {
+    route::is_at(path, &format!("/{}", business.code()))
+}
+
+/// What applicants do. The businesses of nearly everybody stand open, and whichever one is at.
+#[component]
+fn OwnMenu() -> impl IntoView {
+    let path = use_location().pathname.get_untracked();
+    let is_whole = |business: Business| {
+        matches!(business, Business::Subject | Business::Website) || is_in(&path, business)
+    };
+    let (whole, brief): (Vec<Business>, Vec<Business>) =
+        Business::ALL.into_iter().partition(|business| is_whole(*business));
+    let brief = (!brief.is_empty()).then(|| {
+        view! {
+            <li class="side-more">
+                <p id="side-more">"更多业务"</p>
+                <ul aria-labelledby="side-more">
+                    {brief.into_iter().map(|business| view! { <SideBrief business/> }).collect_view()}
+                </ul>
+            </li>
+        }
+    });
+    view! {
+        <SideLink name="业务办理" href=route::SERVICES icon="grid"/>
+        <SideGroup name="我的" links=mine()/>
+        {whole
+            .into_iter()
+            .map(|business| view! { <SideGroup name=business.definition().menu links=menu_of(business)/> })
+            .collect_view()}
+        {brief}
+    }
+    .into_any()
+}
+
+/// What staff do, by what they are.
+fn staff_groups(me: &Me) -> Vec<(&'static str, Vec<(&'static str, String)>)> {
+    let mut review = Vec::new();
+    if me.is_reviewer {
+        review.push(("审核工作台", route::REVIEW.to_owned()));
+        review.push(("审核队列", route::QUEUE.to_owned()));
+    }
+    if me.is_administrator {
+        review.push(("在办申请单", route::CLAIMS.to_owned()));
+        review.push(("人员管理", route::STAFF.to_owned()));
+    }
+    if me.is_auditor {
+        review.push(("审计日志", route::AUDIT.to_owned()));
+    }
+    let mut keeping = Vec::new();
+    if me.is_keeper {
+        keeping.push(("服务商名录", route::PROVIDERS.to_owned()));
+        keeping.push(("常用意见", route::REASONS.to_owned()));
+        keeping.push(("节假日", route::HOLIDAYS.to_owned()));
+    }
+    let mut proving = Vec::new();
+    if me.must_step_up {
+        proving.push(("验证身份后进入", route::staff_login(route::HOME)));
+    }
+    let groups = [("审核", review), ("系统维护", keeping), ("审核与管理", proving)];
+    groups.into_iter().filter(|(_, links)| !links.is_empty()).collect()
+}
+
+/// Staff have their work, and what they file themselves behind one item; everybody else has that alone.
 #[component]
 fn SideMenu(me: Me) -> impl IntoView {
-    let (staff, keeps) = (me.is_reviewer || me.is_administrator || me.is_auditor, me.is_keeper);
+    let path = use_location().pathname.get_untracked();
+    let work = staff_groups(&me);
+    let own = match work.is_empty() {
+        true => view! { <OwnMenu/> }.into_any(),
+        false => {
+            // Open where one is at it.
+            let is_at_it = route::is_at(&path, "/mine")
+                || route::is_at(&path, route::SERVICES)
+                || Business::ALL.into_iter().any(|business| is_in(&path, business));
+            view! {
+                <li>
+                    <details class="side-group side-own" open=is_at_it>
+                        <summary>"我的个人业务"</summary>
+                        <ul><OwnMenu/></ul>
+                    </details>
+                </li>
+            }
+            .into_any()
+        }
+    };
     view! {
         <nav class="side" aria-label="主菜单">
             <ul>
-                {staff.then(|| {
-                    let mut links = Vec::new();
-                    if me.is_reviewer {
-                        links.push(("审核工作台", route::REVIEW.to_owned()));
-                        links.push(("审核队列", route::QUEUE.to_owned()));
-                    }
-                    if me.is_administrator {
-                        links.push(("在办申请单", route::CLAIMS.to_owned()));
-                        links.push(("人员管理", route::STAFF.to_owned()));
-                    }
-                    if me.is_auditor {
-                        links.push(("审计日志", route::AUDIT.to_owned()));
-                    }
-                    view! { <SideGroup name="审核" links/> }
-                })}
-                {keeps.then(|| {
-                    let links = vec![
-                        ("服务商名录", route::PROVIDERS.to_owned()),
-                        ("常用意见", route::REASONS.to_owned()),
-                        ("节假日", route::HOLIDAYS.to_owned()),
-                    ];
-                    view! { <SideGroup name="系统维护" links/> }
-                })}
-                {me.must_step_up.then(|| {
-                    let links = vec![("验证身份后进入", route::staff_login(route::HOME))];
-                    view! { <SideGroup name="审核与管理" links/> }
-                })}
+                {work.into_iter().map(|(name, links)| view! { <SideGroup name links/> }).collect_view()}
                 <SideLink name="首页" href=route::HOME icon="home"/>
-                <SideLink name="业务办理" href=route::SERVICES icon="grid"/>
-                {Business::ALL
-                    .into_iter()
-                    .map(|business| view! { <SideGroup name=business.definition().menu links=menu_of(business)/> })
-                    .collect_view()}
-                <SideGroup name="我的" links=mine()/>
+                {own}
                 <SideLink name="备案查询" href=route::LOOKUP icon="search"/>
             </ul>
         </nav>
@@ -195,12 +265,15 @@ pub fn Frame(me: Option<Me>, children: Children) -> impl IntoView {
     let flash = me.as_ref().and_then(|me| me.flash.clone());
     let is_public = me.is_none();
     let menu = me.clone().map(|me| view! { <SideMenu me/> });
+    // Who asked for a page of their own comes back to it.
+    let is_own = route::is_for_the_signed_in(&use_location().pathname.get_untracked());
+    let sign_in = if is_own { sign_in_here() } else { route::LOGIN.to_owned() };
     let end = match me {
         Some(me) => view! { <Switcher me=me.clone()/> <ForEverybody/> <PersonMenu me/> }.into_any(),
         None => view! {
             <ForEverybody/>
             <a class="topbar-link" href=route::LOOKUP><Icon name="search"/><span class="topbar-word">"备案查询"</span></a>
-            <a class="button button-small" href=route::LOGIN rel="external">"用户登录"</a>
+            <a class="button button-small" href=sign_in rel="external">"用户登录"</a>
         }
         .into_any(),
     };
@@ -217,7 +290,7 @@ pub fn Frame(me: Option<Me>, children: Children) -> impl IntoView {
             </header>
             {menu}
             {(!is_public).then(|| view! { <label class="drawer-veil" for="drawer" aria-hidden="true"></label> })}
-            <main class="content" id="main" tabindex="-1">
+            <main class="content" id="main" tabindex="-1" data-platform=platform_name()>
                 {flash.map(|flash| view! { <p class="flash" role="status">{flash}</p> })}
                 {children()}
             </main>

@@ -5,6 +5,7 @@ pub mod form;
 pub mod layout;
 pub mod plain;
 pub mod progress;
+pub mod region;
 pub mod sheet;
 pub mod table;
 pub mod who_am_i;
@@ -128,10 +129,12 @@ pub fn Problem(
     titled: bool,
 ) -> impl IntoView {
     #[cfg(feature = "ssr")]
-    if error == ApiError::NotFound
-        && let Some(response) = use_context::<leptos_axum::ResponseOptions>()
-    {
-        response.set_status(axum::http::StatusCode::NOT_FOUND);
+    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
+        match error {
+            ApiError::NotFound => response.set_status(axum::http::StatusCode::NOT_FOUND),
+            ApiError::SignIn => response.set_status(axum::http::StatusCode::UNAUTHORIZED),
+            _ => {}
+        }
     }
     let code = match &error {
         ApiError::NotFound => "404",
@@ -147,17 +150,23 @@ pub fn Problem(
         _ => None,
     };
     let is_sign_in = error == ApiError::SignIn;
-    let title = (!titled).then(|| view! { <WindowTitle title=error.sentence()/> });
+    // Who was never here is not told that something of theirs has ended.
+    let sentence = match is_sign_in && who_am_i::is_stranger() {
+        true => "请先登录".to_owned(),
+        false => error.sentence(),
+    };
+    let title = (!titled).then(|| view! { <WindowTitle title=sentence.clone()/> });
     view! {
         {title}
         <section class="error-page">
             <p class="error-code" aria-hidden="true">{code}</p>
             {match titled {
-                true => view! { <h2>{error.sentence()}</h2> }.into_any(),
-                false => view! { <h1>{error.sentence()}</h1> }.into_any(),
+                true => view! { <h2>{sentence}</h2> }.into_any(),
+                false => view! { <h1>{sentence}</h1> }.into_any(),
             }}
+            {is_sign_in.then(|| view! { <p>"登录后会回到本页。"</p> })}
             <div class="actions">
-                {is_sign_in.then(|| view! { <a class="button button-primary" href=route::LOGIN rel="external">"用户登录"</a> })}
+                {is_sign_in.then(|| view! { <a class="button button-primary" href=who_am_i::sign_in_here() rel="external">"用户登录"</a> })}
                 {link.map(|link| view! { <a class="button button-primary" href=link.clone()>{route::see(&link)}</a> })}
                 <a class="button" href=route::HOME>"返回首页"</a>
             </div>

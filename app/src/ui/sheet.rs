@@ -75,8 +75,8 @@ fn Row(row: SheetRow, remarkable: bool, change: Option<Change>, remark: Option<S
     let content = match change {
         None => shown(&value, &label, masked),
         Some(Change { before, after, .. }) => view! {
-            <del><span class="visually-hidden">"变更前："</span>{shown(&before, &label, masked)}</del>" "
-            <ins><span class="visually-hidden">"变更后："</span>{shown(&after, &label, masked)}</ins>
+            <div><span class="visually-hidden">{Side::Before.word()}</span>{side(&before, &label, masked, Side::Before)}</div>
+            <div><span class="visually-hidden">{Side::After.word()}</span>{side(&after, &label, masked, Side::After)}</div>
         }
         .into_any(),
     };
@@ -143,7 +143,7 @@ pub fn shown(value: &Shown, label: &str, masked: bool) -> AnyView {
         Shown::Nothing => view! { <span class="blank">"（空）"</span> }.into_any(),
         Shown::Text(text) if masked => view! { <span class="masked">{text.clone()}</span> }.into_any(),
         Shown::Text(text) => view! { <span class="figures-text">{text.clone()}</span> }.into_any(),
-        Shown::Lines(lines) => view! {
+        Shown::Lines(lines) | Shown::Part { items: lines, .. } => view! {
             <ul class="plain">{lines.iter().map(|line| view! { <li>{line.clone()}</li> }).collect_view()}</ul>
         }
         .into_any(),
@@ -166,6 +166,47 @@ pub fn shown(value: &Shown, label: &str, masked: bool) -> AnyView {
             })
             .collect_view()
             .into_any(),
+    }
+}
+
+/// What a side of a comparison says of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Before,
+    After,
+}
+
+impl Side {
+    fn word(self) -> &'static str {
+        match self {
+            Side::Before => "变更前：",
+            Side::After => "变更后：",
+        }
+    }
+
+    fn mark(self, content: AnyView) -> AnyView {
+        match self {
+            Side::Before => view! { <del>{content}</del> }.into_any(),
+            Side::After => view! { <ins>{content}</ins> }.into_any(),
+        }
+    }
+}
+
+/// A value before or after a change. Of a list each item is marked by itself; what stayed as it was, and what was never
+/// there, is not.
+fn side(value: &Shown, label: &str, masked: bool, side: Side) -> AnyView {
+    let items = |items: &[String]| {
+        let text = |item: &String| view! { <span class="figures-text">{item.clone()}</span> }.into_any();
+        items.iter().map(|item| view! { <li>{side.mark(text(item))}</li> }).collect_view()
+    };
+    match value {
+        Shown::Lines(lines) => view! { <ul class="plain">{items(lines)}</ul> }.into_any(),
+        Shown::Part { items: some, same } => view! {
+            <ul class="plain">{items(some)}<li class="soft">{format!("（其余 {same} 项不变）")}</li></ul>
+        }
+        .into_any(),
+        Shown::Nothing => shown(value, label, masked),
+        Shown::Text(_) | Shown::Pictures(_) | Shown::Documents(_) => side.mark(shown(value, label, masked)),
     }
 }
 
@@ -192,8 +233,8 @@ pub fn ChangesTable(changes: Vec<Change>, #[prop(default = 1)] first: usize) -> 
                             <tr>
                                 <td data-label="序号" class="num">{first + number}</td>
                                 <td data-label="变更字段"><span>{change.label.clone()}<span class="soft">{format!(" {}", change.section)}</span></span></td>
-                                <td data-label="变更前"><del>{shown(&change.before, &change.label, false)}</del></td>
-                                <td data-label="变更后"><ins>{shown(&change.after, &change.label, false)}</ins></td>
+                                <td data-label="变更前">{side(&change.before, &change.label, false, Side::Before)}</td>
+                                <td data-label="变更后">{side(&change.after, &change.label, false, Side::After)}</td>
                             </tr>
                         })
                         .collect_view()}

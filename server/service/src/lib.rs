@@ -312,7 +312,7 @@ impl Service {
         );
         let samples = Samples::new(&context, &accounts);
         let scale = Scale::new(&context, &accounts, &counters, &dashboards, &exports, &queues);
-        let staff = Staff::new(&context, &accounts);
+        let staff = Staff::new(&context, &accounts, &rejected_forms);
         Service {
             events: Arc::clone(&context.events),
             parts,

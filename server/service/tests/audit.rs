@@ -11,6 +11,7 @@ mod identity_check;
 use std::collections::BTreeSet;
 
 use common::{World, claims, claims_of};
+use domain::audit_word::{action_word, object_word};
 use domain::business::Business;
 use domain::role::StaffRole;
 use domain::view::*;
@@ -576,4 +577,38 @@ async fn of_autosaves_and_pages_so_many_a_second(world: World) {
         decide += one.elapsed();
     }
     println!("submit {:?}, decide {:?}, all {:?}", submit / rounds, decide / rounds, begun.elapsed());
+}
+
+/// 审计日志 speaks in words: whatever the use cases write has one.
+#[test]
+fn every_action_and_object_of_the_log_has_a_word() {
+    let mut sources = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
+    let mut found = BTreeSet::new();
+    while let Some(path) = sources.pop() {
+        if path.is_dir() {
+            sources.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        let name = path.display().to_string();
+        if !name.ends_with(".rs") || name.contains("tests") {
+            continue;
+        }
+        let source = std::fs::read_to_string(&path).unwrap();
+        let source = source.split("#[cfg(test)]").next().unwrap();
+        for call in source.split(".audit(").skip(1) {
+            // The arguments before the detail; those that are names of constants stand in the lists by other calls.
+            let arguments: Vec<&str> = call.split(&[',', ')'][..]).take(5).map(str::trim).collect();
+            let words = arguments.iter().filter_map(|word| word.strip_prefix('"')?.strip_suffix('"'));
+            found.extend(words.filter(|word| !word.is_empty()).map(str::to_owned));
+        }
+    }
+    assert!(found.len() > 50, "{found:?}");
+    let unnamed: Vec<&String> =
+        found.iter().filter(|code| action_word(code).is_none() && object_word(code).is_none()).collect();
+    assert!(unnamed.is_empty(), "{unnamed:?}");
+    for code in
+        ["look_at_file", "look_at_thumbnails", "filing.unmask", "draft.submit", "baseline", "filing.approve"]
+    {
+        assert!(action_word(code).is_some(), "{code}");
+    }
 }

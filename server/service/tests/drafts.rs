@@ -6,13 +6,15 @@ mod acts;
 mod common;
 
 use acts::{filed, save_of, saved};
-use common::{World, claims};
+use common::{World, claims, claims_of};
 use domain::answer::Answers;
 use domain::view::*;
 use service::Error;
 use time::Duration;
 
 claims![
+    a_deleted_draft_is_gone_at_once_and_can_be_had_back_for_a_while,
+    a_deleted_draft_warns_nobody,
     a_draft_takes_whatever_is_typed_and_gives_it_back,
     a_draft_holds_ten_thousand_characters_but_not_any_number,
     a_question_the_form_does_not_have_is_refused,
@@ -544,8 +546,69 @@ async fn a_deleted_draft_is_gone(world: World) {
     );
     world.service.drafts.delete_draft(&actor, &head.id).await.unwrap();
     assert!(matches!(world.service.drafts.delete_draft(&actor, &head.id).await, Err(Error::NotFound)));
+    assert!(world.number("SELECT COUNT(*) FROM upload_use").await > 0, "its files wait for an undo");
+    world.later(Duration::minutes(10));
+    world.service.drafts.sweep_drafts().await.unwrap();
     assert_eq!(world.number("SELECT COUNT(*) FROM upload_use").await, 0);
     assert!(world.service.audit_chain.verify_audit().await.unwrap().is_whole());
+}
+
+/// Issue 11: a deletion can be taken back for ten minutes, and R50 holds: what was deleted is listed nowhere, and goes.
+async fn a_deleted_draft_is_gone_at_once_and_can_be_had_back_for_a_while(world: World) {
+    let (actor, other) = (world.applicant(1).await, world.applicant(2).await);
+    let drafts = &world.service.drafts;
+    let answers = Answers::from([("principal.name", "孙某")]);
+    let head = world.draft(&actor, "subject_new", None, &answers).await;
+    let written = form(&world, &actor, with("subject_new", &head)).await.answers;
+    drafts.delete_draft(&actor, &head.id).await.unwrap();
+    assert_eq!(drafts.drafts(&actor, "", "").await.unwrap().total, 0);
+    let view = drafts.form_view(&actor, &with("subject_new", &head)).await;
+    assert!(matches!(view, Err(Error::NotFound)), "{view:?}");
+    assert_eq!(form(&world, &actor, of("subject_new")).await.offered_draft, None);
+    let home = world.service.home_page.home(&actor).await.unwrap();
+    assert!(!format!("{:?}", home.progress).contains("draft="), "nobody is led to it");
+    let stale = save_of("subject_new", "form", Some(&head), Answers::new());
+    assert!(!matches!(drafts.save_draft(&actor, &stale).await, Ok(Saved::Ok(_))), "a tab that was left open");
+    let deleted = drafts.deleted_drafts(&actor).await.unwrap();
+    assert_eq!((deleted.len(), deleted[0].id.as_str(), deleted[0].minutes_left), (1, head.id.as_str(), 11));
+
+    // Nobody else sees it or has it back, and no swept round takes it too early.
+    assert_eq!(drafts.deleted_drafts(&other).await.unwrap(), []);
+    assert!(matches!(drafts.restore_draft(&other, &head.id).await, Err(Error::NotFound)));
+    world.later(Duration::minutes(9));
+    assert_eq!(drafts.sweep_drafts().await.unwrap(), 0);
+    drafts.restore_draft(&actor, &head.id).await.unwrap();
+    assert_eq!(form(&world, &actor, with("subject_new", &head)).await.answers, written);
+    assert!(matches!(drafts.restore_draft(&actor, &head.id).await, Err(Error::NotFound)), "once");
+
+    // Its place may be taken meanwhile: there is but one draft of 新增主体 (R12).
+    drafts.delete_draft(&actor, &head.id).await.unwrap();
+    let newer = world.draft(&actor, "subject_new", None, &Answers::new()).await;
+    let refused = drafts.restore_draft(&actor, &head.id).await;
+    assert!(
+        matches!(&refused, Err(Error::Refused(refused)) if refused.link.as_deref().unwrap().contains(&newer.id)),
+        "{refused:?}"
+    );
+    drafts.delete_draft(&actor, &newer.id).await.unwrap();
+    drafts.restore_draft(&actor, &head.id).await.unwrap();
+    drafts.delete_draft(&actor, &head.id).await.unwrap();
+
+    world.later(Duration::minutes(10));
+    assert_eq!(drafts.deleted_drafts(&actor).await.unwrap(), []);
+    assert!(matches!(drafts.restore_draft(&actor, &head.id).await, Err(Error::NotFound)));
+    assert_eq!(drafts.sweep_drafts().await.unwrap(), 2);
+    assert_eq!(world.number("SELECT COUNT(*) FROM draft").await, 0);
+}
+
+/// Nobody is warned of the end of what they deleted.
+async fn a_deleted_draft_warns_nobody(world: World) {
+    let actor = world.applicant(1).await;
+    let head = world.draft(&actor, "subject_new", None, &Answers::new()).await;
+    world.later(Duration::days(28));
+    let actor = world.sign_in(&claims_of(1)).await;
+    world.service.drafts.delete_draft(&actor, &head.id).await.unwrap();
+    world.service.drafts.sweep_drafts().await.unwrap();
+    assert_eq!(world.service.notices.notices(&actor, false, "").await.unwrap().total, 0);
 }
 
 async fn an_unknown_procedure_or_step_does_not_exist(world: World) {

@@ -5,6 +5,7 @@ mod common;
 
 use common::*;
 use domain::role::StaffRole;
+use domain::view::Appointment;
 use service::Claims;
 use service::jobs::Swept;
 use service::sample::SampleOfficer;
@@ -12,6 +13,7 @@ use service::{Assurance, Error, FirstAdministrator, Proof, Role, Service};
 use time::Duration;
 
 claims![
+    what_was_typed_of_an_appointment_is_shown_again_to_the_administrator_alone,
     a_session_ends_after_thirty_idle_minutes,
     a_session_ends_after_twelve_hours_however_busy,
     that_somebody_is_there_is_written_once_a_minute,
@@ -538,6 +540,36 @@ async fn appointing_says_what_is_wrong_beside_the_field(world: World) {
         }
     }
     assert_eq!(world.service.staff.staff_list(&administrator).await.unwrap().len(), 1);
+}
+
+/// Journeys 8: a refusal empties nothing.
+async fn what_was_typed_of_an_appointment_is_shown_again_to_the_administrator_alone(world: World) {
+    let (one, applicant) = (world.administrator().await, world.applicant(7).await);
+    let staff = &world.service.staff;
+    let good = claims_of(1).id_no;
+    assert!(staff.appoint(&one, "赵某某", &good, "reviewer", "").await.is_err());
+    let again = staff.appointment(&one, true).await.unwrap();
+    let typed = (again.name.as_str(), again.id_no.as_str(), again.role.as_str(), again.region.as_str());
+    assert_eq!(typed, ("赵某某", good.as_str(), "reviewer", ""));
+    assert_eq!((again.faults.len(), again.faults[0].at.as_str()), (1, "region"));
+    assert_eq!(staff.appointment(&one, false).await.unwrap(), Appointment::default());
+    assert!(!world.is_stored_in_the_open(&good).await);
+
+    let typed = [("name", "赵某某"), ("id_no", good.as_str()), ("role", "reviewer"), ("region", "110000")];
+    assert!(matches!(staff.keep_appointment(&applicant, &typed).await, Err(Error::Forbidden)));
+    assert!(matches!(staff.appointment(&applicant, true).await, Err(Error::Forbidden)));
+    staff.keep_appointment(&one, &typed).await.unwrap();
+    let again = staff.appointment(&one, true).await.unwrap();
+    assert_eq!((again.region.as_str(), again.faults.len()), ("110000", 0));
+
+    staff.appoint(&one, "赵某某", &good, "reviewer", "110000").await.unwrap();
+    assert_eq!(staff.appointment(&one, true).await.unwrap(), Appointment::default());
+    // What the state refuses is kept as well.
+    assert!(matches!(
+        staff.appoint(&one, "赵某某", &good, "reviewer", "110000").await,
+        Err(Error::Refused(_))
+    ));
+    assert_eq!(staff.appointment(&one, true).await.unwrap().name, "赵某某");
 }
 
 async fn the_last_administrator_stays(world: World) {

@@ -1,6 +1,8 @@
 //! Connects cookies with the service's sessions: who signs in and out, and who acts in each request.
 
+use domain::role::StaffRole;
 use domain::route;
+use domain::view::desk_of;
 use std::sync::Arc;
 
 use app::api::caller::Caller;
@@ -40,6 +42,22 @@ impl Sessions for Service {
                 tracing::error!(%error, "the session before this sign-in was not ended");
             }
             Ok(SessionToken::new(token))
+        }
+        .boxed()
+    }
+
+    fn desk(&self, token: &SessionToken) -> BoxFuture<'_, Option<&'static str>> {
+        let token = token.expose().to_owned();
+        async move {
+            // Who cannot be looked up now begins on the home page.
+            let actor = self.accounts.actor(&token).await.ok().flatten()?;
+            let roles = [
+                (StaffRole::Reviewer, actor.reviewer_region().is_some()),
+                (StaffRole::Administrator, actor.is_administrator()),
+                (StaffRole::Keeper, actor.is_keeper()),
+                (StaffRole::Auditor, actor.is_auditor()),
+            ];
+            desk_of(roles).map(|(_, address)| address)
         }
         .boxed()
     }

@@ -64,6 +64,8 @@ pub enum SignInFailure {
 /// Who keeps sessions: the service, or a test.
 pub trait Sessions: Send + Sync + 'static {
     fn sign_in(&self, sign_in: SignIn) -> BoxFuture<'_, Result<SessionToken, SignInFailure>>;
+    /// Where the person of a session works: the address of their desk; none for who has no role.
+    fn desk(&self, token: &SessionToken) -> BoxFuture<'_, Option<&'static str>>;
     /// Ends one session; a token that names none is no error.
     fn sign_out(
         &self,

@@ -94,7 +94,7 @@ impl Post<'_> {
                 encoding: resubmit::MULTIPART,
                 controls: &posted.controls,
                 choices: &[Choice { label: "继续", name: "held", value: "yes" }],
-                links: &[("重新登录", login_path("/"))],
+                links: &[("重新登录", login_path(route::SIGNED_IN))],
             },
         )
     }

@@ -77,7 +77,7 @@ fn resubmit_after_sign_in(state: &AppState, action: &str, posted: &Posted) -> Re
             encoding: resubmit::MULTIPART,
             controls: &posted.controls,
             choices: &[Choice { label: "继续", name: "held", value: "yes" }],
-            links: &[("重新登录", login_path("/"))],
+            links: &[("重新登录", login_path(route::SIGNED_IN))],
         },
     )
 }

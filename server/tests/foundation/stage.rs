@@ -126,6 +126,10 @@ impl Sessions for Book {
         .boxed()
     }
 
+    fn desk(&self, _token: &SessionToken) -> BoxFuture<'_, Option<&'static str>> {
+        async { None }.boxed()
+    }
+
     fn sign_out(
         &self,
         token: SessionToken,

@@ -470,11 +470,20 @@ fn lists_are_compared_item_by_item() {
     };
     let text = |text: &str| Shown::Text(text.to_owned());
     let all = |items: &[&str]| Shown::Lines(items.iter().map(|item| (*item).to_owned()).collect());
+    let part = |items: &[&str], same| Shown::Part {
+        items: items.iter().map(|item| (*item).to_owned()).collect(),
+        same,
+    };
     assert_eq!(compared(&["a.cn", "b.cn"], &["a.cn", "b.cn"]), None);
     assert_eq!(compared(&["a.cn"], &["b.cn"]), Some((text("a.cn"), text("b.cn"))));
     assert_eq!(
         compared(&["a.cn", "b.cn", "c.cn"], &["a.cn", "c.cn", "d.cn", "e.cn"]),
-        Some((all(&["b.cn", "（其余 2 项不变）"]), all(&["d.cn", "e.cn", "（其余 2 项不变）"])))
+        Some((part(&["b.cn"], 2), part(&["d.cn", "e.cn"], 2)))
+    );
+    assert_eq!(compared(&["a.cn"], &["a.cn", "b.cn"]), Some((part(&[], 1), part(&["b.cn"], 1))));
+    assert_eq!(
+        compared(&["a.cn", "b.cn"], &["c.cn", "d.cn"]),
+        Some((all(&["a.cn", "b.cn"]), all(&["c.cn", "d.cn"])))
     );
     let turned = compared(&["a.cn", "b.cn"], &["b.cn", "a.cn"]);
     assert_eq!(turned, Some((all(&["a.cn", "b.cn"]), all(&["b.cn", "a.cn"]))));

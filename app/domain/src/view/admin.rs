@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::session::SessionRow;
 use crate::role::StaffRole;
+use crate::schema::Fault;
 
 /// A person with a role (R60).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +17,16 @@ pub struct StaffRow {
     /// The account, for whoever has signed in.
     pub person: Option<String>,
     pub is_suspended: bool,
+}
+
+/// An appointment as an administrator typed it, and what is wrong with it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Appointment {
+    pub name: String,
+    pub id_no: String,
+    pub role: String,
+    pub region: String,
+    pub faults: Vec<Fault>,
 }
 
 /// A person's account as administrators see it: masked.
@@ -78,6 +89,8 @@ pub struct AuditRow {
     pub object_kind: String,
     pub object_id: String,
     pub detail: String,
+    /// What of it has words: (what it is, what it says).
+    pub said: Vec<(String, String)>,
 }
 
 /// Somebody looked at the person's data unmasked (R65).

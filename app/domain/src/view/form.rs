@@ -282,6 +282,15 @@ pub enum Submitted {
     Refused(Refused),
 }
 
+/// A draft that its person deleted and can still have back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DeletedDraft {
+    pub id: String,
+    pub procedure: Procedure,
+    pub title: String,
+    pub minutes_left: u64,
+}
+
 /// 我的草稿 (R50)
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DraftRow {

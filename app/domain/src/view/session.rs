@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::record::RecordState;
+use crate::role::StaffRole;
 use crate::route;
 
 /// The signed-in person, as the shell shows them.
@@ -35,15 +36,26 @@ impl Me {
 
     /// Where somebody with a role works: (what it is called, its address).
     pub fn desk(&self) -> Option<(&'static str, &'static str)> {
-        [
-            (self.is_reviewer, "审核工作台", route::REVIEW),
-            (self.is_administrator, "人员管理", route::STAFF),
-            (self.is_keeper, "服务商名录", route::PROVIDERS),
-            (self.is_auditor, "审计日志", route::AUDIT),
-        ]
-        .into_iter()
-        .find_map(|(has_it, label, href)| has_it.then_some((label, href)))
+        desk_of([
+            (StaffRole::Reviewer, self.is_reviewer),
+            (StaffRole::Administrator, self.is_administrator),
+            (StaffRole::Keeper, self.is_keeper),
+            (StaffRole::Auditor, self.is_auditor),
+        ])
     }
+}
+
+/// Where somebody with these roles works: (what it is called, its address).
+pub fn desk_of(roles: [(StaffRole, bool); 4]) -> Option<(&'static str, &'static str)> {
+    let has = |asked| roles.iter().any(|(role, has_it)| *role == asked && *has_it);
+    [
+        (StaffRole::Reviewer, "审核工作台", route::REVIEW),
+        (StaffRole::Administrator, "人员管理", route::STAFF),
+        (StaffRole::Keeper, "服务商名录", route::PROVIDERS),
+        (StaffRole::Auditor, "审计日志", route::AUDIT),
+    ]
+    .into_iter()
+    .find_map(|(role, label, href)| has(role).then_some((label, href)))
 }
 
 /// A subject one can switch to (R6).

@@ -1,5 +1,6 @@
 //! Sessions: whose they are, how long they last, how they end.
 
+use domain::device::device_name;
 use domain::view::SessionRow;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -128,7 +129,7 @@ impl Accounts {
             .map(|session| SessionRow {
                 is_this: session.id == this,
                 id: session.id,
-                device: session.device,
+                device: device_name(&session.device),
                 created_at: written(instant(session.created_at)),
                 seen_at: written(instant(session.seen_at)),
             })

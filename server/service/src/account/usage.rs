@@ -60,8 +60,11 @@ impl Usage {
     /// Refuses one more draft to who has too many.
     pub(crate) async fn bound_drafts(&self, on: &impl ConnectionTrait, actor: &Actor) -> Result<()> {
         let most = self.context.settings.limits.drafts;
-        let drafts =
-            draft::Entity::find().filter(draft::Column::PersonId.eq(&actor.person_id)).count(on).await?;
+        let drafts = draft::Entity::find()
+            .filter(draft::Column::PersonId.eq(&actor.person_id))
+            .filter(draft::Column::DeletedAt.is_null())
+            .count(on)
+            .await?;
         if drafts < u64::from(most) {
             return Ok(());
         }

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use domain::audit_word::{action_code, action_word, detail_word};
 use domain::mask::{Mask, mask};
+use domain::procedure::Procedure;
 use domain::role::StaffRole;
 use domain::value::date::parse_date;
 use domain::value::text;
@@ -20,6 +22,7 @@ use crate::base::context::handle;
 use crate::base::db::instant;
 use crate::base::entity::{audit, filing, upload_use};
 use crate::base::error::{Error, Result};
+use crate::base::region;
 use crate::base::region::region_name;
 use crate::base::retry::retry;
 use crate::state::history::APPLICANT;
@@ -51,7 +54,7 @@ impl AuditLog {
         let on = self.context.db.read();
         let mut lines = audit::Entity::find();
         for (text, column) in [
-            (&request.action, audit::Column::Action),
+            (&action_code(&request.action).to_owned(), audit::Column::Action),
             (&request.object, audit::Column::ObjectId),
             (&request.person, audit::Column::ActorId),
         ] {
@@ -98,6 +101,7 @@ impl AuditLog {
                 action: row.action,
                 object_kind: row.object_kind,
                 object_id: row.object_id,
+                said: said(&row.detail),
                 detail: row.detail,
             })
             .collect();
@@ -217,6 +221,39 @@ fn role_in_words(roles: &str) -> String {
         },
     });
     each.collect::<Vec<_>>().join("、")
+}
+
+/// What of a line's detail has words, in words.
+fn said(detail: &str) -> Vec<(String, String)> {
+    let parts: BTreeMap<String, serde_json::Value> = serde_json::from_str(detail).unwrap_or_default();
+    let text = |value: &serde_json::Value| match value {
+        serde_json::Value::String(text) => Some(text.clone()),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    parts
+        .iter()
+        .filter_map(|(key, value)| {
+            let word = detail_word(key)?;
+            let texts: Vec<String> = match value {
+                serde_json::Value::Array(items) => items.iter().filter_map(text).collect(),
+                one => text(one).into_iter().collect(),
+            };
+            let texts: Vec<String> =
+                texts.into_iter().filter(|text| !text.is_empty()).map(in_words).collect();
+            (!texts.is_empty()).then(|| (word.to_owned(), texts.join("、")))
+        })
+        .collect()
+}
+
+/// A procedure, a role, a region or an action by its name; anything else as it is.
+fn in_words(code: String) -> String {
+    let procedure = Procedure::from_code(&code).map(Procedure::label);
+    let role = StaffRole::from_code(&code).map(StaffRole::label);
+    match procedure.or(role).or_else(|| action_word(&code)) {
+        Some(word) => word.to_owned(),
+        None => region::full_name(&code).unwrap_or(code),
+    }
 }
 
 #[cfg(test)]

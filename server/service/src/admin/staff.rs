@@ -5,16 +5,18 @@
 
 use std::collections::BTreeMap;
 
+use domain::answer::Answers;
 use domain::role::StaffRole;
-use domain::schema::fault;
+use domain::schema::{Fault, fault};
 use domain::value::{id_number, name};
-use domain::view::StaffRow;
+use domain::view::{Appointment, StaffRow};
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use serde_json::json;
 
 use crate::account::Accounts;
 use crate::account::fingerprints::id_no_hash;
+use crate::account::rejected_form::{RejectedForm, RejectedForms};
 use crate::account::roles::{
     FirstAdministrator, LOCK, context, first_administrator_counter, role_named, roles_held,
 };
@@ -31,6 +33,7 @@ handle! {
     /// Giving and taking roles.
     Staff {
         accounts: Accounts,
+        rejected_forms: RejectedForms,
     }
 }
 
@@ -65,7 +68,59 @@ impl Staff {
         role: &str,
         region: &str,
     ) -> Result<()> {
-        retry!(self.try_appoint(actor, name, id_no, role, region))
+        let typed = [("name", name), ("id_no", id_no), ("role", role), ("region", region)];
+        match retry!(self.try_appoint(actor, name, id_no, role, region)) {
+            Err(Error::Faults(faults)) => {
+                self.hold(actor, &typed, faults.clone()).await?;
+                Err(Error::Faults(faults))
+            }
+            Err(Error::Refused(refused)) => {
+                self.hold(actor, &typed, Vec::new()).await?;
+                Err(Error::Refused(refused))
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// What was typed of an appointment so far, kept for the next page: without scripts the region is chosen level by
+    /// level.
+    pub async fn keep_appointment(&self, actor: &Actor, typed: &[(&str, &str)]) -> Result<()> {
+        actor.must_administer()?;
+        self.hold(actor, typed, Vec::new()).await
+    }
+
+    async fn hold(&self, actor: &Actor, typed: &[(&str, &str)], faults: Vec<Fault>) -> Result<()> {
+        let mut answers = Answers::new();
+        for (at, text) in typed {
+            answers.set_text((*at).to_owned(), text.chars().take(100).collect::<String>());
+        }
+        let form = RejectedForm { answers, faults };
+        retry!(self.try_hold(actor, &form))
+    }
+
+    async fn try_hold(&self, actor: &Actor, form: &RejectedForm) -> Result<()> {
+        let tx = self.context.db.begin().await?;
+        self.rejected_forms.stash(&tx, slot(actor), form).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// An appointment as it was typed and did not pass, or an empty one.
+    pub async fn appointment(&self, actor: &Actor, check: bool) -> Result<Appointment> {
+        actor.must_administer()?;
+        let on = self.context.db.read();
+        let form = match check {
+            true => self.rejected_forms.find(on, &slot(actor)).await?.unwrap_or_default(),
+            false => RejectedForm::default(),
+        };
+        let text = |at| form.answers.text(at).to_owned();
+        Ok(Appointment {
+            name: text("name"),
+            id_no: text("id_no"),
+            role: text("role"),
+            region: text("region"),
+            faults: form.faults,
+        })
     }
 
     async fn try_appoint(
@@ -113,6 +168,7 @@ impl Staff {
         let id =
             self.accounts.insert_staff(&tx, &name, &id_no, role, region, self.context.clock.now()).await?;
         let detail = json!({ "role": role.code(), "region": region });
+        self.rejected_forms.discard(&tx, &slot(actor)).await?;
         self.context.audit(&tx, Some(actor), "appoint", "staff", &id, detail).await?;
         tx.commit().await?;
         Ok(())
@@ -194,4 +250,8 @@ impl Staff {
             })
             .collect()
     }
+}
+
+fn slot(actor: &Actor) -> String {
+    format!("{}/appoint", actor.person_id)
 }

@@ -180,6 +180,7 @@ impl Cases {
         let mut rows = draft::Entity::find()
             .filter(draft::Column::PersonId.eq(&actor.person_id))
             .filter(draft::Column::SavedAt.gt(since))
+            .filter(draft::Column::DeletedAt.is_null())
             .order_by_desc(draft::Column::SavedAt)
             .order_by_desc(draft::Column::Id)
             .limit(MOST_DRAFTS)

@@ -62,6 +62,7 @@ impl Redrafts {
             .filter(draft::Column::FilingId.eq(&from.filing.id))
             .filter(draft::Column::PersonId.eq(&actor.person_id))
             .filter(draft::Column::SavedAt.gt(millis(self.context.clock.now() - KEPT)))
+            .filter(draft::Column::DeletedAt.is_null())
             .one(tx)
             .await?;
         if let Some(row) = made {
@@ -113,6 +114,7 @@ impl Redrafts {
             warned_at: None,
             audited_at: None,
             audited_session: None,
+            deleted_at: None,
             id,
         };
         self.usage.bound_drafts(tx, actor).await?;

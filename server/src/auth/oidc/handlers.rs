@@ -82,8 +82,13 @@ async fn callback(
     let jar = CookieJar::new().add(over);
     match signed_in(&auth, &headers, &attempt, query).await {
         Ok(token) => {
+            // Who asked for no page begins where they work: staff at their desk, everybody else at home.
+            let desk = match attempt.next.as_str() {
+                route::HOME => auth.setup.sessions.desk(&token).await,
+                _ => None,
+            };
             let jar = jar.add(session::cookie(&token, auth.setup.tls));
-            (jar, Redirect::to(&attempt.next)).into_response()
+            (jar, Redirect::to(desk.unwrap_or(&attempt.next))).into_response()
         }
         Err(failure) => (jar, failure.page(&auth.setup.template, &attempt.next)).into_response(),
     }

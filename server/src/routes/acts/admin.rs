@@ -26,8 +26,35 @@ pub fn router() -> Router<AppState> {
 
 async fn appoint(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     let of = |name: &str| field(fields, name);
-    state.service.staff.appoint(actor, of("name"), of("id_no"), of("role"), of("region")).await?;
-    Ok(to(route::STAFF).saying("已添加。"))
+    let region = chosen_region(fields);
+    let again = format!("{}?check=1#appoint", route::STAFF);
+    let staff = &state.service.staff;
+    if !of("update").is_empty() {
+        // 【下一级】, which pages without scripts have.
+        let typed = [("name", of("name")), ("id_no", of("id_no")), ("role", of("role")), ("region", region)];
+        staff.keep_appointment(actor, &typed).await?;
+        return Ok(to(again));
+    }
+    match staff.appoint(actor, of("name"), of("id_no"), of("role"), region).await {
+        Ok(()) => Ok(to(route::STAFF).saying("已添加。")),
+        // The page shows what was typed, and at its field what is wrong with it.
+        Err(Error::Faults(_)) => Ok(to(again)),
+        Err(Error::Refused(refused)) => Ok(to(again).saying(refused.sentence)),
+        Err(error) => Err(error),
+    }
+}
+
+/// The deepest region that was chosen; below one that was chosen anew, what was chosen before does not count.
+fn chosen_region(fields: &Fields) -> &str {
+    let mut region = field(fields, "region");
+    for (name, shared) in [("region_0", 0), ("region_1", 2), ("region_2", 4)] {
+        let next = field(fields, name);
+        if next.is_empty() || next.get(..shared) != region.get(..shared) {
+            break;
+        }
+        region = next;
+    }
+    region
 }
 
 async fn dismiss(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
@@ -113,4 +140,27 @@ async fn keep_holiday(state: &AppState, actor: &Actor, fields: &Fields, _back: &
 async fn drop_holiday(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     state.service.holidays.drop_holiday(actor, field(fields, "day")).await?;
     Ok(to(route::HOLIDAYS).saying("已删除。"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_deepest_region_counts_that_lies_in_those_above_it() {
+        for (chosen, expected) in [
+            (&[("region_0", "110000"), ("region_1", "110100"), ("region_2", "110101")][..], "110101"),
+            (&[("region_0", "110000"), ("region_1", "110100"), ("region_2", "")], "110100"),
+            (&[("region_0", "110000")], "110000"),
+            (&[("region_0", "310000"), ("region_1", "110100"), ("region_2", "110101")], "310000"),
+            (&[("region_0", "310000"), ("region_1", "310100"), ("region_2", "110101")], "310100"),
+            (&[("region_0", ""), ("region_1", "110100")], ""),
+            (&[("region", "110101")], "110101"),
+            (&[], ""),
+        ] {
+            let fields: Fields =
+                chosen.iter().map(|(name, code)| ((*name).to_owned(), (*code).to_owned())).collect();
+            assert_eq!(chosen_region(&fields), expected, "{chosen:?}");
+        }
+    }
 }

@@ -17,6 +17,7 @@ pub fn router() -> Router<AppState> {
         .route("/act/withdraw", act!(withdraw))
         .route("/act/redraft", act!(redraft))
         .route("/act/delete-draft", act!(delete_draft))
+        .route("/act/restore-draft", act!(restore_draft))
         .route("/act/switch-subject", act!(switch_subject))
         .route("/act/revoke-transfer", act!(revoke_transfer))
         .route("/act/receive", act!(receive))
@@ -92,6 +93,12 @@ async fn redraft(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) 
 async fn delete_draft(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     state.service.drafts.delete_draft(actor, field(fields, "draft")).await?;
     Ok(to(route::DRAFTS).saying("草稿已删除。"))
+}
+
+/// 【撤销删除】
+async fn restore_draft(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    state.service.drafts.restore_draft(actor, field(fields, "draft")).await?;
+    Ok(to(route::DRAFTS).saying("草稿已恢复。"))
 }
 
 async fn switch_subject(

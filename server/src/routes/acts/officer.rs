@@ -148,7 +148,7 @@ async fn decide_or_resubmit(
                 encoding: resubmit::URL_ENCODED,
                 controls: &controls,
                 choices: &[resubmit::Choice { label: "继续", name: "held", value: "yes" }],
-                links: &[("重新登录", login_path("/"))],
+                links: &[("重新登录", login_path(route::SIGNED_IN))],
             },
         );
     };

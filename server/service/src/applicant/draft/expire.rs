@@ -3,11 +3,11 @@
 use domain::notice::NoticeKind;
 use domain::route;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 use time::Duration;
 
-use crate::applicant::draft::{Drafts, KEPT, procedure_of};
+use crate::applicant::draft::{Drafts, KEPT, UNDONE_WITHIN, procedure_of};
 use crate::base::clock::days_left;
 use crate::base::db::{instant, millis};
 use crate::base::entity::draft;
@@ -21,7 +21,7 @@ const WARNED: Duration = Duration::days(3);
 const SWEPT_AT_ONCE: u64 = 500;
 
 impl Drafts {
-    /// Deletes the drafts of thirty days ago (R50) and tells the people whose drafts end within three
+    /// Deletes the drafts of thirty days ago (R50) and those whose people did not take their deletion back, and tells the people whose drafts end within three
     /// days, once (R66). Says how many were deleted.
     pub async fn sweep_drafts(&self) -> Result<u64> {
         let mut after = Some(String::new());
@@ -47,10 +47,15 @@ impl Drafts {
 
     async fn try_sweep_drafts(&self) -> Result<u64> {
         let tx = self.context.db.begin().await?;
+        let now = self.context.clock.now();
         let due: Vec<String> = draft::Entity::find()
             .select_only()
             .column(draft::Column::Id)
-            .filter(draft::Column::SavedAt.lte(millis(self.context.clock.now() - KEPT)))
+            .filter(
+                Condition::any()
+                    .add(draft::Column::SavedAt.lte(millis(now - KEPT)))
+                    .add(draft::Column::DeletedAt.lte(millis(now - UNDONE_WITHIN))),
+            )
             .order_by_asc(draft::Column::SavedAt)
             .limit(SWEPT_AT_ONCE)
             .lock_exclusive()
@@ -76,6 +81,7 @@ impl Drafts {
             .filter(draft::Column::SavedAt.lte(millis(now - KEPT + WARNED)))
             .filter(draft::Column::SavedAt.gt(millis(now - KEPT)))
             .filter(draft::Column::WarnedAt.is_null())
+            .filter(draft::Column::DeletedAt.is_null())
             .filter(draft::Column::Id.gt(after))
             .order_by_asc(draft::Column::Id)
             .limit(SWEPT_AT_ONCE)

@@ -17,10 +17,11 @@ use domain::mask::{Mask, mask};
 use domain::procedure::Procedure;
 use domain::route;
 use domain::schema::{Fault, Form, Step, fault};
-use domain::view::{DraftHead, DraftRow, Paged};
+use domain::view::{DeletedDraft, DraftHead, DraftRow, Paged};
 use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
@@ -59,6 +60,9 @@ handle! {
 
 /// For how long a draft is kept after it was last saved (R50).
 pub(crate) const KEPT: Duration = Duration::days(30);
+
+/// For how long a person can take a deletion back.
+pub(crate) const UNDONE_WITHIN: Duration = Duration::minutes(10);
 
 /// A form about to be shown, saved or submitted, with everything it stands on.
 pub(crate) struct Opening {
@@ -105,7 +109,8 @@ impl Drafts {
     ) -> Result<draft::Model> {
         let query = draft::Entity::find_by_id(plausible_id(id)?)
             .filter(draft::Column::PersonId.eq(&actor.person_id))
-            .filter(draft::Column::SavedAt.gt(millis(self.context.clock.now() - KEPT)));
+            .filter(draft::Column::SavedAt.gt(millis(self.context.clock.now() - KEPT)))
+            .filter(draft::Column::DeletedAt.is_null());
         let query = if lock { query.lock_exclusive() } else { query };
         query.one(on).await?.ok_or(Error::NotFound)
     }
@@ -114,7 +119,8 @@ impl Drafts {
     pub(crate) async fn is_being_repaired(&self, on: &impl ConnectionTrait, filing: &str) -> Result<bool> {
         let drafts = draft::Entity::find()
             .filter(draft::Column::FilingId.eq(filing))
-            .filter(draft::Column::SavedAt.gt(millis(self.context.clock.now() - KEPT)));
+            .filter(draft::Column::SavedAt.gt(millis(self.context.clock.now() - KEPT)))
+            .filter(draft::Column::DeletedAt.is_null());
         Ok(drafts.count(on).await? > 0)
     }
 
@@ -123,7 +129,8 @@ impl Drafts {
         let now = self.context.clock.now();
         let mut query = draft::Entity::find()
             .filter(draft::Column::PersonId.eq(&actor.person_id))
-            .filter(draft::Column::SavedAt.gt(millis(now - KEPT)));
+            .filter(draft::Column::SavedAt.gt(millis(now - KEPT)))
+            .filter(draft::Column::DeletedAt.is_null());
         if !procedure.is_empty() {
             query = query.filter(draft::Column::Procedure.eq(procedure));
         }
@@ -139,7 +146,7 @@ impl Drafts {
         Ok(Paged { rows, total, next, is_later: !after.is_empty() })
     }
 
-    /// Deletes a draft for good.
+    /// Deletes a draft: it is gone from all lists at once, and for good after [`UNDONE_WITHIN`].
     pub async fn delete_draft(&self, actor: &Actor, id: &str) -> Result<()> {
         retry!(self.try_delete_draft(actor, id))
     }
@@ -147,9 +154,75 @@ impl Drafts {
     async fn try_delete_draft(&self, actor: &Actor, id: &str) -> Result<()> {
         let tx = self.context.db.begin().await?;
         let row = self.owned_draft(&tx, actor, id, true).await?;
-        self.remove_draft(&tx, &row.id).await?;
+        draft::Entity::update_many()
+            .col_expr(draft::Column::DeletedAt, Expr::value(millis(self.context.clock.now())))
+            // Its place is free for another one.
+            .col_expr(draft::Column::Slot, Expr::value(format!("{DELETED}{}/{}", row.id, row.slot)))
+            .filter(draft::Column::Id.eq(&row.id))
+            .exec(&tx)
+            .await?;
         let detail = json!({ "procedure": row.procedure });
         self.context.audit(&tx, Some(actor), "draft.delete", "draft", &row.id, detail).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// What the person deleted and can still have back, the latest first.
+    pub async fn deleted_drafts(&self, actor: &Actor) -> Result<Vec<DeletedDraft>> {
+        let now = self.context.clock.now();
+        let rows = deleted(actor, now)
+            .order_by_desc(draft::Column::DeletedAt)
+            .limit(5)
+            .all(self.context.db.read())
+            .await?;
+        rows.into_iter()
+            .map(|row| {
+                let left = instant(row.deleted_at.unwrap_or_default()) + UNDONE_WITHIN - now;
+                let minutes_left = u64::try_from(left.whole_minutes()).unwrap_or_default() + 1;
+                Ok(DeletedDraft {
+                    procedure: procedure_of(&row)?,
+                    id: row.id,
+                    title: row.title,
+                    minutes_left,
+                })
+            })
+            .collect()
+    }
+
+    /// 【撤销删除】
+    ///
+    /// # Errors
+    /// `NotFound` for what is not the person's or went for good, `Refused` where another draft has taken its place.
+    pub async fn restore_draft(&self, actor: &Actor, id: &str) -> Result<()> {
+        retry!(self.try_restore_draft(actor, id))
+    }
+
+    async fn try_restore_draft(&self, actor: &Actor, id: &str) -> Result<()> {
+        let tx = self.context.db.begin().await?;
+        let row = deleted(actor, self.context.clock.now())
+            .filter(draft::Column::Id.eq(plausible_id(id)?))
+            .lock_exclusive()
+            .one(&tx)
+            .await?
+            .ok_or(Error::NotFound)?;
+        let slot = row.slot.strip_prefix(&format!("{DELETED}{}/", row.id)).unwrap_or(&row.id);
+        if let Some(other) = draft::Entity::find().filter(draft::Column::Slot.eq(slot)).one(&tx).await? {
+            let link = route::draft_step(procedure_of(&other)?, &other.step, &other.id);
+            let sentence = "同一业务已有一份新的草稿，不能撤销删除";
+            return Err(match other.person_id == actor.person_id {
+                true => Error::refused_see(sentence, link),
+                false => Error::refused(sentence),
+            });
+        }
+        self.usage.bound_drafts(&tx, actor).await?;
+        draft::Entity::update_many()
+            .col_expr(draft::Column::DeletedAt, Expr::value(None::<i64>))
+            .col_expr(draft::Column::Slot, Expr::value(slot))
+            .filter(draft::Column::Id.eq(&row.id))
+            .exec(&tx)
+            .await?;
+        let detail = json!({ "procedure": row.procedure });
+        self.context.audit(&tx, Some(actor), "draft.restore", "draft", &row.id, detail).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -159,6 +232,17 @@ impl Drafts {
         draft::Entity::delete_by_id(id).exec(tx).await?;
         Ok(())
     }
+}
+
+/// What the place of a deleted draft begins with.
+const DELETED: &str = "deleted/";
+
+/// What a person can still have back.
+fn deleted(actor: &Actor, now: OffsetDateTime) -> Select<draft::Entity> {
+    draft::Entity::find()
+        .filter(draft::Column::PersonId.eq(&actor.person_id))
+        .filter(draft::Column::SavedAt.gt(millis(now - KEPT)))
+        .filter(draft::Column::DeletedAt.gt(millis(now - UNDONE_WITHIN)))
 }
 
 /// The procedures that have a form of questions; a cancellation has its own page (R22).
@@ -241,6 +325,7 @@ pub(crate) fn active(row: &draft::Model) -> draft::ActiveModel {
         warned_at: Set(row.warned_at),
         audited_at: Set(row.audited_at),
         audited_session: Set(row.audited_session),
+        deleted_at: Set(row.deleted_at),
     }
 }
 

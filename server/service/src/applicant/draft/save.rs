@@ -336,6 +336,7 @@ impl Drafts {
             warned_at: None,
             audited_at: sitting.or(Some(millis(now))),
             audited_session: Some(actor.session_id.clone()),
+            deleted_at: None,
             id,
         };
         match replaced {

@@ -27,6 +27,8 @@ pub struct Model {
     /// When the audit log last got a line about a save, and by which session.
     pub audited_at: Option<i64>,
     pub audited_session: Option<String>,
+    /// When its person deleted it; it is theirs again if they say so soon.
+    pub deleted_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

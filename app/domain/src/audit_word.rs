@@ -1,0 +1,149 @@
+//! What the lines of the audit log tell, in the words of the page. The codes are stored and stay; a code without a
+//! word is shown as it is.
+
+/// What was done.
+pub fn action_word(code: &str) -> Option<&'static str> {
+    ACTIONS.iter().find(|(known, _)| *known == code).map(|(_, word)| *word)
+}
+
+/// What it was done to.
+pub fn object_word(code: &str) -> Option<&'static str> {
+    OBJECTS.iter().find(|(known, _)| *known == code).map(|(_, word)| *word)
+}
+
+/// What a part of a line's detail is.
+pub fn detail_word(key: &str) -> Option<&'static str> {
+    DETAILS.iter().find(|(known, _)| *known == key).map(|(_, word)| *word)
+}
+
+/// The code that is meant by what somebody typed into a search: a word, or the code itself.
+pub fn action_code(typed: &str) -> &str {
+    let typed = typed.trim();
+    ACTIONS.iter().find(|(_, word)| *word == typed).map_or(typed, |(code, _)| *code)
+}
+
+/// Code and word, in the order of the list that the search offers.
+pub const ACTIONS: [(&str, &str); 64] = [
+    ("sign_in", "登录"),
+    ("end_session", "退出会话"),
+    ("end_sessions", "结束全部登录"),
+    ("send_code", "发送验证码"),
+    ("identity.hold", "暂存身份验证内容"),
+    ("identity.wrong", "身份验证有误"),
+    ("switch_subject", "切换当前主体"),
+    ("set_elder", "切换长辈版"),
+    ("choose_notices", "修改通知设置"),
+    ("name_mail_address", "填写通知邮箱"),
+    ("confirm_mail_address", "验证通知邮箱"),
+    ("forget_mail_address", "删除通知邮箱"),
+    ("draft.save", "保存草稿"),
+    ("draft.hold", "暂存未通过校验的内容"),
+    ("draft.delete", "删除草稿"),
+    ("draft.restore", "撤销删除草稿"),
+    ("draft.redraft", "转为草稿"),
+    ("draft.submit", "提交草稿"),
+    ("draft.warn", "提醒草稿到期"),
+    ("draft.sweep", "清理到期草稿"),
+    ("upload", "上传文件"),
+    ("look_at_file", "查看文件"),
+    ("look_at_thumbnails", "查看缩略图"),
+    ("filing.submit", "提交申请"),
+    ("filing.withdraw", "撤销申请"),
+    ("filing.settle", "业务失效后调整主体申请"),
+    ("filing.claim", "领取申请单"),
+    ("filing.release", "释放申请单"),
+    ("filing.lapse", "自动释放申请单"),
+    ("filing.take_over", "接管申请单"),
+    ("filing.transfer", "移送其他地区"),
+    ("filing.unmask", "查看完整个人信息"),
+    ("filing.approve", "审核通过"),
+    ("filing.return", "退回"),
+    ("filing.reject", "不予通过"),
+    ("filing.export", "导出审核队列"),
+    ("handover.offer", "发起移交主体"),
+    ("handover.revoke", "撤回移交"),
+    ("handover.give", "移出主体"),
+    ("handover.receive", "接收主体"),
+    ("handover.refuse", "拒收主体"),
+    ("handover.lapse", "移交过期失效"),
+    ("view.save", "保存常用视图"),
+    ("view.delete", "删除常用视图"),
+    ("appoint", "任命人员"),
+    ("dismiss", "撤销人员"),
+    ("person.find", "查找账户"),
+    ("suspend", "停用账户"),
+    ("reinstate", "恢复账户"),
+    ("provider.seed", "初始化服务商名录"),
+    ("provider.keep", "收录服务商"),
+    ("provider.merge", "并入服务商"),
+    ("provider.drop", "不收录服务商"),
+    ("reason.seed", "初始化常用意见"),
+    ("reason.keep", "保存常用意见"),
+    ("reason.drop", "删除常用意见"),
+    ("holiday.configure", "按配置更新节假日"),
+    ("holiday.keep", "保存节假日"),
+    ("holiday.drop", "删除节假日"),
+    ("audit.search", "查询审计日志"),
+    ("baseline", "登记既有数据"),
+    ("reseal", "更换密钥重新加密"),
+    ("sweep", "清理过期数据"),
+    ("seed", "写入示例数据"),
+];
+
+const OBJECTS: [(&str, &str); 18] = [
+    ("audit", "审计日志"),
+    ("draft", "草稿"),
+    ("filing", "申请单"),
+    ("files", "文件"),
+    ("held_form", "暂存内容"),
+    ("holiday", "节假日"),
+    ("key_check", "密钥校验"),
+    ("person", "人员"),
+    ("provider", "服务商"),
+    ("queue", "审核队列"),
+    ("reason", "常用意见"),
+    ("record", "备案"),
+    ("saved_view", "常用视图"),
+    ("session", "会话"),
+    ("sms_code", "验证码"),
+    ("staff", "任命"),
+    ("upload", "文件"),
+    ("handover", "移交"),
+];
+
+const DETAILS: [(&str, &str); 16] = [
+    ("reference", "编号"),
+    ("references", "编号"),
+    ("procedure", "业务类型"),
+    ("purpose", "用途"),
+    ("reason", "理由"),
+    ("name", "名称"),
+    ("title", "名称"),
+    ("role", "角色"),
+    ("region", "地区"),
+    ("from", "来自"),
+    ("to", "去往"),
+    ("round", "轮次"),
+    ("rows", "条数"),
+    ("sessions", "会话数"),
+    ("days", "天数"),
+    ("action", "操作"),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_word_means_one_code_and_a_code_means_itself() {
+        let words: BTreeSet<&str> = ACTIONS.iter().map(|(_, word)| *word).collect();
+        assert_eq!(words.len(), ACTIONS.len());
+        for (code, word) in ACTIONS {
+            assert_eq!((action_code(word), action_code(code), action_word(code)), (code, code, Some(word)));
+        }
+        assert_eq!((action_code(" 登录 "), action_code("unknown")), ("sign_in", "unknown"));
+        assert_eq!((object_word("filing"), object_word("unknown")), (Some("申请单"), None));
+    }
+}
