@@ -41,9 +41,11 @@ impl MisuseKind {
     }
 }
 
-/// Most characters of each answer.
+/// Most characters of where it was seen.
 pub const LONGEST_SITE: usize = 300;
+/// Of what happened, and of an officer's note.
 pub const LONGEST_TEXT: usize = 500;
+/// Of how to reach whoever tells it.
 pub const LONGEST_CONTACT: usize = 100;
 /// Least characters of what happened, and of an officer's note.
 const SHORTEST: usize = 5;
