@@ -46,9 +46,20 @@ pub const SIGNED_IN: &str = "/signed-in";
 /// Whether only who is signed in has anything there: everybody else is asked to sign in, and nothing of the page is
 /// drawn around it.
 pub fn is_for_the_signed_in(path: &str) -> bool {
-    let own = [SERVICES, NOTICES, SESSIONS, "/mine", "/receipt", STAFF, REVIEW, AUDIT, UPKEEP];
-    own.into_iter().any(|page| is_at(path, page))
-        || Business::ALL.into_iter().any(|business| is_at(path, &format!("/{}", business.code())))
+    let own = [NOTICES, SESSIONS, "/receipt", STAFF, REVIEW, AUDIT, UPKEEP];
+    is_of_filing(path) || own.into_iter().any(|page| is_at(path, page))
+}
+
+/// Whether a page is where people file and see what is theirs, which staff do as well.
+pub fn is_of_filing(path: &str) -> bool {
+    is_at(path, "/mine")
+        || is_at(path, SERVICES)
+        || Business::ALL.into_iter().any(|business| is_in_business(path, business))
+}
+
+/// Whether a page is a form or a list of what may be done with this business.
+pub fn is_in_business(path: &str, business: Business) -> bool {
+    is_at(path, &format!("/{}", business.code()))
 }
 
 /// Whether a path is that of `page`, or of one below it.

@@ -89,6 +89,7 @@ fn AppointForm(form: Form) -> impl IntoView {
     let fault =
         |at: &str| typed.faults.iter().find(|fault| fault.at == at).map(|fault| fault.message.clone());
     let first = typed.faults.first().map(|fault| fault.at.as_str());
+    let begins_at_region = first == Some("region") || (first.is_none() && !typed.region.is_empty());
     let (begins_at_name, begins_at_number) = (first == Some("name"), first == Some("id_no"));
     let roles = StaffRole::ALL
         .map(|role| {
@@ -124,14 +125,14 @@ fn AppointForm(form: Form) -> impl IntoView {
                     </PlainField>
                     <PlainField id="region" label="管辖地区" hint="审核员必选，可以只选到省或市：其下各地的申请都归其审核" fault=region.clone()>
                         <RegionCascade
-                            id="region".to_owned()
-                            label="管辖地区".to_owned()
+                            id="region"
+                            label="管辖地区"
                             region=typed.region.clone()
                             levels
                             described=described("region", region.is_some())
                             is_wrong=region.is_some()
+                            begins=begins_at_region
                         />
-                        <button class="button button-small no-js-only" name="update" value="yes">"下一级"</button>
                     </PlainField>
                 </div>
             </fieldset>

@@ -86,17 +86,12 @@ fn SideBrief(business: Business) -> impl IntoView {
     .into_any()
 }
 
-/// Whether the present page is of this business's own, not of its list under 我的.
-fn is_in(path: &str, business: Business) -> bool {
-    route::is_at(path, &format!("/{}", business.code()))
-}
-
 /// What applicants do. The businesses of nearly everybody stand open, and whichever one is at.
 #[component]
 fn OwnMenu() -> impl IntoView {
     let path = use_location().pathname.get_untracked();
     let is_whole = |business: Business| {
-        matches!(business, Business::Subject | Business::Website) || is_in(&path, business)
+        matches!(business, Business::Subject | Business::Website) || route::is_in_business(&path, business)
     };
     let (whole, brief): (Vec<Business>, Vec<Business>) =
         Business::ALL.into_iter().partition(|business| is_whole(*business));
@@ -159,9 +154,7 @@ fn SideMenu(me: Me) -> impl IntoView {
         true => view! { <OwnMenu/> }.into_any(),
         false => {
             // Open where one is at it.
-            let is_at_it = route::is_at(&path, "/mine")
-                || route::is_at(&path, route::SERVICES)
-                || Business::ALL.into_iter().any(|business| is_in(&path, business));
+            let is_at_it = route::is_of_filing(&path);
             view! {
                 <li>
                     <details class="side-group side-own" open=is_at_it>

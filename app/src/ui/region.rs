@@ -1,9 +1,8 @@
 //! A region in a form that is posted as it is: province, city and county as native selects, `region_0` to `region_2`, of
-//! which the deepest counts. Without scripts a button that posts `update` fetches the next level.
+//! which the deepest counts. 【下一级】 posts the form with `update`, and the page comes back with what lies below.
 
 use domain::view::RegionOption;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use crate::api;
 
@@ -30,71 +29,52 @@ fn codes_of(region: &str) -> Vec<String> {
     codes
 }
 
-#[cfg_attr(any(feature = "ssr", feature = "page-islands"), island)]
-#[cfg_attr(not(any(feature = "ssr", feature = "page-islands")), component)]
+#[component]
 pub fn RegionCascade(
     /// Of the first select; its label and those of the others begin with `label`.
-    id: String,
-    label: String,
+    id: &'static str,
+    label: &'static str,
     region: String,
     levels: Vec<Vec<RegionOption>>,
     described: String,
     is_wrong: bool,
+    /// The focus begins at the last level, which has just come.
+    begins: bool,
 ) -> impl IntoView {
     let chosen = codes_of(&region);
-    let levels = RwSignal::new(levels);
-    // Grows with each choice, so that a slow answer to an earlier one is dropped.
-    let turn = RwSignal::new(0_u32);
-    let choose = move |level: usize, code: String| {
-        levels.update(|levels| levels.truncate(level + 1));
-        turn.update(|turn| *turn += 1);
-        let mine = turn.get_untracked();
-        if code.is_empty() || level + 1 == LEVELS.len() {
-            return;
-        }
-        spawn_local(async move {
-            if let Ok(below) = api::regions(code).await
-                && turn.get_untracked() == mine
-                && !below.is_empty()
-            {
-                levels.update(|levels| levels.push(below));
-            }
-        });
-    };
-    let selects = LEVELS.into_iter().enumerate().map(|(level, (name, suffix))| {
-        // Drawn anew only when what it offers changes, so that the select keeps the focus.
-        let offered = Memo::new(move |_| levels.with(|levels| levels.get(level).cloned()));
-        let id = if level == 0 { id.clone() } else { format!("{id}-{level}") };
-        let (label, described) = (format!("{label}{suffix}"), described.clone());
-        let chosen = chosen.clone();
-        move || {
-            offered.get().map(|options| {
-                let options = options
-                    .into_iter()
-                    .map(|RegionOption { code, name, .. }| {
-                        let selected = chosen.contains(&code);
-                        view! { <option value=code selected=selected>{name}</option> }
-                    })
-                    .collect_view();
-                view! {
-                    <select
-                        class="input"
-                        id=id.clone()
-                        name=name
-                        autocomplete="off"
-                        aria-label=(level > 0).then(|| label.clone())
-                        aria-describedby=described.clone()
-                        aria-invalid=is_wrong.then_some("true")
-                        on:change=move |event| choose(level, event_target_value(&event))
-                    >
-                        <option value="">"请选择"</option>
-                        {options}
-                    </select>
-                }
+    let last = levels.len().saturating_sub(1);
+    let selects = LEVELS.into_iter().zip(levels).enumerate().map(|(level, ((name, suffix), options))| {
+        let options = options
+            .into_iter()
+            .map(|RegionOption { code, name, .. }| {
+                let selected = chosen.contains(&code);
+                view! { <option value=code selected=selected>{name}</option> }
             })
+            .collect_view();
+        view! {
+            <select
+                class="input"
+                id=if level == 0 { id.to_owned() } else { format!("{id}-{level}") }
+                name=name
+                autocomplete="off"
+                aria-label=(level > 0).then(|| format!("{label}{suffix}"))
+                aria-describedby=described.clone()
+                aria-invalid=is_wrong.then_some("true")
+                autofocus=begins && level == last
+            >
+                <option value="">"请选择"</option>
+                {options}
+            </select>
         }
     });
-    view! { <div class="cascade">{selects.collect_view()}</div> }
+    let has_more = last + 1 < LEVELS.len();
+    view! {
+        <div class="cascade">
+            {selects.collect_view()}
+            {has_more.then(|| view! { <button class="button button-small" name="update" value="yes">"下一级"</button> })}
+        </div>
+    }
+    .into_any()
 }
 
 #[cfg(test)]

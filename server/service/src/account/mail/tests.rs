@@ -212,7 +212,7 @@ async fn what_was_not_taken_is_a_failure_that_names_nobody() {
         (Mood::Answers(535), MailFailure::Status(535)),
         (Mood::KnowsNoMailbox, MailFailure::NoMailbox(550)),
         (Mood::IsSilent, MailFailure::TimedOut),
-        (Mood::HangsUp, MailFailure::Garbled),
+        (Mood::HangsUp, MailFailure::Unreachable),
         (Mood::Stammers, MailFailure::Garbled),
     ] {
         let office = PostOffice::new(mood).await;
