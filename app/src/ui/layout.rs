@@ -75,7 +75,13 @@ fn SideGroup(name: &'static str, links: Vec<(&'static str, String)>) -> impl Int
 fn SideBrief(business: Business) -> impl IntoView {
     let link = |action: Action| {
         let procedure = Procedure::new(business, action);
-        view! { <a class="side-short" href=route::begin(procedure) aria-label=procedure.label()>{procedure.verb()}</a> }
+        // What the line says already is left to readers; 安全评估申请 does not begin with its verb and stands in full.
+        let (shown, rest) = match procedure.label().strip_prefix(procedure.verb()) {
+            Some(rest) => (procedure.verb(), rest),
+            None => (procedure.label(), ""),
+        };
+        let rest = (!rest.is_empty()).then(|| view! { <span class="visually-hidden">{rest}</span> });
+        view! { <a class="side-short" href=route::begin(procedure)>{shown}{rest}</a> }
     };
     view! {
         <li class="side-brief">
