@@ -14,11 +14,11 @@ use domain::check::{IS_ME, same_as_address, suggestions};
 use domain::posted::{Controls, about_file, answer_no, answers_of_step, hosts_for, rearrange, understand};
 use domain::procedure::Procedure;
 use domain::route;
-use domain::schema::{Body, Fault, Form, Kind, Step, fault};
+use domain::schema::{Body, Fault, Form, Kind, Place, Step, fault};
 use domain::seal::SHARED_WITH_PRINCIPAL;
 use domain::view::{DraftHead, FormRequest, FormView, RevealRequest, SaveDraft, Saved, Submitted};
 use http::{HeaderMap, StatusCode};
-use service::{Actor, Error};
+use service::{Actor, Error, region};
 
 use super::files::{UPLOADS_TOO_OFTEN, wrong_sort};
 use super::posted::{Posted, read, unreadable};
@@ -123,29 +123,7 @@ impl Post<'_> {
         if let Some(at) = go.strip_prefix("resolve:") {
             said.extend(self.resolve(actor, at, &mut answers).await?);
         }
-        let mut complaints = Vec::new();
-        for file in &mut posted.files {
-            let Some(place) = self.form.place(&file.at) else { continue };
-            let kind = place.field.kind;
-            let noun = if matches!(kind, Kind::Documents { .. }) { "文件" } else { "照片" };
-            let kept = answers.get(&file.at).map(|_| noun);
-            let label = place.label(&answers);
-            let (at, name) = (file.at.clone(), file.name.clone());
-            let complain = move |message: &str| fault(at.clone(), about_file(label, &name, message, kept));
-            if let Some(sentence) = wrong_sort(matches!(kind, Kind::Documents { .. }), &file.bytes) {
-                complaints.push(complain(sentence));
-                continue;
-            }
-            match service.files.accept_upload(actor, &file.name, std::mem::take(&mut file.bytes)).await {
-                Ok(stored) => self.add_file(&file.at, stored.id, &mut answers),
-                Err(Error::Faults(faults)) => {
-                    complaints.extend(faults.iter().map(|found| complain(&found.message)));
-                }
-                // What was typed beside it is worth more than the file.
-                Err(Error::TooMany(_)) => complaints.push(complain(UPLOADS_TOO_OFTEN)),
-                Err(error) => return Err(error),
-            }
-        }
+        let complaints = self.take_files(actor, &mut posted, &mut answers).await?;
         // After the files, which name the items as they stood.
         let item = go.split_once(':').and_then(|(verb, what)| rearrange(self.form, verb, what, &mut answers));
         if matches!(self.step.body, Body::Subject) && view.draft.is_none() {
@@ -189,6 +167,45 @@ impl Post<'_> {
             Some(item) => Ok(see(&format!("{}#{}", self.page_of(self.step.key, &draft), field_id(&item)))),
             None => self.follow(actor, &go, &posted, &draft).await,
         }
+    }
+
+    /// Takes in the files that came along; what is said of those that are not taken.
+    async fn take_files(
+        &self,
+        actor: &Actor,
+        posted: &mut Posted,
+        answers: &mut Answers,
+    ) -> Result<Vec<Fault>, Error> {
+        let mut complaints = Vec::new();
+        for file in &mut posted.files {
+            let Some(place) = self.form.place(&file.at) else { continue };
+            let kind = place.field.kind;
+            let noun = if matches!(kind, Kind::Documents { .. }) { "文件" } else { "照片" };
+            let kept = answers.get(&file.at).map(|_| noun);
+            let label = place.label(answers);
+            let (at, name) = (file.at.clone(), file.name.clone());
+            let complain = move |message: &str| fault(at.clone(), about_file(label, &name, message, kept));
+            if let Some(sentence) = wrong_sort(matches!(kind, Kind::Documents { .. }), &file.bytes) {
+                complaints.push(complain(sentence));
+                continue;
+            }
+            match self
+                .state
+                .service
+                .files
+                .accept_upload(actor, &file.name, std::mem::take(&mut file.bytes))
+                .await
+            {
+                Ok(stored) => self.add_file(&file.at, stored.id, answers),
+                Err(Error::Faults(faults)) => {
+                    complaints.extend(faults.iter().map(|found| complain(&found.message)));
+                }
+                // What was typed beside it is worth more than the file.
+                Err(Error::TooMany(_)) => complaints.push(complain(UPLOADS_TOO_OFTEN)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(complaints)
     }
 
     /// Back to the page, with what was typed and could not be saved, and what is wrong with it.
@@ -264,6 +281,14 @@ impl Post<'_> {
 
     /// Puts in place of what was typed what it will have meant; what is said of it on the next page.
     fn understand(&self, before: &Answers, answers: &mut Answers) -> Vec<String> {
+        // A municipality has one city: nobody is asked for it. Of a provider any level will do.
+        let sections = self.step.sections().iter().filter(|section| section.directory.is_none());
+        let fields = sections.flat_map(|section| section.places(answers)).collect::<Vec<_>>();
+        for at in fields.iter().filter(|place| matches!(place.field.kind, Kind::Region)).map(Place::address) {
+            if let Some(below) = region::only_way_down(answers.text(&at)) {
+                answers.set_text(at, below);
+            }
+        }
         let said = understand(self.step, before, answers);
         let label = |at: &str| self.form.place(at).map_or("", |place| place.label(answers));
         said.into_iter().map(|note| format!("{}{}", label(&note.at), note.message)).collect()

@@ -437,7 +437,7 @@ fn question(state: FormState, place: Place, at: String) -> AnyView {
     };
     let remarks = state.remarks_at(&at);
     let sealed = state.is_sealed(&at).then(|| sealed_note(label, at.clone()));
-    let own = at.clone();
+    let (own, adopt) = (at.clone(), format!("adopt:{at}"));
     let (error_id, note_id) = (format!("{id}-error"), format!("{id}-note"));
     let is_tick = matches!(place.field.kind, Kind::Tick);
     let is_wide = place.field.width == domain::schema::Width::Full;
@@ -468,9 +468,9 @@ fn question(state: FormState, place: Place, at: String) -> AnyView {
             {sealed}
             {move || note.get().map(|said| beside("field-note", None, "", said.into_any()))}
             {move || advice.get().map(|said| beside("field-note", Some("warning"), &note_id, said.into_any()))}
-            {move || suggestion.get().map(|one| {
-                let adopt = small_button(format!("adopt:{}", one.at), SMALL, "", "采用".to_owned());
-                let inner = view! { <span>{one.sentence}</span>{adopt} };
+            {move || suggestion.get().map(|said| {
+                let adopt = small_button(adopt.clone(), SMALL, "", "采用".to_owned());
+                let inner = view! { <span>{said}</span>{adopt} };
                 beside("field-note", Some("info"), "", inner.into_any())
             })}
         </div>

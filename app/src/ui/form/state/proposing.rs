@@ -4,7 +4,7 @@
 use domain::answer::Answer;
 use domain::check::suggestions;
 use domain::posted::understand;
-use domain::schema::{Section, Suggestion};
+use domain::schema::Section;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::wasm_bindgen::JsCast;
@@ -42,8 +42,10 @@ impl FormState {
         self.touch();
     }
 
-    pub fn suggestion_at(&self, at: &str) -> Option<Suggestion> {
-        self.answers.with(|answers| suggestions(self.form, answers)).into_iter().find(|one| one.at == at)
+    /// What is suggested at an address, in words.
+    pub fn suggestion_at(&self, at: &str) -> Option<String> {
+        let all = self.answers.with(|answers| suggestions(self.form, answers));
+        all.into_iter().find(|one| one.at == at).map(|one| one.sentence)
     }
 
     /// 【采用】

@@ -8,7 +8,7 @@ use domain::business::Business;
 use domain::check::{IS_ME, SAME_AS_PRINCIPAL, check_draft, is_asked};
 use domain::posted::copy_same;
 use domain::procedure::Procedure;
-use domain::schema::{Fault, Form, Kind, Place, Step};
+use domain::schema::{Fault, Form, Kind, Step};
 use domain::seal::{KNOWN_OF_ME, SHARED_WITH_PRINCIPAL, unseal};
 use domain::view::{SaveDraft, Saved};
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
@@ -25,7 +25,6 @@ use crate::base::db::{Transaction, instant, millis, new_id, plausible_id};
 use crate::base::entity::{draft, person, upload};
 use crate::base::error::{Error, Result};
 use crate::base::limits::Use;
-use crate::base::region;
 use crate::base::retry::retry;
 use crate::base::sealed_answers::store;
 use crate::files::faults::{faults_of_files, file_ids};
@@ -281,7 +280,6 @@ impl Drafts {
         for mask in masks {
             answers.remove(&mask.at);
         }
-        descend_regions(step, &mut answers);
         copy_same(step, &mut answers);
         Ok(if typed.is_empty() { Ok(answers) } else { Err(typed) })
     }
@@ -349,18 +347,6 @@ impl Drafts {
             }
         }
         Ok((row, sitting.is_none()))
-    }
-}
-
-/// A municipality has one city: nobody is asked for it (R76). Of a provider any level will do.
-fn descend_regions(step: &Step, answers: &mut Answers) {
-    let sections = step.sections().iter().filter(|section| section.directory.is_none());
-    let places: Vec<Place> = sections.flat_map(|section| section.places(answers)).collect();
-    for place in places.into_iter().filter(|place| matches!(place.field.kind, Kind::Region)) {
-        let at = place.address();
-        if let Some(below) = region::only_way_down(answers.text(&at)) {
-            answers.set_text(at, below);
-        }
     }
 }
 

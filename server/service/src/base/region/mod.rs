@@ -181,7 +181,7 @@ pub fn find_by_name(text: &str, of_every_level: bool) -> Vec<Hit> {
 }
 
 /// Where a region leads as long as there is one way: 北京市 to its only city.
-pub(crate) fn only_way_down(code: &str) -> Option<&'static str> {
+pub fn only_way_down(code: &str) -> Option<&'static str> {
     let mut down = None;
     while let [only] = children(Some(down.unwrap_or(code))) {
         down = Some(only.code);
