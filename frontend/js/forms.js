@@ -63,7 +63,7 @@
     line.dispatchEvent(new CustomEvent('chosen', { bubbles: true, detail }));
   };
   const ask = async (name, question) => {
-    const headers = { 'content-type': 'application/json', accept: 'application/json' };
+    const headers = { 'content-type': 'application/json' };
     const answer = await fetch(`/api/${name}`, { method: 'POST', headers, body: JSON.stringify(question) }).catch(() => null);
     return answer?.ok ? answer.json() : null;
   };

@@ -27,8 +27,6 @@ use control::{SMALL, small_button, tick, tick_box};
 pub use state::FormState;
 pub use upload::{FileChoice, file_address, file_name, readable_size};
 
-use crate::ui::See;
-
 /// Where the form of a step is posted without wasm.
 fn post_path(view: &StepView) -> String {
     route::form_post(view.procedure, &view.step)
@@ -142,7 +140,7 @@ fn SubmitButton(
         {refused.map(|refused| view! {
             <span class="why" id="why-submit">
                 {refused.sentence}
-                {refused.link.map(|href| view! { <See href/> })}
+                {refused.link.map(|href| view! { "，" <a href=href>"查看"</a> })}
             </span>
         })}
     }

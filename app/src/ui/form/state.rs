@@ -143,7 +143,7 @@ impl FormState {
             });
         });
         // Back from where there was no network.
-        let online = window_event_listener(leptos::ev::online, move |_| self.retry());
+        let online = window_event_listener_untyped("online", move |_| self.retry());
         let chosen = window_event_listener_untyped("chosen", move |event| self.take_chosen(&event));
         on_cleanup(move || {
             online.remove();

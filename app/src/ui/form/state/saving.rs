@@ -1,5 +1,7 @@
 //! The draft's way to the server, what is kept in the browser where there is none, and submitting.
 
+use std::time::Duration;
+
 use domain::action::Confirmation;
 use domain::answer::Answers;
 use domain::check::{NOT_ASKED, is_asked};
@@ -18,7 +20,7 @@ use crate::ui::form::{keep, of_step};
 const SAVE_AT_LATEST_MILLISECONDS: f64 = 3_000.0;
 
 /// What could not be sent is sent again after so long, or when the browser says that it is back.
-const RETRY_MILLISECONDS: u32 = 15_000;
+const RETRY: Duration = Duration::from_secs(15);
 
 impl FormState {
     /// Takes up what an earlier visit could not save. Where the draft was saved meanwhile, the person
@@ -171,21 +173,19 @@ impl FormState {
     fn retry_later(self) {
         self.retry.update_value(|(_, is_due)| *is_due = true);
         let own = self.retry.get_value();
-        spawn_local(async move {
-            gloo_timers::future::TimeoutFuture::new(RETRY_MILLISECONDS).await;
+        let again = move || {
             if self.retry.try_get_value() == Some(own) {
                 self.retry();
             }
-        });
+        };
+        set_timeout(again, RETRY);
     }
 
     /// Now, if there is something to try again.
     pub(super) fn retry(self) {
         let is_failed = matches!(self.save.try_get_untracked(), Some(Save::Failed(_)));
         if is_failed && self.retry.try_get_value().is_some_and(|(_, is_due)| is_due) {
-            spawn_local(async move {
-                self.save_now(false).await;
-            });
+            self.save_soon(0);
         }
     }
 
