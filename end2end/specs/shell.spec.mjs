@@ -24,7 +24,8 @@ test('who is not signed in is asked to, in the frame, and comes back to the page
   await expect(title(page)).toHaveText('我的申请');
 
   // Whose session has ended is told that.
-  await page.context().addCookies([{ name: 'session', value: 'a'.repeat(43), url: page.url() }]);
+  await page.context().clearCookies();
+  await page.context().addCookies([{ name: 'session', value: 'a'.repeat(43), url: new URL('/', page.url()).href }]);
   await page.goto('/mine/drafts');
   await expect(title(page)).toHaveText('登录已过期，请重新登录');
 });
@@ -120,7 +121,7 @@ test('paper bears the name of the platform and no button, control or closed part
     await page.goto(path);
     if (hydrates) await page.waitForLoadState('networkidle');
     await page.emulateMedia({ media: 'print' });
-    await expect(page.locator('main :is(button, .button, summary):visible'), path).toHaveCount(0);
+    await expect(page.locator('main :is(button, .button, select, [type=checkbox]):visible'), path).toHaveCount(0);
     await expect(page.locator('main details:not([open]):visible'), path).toHaveCount(0);
     await expect(page.getByRole('banner'), path).toBeHidden();
     const said = await page.getByRole('main').evaluate((main) => getComputedStyle(main, '::before').content);

@@ -90,7 +90,7 @@ pub const ACTIONS: [(&str, &str); 64] = [
     ("seed", "写入示例数据"),
 ];
 
-const OBJECTS: [(&str, &str); 18] = [
+const OBJECTS: [(&str, &str); 24] = [
     ("audit", "审计日志"),
     ("draft", "草稿"),
     ("filing", "申请单"),
@@ -109,6 +109,12 @@ const OBJECTS: [(&str, &str); 18] = [
     ("staff", "任命"),
     ("upload", "文件"),
     ("handover", "移交"),
+    ("live_domain", "在用域名"),
+    ("mail_address", "通知邮箱"),
+    ("filing_round", "申请轮次"),
+    ("filing_event", "办理记录"),
+    ("begin", "开始"),
+    ("end", "结束"),
 ];
 
 const DETAILS: [(&str, &str); 16] = [

@@ -106,7 +106,8 @@ fn Lines(request: AuditRequest, page: Paged<AuditRow>) -> impl IntoView {
                     let object = if row.object_id.is_empty() {
                         view! { {kind} }.into_any()
                     } else {
-                        view! { {kind}" "<a class="figures" href=about>{row.object_id}</a> }.into_any()
+                        let id = row.object_id;
+                        view! { {kind}<br/><a class="figures" href=about title=id.clone()>{tail(&id)}</a> }.into_any()
                     };
                     view! {
                         <tr>
@@ -124,6 +125,14 @@ fn Lines(request: AuditRequest, page: Paged<AuditRow>) -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+/// The end of a number: its beginning is the time.
+fn tail(id: &str) -> String {
+    match id.char_indices().rev().nth(7) {
+        Some((at, _)) if at > 0 => format!("…{}", id.get(at..).unwrap_or_default()),
+        _ => id.to_owned(),
+    }
 }
 
 /// What was done: in words, and by its code, under which it is stored.

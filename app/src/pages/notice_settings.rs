@@ -9,7 +9,6 @@ use leptos::prelude::*;
 use crate::api;
 use crate::pages::mine::query_text;
 use crate::ui::plain::{PlainField, described};
-use crate::ui::table::{Grid, words};
 use crate::ui::{Load, PageHead, PostButton};
 
 #[component]
@@ -32,20 +31,30 @@ fn Choices(settings: NoticeSettings) -> impl IntoView {
     let NoticeSettings { choices, mobile, mail } = settings;
     let has_mail = mail.as_ref().map(|mail| mail.confirmed.is_some());
     let rows = choices.into_iter().map(|choice| view! { <Row choice has_mail/> }).collect_view();
-    let columns = match has_mail {
-        Some(_) => words(["通知", "短信", "电子邮件"]),
-        None => words(["通知", "短信"]),
-    };
     view! {
         <div class="stack">
             <form class="form" method="post" action="/act/choose-notices">
                 <fieldset class="section">
                     <legend>"提醒方式"</legend>
-                    <p class="hint">
-                        {format!("短信发送至您登录所用的手机号码 {mobile}。同一天内最多提醒十次；主体移交的短信和验证码不受此设置影响。")}
-                        {(has_mail == Some(false)).then(|| view! { "电子邮件须先"<a href="#mail">"填写并验证邮箱"</a>"。" })}
-                    </p>
-                    <Grid caption="提醒方式" columns=columns>{rows}</Grid>
+                    <div class="stack">
+                        <p class="soft">
+                            {format!("短信发送至您登录所用的手机号码 {mobile}，每天最多提醒十次；主体移交的短信和验证码不受此设置影响。")}
+                            {(has_mail == Some(false)).then(|| view! { "电子邮件须先"<a href="#mail">"填写并验证邮箱"</a>"。" })}
+                        </p>
+                        <div class="table-wrap table-wrap-plain">
+                            <table class="table table-plain">
+                                <caption class="visually-hidden">"提醒方式"</caption>
+                                <thead>
+                                    <tr>
+                                        <th scope="col">"通知"</th>
+                                        <th scope="col">"短信"</th>
+                                        {has_mail.map(|_| view! { <th scope="col">"电子邮件"</th> })}
+                                    </tr>
+                                </thead>
+                                <tbody>{rows}</tbody>
+                            </table>
+                        </div>
+                    </div>
                 </fieldset>
                 <div class="actions"><button class="button button-primary">"保存"</button></div>
             </form>
@@ -64,12 +73,12 @@ fn Row(
     let NoticeChoice { kind, sms, mail } = choice;
     view! {
         <tr>
-            <td data-label="通知">
+            <td>
                 {kind.label()}
                 <input type="hidden" name=format!("kind.{}", kind.code()) value="yes"/>
             </td>
-            <td data-label="短信"><Switch kind by=Channel::Sms on=sms can=true/></td>
-            {has_mail.map(|can| view! { <td data-label="电子邮件"><Switch kind by=Channel::Mail on=mail can/></td> })}
+            <td><Switch kind by=Channel::Sms on=sms can=true/></td>
+            {has_mail.map(|can| view! { <td><Switch kind by=Channel::Mail on=mail can/></td> })}
         </tr>
     }
     .into_any()
@@ -90,8 +99,8 @@ fn Switch(kind: NoticeKind, by: Channel, on: bool, can: bool) -> impl IntoView {
                 checked=on && can
                 disabled=!can
                 autocomplete="off"
+                aria-label=format!("{}：{word}", kind.label())
             />
-            <span><span class="visually-hidden">{format!("{}：", kind.label())}</span>{word}</span>
         </label>
     }
     .into_any()
@@ -121,9 +130,9 @@ fn Mail(mail: MailSetting) -> impl IntoView {
         (None, None) => ("电子邮件", "发送验证码"),
     };
     view! {
-        <section class="form" id="mail" aria-labelledby="mail-title">
-            <div class="section">
-                <h2 id="mail-title">"电子邮件"</h2>
+        <section class="sheet" id="mail" aria-labelledby="mail-title">
+            <div class="sheet-head"><h2 id="mail-title">"电子邮件"</h2></div>
+            <div class="stack">
                 {state}
                 {code}
                 <form method="post" action="/act/name-mail" novalidate>

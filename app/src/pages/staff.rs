@@ -66,13 +66,15 @@ fn Table(rows: Vec<StaffRow>) -> impl IntoView {
 #[derive(Clone, serde::Serialize, serde::Deserialize)]
 struct Form {
     typed: Appointment,
+    /// It comes back, with what is wrong or with the next level of the region.
+    is_again: bool,
     levels: Vec<Vec<RegionOption>>,
 }
 
 async fn form(check: bool) -> api::Answer<Form> {
     let typed = api::appointment(check).await?;
     let levels = levels_of(&typed.region).await?;
-    Ok(Form { typed, levels })
+    Ok(Form { typed, is_again: check, levels })
 }
 
 #[component]
@@ -85,11 +87,11 @@ fn Appoint() -> impl IntoView {
 
 #[component]
 fn AppointForm(form: Form) -> impl IntoView {
-    let Form { typed, levels } = form;
+    let Form { typed, is_again, levels } = form;
     let fault =
         |at: &str| typed.faults.iter().find(|fault| fault.at == at).map(|fault| fault.message.clone());
     let first = typed.faults.first().map(|fault| fault.at.as_str());
-    let begins_at_region = first == Some("region") || (first.is_none() && !typed.region.is_empty());
+    let begins_at_region = first == Some("region") || (first.is_none() && is_again);
     let (begins_at_name, begins_at_number) = (first == Some("name"), first == Some("id_no"));
     let roles = StaffRole::ALL
         .map(|role| {
@@ -99,7 +101,7 @@ fn AppointForm(form: Form) -> impl IntoView {
         .collect_view();
     let (name, id_no, role, region) = (fault("name"), fault("id_no"), fault("role"), fault("region"));
     view! {
-        <form class="form" id="appoint" method="post" action="/act/appoint" novalidate>
+        <form class="form" method="post" action="/act/appoint" novalidate>
             // What Enter presses: the first button of a form, which must not be 下一级.
             <button class="visually-hidden" tabindex="-1" aria-hidden="true"></button>
             <fieldset class="section">

@@ -96,8 +96,17 @@ fn SideBrief(business: Business) -> impl IntoView {
 #[component]
 fn OwnMenu() -> impl IntoView {
     let path = use_location().pathname.get_untracked();
+    // A name that a short word does not begin to say is written out.
+    let has_short_names = |business: Business| {
+        business.actions().all(|action| {
+            let procedure = Procedure::new(business, action);
+            procedure.label().contains(procedure.verb())
+        })
+    };
     let is_whole = |business: Business| {
-        matches!(business, Business::Subject | Business::Website) || route::is_in_business(&path, business)
+        matches!(business, Business::Subject | Business::Website)
+            || route::is_in_business(&path, business)
+            || !has_short_names(business)
     };
     let (whole, brief): (Vec<Business>, Vec<Business>) =
         Business::ALL.into_iter().partition(|business| is_whole(*business));

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use lettre::message::header::{HeaderName, HeaderValue};
@@ -23,11 +24,10 @@ pub enum Mailer {
     None,
     /// Nowhere: the stored message, which /dev/outbox shows, is the delivery.
     Outbox,
-    Smtp(SmtpMailer),
+    Smtp(Arc<SmtpMailer>),
 }
 
 /// Made by [`Mailer::smtp`].
-#[derive(Clone)]
 pub struct SmtpMailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     host: String,
@@ -138,7 +138,8 @@ impl Mailer {
             }
             Some(_) => return Err(MailerSetup::Credentials),
         }
-        Ok(Mailer::Smtp(SmtpMailer { transport: transport.build(), host: host.to_owned(), from, timeout }))
+        let mailer = SmtpMailer { transport: transport.build(), host: host.to_owned(), from, timeout };
+        Ok(Mailer::Smtp(Arc::new(mailer)))
     }
 
     /// Whether e-mail can be offered to people.

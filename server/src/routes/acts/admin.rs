@@ -27,7 +27,7 @@ pub fn router() -> Router<AppState> {
 async fn appoint(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     let of = |name: &str| field(fields, name);
     let region = chosen_region(fields);
-    let again = format!("{}?check=1#appoint", route::STAFF);
+    let again = format!("{}?check=1", route::STAFF);
     let staff = &state.service.staff;
     if !of("update").is_empty() {
         // 【下一级】, which pages without scripts have.

@@ -232,8 +232,8 @@ impl TextMessages {
         let now = self.context.clock.now();
         let tried = usize::try_from(row.attempts).unwrap_or_default();
         let is_code = row.kind == CODE;
-        let is_tried_again = !is_final && !(is_code && row.channel == Channel::Sms.code());
-        let wait = BACKOFF.get(tried.saturating_sub(1)).filter(|_| is_tried_again);
+        let is_over = is_final || (is_code && row.channel == Channel::Sms.code());
+        let wait = BACKOFF.get(tried.saturating_sub(1)).filter(|_| !is_over);
         let mut noted = outbox::Entity::update_many()
             .filter(outbox::Column::Id.eq(&row.id))
             // Whoever took it after this server's lease knows better.
