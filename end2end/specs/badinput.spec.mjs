@@ -150,7 +150,7 @@ test('files that are none of the kind, too large or a bomb are refused at their 
   const portrait = page.getByLabel('身份证人像面', { exact: true });
   for (const [file, sentence] of [
     // Each sentence is another one than that before, so that the answer of the last choice is what is read.
-    [pretender(), '不是图片，仅支持 png/jpeg/jpg'],
+    [pretender(), '仅支持 png/jpeg/jpg'],
     [renamedGif(), '这是GIF格式的图片，仅支持 png/jpeg/jpg'],
     [pdf('证件.png'), '身份证人像面：证件.png 不是图片，请上传 png 或 jpg 照片（支持png/jpeg/jpg格式）'],
     [bomb(), '图片尺寸过大'],

@@ -83,7 +83,7 @@ impl Content {
             }
             Content::Archive => "这是压缩包，仅支持 png/jpeg/jpg 格式的图片，请解压后逐张上传",
             Content::Jpeg | Content::Png | Content::RarePicture | Content::Other => {
-                "不是图片，仅支持 png/jpeg/jpg 格式的图片"
+                "仅支持 png/jpeg/jpg 格式的图片"
             }
         }
     }
@@ -106,7 +106,7 @@ impl Content {
             Content::Ofd => "这是OFD文件，仅支持 pdf 格式的文件，请在OFD阅读器中转换为PDF后上传",
             Content::Archive => "这是压缩包，仅支持 pdf 格式的文件，请解压后上传其中的PDF",
             Content::Video => "这是视频，仅支持 pdf 格式的文件",
-            Content::Pdf | Content::Other => "不是 PDF 文件，仅支持 pdf 格式的文件",
+            Content::Pdf | Content::Other => "仅支持 pdf 格式的文件",
         }
     }
 }
