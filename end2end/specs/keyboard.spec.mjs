@@ -148,7 +148,7 @@ test('the whole wizard can be walked by keyboard alone', async ({ page, baseURL,
   await settled();
   await press(page, '提交');
   await page.waitForURL(/\/mine\/filings\?receipt=/);
-  await expect(page.getByText('还差一步：请填报网站或其他业务')).toBeVisible();
+  await expect(page.getByText('已提交审核')).toBeVisible();
 });
 
 /** Pages of an applicant with a subject, a website, a draft and a filing. */

@@ -49,7 +49,7 @@ test('a stranger reports a misused number; the officer of the region deals with 
   await signIn(officer, '审核员东城');
   await officer.goto('/review');
   await expect(officer.getByText(/条举报线索待处理/)).toBeVisible();
-  await officer.getByRole('link', { name: '举报线索' }).click();
+  await officer.getByRole('main').getByRole('link', { name: '举报线索' }).click();
   const report = officer.locator('section.card').filter({ hasText: digits });
   await expect(report).toContainText(HTML);
   await expect(report).toContainText('javascript:alert(1)');
