@@ -143,6 +143,9 @@ fn is_grouping(name: &str) -> bool {
     matches!(name, "省直辖县级行政区划" | "自治区直辖县级行政区划" | "县")
 }
 
+/// How far from what was typed a name is that has its characters only one by one.
+const SPREAD: u8 = 4;
+
 /// Most regions that are offered for what was typed.
 const MOST_HITS: usize = 8;
 
@@ -162,7 +165,7 @@ pub fn find_by_name(text: &str, of_every_level: bool) -> Vec<Hit> {
             () if region.name.starts_with(&text) => 1,
             () if region.name.contains(&text) => 2,
             () if name.contains(&text) => 3,
-            () if is_spread_over(&text, &name) => 4,
+            () if is_spread_over(&text, &name) => SPREAD,
             () => continue,
         };
         // A municipality and its only city are called alike.
@@ -170,6 +173,9 @@ pub fn find_by_name(text: &str, of_every_level: bool) -> Vec<Hit> {
             found.push((rank, name.chars().count(), name, region));
         }
     }
+    // Characters with others between them only count where nothing has them together.
+    let best = found.iter().map(|(rank, ..)| *rank).min().unwrap_or_default();
+    found.retain(|(rank, ..)| *rank < SPREAD || best == SPREAD);
     // Shorter names are nearer to what was typed; among equals the list's own order.
     found.sort_by_key(|(rank, length, _, _)| (*rank, *length));
     let hit = |(_, _, name, region): (u8, usize, String, &Region)| Hit {
@@ -330,7 +336,9 @@ mod tests {
         }
         assert_eq!(find_by_name("区", false).len(), MOST_HITS);
         assert_eq!(find_by_name("北京市", true).iter().filter(|hit| hit.name == "北京市").count(), 1);
-        assert_eq!(find_by_name("东城", false).remove(0).region, "110101");
+        let hits = find_by_name("东城", false);
+        assert_eq!(hits[0].region, "110101");
+        assert!(hits.iter().all(|hit| hit.name.contains("东城")), "{hits:?}");
     }
 
     #[test]
