@@ -28,13 +28,13 @@ test('an address is confirmed by a code, and then notices call by e-mail and by 
   await expect(box(page, '审核通过', '短信提醒')).toBeChecked();
 
   // A slip is said at its field, which keeps it.
-  await page.getByLabel('电子邮件', { exact: true }).fill(address.replace('@', '.'));
+  await page.getByRole('textbox', { name: '电子邮件', exact: true }).fill(address.replace('@', '.'));
   await page.getByRole('button', { name: '发送验证码' }).click();
   await expect(page.getByText('电子邮件地址中缺少 @')).toBeVisible();
-  await expect(page.getByLabel('电子邮件', { exact: true })).toHaveValue(address.replace('@', '.'));
-  await expect(page.getByLabel('电子邮件', { exact: true })).toHaveAttribute('aria-invalid', 'true');
+  await expect(page.getByRole('textbox', { name: '电子邮件', exact: true })).toHaveValue(address.replace('@', '.'));
+  await expect(page.getByRole('textbox', { name: '电子邮件', exact: true })).toHaveAttribute('aria-invalid', 'true');
   await expectNoAxeViolations(page);
-  await page.getByLabel('电子邮件', { exact: true }).fill(address);
+  await page.getByRole('textbox', { name: '电子邮件', exact: true }).fill(address);
   await page.getByRole('button', { name: '发送验证码' }).click();
   await expect(page.getByText(/验证码已发送至 t\*\*\*@mailbox\.example\.cn/)).toBeVisible();
   expect(await page.content()).not.toContain(address);

@@ -511,7 +511,7 @@ fn also(case: &Case) -> Vec<NextAct> {
         acts.push(open("接收主体", &offered.name, route::handover(&offered.id)));
     }
     if let Some(draft) = &case.draft {
-        acts.push(open("继续填写草稿", &draft.title, draft.href.clone()));
+        acts.push(open(&format!("继续填写“{}”", draft.title), "", draft.href.clone()));
     }
     if let (Some(waiting), true) = (&case.waiting, case.draft.is_some() || case.unbadged.is_some()) {
         acts.push(open("查看审核中的申请单", &waiting.title, route::filing(&waiting.filing)));

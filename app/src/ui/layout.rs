@@ -81,7 +81,7 @@ fn SideBrief(business: Business) -> impl IntoView {
             None => (procedure.label(), ""),
         };
         let rest = (!rest.is_empty()).then(|| view! { <span class="visually-hidden">{rest}</span> });
-        view! { <a class="side-short" href=route::begin(procedure)>{shown}{rest}</a> }
+        view! { <a class="side-short" href=route::begin(procedure) aria-label=procedure.label()>{shown}{rest}</a> }
     };
     view! {
         <li class="side-brief">
