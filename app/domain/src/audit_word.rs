@@ -23,7 +23,7 @@ pub fn action_code(typed: &str) -> &str {
 }
 
 /// Code and word, in the order of the list that the search offers.
-pub const ACTIONS: [(&str, &str); 64] = [
+pub const ACTIONS: [(&str, &str); 67] = [
     ("sign_in", "登录"),
     ("end_session", "退出会话"),
     ("end_sessions", "结束全部登录"),
@@ -47,7 +47,10 @@ pub const ACTIONS: [(&str, &str); 64] = [
     ("upload", "上传文件"),
     ("look_at_file", "查看文件"),
     ("look_at_thumbnails", "查看缩略图"),
+    ("filing.remind", "提醒填报业务"),
     ("filing.submit", "提交申请"),
+    ("misuse.handle", "处理举报线索"),
+    ("misuse.report", "举报冒用"),
     ("filing.withdraw", "撤销申请"),
     ("filing.settle", "业务失效后调整主体申请"),
     ("filing.claim", "领取申请单"),
@@ -90,7 +93,8 @@ pub const ACTIONS: [(&str, &str); 64] = [
     ("seed", "写入示例数据"),
 ];
 
-const OBJECTS: [(&str, &str); 24] = [
+const OBJECTS: [(&str, &str); 25] = [
+    ("misuse_report", "举报线索"),
     ("audit", "审计日志"),
     ("draft", "草稿"),
     ("filing", "申请单"),

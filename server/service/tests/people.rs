@@ -448,7 +448,7 @@ async fn what_the_identity_platform_says_now_replaces_what_it_said(world: World)
     let after = world.sign_in(&claims).await;
     assert_eq!(before.person_id, after.person_id);
     let me = world.service.accounts.me(&after).await.unwrap();
-    assert_eq!((me.name.as_str(), me.mobile.as_str()), ("钱*", "139****1111"));
+    assert_eq!((me.name.as_str(), me.mobile.as_str()), ("钱某", "139****1111"));
 }
 
 async fn a_person_half_known_cannot_sign_in(world: World) {

@@ -122,9 +122,11 @@ fn field(at: &str) -> String {
 }
 
 /// The text of the element with this id.
-fn text_of<'a>(html: &'a str, id: &str) -> Option<&'a str> {
+fn text_of(html: &str, id: &str) -> Option<String> {
     let (_, rest) = html.split_once(&format!("id=\"{id}\""))?;
-    rest.split_once('>')?.1.split('<').next()
+    let inner = rest.split_once('>')?.1.split("</p>").next()?;
+    // What stands between its tags.
+    Some(inner.split('<').map(|piece| piece.split_once('>').map_or(piece, |(_, text)| text)).collect())
 }
 
 fn escaped(text: &str) -> String {
@@ -306,7 +308,10 @@ async fn a_file_sent_along_without_scripts_is_refused_at_its_field_and_the_rest_
         ];
         let answer = browser.post_parts("/form/subject/new/form", &parts).await;
         let page = browser.get(answer.location().as_str()).await;
-        assert_eq!(text_of(&page.body, "f-principal-id_portrait-error"), Some("请上传身份证人像面"));
+        assert_eq!(
+            text_of(&page.body, "f-principal-id_portrait-error"),
+            Some("请上传身份证人像面".to_owned())
+        );
     }
 }
 
