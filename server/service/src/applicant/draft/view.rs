@@ -10,7 +10,7 @@ use domain::procedure::Procedure;
 use domain::route;
 use domain::schema::{Body, Fault, Form, Kind, Step};
 use domain::seal::{seal, unseal};
-use domain::sheet::{Change, Disclosure, diff, sheet, shown};
+use domain::sheet::{Change, Disclosure, Sheet, diff, sheet, shown};
 use domain::view::{FilingRow, FormRequest, FormView, OfferedReturn, RegionOption, StepState};
 use sea_orm::ConnectionTrait;
 use time::Date;
@@ -65,10 +65,7 @@ impl Drafts {
             true => self.faults(actor, &opening, &answers, of_typed).await?,
             false => of_typed,
         };
-        let subject = match (&step.body, &opening.subject) {
-            (Body::Subject, Some(subject)) => Some(self.records.record_answers(subject)?),
-            (Body::Subject | Body::Sections(_) | Body::Notice(_), _) => None,
-        };
+        let subject = self.subject_shown(step, &opening)?;
         let subject_form = Business::Subject.form();
         let shown_files = [
             (form, Some(&answers)),
@@ -105,9 +102,8 @@ impl Drafts {
             is_open,
             along: self.along(&opening).await?,
             steps: step_states(form, &answers, shanghai_date(now), opening.draft.is_some()),
-            subject_sheet: subject
-                .map(|answers| sheet(subject_form, &answers, &KnownRegions, Disclosure::Masked)),
-            summary: is_notice.then(|| sheet(form, &answers, &KnownRegions, Disclosure::Masked)),
+            subject_sheet: subject.map(|subject| masked(subject_form, &subject)),
+            summary: is_notice.then(|| masked(form, &answers)),
             changes,
             today: written_date(now),
             key: new_id(now),
@@ -215,6 +211,14 @@ impl Drafts {
         })
     }
 
+    /// The subject's answers, on the step that shows them (R30).
+    fn subject_shown(&self, step: &Step, opening: &Opening) -> Result<Option<Answers>> {
+        match (&step.body, &opening.subject) {
+            (Body::Subject, Some(subject)) => Ok(Some(self.records.record_answers(subject)?)),
+            (Body::Subject | Body::Sections(_) | Body::Notice(_), _) => Ok(None),
+        }
+    }
+
     /// To who begins 新增主体 anew although the last one came back (R53).
     async fn offered_return(
         &self,
@@ -308,6 +312,10 @@ fn step_states(form: &'static Form, answers: &Answers, today: Date, is_begun: bo
             }
         })
         .collect()
+}
+
+fn masked(form: &'static Form, answers: &Answers) -> Sheet {
+    sheet(form, answers, &KnownRegions, Disclosure::Masked)
 }
 
 /// The step of an address; the first where it names none.
