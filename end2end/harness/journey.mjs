@@ -1,5 +1,6 @@
 // Steps that several journeys share: filling the forms as a person would, with and without scripts.
-import { expect, hydrated } from './test.mjs';
+import { fileSubject } from './arrange.mjs';
+import { expect, hydrated, person, signInAs } from './test.mjs';
 import { png, pdf } from './files.mjs';
 
 /** Chooses province, city and county in the cascade that begins with the control of this label. */
@@ -56,12 +57,24 @@ export async function fillIndividual(page, hydrates, person) {
 const yes = (page, question, answer) =>
   page.getByRole('radiogroup', { name: question, exact: true }).getByLabel(answer, { exact: true }).check();
 
-/** Fills 网站基本信息, the second step of 新办网站申请 (R30). */
-export async function fillSite(page, hydrates, { name, domain }) {
+/** Signs somebody in who has a subject. */
+export async function withSubject(page, baseURL, who = person('郑测试')) {
+  await signInAs(page, who);
+  await fileSubject(page, baseURL, who);
+  return who;
+}
+
+/** Opens a new website's second step. */
+export async function openSite(page) {
   await page.goto('/website/new');
   await expect(page.getByRole('heading', { level: 1 })).toContainText('新办网站申请');
   await page.getByRole('button', { name: '下一步' }).click();
   await page.waitForURL(/\/website\/new\/site/);
+}
+
+/** Fills 网站基本信息, the second step of 新办网站申请 (R30). */
+export async function fillSite(page, hydrates, { name, domain }) {
+  await openSite(page);
   await page.getByLabel('网站名称').fill(name);
   await page.getByLabel('网站开通日期').fill('2026-11-20');
   await yes(page, '是否有工信部备案号', '否');

@@ -3,7 +3,7 @@
 import { test, expect, expectNoAxeViolations, hydrated, person, signInAs } from '../harness/test.mjs';
 import { fileSubject, fileWebsite } from '../harness/arrange.mjs';
 import { desk, siteOf } from '../harness/desk.mjs';
-import { chooseRegion, upload } from '../harness/journey.mjs';
+import { chooseRegion, openSite, upload, withSubject } from '../harness/journey.mjs';
 import { pdf, png } from '../harness/files.mjs';
 
 const serial = () => String(Math.floor(Math.random() * 1e9));
@@ -16,18 +16,6 @@ async function begin(page, hydrates, who, nature) {
   await page.goto('/subject/new');
   await page.getByLabel('开办主体性质').selectOption(nature);
   await update(page, hydrates);
-}
-
-async function withSubject(page, baseURL, who = person('郑测试')) {
-  await signInAs(page, who);
-  await fileSubject(page, baseURL, who);
-  return who;
-}
-
-async function site(page) {
-  await page.goto('/website/new');
-  await page.getByRole('button', { name: '下一步' }).click();
-  await page.waitForURL(/\/website\/new\/site/);
 }
 
 test('a unit is filed with what the platform knows already: who is signed in, the code of the paper, one address', async ({ page, hydrates }) => {
@@ -159,7 +147,7 @@ test('a region is found by a part of its name, by keyboard', async ({ page, hydr
 
 test('a domain of any shape is understood and fills 访问地址; an address without scheme gets one', async ({ page, baseURL, hydrates }) => {
   await withSubject(page, baseURL);
-  await site(page);
+  await openSite(page);
   const domain = `shape${serial()}.cn`;
   await at(page, '主域名').fill(`HTTPS://www.${domain.toUpperCase()}/index.html`);
   await at(page, '网站名称').fill('形状站');
@@ -220,7 +208,7 @@ test('a domain that is on file is told at its step, with the way to one\'s own f
 test('a provider completes as one types, over all regions and by its brand', async ({ page, baseURL, hydrates }) => {
   test.skip(!hydrates, 'the dialog is there without scripts: website.spec.mjs');
   await withSubject(page, baseURL);
-  await site(page);
+  await openSite(page);
   await hydrated(page);
   const isp = block(page, '网络接入服务商');
   const name = isp.getByLabel('名称', { exact: true });
@@ -248,7 +236,7 @@ test('a provider completes as one types, over all regions and by its brand', asy
 
 test('the guide stands at 网站类型 and its advice can be adopted; three times 否 is one press', async ({ page, baseURL, hydrates }) => {
   await withSubject(page, baseURL);
-  await site(page);
+  await openSite(page);
   await at(page, '网站以什么内容为主').selectOption('软件、在线工具、技术平台');
   await update(page, hydrates);
   await expect(page.getByText('建议选择“G 计算应用类”')).toBeVisible();

@@ -1,7 +1,7 @@
 // The whole life of a website: look-ups, same-as, the guide, change with comparison, cancelling, and a filing that
 // comes back and is submitted again (R31–R36, R38, R53, R78).
 import { test, expect, anotherBrowser, expectNoAxeViolations, hydrated, person, signIn, signInAs } from '../harness/test.mjs';
-import { decide } from '../harness/journey.mjs';
+import { decide, openSite, withSubject } from '../harness/journey.mjs';
 import { codesSentTo, fileSubject, fileWebsite, inForce, officer } from '../harness/arrange.mjs';
 import { desk, peopleOf, siteOf } from '../harness/desk.mjs';
 
@@ -11,24 +11,10 @@ const title = (page) => page.getByRole('heading', { level: 1 });
 const block = (page, name) => page.getByRole('group', { name, exact: true });
 const PEOPLE = ['网站安全负责人信息', '网站应急联络人'];
 
-async function withSubject(page, baseURL) {
-  const who = person('郑测试');
-  await signInAs(page, who);
-  await fileSubject(page, baseURL, who);
-  return who;
-}
-
-/** Opens a new website's second step. */
-async function site(page) {
-  await page.goto('/website/new');
-  await page.getByRole('button', { name: '下一步' }).click();
-  await page.waitForURL(/\/website\/new\/site/);
-}
-
 test('R31: providers are found by area and name or brand and fill their block; typed by hand where none is found', async ({ page, baseURL }) => {
   test.setTimeout(120_000);
   await withSubject(page, baseURL);
-  await site(page);
+  await openSite(page);
   await page.getByLabel('网站名称').fill('查询示例站');
   await page.getByRole('button', { name: '查询网络接入服务商' }).click();
   await expect(dialog(page)).toContainText('查询网络接入服务商');
@@ -80,7 +66,7 @@ test('R31: providers are found by area and name or brand and fill their block; t
 
 test('the guide suggests 网站类型 and interaction by three questions, and is not filed', async ({ page, baseURL, hydrates }) => {
   await withSubject(page, baseURL);
-  await site(page);
+  await openSite(page);
   await page.getByLabel('网站以什么内容为主').selectOption('软件、在线工具、技术平台');
   await page.getByRole('radiogroup', { name: '访问者能否注册、登录、评论、留言或发布内容' }).getByLabel('是', { exact: true }).check();
   if (!hydrates) await page.getByRole('button', { name: '更新表单' }).first().click();

@@ -304,23 +304,16 @@ fn state(case: &Case, step: Milestone) -> MilestoneState {
 
 /// Everything but the steps, which need no choice.
 fn next(case: &Case) -> Progress {
-    match &case.subject {
-        SubjectStage::Returned(returned) => to_repair(returned, Milestone::Subject),
-        _ if case.returned.is_some() => match &case.returned {
-            Some(returned) => to_repair(returned, Milestone::Business),
-            None => all_done(case),
-        },
-        SubjectStage::None | SubjectStage::Rejected(_) | SubjectStage::Draft(_) => first_steps(case),
-        SubjectStage::Submitted(_) | SubjectStage::InForce
-            if case.waiting.is_none() && case.approved == 0 =>
-        {
-            to_file(case)
-        }
-        SubjectStage::Submitted(_) => match &case.waiting {
+    match (&case.subject, &case.returned) {
+        (SubjectStage::Returned(returned), _) => to_repair(returned, Milestone::Subject),
+        (_, Some(returned)) => to_repair(returned, Milestone::Business),
+        (SubjectStage::None | SubjectStage::Rejected(_) | SubjectStage::Draft(_), None) => first_steps(case),
+        (SubjectStage::Submitted(_), None) => match &case.waiting {
             Some(waiting) => to_wait(case, waiting),
             None => to_file(case),
         },
-        SubjectStage::Cancelling(filing) => leaving(
+        (SubjectStage::InForce, None) if case.waiting.is_none() && case.approved == 0 => to_file(case),
+        (SubjectStage::Cancelling(filing), None) => leaving(
             "主体正在注销",
             "审核通过后，主体及其下业务一并注销；审核开始前可以撤销申请。",
             open(
@@ -329,12 +322,12 @@ fn next(case: &Case) -> Progress {
                 filing.as_deref().map_or(route::FILINGS.to_owned(), route::filing),
             ),
         ),
-        SubjectStage::Transferring => leaving(
+        (SubjectStage::Transferring, None) => leaving(
             "主体正在移交",
             "等待接收人接收；接收之前可以撤回。",
             open("查看移交", "移交主体", route::TRANSFER.to_owned()),
         ),
-        SubjectStage::InForce => in_force(case),
+        (SubjectStage::InForce, None) => in_force(case),
     }
 }
 

@@ -207,7 +207,7 @@ fn FilingTable(page: Paged<FilingRow>) -> impl IntoView {
                     <td data-label="审核状态"><StateOfFiling row=row.clone()/></td>
                     <td data-label="操作" class="row-actions">
                         <a href=route::filing(&row.id) aria-description=row.reference.clone()>"详情"</a>
-                        {redraft_label(row.state, row.procedure.action).filter(|_| row.state == FilingState::Returned).map(|_| view! {
+                        {(row.state == FilingState::Returned).then(|| view! {
                             <PostButton action="/act/redraft" label="修改" class="link" fields=vec![("filing", row.id.clone())] about=row.reference.clone()/>
                         })}
                     </td>

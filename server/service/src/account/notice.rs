@@ -40,7 +40,7 @@ impl Notices {
         text: impl Into<String>,
         link: Option<String>,
     ) -> Result<()> {
-        self.leave(on, person_id, kind, text.into(), link).await?;
+        self.note(on, person_id, kind, text, link).await?;
         for way in Channel::ALL {
             self.call(on, person_id, kind, way).await?;
         }
@@ -56,7 +56,7 @@ impl Notices {
         text: impl Into<String>,
         link: Option<String>,
     ) -> Result<()> {
-        self.leave(on, person_id, kind, text.into(), link).await?;
+        self.note(on, person_id, kind, text, link).await?;
         self.call(on, person_id, kind, Channel::Mail).await
     }
 
@@ -135,23 +135,12 @@ impl Notices {
         text: impl Into<String>,
         link: Option<String>,
     ) -> Result<()> {
-        self.leave(on, person_id, kind, text.into(), link).await
-    }
-
-    async fn leave(
-        &self,
-        on: &Transaction,
-        person_id: &str,
-        kind: NoticeKind,
-        text: String,
-        link: Option<String>,
-    ) -> Result<()> {
         let now = self.context.clock.now();
         let row = notice::ActiveModel {
             id: Set(new_id(now)),
             person_id: Set(person_id.to_owned()),
             kind: Set(kind.code().to_owned()),
-            text: Set(text),
+            text: Set(text.into()),
             link: Set(link),
             created_at: Set(millis(now)),
             read_at: Set(None),

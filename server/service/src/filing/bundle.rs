@@ -7,7 +7,7 @@ use domain::business::Business;
 use domain::filing::{FilingEvent, FilingState};
 use domain::record::{RecordEvent, RecordState};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use crate::base::actor::Actor;
 use crate::base::db::Transaction;
@@ -47,6 +47,14 @@ pub(crate) async fn last_returns(
     Ok(events.into_iter().map(|event| (event.filing_id.clone(), event)).collect())
 }
 
+/// What is filed for a subject, the oldest first.
+fn business_filings(subject_id: &str) -> Select<filing::Entity> {
+    filing::Entity::find()
+        .filter(filing::Column::SubjectId.eq(subject_id))
+        .filter(filing::Column::Business.ne(Business::Subject.code()))
+        .order_by_asc(filing::Column::Id)
+}
+
 impl Filings {
     /// The open business filings of a subject (R15, R17).
     pub(crate) async fn dependents(
@@ -54,13 +62,7 @@ impl Filings {
         on: &impl ConnectionTrait,
         subject_id: &str,
     ) -> Result<Vec<filing::Model>> {
-        let rows = filing::Entity::find()
-            .filter(filing::Column::SubjectId.eq(subject_id))
-            .filter(filing::Column::Business.ne(Business::Subject.code()))
-            .filter(open_states())
-            .order_by_asc(filing::Column::Id)
-            .all(on)
-            .await?;
+        let rows = business_filings(subject_id).filter(open_states()).all(on).await?;
         Ok(rows)
     }
 
@@ -71,11 +73,8 @@ impl Filings {
         on: &impl ConnectionTrait,
         subject_id: &str,
     ) -> Result<Vec<filing::Model>> {
-        let rows = filing::Entity::find()
-            .filter(filing::Column::SubjectId.eq(subject_id))
-            .filter(filing::Column::Business.ne(Business::Subject.code()))
+        let rows = business_filings(subject_id)
             .filter(filing::Column::State.eq(FilingState::Returned.code()))
-            .order_by_asc(filing::Column::Id)
             .all(on)
             .await?;
         let returns = last_returns(on, &rows).await?;
@@ -117,11 +116,8 @@ impl Filings {
         let now = self.context.clock.now();
         let ended =
             [FilingState::Pending, FilingState::InReview, FilingState::Returned].map(FilingState::code);
-        let rows = filing::Entity::find()
-            .filter(filing::Column::SubjectId.eq(subject_id))
-            .filter(filing::Column::Business.ne(Business::Subject.code()))
+        let rows = business_filings(subject_id)
             .filter(filing::Column::State.is_in(ended))
-            .order_by_asc(filing::Column::Id)
             .lock_exclusive()
             .all(tx)
             .await?;

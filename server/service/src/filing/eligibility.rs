@@ -34,14 +34,18 @@ pub(crate) struct Eligibility {
 impl Eligibility {
     /// Nothing where the procedure may be begun, else why not and where to look.
     pub fn refusal(&self, procedure: Procedure, record: Option<&record::Model>) -> Result<Option<Refused>> {
-        let refusal = self.why_not(procedure, record)?;
-        let id = record.map(|row| row.id.as_str()).filter(|_| !procedure.business.is_subject());
-        Ok(refusal.map(|refusal| self.explain(refusal, id)))
+        Ok(self.refusal_and_cause(procedure, record)?.map(|(_, refused)| refused))
     }
 
-    /// The cause alone.
-    pub fn why_not(&self, procedure: Procedure, record: Option<&record::Model>) -> Result<Option<Refusal>> {
-        self.refusal_in(procedure, record.map(record_state).transpose()?)
+    /// The same with its cause.
+    pub fn refusal_and_cause(
+        &self,
+        procedure: Procedure,
+        record: Option<&record::Model>,
+    ) -> Result<Option<(Refusal, Refused)>> {
+        let refusal = self.refusal_in(procedure, record.map(record_state).transpose()?)?;
+        let id = record.map(|row| row.id.as_str()).filter(|_| !procedure.business.is_subject());
+        Ok(refusal.map(|refusal| (refusal, self.explain(refusal, id))))
     }
 
     /// As above for a record that is still to be chosen from a list: only the subject counts.

@@ -55,9 +55,7 @@ impl TextMessages {
         recipient: &str,
         text: &str,
     ) -> Result<()> {
-        let now = self.context.clock.now();
-        let letter = Letter { kind: NOTICE, channel, recipient, text };
-        insert(on, self.outbox_row(&new_id(now), &letter, (0, now))?).await
+        insert(on, self.notice_row(channel, recipient, text)?).await
     }
 
     /// Leaves a word that calls a person to 系统通知. One that still waits to be sent calls for all that has come
@@ -70,10 +68,14 @@ impl TextMessages {
         recipient: &str,
         text: &str,
     ) -> Result<()> {
+        let row = self.notice_row(channel, recipient, text)?;
+        insert(on, outbox::Model { person_id: Some(person_id.to_owned()), ..row }).await
+    }
+
+    fn notice_row(&self, channel: Channel, recipient: &str, text: &str) -> Result<outbox::Model> {
         let now = self.context.clock.now();
         let letter = Letter { kind: NOTICE, channel, recipient, text };
-        let row = self.outbox_row(&new_id(now), &letter, (0, now))?;
-        insert(on, outbox::Model { person_id: Some(person_id.to_owned()), ..row }).await
+        self.outbox_row(&new_id(now), &letter, (0, now))
     }
 
     /// Whether a person is not to be called this way: they will be anyhow, or were too often within a day.

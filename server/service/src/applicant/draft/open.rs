@@ -6,7 +6,6 @@ use domain::action::Action;
 use domain::answer::Answers;
 use domain::business::Business;
 use domain::check::{Checked, Context, IS_ME, SAME_AS_PRINCIPAL, check_form};
-use domain::eligibility::Refusal;
 use domain::procedure::Procedure;
 use domain::record::RecordState;
 use domain::route;
@@ -206,10 +205,8 @@ impl Drafts {
         }
         let records: Vec<&record::Model> = opening.record.iter().collect();
         let eligibility = eligibility::eligibility_of(on, actor, opening.subject.clone(), &records).await?;
-        let (procedure, record) = (opening.procedure, opening.record.as_ref());
-        let closes_form = eligibility.why_not(procedure, record)?.is_some_and(Refusal::closes_form);
-        let refused = eligibility.refusal(procedure, record)?;
-        Ok(refused.map(|refused| NotNow { refused, closes_form }))
+        let refused = eligibility.refusal_and_cause(opening.procedure, opening.record.as_ref())?;
+        Ok(refused.map(|(cause, refused)| NotNow { refused, closes_form: cause.closes_form() }))
     }
 
     pub(crate) fn originals(&self, opening: &Opening) -> Result<Originals> {

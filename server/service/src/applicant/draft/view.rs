@@ -293,6 +293,10 @@ impl Drafts {
 
 /// How far each step is, by its answers and not by where the person has been.
 fn step_states(form: &'static Form, answers: &Answers, today: Date, is_begun: bool) -> Vec<StepState> {
+    // A form of one step has no bar that would show it.
+    if form.steps.len() == 1 {
+        return Vec::new();
+    }
     let sealed = BTreeMap::new();
     let context = Context { today, regions: &KnownRegions, sealed: &sealed };
     let defaults = form.defaults();

@@ -109,14 +109,10 @@ pub struct KeyUse {
     pub by_key: BTreeMap<u16, (u64, u64)>,
 }
 
-impl Reseals {
-    /// How much each key has sealed, of all that is stored.
-    pub async fn key_use(&self) -> Result<KeyUse> {
-        let mut used = KeyUse::default();
-        macro_rules! count {
-            ($($table:ident),+) => { $( self.count_sealed::<$table::Entity>(&mut used).await?; )+ };
-        }
-        count!(
+/// Hands the tables with sealed columns to another macro; the one list of them.
+macro_rules! for_each_sealed {
+    ($then:ident) => {
+        $then!(
             person,
             staff,
             draft,
@@ -129,7 +125,18 @@ impl Reseals {
             upload,
             outbox,
             mail_address
-        );
+        )
+    };
+}
+
+impl Reseals {
+    /// How much each key has sealed, of all that is stored.
+    pub async fn key_use(&self) -> Result<KeyUse> {
+        let mut used = KeyUse::default();
+        macro_rules! count {
+            ($($table:ident),+) => { $( self.count_sealed::<$table::Entity>(&mut used).await?; )+ };
+        }
+        for_each_sealed!(count);
         let mut files = self.files.store.listed(None);
         while let Some((id, rendition)) = files.try_next().await? {
             if let Some(id) = self.files.store.sealed_by(id, rendition).await? {
@@ -168,20 +175,7 @@ impl Reseals {
                 say(&format!("{}: {} rows so far", stringify!($table), done.rows));
             )+ };
         }
-        tables!(
-            person,
-            staff,
-            draft,
-            record,
-            filing,
-            filing_round,
-            handover,
-            held_form,
-            misuse_report,
-            upload,
-            outbox,
-            mail_address
-        );
+        for_each_sealed!(tables);
         let mut files = self.files.store.listed(None);
         while let Some((id, rendition)) = files.try_next().await? {
             match self.files.store.reseal(id, rendition).await {
@@ -431,20 +425,7 @@ mod tests {
         macro_rules! list {
             ($($table:ident),+) => { $( known.extend(names::<$table::Entity>()); )+ };
         }
-        list!(
-            person,
-            staff,
-            draft,
-            record,
-            filing,
-            filing_round,
-            handover,
-            held_form,
-            misuse_report,
-            upload,
-            outbox,
-            mail_address
-        );
+        for_each_sealed!(list);
         known.sort();
         assert_eq!(stored, known);
     }
