@@ -39,8 +39,9 @@ pub struct Part {
     pub islands: Vec<String>,
 }
 
-/// Loads what the islands of the page need; then each takes over what the server drew. A page that is left meanwhile
-/// loses its requests, which is no error: its timers do not run any more.
+/// Loads what the islands of the page need; then each takes over what the server drew. `islands` is theirs by name, for
+/// `frontend/js/visit.js`. A page that is left meanwhile loses its requests, which is no error: its timers do not run
+/// any more.
 #[cfg(feature = "ssr")]
 const START: &str = "\
 async function start(){
@@ -52,6 +53,7 @@ const [code,wasm]=await Promise.all([import('/'+part.js),fetch('/'+part.wasm)]);
 await code.default({module_or_path:wasm});
 code.hydrate();
 for(const island of found)await code[island.dataset.component](island);
+globalThis.islands=code;
 }
 document.body.setAttribute('data-hydrated','');
 }

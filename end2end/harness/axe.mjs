@@ -97,9 +97,10 @@ async function showCopy({ html, address }) {
   for (const { name } of [...here.attributes]) here.removeAttribute(name);
   for (const { name, value } of documentElement.attributes) here.setAttribute(name, value);
   here.replaceChildren(...documentElement.childNodes);
-  scrollTo(0, 0);
   const settled = (element) => new Promise((done) => ['load', 'error'].forEach((end) => element.addEventListener(end, done)));
   const sheets = [...document.querySelectorAll('link[rel=stylesheet]')].filter((sheet) => !sheet.sheet);
   const pictures = [...document.images].filter((image) => !image.complete && image.loading !== 'lazy');
   await Promise.all([...sheets, ...pictures].map(settled));
+  // Not where an `autofocus` has taken it meanwhile.
+  scrollTo(0, 0);
 }

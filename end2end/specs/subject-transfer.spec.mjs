@@ -66,6 +66,11 @@ test('R24, R25: what is handed over is received by another person with everythin
   // The receiver has no account yet: it waits until the person signs in.
   const other = await anotherBrowser(browser, baseURL, hydrates);
   await signInAs(other, receiver);
+  // Told once, however often the person signs in.
+  await signInAs(other, receiver);
+  await other.goto('/notices');
+  const told = other.getByText(`主体“${unit}”正在移交给您，请核对后接收`);
+  await expect(told).toHaveCount(1);
   await other.goto('/subject/receive');
   await expect(other.getByRole('columnheader')).toHaveText(['序号', '主体名称', '发送人姓名', '联系电话', '身份证号', '创建时间', '操作']);
   const row = other.getByRole('row').filter({ hasText: unit });

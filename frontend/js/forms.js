@@ -1,4 +1,4 @@
-// What forms do beside their wasm. Proposals below a line of text with `data-finds`, by the ARIA Authoring Practices (combobox, list autocomplete with
+// What forms do beside their wasm: proposals, masked values, help. Proposals below a line of text with `data-finds`, by the ARIA Authoring Practices (combobox, list autocomplete with
 // manual selection): the focus stays in the line, nothing is chosen but by the person, Escape closes the list. What is
 // chosen is told by the event `chosen`; the form takes it from there. Only on pages whose wasm is there.
 {
@@ -168,5 +168,37 @@
     const told = await ask('reveal', { request });
     shown.textContent = told === null ? '暂时无法显示，请稍后再试' : `${told}（30 秒后隐藏，本次查看已记入日志）`;
     setTimeout(() => (shown.textContent = ''), 30_000);
+  });
+
+  // “?”: what 办事指南 says of a question, below its label. Where that page cannot be had, the link is followed.
+  let guide = null;
+  const read = async (href) => {
+    const answer = await fetch(href);
+    if (!answer.ok) throw Error(answer.status);
+    return new DOMParser().parseFromString(await answer.text(), 'text/html');
+  };
+  addEventListener('click', async (event) => {
+    const link = event.target.closest?.('a[data-helps]');
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const label = link.parentElement;
+    const open = label.nextElementSibling?.matches('.help-here') && label.nextElementSibling;
+    link.setAttribute('aria-expanded', String(!open));
+    if (open) return open.remove();
+    guide ??= read(link.href);
+    const page = await guide.catch(() => (guide = null));
+    const topic = page?.getElementById(`help-${link.dataset.helps}`);
+    if (!topic) return location.assign(link.href);
+    const here = make('div', { class: 'help-here', role: 'note', 'aria-label': '填写说明' }, ...[...topic.cloneNode(true).children].slice(1));
+    here.querySelectorAll('[loading]').forEach((picture) => picture.removeAttribute('loading'));
+    if (!label.nextElementSibling?.matches('.help-here')) label.after(here);
+  });
+  addEventListener('keydown', (event) => {
+    const here = event.key === 'Escape' && event.target.closest?.('.field')?.querySelector('.help-here');
+    if (!here) return;
+    const link = here.previousElementSibling.querySelector('[data-helps]');
+    link.setAttribute('aria-expanded', 'false');
+    here.remove();
+    link.focus();
   });
 }

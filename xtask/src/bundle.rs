@@ -29,7 +29,7 @@ const PARTS: [Recipe; 2] =
 #[derive(Serialize)]
 pub struct Bundle {
     css: String,
-    /// What seals typed text in the browser, and shows proposals below lines of text.
+    /// What seals typed text in the browser, shows proposals below lines of text, goes from step to step.
     kept: String,
     parts: Vec<Part>,
 }
@@ -92,8 +92,8 @@ pub fn build() -> Outcome<Bundle> {
     fs::create_dir_all(&pkg)?;
     let parts = PARTS.iter().map(|recipe| code(recipe.name, &pkg)).collect::<Outcome<Vec<_>>>()?;
     let css = hashed(&pkg, "main", "css", style::sheet(&shell::root().join("style"))?.as_bytes())?;
-    let scripts =
-        ["kept", "forms"].map(|name| minified(&shell::root().join(format!("frontend/js/{name}.js"))));
+    let scripts = ["kept", "forms", "visit"]
+        .map(|name| minified(&shell::root().join(format!("frontend/js/{name}.js"))));
     let scripts = scripts.into_iter().collect::<Outcome<Vec<_>>>()?.join("\n");
     let kept = hashed(&pkg, "kept", "js", scripts.as_bytes())?;
     let bundle = Bundle { css, kept, parts };

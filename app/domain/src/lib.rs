@@ -15,6 +15,7 @@ pub mod eligibility;
 pub mod facts;
 pub mod filing;
 pub mod guide;
+pub mod help;
 pub mod jurisdiction;
 pub mod mask;
 pub mod misuse;

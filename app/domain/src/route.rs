@@ -30,6 +30,11 @@ pub fn staff_login(next: &str) -> String {
 /// 办事指南
 pub const GUIDE: &str = "/guide";
 
+/// What it says of a question that is answered wrong often (`crate::help`).
+pub fn help(topic: &str) -> String {
+    format!("{GUIDE}#help-{topic}")
+}
+
 /// 【举报冒用】 of what is filed under a number.
 pub fn report_misuse(digits: &str) -> String {
     format!("/r/{digits}/report")

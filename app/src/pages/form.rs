@@ -2,12 +2,13 @@
 
 use domain::action::Action;
 use domain::business::Business;
+use domain::guide::{Paper, Preparation, preparations};
 use domain::procedure::Procedure;
 use domain::progress::returned_sentence;
 use domain::route;
 use domain::schema::{Body, Form, Step};
 use domain::sheet::{Change as Difference, Sheet};
-use domain::view::{FilingRow, FormRequest, FormView, OfferedReturn, StepState};
+use domain::view::{DraftHead, FilingRow, FormRequest, FormView, OfferedReturn, StepState};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
@@ -65,6 +66,7 @@ fn FormPage(action: Action) -> impl IntoView {
             record: query.get("record").filter(|id| !id.is_empty()),
             fresh: query.get("fresh").is_some(),
             check: query.get("check").is_some(),
+            review: query.get("review").is_some(),
             find: super::finder::request_of(query),
         }))
     });
@@ -113,7 +115,11 @@ fn Loaded(view: FormView) -> impl IntoView {
         view! { <h2 class="visually-hidden">"填报内容"</h2> <SheetView sheet edit/> }
     });
     let refused = view.refused.clone();
-    let is_open = view.is_open;
+    // A form of one step has its answers on the page already, unless they are to be looked at once more.
+    let is_reviewed = summary.is_some() && form.steps.len() == 1;
+    let is_open = view.is_open && !is_reviewed;
+    let is_begun = view.draft.is_some() || procedure.action != Action::New;
+    let is_at_start = is_open && !is_begun && form.steps.first().is_some_and(|first| first.key == step.key);
     view! {
         <PageHead
             above=vec![(procedure.business.definition().menu, route::SERVICES)]
@@ -131,8 +137,11 @@ fn Loaded(view: FormView) -> impl IntoView {
         {(view.general_remark.is_some() || !view.remarks.is_empty()).then(|| view! { <Points form view=view.clone()/> })}
         {(!view.along.is_empty()).then(|| view! { <Along rows=view.along.clone()/> })}
         {steps}
+        {is_at_start.then(|| view! { <Ready business=procedure.business/> })}
         {subject_step}
+        {is_reviewed.then(|| view! { <p class="page-lead">"请核对填报内容，确认无误后点击【提交审核】。提交后 30 分钟内可以撤销。"</p> })}
         {summary}
+        {is_reviewed.then(|| view.draft.clone()).flatten().map(|draft| view! { <FileReviewed view=view.clone() draft/> })}
         {changes.map(|changes| view! { <Comparison changes view=view.clone()/> })}
         {view.finder.clone().zip(view.draft.clone()).map(|(finder, draft)| {
             let path = step_path(&view, &view.step);
@@ -147,6 +156,59 @@ fn Loaded(view: FormView) -> impl IntoView {
                 {(procedure.business == Business::Subject).then(|| view! { <Statement/> })}
             </StepForm>
         })}
+    }
+    .into_any()
+}
+
+/// What to have ready, and how long it takes, before one begins.
+#[component]
+fn Ready(business: Business) -> impl IntoView {
+    let rows = preparations(business).into_iter().map(
+        |Preparation { whom, papers, papers_for_some, minutes, .. }| {
+            let named = |papers: Vec<Paper>| {
+                let mut labels: Vec<_> = papers.into_iter().map(|paper| paper.label).collect();
+                labels.dedup();
+                labels.join("、")
+            };
+            let (always, sometimes) = (named(papers), named(papers_for_some));
+            let whom = if whom.is_empty() { String::new() } else { format!("{whom}：") };
+            view! {
+                <li>
+                    <b>{format!("{whom}约 {minutes} 分钟")}</b>
+                    {(!always.is_empty()).then(|| format!("，请备好{always}"))}
+                    {(!sometimes.is_empty()).then(|| format!("；按情况提供{sometimes}"))}
+                    "。"
+                </li>
+            }
+        },
+    );
+    view! {
+        <aside class="ready" aria-labelledby="ready">
+            <h2 id="ready">"填写前"</h2>
+            <ul class="plain">{rows.collect_view()}</ul>
+            <p class="soft">"填写时自动保存，可以随时离开，之后在“我的草稿”继续。" <a href=format!("{}#ready-{}", route::GUIDE, business.code()) target="_blank">"查看办事指南"</a></p>
+        </aside>
+    }
+    .into_any()
+}
+
+/// Files what was looked at, or goes back to it.
+#[component]
+fn FileReviewed(view: FormView, draft: DraftHead) -> impl IntoView {
+    let back = step_href(&view, &view.step, Some(&draft.id));
+    let refused = view.refused.is_some();
+    let subject = view.subject.map(|subject| subject.id).unwrap_or_default();
+    view! {
+        {(view.procedure.business == Business::Subject).then(|| view! { <Statement/> })}
+        <form class="actions actions-sticky" method="post" action="/act/submit">
+            <input type="hidden" name="draft" value=draft.id/>
+            <input type="hidden" name="version" value=draft.version.to_string()/>
+            <input type="hidden" name="subject" value=subject/>
+            <input type="hidden" name="key" value=view.key/>
+            <input type="hidden" name="back" value=back.clone()/>
+            <a class="button" href=back>"返回修改"</a>
+            {(!refused).then(|| view! { <button class="button button-primary">"提交审核"</button> })}
+        </form>
     }
     .into_any()
 }
@@ -266,12 +328,12 @@ fn StepBar(form: &'static Form, step: &'static Step, view: FormView) -> impl Int
                 <span class="step-state">{word}</span>
             };
             let is_here = number == here;
-            let content = if reached || number <= here {
-                view! { <a href=href aria-current=is_here.then_some("step")>{inner}</a> }.into_any()
-            } else {
-                view! { <span>{inner}</span> }.into_any()
-            };
-            view! { <li data-state=look>{content}</li> }
+            // Without an address it is no link yet: it becomes one when there is a draft, see `frontend/js/visit.js`.
+            let href = (reached || number <= here).then_some(href);
+            let path = step_path(&view, own.key);
+            view! {
+                <li data-state=look><a href=href data-step=path aria-current=is_here.then_some("step")>{inner}</a></li>
+            }
         })
         .collect_view();
     view! { <nav aria-label="填报步骤"><ol class="steps">{items}</ol></nav> }
@@ -340,11 +402,8 @@ fn Comparison(changes: Vec<Difference>, view: FormView) -> impl IntoView {
         .with_untracked(|query| query.get("page").and_then(|page| page.parse::<usize>().ok()))
         .unwrap_or(1)
         .clamp(1, pages);
-    let draft = view.draft.clone().unwrap_or(domain::view::DraftHead {
-        id: String::new(),
-        version: 0,
-        saved_at: String::new(),
-    });
+    let draft =
+        view.draft.clone().unwrap_or(DraftHead { id: String::new(), version: 0, saved_at: String::new() });
     let path = step_path(&view, &view.step);
     let back = format!("{path}?draft={}", draft.id);
     if total == 0 {

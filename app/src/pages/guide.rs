@@ -1,6 +1,8 @@
 //! 办事指南: who files, what to have ready, how long it takes, what people ask; for everybody. The lists of what is
 //! asked come from the forms (`domain::guide`), the answers from the manual.
 
+mod help;
+
 use domain::business::Business;
 use domain::guide::{Paper, Preparation, preparations};
 use domain::route;
@@ -13,10 +15,11 @@ use crate::ui::who_am_i::who_am_i;
 use crate::ui::{Load, PageHead};
 
 /// The parts of the page: (anchor, title).
-const PARTS: [(&str, &str); 6] = [
+const PARTS: [(&str, &str); 7] = [
     ("who", "谁需要办理"),
     ("how", "办理流程"),
     ("ready", "准备什么"),
+    ("help", "易错栏目"),
     ("how-long", "多久办完"),
     ("hang", "怎样挂标"),
     ("questions", "常见问题"),
@@ -97,6 +100,7 @@ pub fn GuidePage() -> impl IntoView {
             <p class="soft">"以下清单与填报表单一致。图片支持 png/jpeg/jpg 格式，文件支持 pdf 格式，每个不超过 5MB。时间按材料齐全估算。"</p>
             <div class="guide-businesses">{Business::ALL.map(|business| view! { <OfBusiness business/> })}</div>
         </section>
+        <help::Topics/>
         <section class="guide-part" aria-labelledby="how-long">
             <h2 id="how-long">"多久办完"</h2>
             <Load resource=guide titled=true children={|guide: Guide| view! {

@@ -41,6 +41,7 @@ impl Sessions for Service {
             {
                 tracing::error!(%error, "the session before this sign-in was not ended");
             }
+            tell_newcomer(self, &token).await;
             Ok(SessionToken::new(token))
         }
         .boxed()
@@ -67,6 +68,19 @@ impl Sessions for Service {
         token: SessionToken,
     ) -> BoxFuture<'_, Result<(), Box<dyn std::error::Error + Send + Sync>>> {
         async move { Ok(self.accounts.end_session(token.expose()).await?) }.boxed()
+    }
+}
+
+/// A notice of what waits for whoever signed in; without it the person still finds it on the home page.
+async fn tell_newcomer(service: &Service, token: &str) {
+    let told = async {
+        match service.accounts.actor(token).await? {
+            Some(actor) => service.handovers.tell_newcomer(&actor).await,
+            None => Ok(()),
+        }
+    };
+    if let Err(error) = told.await {
+        tracing::error!(%error, "somebody was not told of what waits for them");
     }
 }
 

@@ -108,8 +108,7 @@ impl Post<'_> {
             draft: posted.text("draft"),
             record: posted.text("record"),
             fresh: true,
-            check: false,
-            find: None,
+            ..FormRequest::default()
         };
         let view = match service.drafts.form_view(actor, &request).await {
             Err(gone @ (Error::NotFound | Error::Refused(_))) if self.submits(&go) => {
@@ -235,6 +234,8 @@ impl Post<'_> {
         match go {
             "save" => Ok(self.state.back_saying(actor, route::DRAFTS, "草稿已保存。").await),
             "previous" => Ok(see(&self.page_of(self.neighbour(-1).unwrap_or(self.step.key), draft))),
+            // The page says what is wrong instead, where something is.
+            "review" => Ok(see(&format!("{here}&review=1"))),
             go if self.submits(go) => self.submit(actor, posted, draft).await,
             "next" => {
                 if self.has_faults_here(actor, draft).await? {
@@ -337,10 +338,8 @@ impl Post<'_> {
             procedure: self.procedure.code(),
             step: self.step.key.to_owned(),
             draft: Some(draft.id.clone()),
-            record: None,
-            fresh: false,
             check: true,
-            find: None,
+            ..FormRequest::default()
         };
         self.state.service.drafts.form_view(actor, &request).await
     }

@@ -29,6 +29,9 @@ pub struct FormRequest {
     pub fresh: bool,
     /// Say what is wrong with what is saved, everything the submit would say.
     pub check: bool,
+    /// Show all answers once more before they are filed (R78).
+    #[serde(default)]
+    pub review: bool,
     /// Look for a provider for one of the step's blocks (R31).
     #[serde(default)]
     pub find: Option<ProviderSearch>,
@@ -71,7 +74,7 @@ pub struct FormView {
     pub steps: Vec<StepState>,
     /// The read-only subject on the step that shows it (R30).
     pub subject_sheet: Option<Sheet>,
-    /// All answers by step, on the last step (R78).
+    /// All answers by step, on the last step (R78) and where they are to be looked at; not while something is wrong.
     pub summary: Option<Sheet>,
     /// The comparison, for procedures that are confirmed with it (R19).
     pub changes: Option<Vec<Change>>,

@@ -9,6 +9,7 @@ use leptos::wasm_bindgen::JsCast;
 
 use super::FormState;
 use super::field::Parts;
+use super::reactive::reactive;
 
 /// The name of a provider, with those that are known by a part of it (R31).
 pub fn providers(state: FormState, parts: Parts, directory: Directory) -> AnyView {
@@ -42,7 +43,7 @@ pub fn regions(state: FormState, parts: &Parts) -> AnyView {
     // Of a provider any level will do.
     let every_level = parts.place.section.directory.is_some();
     let (at, id) = (parts.at.clone(), format!("{}-find", parts.id));
-    (move || {
+    reactive(move || {
         state.is_live.get().then(|| {
             view! {
                 <div class="combobox combobox-find">
@@ -61,9 +62,9 @@ pub fn regions(state: FormState, parts: &Parts) -> AnyView {
                     />
                 </div>
             }
+            .into_any()
         })
     })
-    .into_any()
 }
 
 impl FormState {

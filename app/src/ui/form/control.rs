@@ -59,8 +59,8 @@ pub fn control(state: FormState, parts: Parts) -> AnyView {
         | Kind::Url
         | Kind::IcpNumber { .. }
         | Kind::Integer { .. }
+        | Kind::Date(_)
         | Kind::Code(_) => line(state, parts),
-        Kind::Date(_) => date(state, parts),
         Kind::LongText { .. } => long_text(state, parts, false),
         Kind::Lines { of, .. } => {
             long_text(state, parts, matches!(of, Line::Domain | Line::Url | Line::Ip { .. }))
@@ -88,44 +88,36 @@ fn text_at(state: FormState, at: &str) -> String {
 /// With a last day of four figures, browsers go on to the next part after four figures of a year.
 const LAST_DAY: &str = "9999-12-31";
 
-fn input(state: FormState, parts: &Parts) -> AnyView {
-    let look = line_of(parts.place.field);
-    let required = parts.required;
-    let described = parts.described;
-    let invalid = parts.invalid;
-    view! {
-        <input
-            class=look.class
-            type=look.kind
-            inputmode=look.inputmode
-            id=parts.id.clone()
-            name=parts.at.clone()
-            value=text_at(state, &parts.at)
-            placeholder=parts.place.field.placeholder
-            max=(look.kind == "date").then_some(LAST_DAY)
-            autocomplete="off"
-            spellcheck=if look.spellcheck { "true" } else { "false" }
-            aria-required=required
-            aria-invalid=invalid
-            aria-describedby=described
-        />
-    }
-    .into_any()
-}
-
 fn line(state: FormState, parts: Parts) -> AnyView {
     // A provider's name brings up those that are known by it (R31).
     if let (Some(directory), "name") = (parts.place.section.directory, parts.place.field.key) {
         return combobox::providers(state, parts, directory);
     }
     let sealed = state.is_sealed(&parts.at);
-    view! { <div class="control" class:sealed=sealed>{input(state, &parts)}</div> }.into_any()
-}
-
-/// A date; a certificate's end has 长期有效 beside it, which replaces it.
-fn date(state: FormState, parts: Parts) -> AnyView {
-    let control = input(state, &parts);
-    view! { <div class="control">{control}</div> }.into_any()
+    let look = line_of(parts.place.field);
+    let required = parts.required;
+    let described = parts.described;
+    let invalid = parts.invalid;
+    view! {
+        <div class="control" class:sealed=sealed>
+            <input
+                class=look.class
+                type=look.kind
+                inputmode=look.inputmode
+                id=parts.id.clone()
+                name=parts.at.clone()
+                value=text_at(state, &parts.at)
+                placeholder=parts.place.field.placeholder
+                max=(look.kind == "date").then_some(LAST_DAY)
+                autocomplete="off"
+                spellcheck=if look.spellcheck { "true" } else { "false" }
+                aria-required=required
+                aria-invalid=invalid
+                aria-describedby=described
+            />
+        </div>
+    }
+    .into_any()
 }
 
 /// A single tick with its own label; `changed` is told whether it is there.

@@ -7,6 +7,7 @@ mod combobox;
 mod control;
 mod field;
 mod keep;
+mod reactive;
 mod region;
 mod save;
 mod state;
@@ -16,14 +17,17 @@ use domain::answer::Answers;
 use domain::business::blocks::{ALL_NO, REUSE_CONSENT};
 use domain::business::subject::{STATEMENT, STATEMENT_NOTE};
 use domain::check::{IS_ME, SAME_AS_PRINCIPAL};
+use domain::help::topic_of;
 use domain::route;
 use domain::schema::{Body, Field, Form, Kind, Notice, Place, SameAs, Section, Step};
-use domain::view::{FormView, StepView};
+use domain::view::{FormView, Refused, StepView};
 use leptos::html;
 use leptos::prelude::*;
+use leptos::tachys::reactive_graph::OwnedView;
 
 pub use control::escape;
 use control::{SMALL, small_button, tick, tick_box};
+use reactive::reactive;
 pub use state::FormState;
 pub use upload::{FileChoice, file_address, file_name, readable_size};
 
@@ -54,12 +58,27 @@ pub fn step_href(view: &FormView, step: &str, draft: Option<&str>) -> String {
 pub fn StepForm(view: StepView, children: Children) -> impl IntoView {
     let form = view.procedure.business.form();
     let Some(step) = form.step(&view.step) else { return ().into_any() };
+    // All that is of this form ends with it, see `FormState::bind`.
+    let owner = Owner::new();
+    let drawn = owner.with(|| drawn(view, form, step, owner.clone(), children));
+    OwnedView::new_with_owner(drawn, owner).into_any()
+}
+
+fn drawn(
+    view: StepView,
+    form: &'static Form,
+    step: &'static Step,
+    owner: Owner,
+    children: Children,
+) -> AnyView {
     let state = FormState::new(view.clone(), form, step);
     provide_context(state);
     let element = NodeRef::<html::Form>::new();
-    state.bind(element);
+    state.bind(element, owner);
     let is_first = form.steps.first().is_some_and(|first| first.key == step.key);
     let is_last = form.steps.last().is_some_and(|last| last.key == step.key);
+    // A change shows what differs instead (R19).
+    let is_reviewed_first = form.steps.len() == 1 && view.record.is_none();
     let refused = view.refused.clone();
     let sections = step.sections();
     view! {
@@ -76,8 +95,8 @@ pub fn StepForm(view: StepView, children: Children) -> impl IntoView {
         >
             // What Enter presses: the first button of a form, which must not add, drop or fill anything.
             <button class="visually-hidden" tabindex="-1" aria-hidden="true"></button>
-            <input type="hidden" name="draft" value=move || state.draft_id()/>
-            <input type="hidden" name="version" value=move || state.version_text()/>
+            <input type="hidden" name="draft" value=Signal::derive(move || state.draft_id())/>
+            <input type="hidden" name="version" value=Signal::derive(move || state.version_text())/>
             <input type="hidden" name="record" value=view.record.clone().unwrap_or_default()/>
             {view.declined.map(|version| view! { <input type="hidden" name="declined" value=version/> })}
             <input type="hidden" name="subject" value=view.subject.clone().unwrap_or_default()/>
@@ -88,17 +107,14 @@ pub fn StepForm(view: StepView, children: Children) -> impl IntoView {
             {children()}
             <save::SaveState/>
             <div class="actions actions-sticky">
-                {(!is_first).then(|| view! { <button class="button" name="go" value="previous">"上一步"</button> })}
-                {if form.steps.len() == 1 {
-                    view! { <SubmitButton go="submit" label="提交审核" refused/> }.into_any()
-                } else if is_last {
-                    view! { <SubmitButton go="submit" label="提交" refused/> }.into_any()
-                } else {
-                    view! { <button class="button button-primary" name="go" value="next">"下一步"</button> }.into_any()
+                {(!is_first).then(|| plain_button("previous", "上一步"))}
+                {match (is_last, form.steps.len()) {
+                    (true, 1) => main_button(state, "submit", "提交审核", refused),
+                    (true, _) => main_button(state, "submit", "提交", refused),
+                    (false, _) => main_button(state, "next", "下一步", None),
                 }}
-                {(!matches!(step.body, Body::Subject)).then(|| view! {
-                    <button class="button" name="go" value="save">"保存草稿"</button>
-                })}
+                {is_reviewed_first.then(|| plain_button("review", "核对后提交"))}
+                {(!matches!(step.body, Body::Subject)).then(|| plain_button("save", "保存草稿"))}
             </div>
         </form>
     }
@@ -118,15 +134,13 @@ pub fn Statement() -> impl IntoView {
     .into_any()
 }
 
-/// The button that files, or why it cannot (R79).
-#[component]
-fn SubmitButton(
-    go: &'static str,
-    label: &'static str,
-    refused: Option<domain::view::Refused>,
-) -> impl IntoView {
-    let state = expect_context::<FormState>();
-    let busy = move || state.is_busy.get().then_some("true");
+fn plain_button(go: &'static str, label: &'static str) -> AnyView {
+    small_button(go.to_owned(), "button", "", label.to_owned())
+}
+
+/// The button that goes on or files, and why it would be refused (R79).
+fn main_button(state: FormState, go: &'static str, label: &'static str, refused: Option<Refused>) -> AnyView {
+    let busy = Signal::derive(move || state.is_busy.get().then_some("true"));
     view! {
         <button
             class="button button-primary"
@@ -153,7 +167,7 @@ fn FaultSummary() -> impl IntoView {
     let state = expect_context::<FormState>();
     let element = NodeRef::<html::Div>::new();
     state.focus_on_faults(element);
-    move || {
+    reactive(move || {
         let faults = state.faults.get();
         let elsewhere = state.faults_elsewhere.get();
         let count = faults.len() + elsewhere.len();
@@ -172,51 +186,47 @@ fn FaultSummary() -> impl IntoView {
                     ordered.push((at.clone(), message.clone()));
                 }
             }
+            let here = ordered.into_iter().map(|(at, message)| {
+                let link = state.link_of(&at, &message);
+                (format!("#{}", field_id(&at)), at, message, link)
+            });
+            let elsewhere = elsewhere
+                .into_iter()
+                .map(|fault| (state.href_of(&fault.at), fault.at, fault.message, fault.link));
             view! {
                 <div class="error-summary" role="alert" tabindex="-1" id="errors" node_ref=element>
                     <h2>{format!("有 {count} 处需要修改")}</h2>
                     <ul>
-                        {ordered
-                            .into_iter()
-                            .map(|(at, message)| {
-                                let link = state.link_of(&at, &message).map(see_it);
+                        {here
+                            .chain(elsewhere)
+                            .map(|(href, at, message, link)| {
                                 let text = state.with_section_name(&at, message);
-                                view! {
-                                    <li><a href=format!("#{}", field_id(&at)) rel="external">{text}</a>{link}</li>
-                                }
-                            })
-                            .collect_view()}
-                        {elsewhere
-                            .into_iter()
-                            .map(|fault| {
-                                let href = state.href_of(&fault.at);
-                                let link = fault.link.map(see_it);
-                                let text = state.with_section_name(&fault.at, fault.message);
-                                view! { <li><a href=href>{text}</a>{link}</li> }
+                                view! { <li><a href=href>{text}</a>{link.map(see_it)}</li> }
                             })
                             .collect_view()}
                     </ul>
                 </div>
             }
+            .into_any()
         })
-    }
+    })
 }
 
 /// The way to what of one's own a sentence speaks of.
 fn see_it(href: String) -> AnyView {
-    view! { " "<a href=href rel="external">"查看该申请单"</a> }.into_any()
+    view! { " "<a href=href>"查看该申请单"</a> }.into_any()
 }
 
 #[component]
 fn Sections(sections: &'static [Section]) -> impl IntoView {
     let state = expect_context::<FormState>();
-    move || {
+    reactive(move || {
         // A copy filled in by the program draws the controls anew; typing never does.
         state.epoch.get();
         // A guide stands at the question it is about.
         let own = sections.iter().filter(|section| section.guides.is_none());
-        own.map(|section| view! { <SectionView section/> }).collect_view()
-    }
+        Some(own.map(|section| view! { <SectionView section/> }).collect_view().into_any())
+    })
 }
 
 #[component]
@@ -224,7 +234,7 @@ fn SectionView(section: &'static Section) -> impl IntoView {
     let state = expect_context::<FormState>();
     let shown = Memo::new(move |_| state.answers.with(|answers| section.is_shown(answers)));
     let count = Memo::new(move |_| state.answers.with(|answers| section.count(answers)));
-    move || {
+    reactive(move || {
         shown.get().then(|| {
             let items = if section.repeat.is_some() { count.get() } else { 1 };
             view! {
@@ -245,7 +255,7 @@ fn SectionView(section: &'static Section) -> impl IntoView {
             }
             .into_any()
         })
-    }
+    })
 }
 
 /// The button at the head of a section: opens a directory (R31), or answers 否 to all.
@@ -368,19 +378,20 @@ fn SameTick(section: &'static Section, same: &'static SameAs) -> impl IntoView {
     let about =
         same.fields.first().and_then(|(own, _)| section.fields.iter().find(|field| field.key == *own));
     let about = about.map_or("", |field| field.label);
-    move || {
+    reactive(move || {
         offered.get().then(|| {
             let at = at.get_value();
             view! {
                 <div class="field field-wide field-tick">
                     <div class="control">{tick(state, at, same.label, Box::new(|_| ()))}</div>
-                    {move || is_ticked.get().then(|| {
+                    {reactive(move || is_ticked.get().then(|| {
                         beside("field-note", None, "", format!("{about}按单位办公地址填报，修改办公地址时一并修改").into_any())
-                    })}
+                    }))}
                 </div>
             }
+            .into_any()
         })
-    }
+    })
 }
 
 /// Questions that help to answer the one above: open while that one is not answered.
@@ -408,7 +419,7 @@ fn FieldView(place: Place) -> impl IntoView {
     let state = expect_context::<FormState>();
     let at = StoredValue::new(place.address());
     let shown = Memo::new(move |_| state.answers.with(|answers| place.is_drawn(answers)));
-    move || shown.get().then(|| question(state, place, at.get_value()))
+    reactive(move || shown.get().then(|| question(state, place, at.get_value())))
 }
 
 /// Label, hint, remark, control, fault, advice.
@@ -434,7 +445,7 @@ fn question(state: FormState, place: Place, at: String) -> AnyView {
         Memo::new(move |_| state.notes.with(|notes| notes.get(&at).cloned()))
     };
     let remarks = state.remarks_at(&at);
-    let sealed = state.is_sealed(&at).then(|| sealed_note(label, at.clone()));
+    let sealed = state.is_sealed(&at).then(|| sealed_note(label.into(), at.clone()));
     let (own, adopt) = (at.clone(), format!("adopt:{at}"));
     let (error_id, note_id) = (format!("{id}-error"), format!("{id}-note"));
     let is_tick = matches!(place.field.kind, Kind::Tick);
@@ -449,8 +460,9 @@ fn question(state: FormState, place: Place, at: String) -> AnyView {
         invalid: Signal::derive(move || fault.with(Option::is_some).then_some("true")),
         label: label.into(),
     };
+    let invalid = parts.invalid;
     view! {
-        <div class="field" class:field-wide=is_wide data-invalid=move || fault.with(Option::is_some).then_some("")>
+        <div class="field" class:field-wide=is_wide data-invalid=invalid>
             {(!is_tick).then(|| field_label(&parts))}
             {(!hint.is_empty()).then(|| view! { <p class="hint" id=format!("{id}-hint")>{hint}</p> })}
             {(!remarks.is_empty()).then(|| view! {
@@ -459,18 +471,20 @@ fn question(state: FormState, place: Place, at: String) -> AnyView {
                 </div>
             })}
             {control::control(state, parts)}
-            {move || fault.get().map(|message| {
+            {reactive(move || fault.get().map(|message| {
                 let link = state.link_of(&own, &message).map(see_it);
                 beside("error", None, &error_id, view! { <span>{message}{link}</span> }.into_any())
-            })}
+            }))}
             {sealed}
-            {move || note.get().map(|said| beside("field-note", None, "", said.into_any()))}
-            {move || advice.get().map(|said| beside("field-note", Some("warning"), &note_id, said.into_any()))}
-            {move || suggestion.get().map(|said| {
+            {reactive(move || note.get().map(|said| beside("field-note", None, "", said.into_any())))}
+            {reactive(move || {
+                advice.get().map(|said| beside("field-note", Some("warning"), &note_id, said.into_any()))
+            })}
+            {reactive(move || suggestion.get().map(|said| {
                 let adopt = small_button(adopt.clone(), SMALL, "", "采用".to_owned());
                 let inner = view! { <span>{said}</span>{adopt} };
                 beside("field-note", Some("info"), "", inner.into_any())
-            })}
+            }))}
         </div>
     }
     .into_any()
@@ -485,13 +499,13 @@ fn beside(class: &'static str, tone: Option<&'static str>, id: &str, inner: AnyV
 
 /// What stands at a mask: that it can be left, and 【显示】, with which `frontend/js/forms.js` shows for half a minute
 /// what it stands for; without scripts the button leads to a page that has it once.
-fn sealed_note(label: Memo<&'static str>, at: String) -> AnyView {
+fn sealed_note(label: Signal<&'static str>, at: String) -> AnyView {
     view! {
         <p class="field-note">
             <span>
                 "已保存的内容，不改即沿用，请核实 "
                 <button class="link" name="go" value=format!("show:{at}") data-shows=at>
-                    "显示"<span class="visually-hidden">{move || label.get()}</span>
+                    "显示"<span class="visually-hidden">{label}</span>
                 </button>
                 " "
                 <span class="figures" role="status"></span>
@@ -528,20 +542,26 @@ fn described_by(
     })
 }
 
-/// The label with its star. That of several boxes belongs to all of them and is a label of none.
+/// The label with its star. That of several boxes belongs to all of them and is a label of none. “?” leads to what
+/// 办事指南 says of the question; `frontend/js/forms.js` shows it here.
 fn field_label(parts: &field::Parts) -> AnyView {
-    let field::Parts { place, id, required, label, .. } = parts;
+    let field::Parts { place, id, required, label, at, .. } = parts;
     let (required, label) = (*required, *label);
     let is_group = matches!(place.field.kind, Kind::YesNo | Kind::Ticks(_));
     view! {
         <div class="field-label">
-            {move || required.get().map(|_| view! { <span class="star" aria-hidden="true">"*"</span> })}
+            {reactive(move || required.get().map(|_| view! { <span class="star" aria-hidden="true">"*"</span> }.into_any()))}
             {if is_group {
-                view! { <span id=format!("{id}-label")>{move || label.get()}</span> }.into_any()
+                view! { <span id=format!("{id}-label")>{label}</span> }.into_any()
             } else {
-                view! { <label for=id.clone()>{move || label.get()}</label> }.into_any()
+                view! { <label for=id.clone()>{label}</label> }.into_any()
             }}
-            {move || required.get().map(|_| view! { <span class="visually-hidden">"必填"</span> })}
+            {reactive(move || required.get().map(|_| view! { <span class="visually-hidden">"必填"</span> }.into_any()))}
+            {topic_of(at).map(|topic| view! {
+                <a class="help" href=route::help(topic) target="_blank" data-helps=topic>
+                    "?"<span class="visually-hidden">"填写说明"</span>
+                </a>
+            })}
         </div>
     }
     .into_any()

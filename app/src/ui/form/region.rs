@@ -6,6 +6,7 @@ use domain::view::RegionOption;
 use leptos::prelude::*;
 
 use super::field::Parts;
+use super::reactive::reactive;
 use super::{FormState, combobox};
 
 pub const LEVELS: [&str; 3] = ["", "（市）", "（区县）"];
@@ -67,7 +68,7 @@ fn select(state: FormState, at: StoredValue<String>, level: usize, parts: &Parts
     });
     let id = select_id(&parts.id, level);
     let (label, described, invalid, required) = (parts.label, parts.described, parts.invalid, parts.required);
-    (move || {
+    reactive(move || {
         children.get().map(|children| {
             let deepest = state.answers.with_untracked(|answers| answers.text(&at.get_value()).to_owned());
             let chosen = untrack(|| code_at(state, &deepest, level));
@@ -78,13 +79,17 @@ fn select(state: FormState, at: StoredValue<String>, level: usize, parts: &Parts
                     view! { <option value=code selected=selected>{name}</option> }
                 })
                 .collect_view();
+            let name = Signal::derive(move || {
+                let suffix = LEVELS.get(level).filter(|_| level > 0)?;
+                Some(format!("{}{suffix}", label.get()))
+            });
             view! {
                 <select
                     class="input"
                     id=id.clone()
                     name=at.get_value()
                     autocomplete="off"
-                    aria-label=move || (level > 0).then(|| format!("{}{}", label.get(), LEVELS.get(level).copied().unwrap_or_default()))
+                    aria-label=name
                     aria-required=required
                     aria-invalid=invalid
                     aria-describedby=described
@@ -101,7 +106,7 @@ fn select(state: FormState, at: StoredValue<String>, level: usize, parts: &Parts
                     {options}
                 </select>
             }
+            .into_any()
         })
     })
-    .into_any()
 }

@@ -5,6 +5,7 @@ mod events;
 mod filling;
 mod proposing;
 mod saving;
+mod steps;
 
 use std::collections::BTreeMap;
 
@@ -127,8 +128,8 @@ impl FormState {
     }
 
     /// Ties the state to the form on the page: takes over what was typed before wasm was there and
-    /// what an earlier visit could not save.
-    pub fn bind(self, element: NodeRef<html::Form>) {
+    /// what an earlier visit could not save. Until the page that has the form is left, when all of it ends.
+    pub fn bind(self, element: NodeRef<html::Form>, owner: Owner) {
         self.element.set_value(Some(element));
         Effect::new(move |_| {
             if element.get().is_none() {
@@ -145,13 +146,16 @@ impl FormState {
         // Back from where there was no network.
         let online = window_event_listener_untyped("online", move |_| self.retry());
         let chosen = window_event_listener_untyped("chosen", move |event| self.take_chosen(&event));
+        let leaving = window_event_listener_untyped("leaving", move |event| self.leaving(&event));
+        let left = window_event_listener_untyped("left", move |_| owner.cleanup());
         on_cleanup(move || {
-            online.remove();
-            chosen.remove();
-            if self.save.try_get_untracked() == Some(Save::Waiting) {
-                self.save_soon(0);
-            }
+            [online, chosen, leaving, left].into_iter().for_each(WindowListenerHandle::remove);
         });
+    }
+
+    /// Whether the page that had the form was left.
+    fn is_gone(&self) -> bool {
+        self.typed.try_get_value().is_none()
     }
 
     fn today(&self) -> Option<Date> {

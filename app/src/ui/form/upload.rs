@@ -12,6 +12,7 @@ use leptos::wasm_bindgen::closure::Closure;
 
 use super::FormState;
 use super::field::{Parts, Sort};
+use super::reactive::reactive;
 
 /// Bytes a file may have (R71).
 pub const MOST_BYTES: f64 = 5.0 * 1024.0 * 1024.0;
@@ -61,18 +62,18 @@ pub fn control(state: FormState, parts: Parts, sort: Sort, max: usize) -> AnyVie
         })
     });
     let upload = Upload { state, place, sort, max, progress, files };
-    let look = move || match (progress.get(), files.with(Vec::is_empty)) {
+    let look = Signal::derive(move || match (progress.get(), files.with(Vec::is_empty)) {
         (Progress::Sending(..), _) => "sending",
         (Progress::Failed, _) => "failed",
         (Progress::Idle, true) => "empty",
         (Progress::Idle, false) => "done",
-    };
+    });
     let over = RwSignal::new(false);
     view! {
         <div
             class="control upload"
             data-state=look
-            data-over=move || over.get().then_some("")
+            data-over=Signal::derive(move || over.get().then_some("true"))
             on:dragover=move |event| { event.prevent_default(); over.set(true); }
             on:dragleave=move |_| over.set(false)
             on:drop=move |event| {
@@ -81,19 +82,19 @@ pub fn control(state: FormState, parts: Parts, sort: Sort, max: usize) -> AnyVie
                 upload.take(event.data_transfer().and_then(|dropped| dropped.files()));
             }
         >
-            {move || upload.previews(&at.get_value(), label.get_untracked())}
+            {reactive(move || Some(upload.previews(&at.get_value(), label.get_untracked())))}
             <div class="upload-body">
-                {move || match progress.get() {
+                {reactive(move || Some(match progress.get() {
                     Progress::Sending(_, percent) => view! {
                         <p class="upload-state" role="status">"正在上传…"</p>
                         <progress class="progress" max="100" value=percent.to_string() aria-label="上传进度">{format!("{percent}%")}</progress>
                     }.into_any(),
                     Progress::Failed => view! { <p class="upload-state" role="alert">"未能上传"</p> }.into_any(),
                     Progress::Idle => files.with(|files| described_files(files, sort)).into_any(),
-                }}
+                }))}
                 <div class="upload-actions">
                     {upload.picker(parts)}
-                    {move || (!files.with(Vec::is_empty)).then(|| upload.remover(at.get_value(), label))}
+                    {reactive(move || (!files.with(Vec::is_empty)).then(|| upload.remover(at.get_value(), label)))}
                 </div>
             </div>
         </div>
@@ -151,7 +152,11 @@ impl Upload {
         };
         view! {
             <label class="upload-pick" for=id.clone() aria-hidden="true">
-                {move || if files.with(Vec::is_empty) { "选择文件" } else if max > 1 { "添加文件" } else { "重新上传" }}
+                {Signal::derive(move || match (files.with(Vec::is_empty), max) {
+                    (true, _) => "选择文件",
+                    (false, 1) => "重新上传",
+                    (false, _) => "添加文件",
+                })}
             </label>
             <input
                 class="upload-input"
@@ -161,7 +166,7 @@ impl Upload {
                 accept=accept
                 multiple={max > 1}
                 node_ref=element
-                aria-label=move || label.get()
+                aria-label=label
                 aria-required=required
                 aria-invalid=invalid
                 aria-describedby=described
@@ -186,7 +191,7 @@ impl Upload {
                 class="button button-small button-quiet"
                 name="go"
                 value=value
-                aria-label=move || format!("删除{}", label.get())
+                aria-label=Signal::derive(move || format!("删除{}", label.get()))
                 on:click=move |event| {
                     event.prevent_default();
                     self.progress.set(Progress::Idle);

@@ -149,6 +149,16 @@ impl Notices {
         Ok(())
     }
 
+    /// Whether the person was told this before.
+    pub(crate) async fn has_told(&self, on: &Transaction, person_id: &str, text: &str) -> Result<bool> {
+        let told = notice::Entity::find()
+            .filter(notice::Column::PersonId.eq(person_id))
+            .filter(notice::Column::Text.eq(text))
+            .count(on)
+            .await?;
+        Ok(told > 0)
+    }
+
     /// The person's notices, unread ones first, the newest first within each. `after` is the cursor of
     /// the page before.
     pub async fn notices(&self, actor: &Actor, unread_only: bool, after: &str) -> Result<Paged<NoticeRow>> {

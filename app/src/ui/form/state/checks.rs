@@ -66,9 +66,10 @@ impl FormState {
         spawn_local(async move {
             self.is_busy.set(true);
             let answer = self.asked_of_server().await;
-            if self.is_busy.try_set(false).is_some() {
+            if self.is_gone() {
                 return;
             }
+            self.is_busy.set(false);
             match answer {
                 Ok(faults) if !faults.is_empty() => {
                     self.complain(faults);
@@ -88,7 +89,7 @@ impl FormState {
             return;
         }
         spawn_local(async move {
-            if !self.save_now(false).await {
+            if !self.save_now(false).await || self.is_gone() {
                 return;
             }
             let faults = self.asked_of_server().await.unwrap_or_default();

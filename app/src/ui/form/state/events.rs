@@ -6,9 +6,9 @@ use domain::route;
 use domain::schema::Body;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos::wasm_bindgen::JsCast;
+use leptos::wasm_bindgen::{JsCast, JsValue};
 
-use super::FormState;
+use super::{FormState, steps};
 use crate::ui::form::save::Save;
 
 /// A rest this long between keys, or so long without one, and what was typed is looked at.
@@ -95,7 +95,8 @@ impl FormState {
             while self.sending.try_get_value().is_some_and(|sending| sending > 0) {
                 gloo_timers::future::TimeoutFuture::new(100).await;
             }
-            if self.is_busy.try_set(false).is_none() {
+            if !self.is_gone() {
+                self.is_busy.set(false);
                 self.pressed(&go);
             }
         });
@@ -126,6 +127,9 @@ impl FormState {
                 "previous" => self.save_then_go(neighbour(-1)),
                 "save" => self.save_then(move |state| state.go(route::DRAFTS)),
                 "submit" => self.submit(),
+                "review" if self.check() => {
+                    self.save_then(|state| state.go(&(state.path(state.step.key, true) + "&review=1")));
+                }
                 _ if steps.len() == 1 => self.submit(),
                 _ if self.check() => self.next(neighbour(1)),
                 _ => {}
@@ -134,9 +138,7 @@ impl FormState {
     }
 
     pub(super) fn go(&self, href: &str) {
-        if let Some(window) = web_sys::window() {
-            let _ = window.location().set_href(href);
-        }
+        steps::visit(href);
     }
 
     /// On to the next step, when the server has nothing to say of this one.
@@ -160,12 +162,23 @@ impl FormState {
         }
     }
 
-    /// Follows a link of the step bar after saving.
-    pub fn leave(self, event: &web_sys::MouseEvent, step: &'static str) {
-        if self.collect() || self.save.get_untracked() != Save::Untouched {
-            event.prevent_default();
-            self.save_then_go(Some(step));
+    /// A link or the way back leads to another step: saves first where there is something to save, and tells the
+    /// script that asks whether it is.
+    pub(super) fn leaving(self, event: &web_sys::Event) {
+        let is_saved = matches!(self.save.get_untracked(), Save::Untouched | Save::Done(_));
+        if !self.collect() && is_saved {
+            return;
         }
+        let go = js_sys::Reflect::get(event.as_ref(), &"detail".into()).ok();
+        let Some(go) = go.and_then(|go| go.dyn_into::<js_sys::Function>().ok()) else { return };
+        event.prevent_default();
+        spawn_local(async move {
+            let is_saved = self.save_now(false).await;
+            if !is_saved && !self.is_gone() {
+                self.keep_here();
+            }
+            let _ = go.call1(&JsValue::NULL, &is_saved.into());
+        });
     }
 }
 

@@ -30,7 +30,9 @@ impl FormState {
             return;
         }
         spawn_local(async move {
-            if let Ok(children) = api::regions(code.clone()).await {
+            if let Ok(children) = api::regions(code.clone()).await
+                && !self.is_gone()
+            {
                 self.regions.update(|regions| {
                     regions.insert(code.clone(), children);
                 });

@@ -72,7 +72,7 @@ impl FormState {
             });
             let values: Vec<(String, Answer)> =
                 told.map(|(key, text)| (at(key), Answer::One(text))).collect();
-            if self.is_busy.try_get_untracked().is_none() {
+            if self.is_gone() {
                 return;
             }
             self.faults.update(|faults| faults.retain(|known, _| !values.iter().any(|(at, _)| at == known)));

@@ -11,7 +11,7 @@ use domain::view::*;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::{FormState, SAVE_AFTER_MILLISECONDS};
+use super::{FormState, SAVE_AFTER_MILLISECONDS, steps};
 use crate::api::{self, ApiError};
 use crate::ui::form::save::Save;
 use crate::ui::form::{keep, of_step};
@@ -31,7 +31,9 @@ impl FormState {
         }
         let (key, name) = (self.kept_key(), self.kept_name());
         spawn_local(async move {
-            if let Some((version, kept)) = keep::find(&key, &name).await {
+            if let Some((version, kept)) = keep::find(&key, &name).await
+                && !self.is_gone()
+            {
                 self.take_up(version, kept);
             }
         });
@@ -109,23 +111,29 @@ impl FormState {
         while self.is_saving.try_get_value() == Some(true) {
             gloo_timers::future::TimeoutFuture::new(30).await;
         }
+        if self.is_gone() {
+            return false;
+        }
         self.is_saving.set_value(true);
         self.save.set(Save::Sending);
         self.unsaved_since.set_value(None);
         let typed = self.typed.get_value();
         self.retry.update_value(|(saves, is_due)| (*saves, *is_due) = (*saves + 1, false));
         let outcome = api::save_draft(self.request(overwrite)).await;
-        self.is_saving.try_update_value(|is_saving| *is_saving = false);
+        if self.is_gone() {
+            return matches!(outcome, Ok(Saved::Ok(_)));
+        }
+        self.is_saving.set_value(false);
         match outcome {
             Ok(Saved::Ok(draft)) => {
                 keep::forget(&self.kept_name());
-                let is_new = self.draft.try_get_untracked().flatten().is_none();
+                let is_new = self.draft.get_untracked().is_none();
                 self.draft.set(Some(draft.clone()));
                 if is_new {
                     self.remember_address();
                 }
                 // What was typed meanwhile waits for its own turn.
-                let more = self.typed.try_get_value().is_some_and(|now| now != typed);
+                let more = self.typed.get_value() != typed;
                 self.save.set(if more { Save::Waiting } else { Save::Done(draft.saved_at) });
                 if more {
                     self.save_soon(SAVE_AFTER_MILLISECONDS);
@@ -189,7 +197,7 @@ impl FormState {
         }
     }
 
-    fn keep_here(&self) {
+    pub(super) fn keep_here(&self) {
         let version = self.draft.get_untracked().map(|draft| draft.version);
         let (key, name) = (self.kept_key(), self.kept_name());
         self.answers.with_untracked(|answers| keep::keep(&key, &name, version, &of_step(self.step, answers)));
@@ -203,20 +211,18 @@ impl FormState {
 
     /// Puts the new draft's id into the address without a new page, so that a reload finds it.
     fn remember_address(&self) {
-        let href = self.path(self.step.key, true);
-        if let Some(history) = web_sys::window().and_then(|window| window.history().ok()) {
-            let state = history.state().unwrap_or(leptos::wasm_bindgen::JsValue::NULL);
-            let _ = history.replace_state_with_url(&state, "", Some(&href));
-        }
+        steps::rename(&self.path(self.step.key, true));
     }
 
     pub(super) fn save_then(self, then: impl FnOnce(FormState) + 'static) {
         self.is_busy.set(true);
         spawn_local(async move {
             let saved = self.save_now(false).await;
-            self.is_busy.try_set(false);
-            if saved {
-                then(self);
+            if !self.is_gone() {
+                self.is_busy.set(false);
+                if saved {
+                    then(self);
+                }
             }
         });
     }
@@ -260,13 +266,13 @@ impl FormState {
                 self.view.with_value(|view| view.key.clone()),
             )
             .await;
-            self.is_busy.try_set(false);
+            if self.is_gone() {
+                return;
+            }
+            self.is_busy.set(false);
             match outcome {
                 Ok(Submitted::Filing(id)) => {
-                    // A full load, so that the shell speaks of the new state everywhere.
-                    if let Some(window) = web_sys::window() {
-                        let _ = window.location().set_href(&route::submitted(&id));
-                    }
+                    self.go(&route::submitted(&id));
                 }
                 Ok(Submitted::Faults(faults)) => {
                     self.complain(faults);

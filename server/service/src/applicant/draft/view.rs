@@ -61,7 +61,7 @@ impl Drafts {
             procedure.action.confirmation() == Confirmation::Comparison && opening.draft.is_some();
         let changes = before.as_ref().filter(|_| is_compared);
         let changes = changes.map(|before| changes_between(form, before, &answers, &known));
-        let faults = match request.check {
+        let faults = match request.check || request.review {
             true => self.faults(actor, &opening, &answers, of_typed).await?,
             false => of_typed,
         };
@@ -81,6 +81,7 @@ impl Drafts {
         };
         let names = self.accounts.own_names(on, actor).await?;
         let is_notice = matches!(step.body, Body::Notice(_));
+        let is_reviewed = request.review && opening.draft.is_some() && faults.is_empty();
         let now = self.context.clock.now();
         Ok(FormView {
             procedure,
@@ -103,7 +104,7 @@ impl Drafts {
             along: self.along(&opening).await?,
             steps: step_states(form, &answers, shanghai_date(now), opening.draft.is_some()),
             subject_sheet: subject.map(|subject| masked(subject_form, &subject)),
-            summary: is_notice.then(|| masked(form, &answers)),
+            summary: (is_notice || is_reviewed).then(|| masked(form, &answers)),
             changes,
             today: written_date(now),
             key: new_id(now),

@@ -60,6 +60,11 @@ handle! {
 /// Nobody received it for so long: it lapses (R24).
 pub(crate) const OPEN_FOR: Duration = Duration::days(15);
 
+/// What a recipient is told.
+fn words_of_offer(subject: &str) -> String {
+    format!("主体“{subject}”正在移交给您，请核对后接收")
+}
+
 const LAPSED_AT_ONCE: u64 = 200;
 
 impl Handovers {
@@ -258,8 +263,7 @@ impl Handovers {
         self.notices
             .note(&tx, &actor.person_id, NoticeKind::Handover, told, Some(route::TRANSFER.to_owned()))
             .await?;
-        let told = format!("主体“{}”正在移交给您，请核对后接收", subject.title);
-        self.tell_receivers(&tx, &row, &told, true).await?;
+        self.tell_receivers(&tx, &row, &words_of_offer(&subject.title), true).await?;
         let detail = json!({ "handover": row.id });
         self.context.audit(&tx, Some(actor), "handover.offer", "record", &subject.id, detail).await?;
         tx.commit().await?;
@@ -267,7 +271,7 @@ impl Handovers {
     }
 
     /// Tells those whom a handover is addressed to, if the platform knows them; who does not know the
-    /// platform finds it after signing in. With the offer goes a text message that says more.
+    /// platform is told on signing in, see `Handovers::tell_newcomer`. With the offer goes a text message that says more.
     async fn tell_receivers(
         &self,
         tx: &Transaction,

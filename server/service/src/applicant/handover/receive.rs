@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 
 use crate::account::person::Claims;
 use crate::account::rejected_form::RejectedForm;
-use crate::applicant::handover::{Handovers, OPEN_FOR};
+use crate::applicant::handover::{Handovers, OPEN_FOR, words_of_offer};
 use crate::base::actor::Actor;
 use crate::base::clock::{days_left, written};
 use crate::base::db::{Transaction, instant, plausible_id};
@@ -51,6 +51,30 @@ impl Handovers {
         self.rejected_forms
             .stash(&tx, search_slot(actor), &RejectedForm { answers, faults: Vec::new() })
             .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Tells who signs in of subjects that were handed to them while the platform did not know them, each once.
+    pub async fn tell_newcomer(&self, actor: &Actor) -> Result<()> {
+        let waiting = self.handovers(actor, "", "", "").await?;
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        retry!(self.try_tell_newcomer(actor, &waiting))
+    }
+
+    async fn try_tell_newcomer(&self, actor: &Actor, waiting: &[HandoverRow]) -> Result<()> {
+        let tx = self.context.db.begin().await?;
+        // One sign-in at a time, so that none is told twice.
+        person::Entity::find_by_id(&actor.person_id).lock_exclusive().one(&tx).await?;
+        for row in waiting {
+            let told = words_of_offer(&row.subject_name);
+            if !self.notices.has_told(&tx, &actor.person_id, &told).await? {
+                let link = Some(route::RECEIVE.to_owned());
+                self.notices.note(&tx, &actor.person_id, NoticeKind::Handover, told, link).await?;
+            }
+        }
         tx.commit().await?;
         Ok(())
     }
