@@ -93,6 +93,8 @@ async function showCopy({ html, address }) {
   history.replaceState(null, '', address);
   const { documentElement } = new DOMParser().parseFromString(html, 'text/html');
   for (const script of documentElement.querySelectorAll('script')) script.remove();
+  // It would scroll, and what is half under the head of a table then is measured as half.
+  for (const element of documentElement.querySelectorAll('[autofocus]')) element.removeAttribute('autofocus');
   const here = document.documentElement;
   for (const { name } of [...here.attributes]) here.removeAttribute(name);
   for (const { name, value } of documentElement.attributes) here.setAttribute(name, value);
@@ -101,6 +103,5 @@ async function showCopy({ html, address }) {
   const sheets = [...document.querySelectorAll('link[rel=stylesheet]')].filter((sheet) => !sheet.sheet);
   const pictures = [...document.images].filter((image) => !image.complete && image.loading !== 'lazy');
   await Promise.all([...sheets, ...pictures].map(settled));
-  // Not where an `autofocus` has taken it meanwhile.
   scrollTo(0, 0);
 }

@@ -18,10 +18,23 @@ async function begin(page, hydrates, who, nature) {
   await update(page, hydrates);
 }
 
+/** From now on it is counted what a person uses on this page: each control once, and the buttons that fill others. */
+async function counted(page) {
+  await hydrated(page);
+  await page.evaluate(() => {
+    globalThis.used = new Set();
+    const use = ({ target }) => target.closest('form.form') && globalThis.used.add(target.dataset.at ?? (target.name || target.id));
+    for (const kind of ['input', 'change', 'chosen']) addEventListener(kind, use, true);
+    addEventListener('click', ({ target }) => target.closest('button[name=go]') && globalThis.used.add(target.closest('button').value), true);
+  });
+  return async () => [...(await page.evaluate(() => [...globalThis.used]))].filter((at) => at !== 'submit' && at !== 'next');
+}
+
 test('a unit is filed with what the platform knows already: who is signed in, the code of the paper, one address', async ({ page, hydrates }) => {
   test.setTimeout(180_000);
   const who = person('钱测试');
   await begin(page, hydrates, who, '单位');
+  const used = hydrates && (await counted(page));
   await at(page, '主办单位名称').fill('一次填报科技有限公司');
   await at(page, '主办单位证件号').fill('91350100M000100Y43');
   await upload(page, hydrates, '主办单位有效证件');
@@ -53,6 +66,8 @@ test('a unit is filed with what the platform knows already: who is signed in, th
 
   await at(page, '负责人证件有效期').fill('2031-12-31');
   for (const label of ['身份证人像面', '身份证国徽面', '身份证手持']) await upload(page, hydrates, label);
+  // Of 22 controls that there were; four are pictures, and the nature was chosen before.
+  if (used) expect((await used()).length, (await used()).join(' ')).toBeLessThanOrEqual(13);
   await page.getByRole('button', { name: '提交审核' }).click();
   await page.waitForURL(/\/mine\/filings/);
   await page.goto(`/mine/filings/${new URL(page.url()).searchParams.get('receipt')}`);
@@ -166,6 +181,30 @@ test('a domain of any shape is understood and fills 访问地址; an address wit
   await update(page, hydrates);
   await expect(at(page, '网站访问地址')).toHaveValue('');
   await expectNoAxeViolations(page);
+});
+
+test('the second step of a website takes nine acts', async ({ page, baseURL, hydrates }) => {
+  test.skip(!hydrates, 'proposals are asked for by scripts');
+  await withSubject(page, baseURL);
+  await openSite(page);
+  const used = await counted(page);
+  const take = async (section, words) => {
+    await block(page, section).getByLabel('名称', { exact: true }).pressSequentially(words);
+    await page.getByRole('listbox').getByRole('option').first().click();
+  };
+  await at(page, '网站名称').fill('九步书店');
+  await at(page, '网站开通日期').fill('2026-11-20');
+  await page.getByRole('radiogroup', { name: '是否有工信部备案号' }).getByLabel('否').check();
+  await at(page, '主域名').fill(`nine${serial()}.cn`);
+  await at(page, '网站IP').fill('1.2.4.8');
+  await take('网络接入服务商', '阿里');
+  await take('域名注册服务商', '阿里');
+  await at(page, '网站类型').selectOption('Z');
+  await page.getByRole('button', { name: '三项都选“否”' }).click();
+  // Of 14 required ones that there were.
+  expect((await used()).length, (await used()).join(' ')).toBeLessThanOrEqual(9);
+  await page.getByRole('button', { name: '下一步' }).click();
+  await page.waitForURL(/\/website\/new\/people/);
 });
 
 test('a domain that is on file is told at its step, with the way to one\'s own filing and nothing about another\'s', async ({ page, baseURL, hydrates, browser }) => {

@@ -35,7 +35,8 @@
 
   const visit = async (href, isBack) => {
     const url = new URL(href, location);
-    if (draft && !url.searchParams.has('draft') && !url.searchParams.has('fresh')) url.search = `?draft=${draft}`;
+    const isBefore = isOfThisForm(url) && !['draft', 'fresh'].some((known) => url.searchParams.has(known));
+    if (draft && isBefore) url.search = `?draft=${draft}`;
     const load = () => {
       rest();
       return isBack ? location.reload() : location.assign(url);

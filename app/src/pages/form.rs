@@ -163,33 +163,43 @@ fn Loaded(view: FormView) -> impl IntoView {
 /// What to have ready, and how long it takes, before one begins.
 #[component]
 fn Ready(business: Business) -> impl IntoView {
-    let rows = preparations(business).into_iter().map(
-        |Preparation { whom, papers, papers_for_some, minutes, .. }| {
-            let named = |papers: Vec<Paper>| {
-                let mut labels: Vec<_> = papers.into_iter().map(|paper| paper.label).collect();
-                labels.dedup();
-                labels.join("、")
-            };
-            let (always, sometimes) = (named(papers), named(papers_for_some));
-            let whom = if whom.is_empty() { String::new() } else { format!("{whom}：") };
-            view! {
-                <li>
-                    <b>{format!("{whom}约 {minutes} 分钟")}</b>
-                    {(!always.is_empty()).then(|| format!("，请备好{always}"))}
-                    {(!sometimes.is_empty()).then(|| format!("；按情况提供{sometimes}"))}
-                    "。"
-                </li>
-            }
-        },
-    );
+    let rows = preparations(business).into_iter().map(|one| {
+        let Preparation { whom, papers, papers_for_some, minutes, .. } = one;
+        let (always, sometimes) = (named(&papers), named(&papers_for_some));
+        let whom = if whom.is_empty() { String::new() } else { format!("{whom}：") };
+        view! {
+            <p>
+                <b>{format!("{whom}约 {minutes} 分钟")}</b>
+                {(!always.is_empty()).then(|| format!("，请备好{always}"))}
+                {(!sometimes.is_empty()).then(|| format!("；按情况提供{sometimes}"))}
+                "。"
+            </p>
+        }
+    });
     view! {
         <aside class="ready" aria-labelledby="ready">
             <h2 id="ready">"填写前"</h2>
-            <ul class="plain">{rows.collect_view()}</ul>
+            {rows.collect_view()}
             <p class="soft">"填写时自动保存，可以随时离开，之后在“我的草稿”继续。" <a href=format!("{}#ready-{}", route::GUIDE, business.code()) target="_blank">"查看办事指南"</a></p>
         </aside>
     }
     .into_any()
+}
+
+/// Each paper once, with of how many people it is asked.
+fn named(papers: &[Paper]) -> String {
+    let mut counted: Vec<(&str, usize)> = Vec::new();
+    for Paper { label, .. } in papers {
+        match counted.iter_mut().find(|(known, _)| known == label) {
+            Some((_, count)) => *count += 1,
+            None => counted.push((label, 1)),
+        }
+    }
+    let words = counted.into_iter().map(|(label, count)| match count {
+        1 => label.to_owned(),
+        _ => format!("{label}（{count} 人）"),
+    });
+    words.collect::<Vec<_>>().join("、")
 }
 
 /// Files what was looked at, or goes back to it.
@@ -317,6 +327,10 @@ fn StepBar(form: &'static Form, step: &'static Step, view: FormView) -> impl Int
             let (look, word) = match state {
                 _ if faulty => ("faulty", "有误".to_owned()),
                 _ if number == here => ("current", "当前".to_owned()),
+                // There is nothing to fill in.
+                StepState::Todo if number < here && matches!(own.body, Body::Subject) => {
+                    ("done", "完成".to_owned())
+                }
                 StepState::Done => ("done", "完成".to_owned()),
                 StepState::Missing(missing) => ("begun", format!("还差 {missing} 项")),
                 StepState::Todo => ("todo", "未开始".to_owned()),

@@ -1,7 +1,7 @@
 //! 首页 (R2, R3, R5) and 业务办理 (R4); for everybody else the front door.
 
 use domain::business::Business;
-use domain::progress::{SubjectQuestion, returned_sentence};
+use domain::progress::{Milestone, SubjectQuestion, returned_sentence};
 use domain::record::RecordState;
 use domain::route;
 use domain::view::{Home as HomeView, Me, OfferGroup, RecordRow, Refused};
@@ -72,7 +72,7 @@ fn Boxes(home: HomeView) -> impl IntoView {
     let shows_progress = !is_staff || subject.is_some() || !filings.is_empty();
     let came_back = matches!(question, Some(SubjectQuestion::Repair { .. }));
     let question = question.filter(|_| !is_staff);
-    let waits_for_business = filings.iter().any(|row| row.waits_for_business);
+    let waits_for_business = progress.present == Milestone::Business;
     view! {
         {question.map(|question| view! { <AboutSubject question/> })}
         {shows_progress.then(|| view! { <ProgressCard progress/> })}

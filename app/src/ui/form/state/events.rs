@@ -120,7 +120,8 @@ impl FormState {
                 let query = format!("&find={section}");
                 self.save_then(move |state| state.go(&(state.path(state.step.key, true) + &query)));
             }
-            Some(("resolve" | "no", _)) => self.post(go),
+            Some(("resolve", _)) => self.post(go),
+            Some(("no", section)) => self.answer_no(section),
             Some(("adopt", at)) => self.adopt(at),
             Some((verb, what)) => self.rearrange(verb, what),
             None => match go {

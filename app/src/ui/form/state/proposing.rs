@@ -48,6 +48,12 @@ impl FormState {
         all.into_iter().find(|one| one.at == at).map(|one| one.sentence)
     }
 
+    /// 否 to all of a section's questions that have it at one press.
+    pub(super) fn answer_no(self, section: &str) {
+        let questions = self.form.section(section).map_or(&[][..], |section| section.all_no);
+        self.propose(questions.iter().map(|at| ((*at).to_owned(), Answer::One("no".to_owned()))).collect());
+    }
+
     /// 【采用】
     pub(super) fn adopt(self, at: &str) {
         let found = self.answers.with_untracked(|answers| suggestions(self.form, answers));
