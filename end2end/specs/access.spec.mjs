@@ -30,7 +30,7 @@ const functions = {
   notices: [{ unread_only: true, after: '' }, signedIn],
   my_subject: [{}, signedIn],
   progress: [{ filing: NOBODYS }, notYours],
-  records: [{ business: 'website', after: '' }, signedIn],
+  records: [{ business: 'website', in_force: false, after: '' }, signedIn],
   handovers: [{ is_searched: false }, signedIn],
   filing: [{ id: NOBODYS }, notYours],
   record: [{ business: 'website', id: NOBODYS }, notYours],

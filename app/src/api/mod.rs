@@ -135,9 +135,17 @@ pub async fn filing(id: String) -> Answer<view::FilingView> {
 }
 
 #[server(input = Json, output = Json, endpoint = "records")]
-pub async fn records(business: Business, after: String) -> Answer<view::Paged<view::RecordRow>> {
+pub async fn records(
+    business: Business,
+    in_force: bool,
+    after: String,
+) -> Answer<view::Paged<view::RecordRow>> {
     let (service, actor) = signed_in()?;
-    service.records.records(&actor, business, &after).await.map_err(refuse)
+    let page = match in_force {
+        true => service.records.records_in_force(&actor, business, &after).await,
+        false => service.records.records(&actor, business, &after).await,
+    };
+    page.map_err(refuse)
 }
 
 #[server(input = Json, output = Json, endpoint = "record")]

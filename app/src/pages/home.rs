@@ -12,7 +12,7 @@ use crate::api;
 use crate::ui::dialog::Dialog;
 use crate::ui::progress::{ActButton, ProgressCard};
 use crate::ui::who_am_i::who_am_i;
-use crate::ui::{Empty, Icon, Load, OfferLink, PageHead, RecordBadge, See, StateOfFiling, WindowTitle};
+use crate::ui::{Empty, Icon, Load, OfferLinks, PageHead, RecordBadge, See, StateOfFiling, WindowTitle};
 
 #[component]
 pub fn Home() -> impl IntoView {
@@ -181,10 +181,7 @@ fn SubjectCard(
                                     <RecordBadge state=row.state/>
                                 </span>
                                 <a href=route::SUBJECT aria-description=name.clone()>"详情"</a>
-                                {shows_offers.then(|| row.offers.into_iter().map(|offer| {
-                                    let about = name.clone();
-                                    view! { <OfferLink offer about/> }
-                                }).collect_view())}
+                                {shows_offers.then(|| view! { <OfferLinks offers=row.offers about=name/> })}
                             </li>
                         </ul>
                     }.into_any()

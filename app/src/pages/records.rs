@@ -17,7 +17,7 @@ use crate::ui::progress::ProgressCard;
 use crate::ui::sheet::SheetView;
 use crate::ui::table::{Column, Grid, Pager, href, words};
 use crate::ui::{
-    Empty, FilingBadge, Load, OfferLink, PageHead, Problem, RecordBadge, StateBeside, with_state,
+    Empty, FilingBadge, Load, OfferLink, OfferLinks, PageHead, Problem, RecordBadge, StateBeside, with_state,
 };
 
 fn business_of_address() -> Memo<Option<Business>> {
@@ -63,7 +63,7 @@ pub fn Choose(procedure: Procedure) -> impl IntoView {
 fn List(business: Business, only: Option<Action>) -> impl IntoView {
     let query = use_query_map();
     let after = move || query.with(|query| query.get("after")).unwrap_or_default();
-    let page = Resource::new(after, move |after| api::records(business, after));
+    let page = Resource::new(after, move |after| api::records(business, only.is_some(), after));
     let path = StoredValue::new(match only {
         None => route::records(business),
         Some(action) => route::begin(Procedure::new(business, action)),
@@ -83,8 +83,7 @@ fn List(business: Business, only: Option<Action>) -> impl IntoView {
 
 #[component]
 fn Table(page: Paged<RecordRow>, business: Business, only: Option<Action>, path: String) -> impl IntoView {
-    let rows: Vec<RecordRow> =
-        page.rows.into_iter().filter(|row| only.is_none() || row.state.is_in_force()).collect();
+    let rows = page.rows;
     if rows.is_empty() {
         let sentence = match only {
             None => format!("还没有{}。", business.noun()),
@@ -117,7 +116,7 @@ fn Table(page: Paged<RecordRow>, business: Business, only: Option<Action>, path:
                                 {only.is_none().then(|| view! {
                                     <a href=route::record(business, &row.id) aria-description=name.clone()>"详情"</a>
                                 })}
-                                {offers.into_iter().map(|offer| view! { <OfferLink offer about=name.clone()/> }).collect_view()}
+                                <OfferLinks offers about=name.clone()/>
                             </td>
                         </tr>
                     }
@@ -164,7 +163,7 @@ fn Details(record: RecordView) -> impl IntoView {
             above=vec![("我的", route::HOME), (business.definition().mine, "")]
             title=name
             beside=move || view! { <RecordBadge state/> }
-            actions=move || offers.get_value().into_iter().map(|offer| view! { <OfferLink offer class="button"/> }).collect_view()
+            actions=move || view! { <OfferLinks offers=offers.get_value() class="button"/> }
         />
         {result.map(|href| view! {
             <div class="banner no-print">

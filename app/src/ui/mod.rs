@@ -243,6 +243,23 @@ pub fn PageHead(
     .into_any()
 }
 
+/// Links to what one can begin, or why not (R79): what keeps several of them is said once, at the last.
+#[component]
+pub fn OfferLinks(
+    offers: Vec<Offer>,
+    #[prop(default = "")] class: &'static str,
+    /// What they are about, for readers: the record's name.
+    #[prop(optional, into)]
+    about: String,
+) -> impl IntoView {
+    let refusals: Vec<_> = offers.iter().map(|offer| offer.refused.clone()).collect();
+    let said = offers.into_iter().enumerate().map(|(at, offer)| {
+        let says_why = refusals.get(at + 1) != Some(&offer.refused);
+        view! { <OfferLink offer class says_why about=about.clone()/> }
+    });
+    said.collect_view()
+}
+
 /// A link to something one can begin, or the reason why not (R79).
 #[component]
 pub fn OfferLink(
@@ -251,6 +268,7 @@ pub fn OfferLink(
     /// What it is about, for readers: the record's name.
     #[prop(optional, into)]
     about: String,
+    #[prop(default = true)] says_why: bool,
 ) -> impl IntoView {
     let Offer { label, href, refused } = offer;
     let about = (!about.is_empty()).then_some(about);
@@ -259,7 +277,9 @@ pub fn OfferLink(
         Some(Refused { sentence, link }) => view! {
             <span class="unavailable">
                 <span class=class aria-disabled="true">{label}</span>
-                <span class="why">{sentence}{link.map(|href| view! { <See href/> })}</span>
+                {says_why.then(|| view! {
+                    <span class="why">{sentence}{link.map(|href| view! { <See href/> })}</span>
+                })}
             </span>
         }
         .into_any(),

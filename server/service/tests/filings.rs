@@ -992,6 +992,8 @@ async fn lists_are_paged_by_key(world: World) {
     let rest =
         service.records.records(&actor, Business::Website, records.next.as_deref().unwrap()).await.unwrap();
     assert_eq!((records.rows.len(), rest.rows.len()), (20, 4));
+    // None of them is approved: there is nothing to change, and the count says so.
+    assert_eq!(service.records.records_in_force(&actor, Business::Website, "").await.unwrap().total, 0);
     let drafts = service.drafts.drafts(&actor, "website_new", "").await.unwrap();
     let rest = service.drafts.drafts(&actor, "website_new", drafts.next.as_deref().unwrap()).await.unwrap();
     assert_eq!((drafts.rows.len(), rest.rows.len(), rest.total), (20, 4, 24));

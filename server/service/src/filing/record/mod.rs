@@ -85,6 +85,26 @@ impl Records {
 
     /// 我的网站, 我的APP … of the current subject; for `Business::Subject` all of the person's.
     pub async fn records(&self, actor: &Actor, business: Business, after: &str) -> Result<Paged<RecordRow>> {
+        self.records_in(|state| state != RecordState::Void, actor, business, after).await
+    }
+
+    /// The same of those that are in force, which can be changed or cancelled (R35, R36).
+    pub async fn records_in_force(
+        &self,
+        actor: &Actor,
+        business: Business,
+        after: &str,
+    ) -> Result<Paged<RecordRow>> {
+        self.records_in(RecordState::is_in_force, actor, business, after).await
+    }
+
+    async fn records_in(
+        &self,
+        of: impl Fn(RecordState) -> bool,
+        actor: &Actor,
+        business: Business,
+        after: &str,
+    ) -> Result<Paged<RecordRow>> {
         let subject = self.accounts.current_subject(actor).await?;
         let whose = if business == Business::Subject {
             record::Column::OwnerId.eq(&actor.person_id)
@@ -94,10 +114,11 @@ impl Records {
                 Some(subject) => record::Column::SubjectId.eq(&subject.id),
             }
         };
+        let states = RecordState::ALL.into_iter().filter(|state| of(*state));
         let query = record::Entity::find()
             .filter(whose)
             .filter(record::Column::Business.eq(business.code()))
-            .filter(record::Column::State.ne(void()));
+            .filter(record::Column::State.is_in(states.map(RecordState::code)));
         let on = self.context.db.read();
         let total = query.clone().count(on).await?;
         let mut query = query.order_by_desc(record::Column::Id).limit(PAGE + 1);
