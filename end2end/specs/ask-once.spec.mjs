@@ -1,6 +1,6 @@
 // Nobody is asked twice: 负责人是我本人, 同单位办公地址, a domain of any shape, regions and providers by typing, a domain
 // that is on file told at its step, one's own values shown; saving that goes on by itself (R1, R30, R31, R70, R76, R77).
-import { test, expect, expectNoAxeViolations, hydrated, person, signInAs } from '../harness/test.mjs';
+import { test, expect, anotherBrowser, expectNoAxeViolations, hydrated, person, signInAs, startServer } from '../harness/test.mjs';
 import { fileSubject, fileWebsite } from '../harness/arrange.mjs';
 import { desk, siteOf } from '../harness/desk.mjs';
 import { chooseRegion, openSite, upload, withSubject } from '../harness/journey.mjs';
@@ -181,6 +181,28 @@ test('a domain of any shape is understood and fills 访问地址; an address wit
   await update(page, hydrates);
   await expect(at(page, '网站访问地址')).toHaveValue('');
   await expectNoAxeViolations(page);
+});
+
+test('查询当前解析 asks where the domain leads, and what is typed stays', async ({ browser, hydrates }) => {
+  const server = await startServer({ template: process.env.E2E_TEMPLATE, env: { BEIAN_NETWORK_CHECKS: 'true' } });
+  try {
+    const page = await anotherBrowser(browser, server.url, hydrates);
+    await withSubject(page, server.url);
+    await openSite(page);
+    await at(page, '网站名称').fill('解析书店');
+    await at(page, '主域名').fill(`nowhere${serial()}.cn`);
+    // Once more with the draft that the first time has made.
+    for (const site of ['解析书店', '解析书店二']) {
+      await at(page, '网站名称').fill(site);
+      await page.getByRole('button', { name: '查询当前解析' }).click();
+      await page.waitForURL(/\/website\/new\/site\?draft=.*#f-site-ips/);
+      await expect(page.getByRole('status').filter({ hasText: /nowhere\d+\.cn/ })).toBeVisible({ timeout: 20_000 });
+      await expect(at(page, '网站名称')).toHaveValue(site);
+    }
+    await page.context().close();
+  } finally {
+    await server.stop();
+  }
 });
 
 test('the second step of a website takes nine acts', async ({ page, baseURL, hydrates }) => {

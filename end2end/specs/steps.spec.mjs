@@ -1,5 +1,6 @@
 // A wizard that feels like one: what to have ready, steps that change in place, a last look, help beside the question.
 import { test, expect, expectNoAxeViolations, hydrated, person, signInAs } from '../harness/test.mjs';
+import { png } from '../harness/files.mjs';
 import { fillUnit, openSite, withSubject } from '../harness/journey.mjs';
 
 const heading = (page) => page.getByRole('heading', { level: 1 });
@@ -88,6 +89,88 @@ test('where the next step cannot be had in place, the browser shows what there i
   await expect.poll(() => marked(page)).toBe(false);
 });
 
+test('whoever leaves the page while typing has lost nothing', async ({ page, baseURL, hydrates }) => {
+  test.skip(!hydrates, 'without scripts nothing is saved by itself');
+  await withSubject(page, baseURL);
+  await openSite(page);
+  await name(page).fill('刚输入就离开');
+  await page.getByRole('link', { name: '首页' }).first().click();
+  await page.waitForURL((url) => url.pathname === '/');
+  const draft = page.getByRole('link', { name: /继续填写/ });
+  await expect(async () => {
+    await page.reload();
+    await expect(draft).toBeVisible({ timeout: 500 });
+  }).toPass();
+  await draft.click();
+  await stepLink(page, '网站基本信息').click();
+  await expect(name(page)).toHaveValue('刚输入就离开');
+  await name(page).fill('刚输入就刷新');
+  await page.reload();
+  await expect(async () => {
+    await page.reload();
+    await expect(name(page)).toHaveValue('刚输入就刷新', { timeout: 500 });
+  }).toPass();
+});
+
+test('a file that is on its way arrives although one goes to another step', async ({ page, baseURL, hydrates }) => {
+  test.skip(!hydrates, 'without scripts a file is sent with its form');
+  await withSubject(page, baseURL);
+  await openSite(page);
+  await name(page).fill('慢慢上传');
+  await expect(page.locator('.save-state[data-state=saved]')).toBeVisible();
+  await page.route('**/files?sort=*', async (route) => {
+    await new Promise((done) => setTimeout(done, 1500));
+    await route.continue();
+  });
+  await page.getByLabel('域名证书').setInputFiles(png());
+  await stepLink(page, '开办主体').click();
+  await expect(step(page)).toContainText('开办主体');
+  await stepLink(page, '网站基本信息').click();
+  await expect(page.getByAltText('域名证书预览')).toBeVisible();
+});
+
+test('a dialog that is closed by Escape is out of the address, and the page stays where it was', async ({ page, baseURL, hydrates }) => {
+  test.skip(!hydrates, 'without scripts a dialog is closed by its button');
+  await withSubject(page, baseURL);
+  await openSite(page);
+  await name(page).fill('对话框书店');
+  const opener = page.getByRole('button', { name: '查询域名注册服务商' });
+  await opener.scrollIntoViewIfNeeded();
+  const top = await page.evaluate(() => scrollY);
+  expect(top).toBeGreaterThan(300);
+  await opener.click();
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await expect(opener).toBeFocused();
+  expect(page.url()).not.toContain('find=');
+  expect(Math.abs((await page.evaluate(() => scrollY)) - top)).toBeLessThan(200);
+});
+
+test('going back and forth for long leaves nothing behind', async ({ page, baseURL, hydrates }) => {
+  test.skip(!hydrates, 'without scripts every step is a page');
+  await withSubject(page, baseURL);
+  await openSite(page);
+  await name(page).fill('来来回回');
+  await expect(stepLink(page, '提示说明')).toHaveAttribute('href', /draft=/);
+  const devtools = await page.context().newCDPSession(page);
+  const count = async () => {
+    await devtools.send('HeapProfiler.collectGarbage');
+    return devtools.send('Memory.getDOMCounters');
+  };
+  const trips = (number) => page.evaluate(async (number) => {
+    const { search } = location;
+    for (let trip = 0; trip < number; trip += 1) for (const key of ['subject', 'site']) await globalThis.steps.visit(`/website/new/${key}${search}`);
+  }, number);
+  await trips(2);
+  const before = await count();
+  await trips(5);
+  const after = await count();
+  // One form alone has some two thousand.
+  expect(after.nodes - before.nodes).toBeLessThan(1000);
+  expect(after.jsEventListeners - before.jsEventListeners).toBeLessThan(10);
+});
+
 test('a wizard says before it begins how long it takes and what to have ready', async ({ page }) => {
   await signInAs(page, person('钱测试'));
   await page.goto('/subject/new');
@@ -107,6 +190,7 @@ test('新增主体 can be looked at once more as a whole before it is filed (R78
   await page.getByLabel('开办主体性质').selectOption('单位');
   await review.click();
   await expect(page.getByRole('alert').filter({ hasText: '处需要修改' })).toBeVisible();
+  if (hydrates) await expect(page.locator('.save-state[data-state=saved]')).toBeVisible();
   await page.goto('/subject/new?fresh=1');
   const unit = `核对${Date.now() % 1e7}有限公司`;
   await fillUnit(page, hydrates, who, unit);

@@ -144,6 +144,9 @@
       } else if (event.key === 'Enter' && list && active >= 0) {
         done();
         choose(active);
+      } else if (event.key === 'Tab' && list && hits.length === 1 && event.target.dataset.finds === 'regions') {
+        // The only one there is is what was meant; the focus goes on.
+        choose(0);
       } else if (event.key === 'Enter' && event.target.dataset.finds === 'regions') {
         // There is nothing to do there but to choose.
         done();

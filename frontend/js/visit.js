@@ -16,14 +16,17 @@
   // The draft that was made on this page: what was drawn or visited before does not know it.
   let draft = null;
   let visits = 0;
+  // When a page came in the place of another.
+  let shown = -Infinity;
 
   // Where a page begins for whoever does not see it: where an address points to, what asks for it, the step, the title.
-  const arrive = (hash) => {
+  // A page that comes in the place of itself, with a dialog or without, stays where it was.
+  const arrive = (hash, top) => {
     const target = hash && document.getElementById(decodeURIComponent(hash.slice(1)));
     const at = [target, ...['[autofocus]', '[aria-current=step]', 'h1'].map((part) => main().querySelector(part))].find(Boolean);
     if (at?.matches('h1')) at.tabIndex = -1;
     at?.focus({ preventScroll: true });
-    return target ? target.scrollIntoView({ block: 'center' }) : scrollTo(0, 0);
+    return target ? target.scrollIntoView({ block: 'center' }) : scrollTo(0, top);
   };
 
   // Here, and on no way to anywhere.
@@ -56,6 +59,8 @@
     if (!answer?.ok || !isKnown || releaseOf(page) !== releaseOf(document) || !isOfThisForm(new URL(answer.url))) return load();
 
     const address = answer.url + url.hash;
+    const isSame = new URL(address).pathname === new URL(here, location).pathname;
+    const top = isBack ? (history.state?.top ?? 0) : isSame ? scrollY : 0;
     if (isBack) {
       history.replaceState(history.state, '', address);
     } else {
@@ -63,11 +68,15 @@
       history.pushState(null, '', address);
     }
     here = placeOf(location);
-    dispatchEvent(new Event('left'));
     document.title = page.title;
-    main().replaceWith(next);
-    arrive(url.hash);
-    if (isBack) scrollTo(0, history.state?.top ?? 0);
+    // What was focused tells the form that it is left, which must be there to hear it.
+    const before = main();
+    before.replaceWith(next);
+    dispatchEvent(new Event('left'));
+    // An island keeps hold of the place where it ends, and with that of everything around.
+    for (const part of [...before.querySelectorAll('form.form'), before]) part.replaceChildren();
+    arrive(url.hash, top);
+    shown = performance.now();
     for (const island of islandsIn(next)) islands[island.dataset.component](island);
   };
 
@@ -79,6 +88,11 @@
   globalThis.steps = {
     visit,
     // The page that is here has another address from now on.
+    // A draft goes out while the page is left for good. Nobody waits for the answer.
+    send: (draft) => {
+      const headers = { 'content-type': 'application/json' };
+      fetch('/api/save_draft', { method: 'POST', keepalive: true, headers, body: `{"draft":${draft}}` }).catch(() => null);
+    },
     rename: (href) => {
       const url = new URL(href, location);
       draft = url.searchParams.get('draft');
@@ -95,6 +109,15 @@
     event.preventDefault();
     leave((isSaved) => isSaved && visit(url));
   };
+  // The second press of a double one belongs to the page that was pressed first.
+  const LEAVES = '[name=go]:is([value=next], [value=previous], [value=submit])';
+  addEventListener(
+    'click',
+    (event) => {
+      if (event.detail > 1 && performance.now() - shown < 600 && event.target.closest?.(LEAVES)) event.preventDefault();
+    },
+    true,
+  );
   addEventListener('click', (event) => {
     const link = event.target.closest?.('#main a[href]');
     const isPlain = !(event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
@@ -108,6 +131,22 @@
     url.search = new URLSearchParams(new FormData(form, submitter));
     follow(event, url);
   });
+  // A dialog is part of the address: closed by Escape it goes from there, and the focus back to what opened it.
+  addEventListener(
+    'close',
+    ({ target: dialog }) => {
+      const url = new URL(location);
+      if (dialog.open || !dialog.closest('#main') || !formOf(url) || placeOf(url) !== here) return;
+      const opener = document.querySelector(`[name=go][value="find:${CSS.escape(url.searchParams.get('find') ?? '')}"]`);
+      for (const known of [...url.searchParams.keys()]) if (!['draft', 'record', 'fresh'].includes(known)) url.searchParams.delete(known);
+      history.replaceState(history.state, '', url);
+      here = placeOf(location);
+      opener?.focus();
+    },
+    true,
+  );
+  // What the browser kept of a page does not know what was saved on leaving it.
+  addEventListener('pageshow', ({ persisted }) => persisted && formOf(location) && location.reload());
   // Addresses that differ in what follows `#` alone are of one page.
   addEventListener('popstate', () => {
     if (placeOf(location) === here) return rest();

@@ -422,7 +422,7 @@ fn to_file(case: &Case) -> Progress {
     let others = Business::beside_subject().filter(|business| *business != Business::Website).map(begin);
     let facts = vec![
         format!("网站约 {} 分钟", guide::minutes(Business::Website)),
-        "请备好域名证书和负责人证件".to_owned(),
+        "请备好安全负责人和应急联络人的身份证，建议备好域名证书".to_owned(),
     ];
     let website = open("填报网站", "", route::begin(Procedure::new(Business::Website, Action::New)));
     Progress {

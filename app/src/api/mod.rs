@@ -137,7 +137,7 @@ pub async fn filing(id: String) -> Answer<view::FilingView> {
 #[server(input = Json, output = Json, endpoint = "records")]
 pub async fn records(
     business: Business,
-    in_force: bool,
+    #[server(default)] in_force: bool,
     after: String,
 ) -> Answer<view::Paged<view::RecordRow>> {
     let (service, actor) = signed_in()?;

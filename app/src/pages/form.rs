@@ -139,7 +139,10 @@ fn Loaded(view: FormView) -> impl IntoView {
         {steps}
         {is_at_start.then(|| view! { <Ready business=procedure.business/> })}
         {subject_step}
-        {is_reviewed.then(|| view! { <p class="page-lead">"请核对填报内容，确认无误后点击【提交审核】。提交后 30 分钟内可以撤销。"</p> })}
+        {summary.is_some().then(|| {
+            let button = if is_reviewed { "提交审核" } else { "提交" };
+            view! { <p class="page-lead">{format!("请核对填报内容，确认无误后点击【{button}】。提交后 30 分钟内可以撤销。")}</p> }
+        })}
         {summary}
         {is_reviewed.then(|| view.draft.clone()).flatten().map(|draft| view! { <FileReviewed view=view.clone() draft/> })}
         {changes.map(|changes| view! { <Comparison changes view=view.clone()/> })}
@@ -165,7 +168,8 @@ fn Loaded(view: FormView) -> impl IntoView {
 fn Ready(business: Business) -> impl IntoView {
     let rows = preparations(business).into_iter().map(|one| {
         let Preparation { whom, papers, papers_for_some, minutes, .. } = one;
-        let (always, sometimes) = (named(&papers), named(&papers_for_some));
+        let (always, sometimes) =
+            (named(&papers), papers_for_some.iter().map(with_section).collect::<Vec<_>>().join("、"));
         let whom = if whom.is_empty() { String::new() } else { format!("{whom}：") };
         view! {
             <p>
@@ -184,6 +188,11 @@ fn Ready(business: Business) -> impl IntoView {
         </aside>
     }
     .into_any()
+}
+
+/// A paper with the section that asks for it: which case it is for.
+fn with_section(paper: &Paper) -> String {
+    format!("{}（{}）", paper.label, paper.of)
 }
 
 /// Each paper once, with of how many people it is asked.

@@ -79,7 +79,7 @@ fn Ready() -> impl IntoView {
             <div class="card-head"><h3 id="ready">"准备什么"</h3><a href=format!("{}#ready", route::GUIDE)>"各项业务"</a></div>
             <ul class="plain">
                 {rows}
-                <li><b>"网站"</b>"：域名、网站 IP、工信部备案号（如有），安全负责人和应急联络人的证件照片。"</li>
+                <li><b>"网站"</b>"：域名、网站 IP、工信部备案号（如有），安全负责人和应急联络人的身份证照片，建议备好域名证书。"</li>
             </ul>
             <p class="soft">{format!("材料齐全时，填报主体和一个网站约需 {for_both} 分钟，可随时保存。")}</p>
         </section>
@@ -108,9 +108,9 @@ fn HowLong() -> impl IntoView {
 /// What the decisions of the last weeks took, or that there are none to tell by.
 #[component]
 pub fn Durations(guide: Guide) -> impl IntoView {
-    let Guide { median_hours, p90_hours, decisions, weeks, .. } = guide;
+    let Guide { median_hours, p90_hours, decisions, weeks, overdue_days } = guide;
     match median_hours {
-        None => view! { <p>{format!("近 {weeks} 周办结的申请太少，暂时没有可供参考的用时。")}</p> }.into_any(),
+        None => view! { <p>{format!("一般 {overdue_days} 个工作日内办结。近 {weeks} 周办结的申请太少，暂时没有实际用时可供参考。")}</p> }.into_any(),
         Some(_) => view! {
             <dl class="facts">
                 <div><dt>"半数申请从提交到决定不超过"</dt><dd class="figures">{working_time(median_hours)}</dd></div>

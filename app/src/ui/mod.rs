@@ -141,9 +141,8 @@ pub fn Problem(
         ApiError::Forbidden => "403",
         ApiError::SignIn => "401",
         ApiError::TooMany(_) => "429",
-        ApiError::Refused(_) | ApiError::Faults(_) | ApiError::Stale => "!",
         ApiError::Broken { .. } => "500",
-        ApiError::Unreachable => "…",
+        ApiError::Refused(_) | ApiError::Faults(_) | ApiError::Stale | ApiError::Unreachable => "",
     };
     let link = match &error {
         ApiError::Refused(Refused { link: Some(link), .. }) => Some(link.clone()),
@@ -159,7 +158,7 @@ pub fn Problem(
     view! {
         {title}
         <section class="error-page">
-            <p class="error-code" aria-hidden="true">{code}</p>
+            {(!code.is_empty()).then(|| view! { <p class="error-code" aria-hidden="true">{code}</p> })}
             {match titled {
                 true => view! { <h2>{sentence}</h2> }.into_any(),
                 false => view! { <h1>{sentence}</h1> }.into_any(),

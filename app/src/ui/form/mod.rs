@@ -13,6 +13,8 @@ mod save;
 mod state;
 mod upload;
 
+use std::sync::Mutex;
+
 use domain::answer::Answers;
 use domain::business::blocks::{ALL_NO, REUSE_CONSENT};
 use domain::business::subject::{STATEMENT, STATEMENT_NOTE};
@@ -60,21 +62,24 @@ pub fn StepForm(view: StepView, children: Children) -> impl IntoView {
     let Some(step) = form.step(&view.step) else { return ().into_any() };
     // All that is of this form ends with it, see `FormState::bind`.
     let owner = Owner::new();
-    let drawn = owner.with(|| drawn(view, form, step, owner.clone(), children));
-    OwnedView::new_with_owner(drawn, owner).into_any()
+    // An island is never taken down by itself; what stands in a closure is, when that gives nothing any more.
+    let is_here = RwSignal::new(true);
+    let drawn = owner.with(|| drawn(view, form, step, (owner.clone(), is_here), children));
+    let drawn = Mutex::new(Some(OwnedView::new_with_owner(drawn, owner).into_any()));
+    reactive(move || drawn.lock().ok().filter(|_| is_here.get())?.take())
 }
 
 fn drawn(
     view: StepView,
     form: &'static Form,
     step: &'static Step,
-    owner: Owner,
+    (owner, is_here): (Owner, RwSignal<bool>),
     children: Children,
 ) -> AnyView {
     let state = FormState::new(view.clone(), form, step);
     provide_context(state);
     let element = NodeRef::<html::Form>::new();
-    state.bind(element, owner);
+    state.bind(element, owner, is_here);
     let is_first = form.steps.first().is_some_and(|first| first.key == step.key);
     let is_last = form.steps.last().is_some_and(|last| last.key == step.key);
     // A change shows what differs instead (R19).
@@ -105,7 +110,6 @@ fn drawn(
             <save::Banners/>
             <Sections sections/>
             {children()}
-            <save::SaveState/>
             <div class="actions actions-sticky">
                 {(!is_first).then(|| plain_button("previous", "上一步"))}
                 {match (is_last, form.steps.len()) {
@@ -115,6 +119,7 @@ fn drawn(
                 }}
                 {is_reviewed_first.then(|| plain_button("review", "核对后提交"))}
                 {(!matches!(step.body, Body::Subject)).then(|| plain_button("save", "保存草稿"))}
+                <save::SaveState/>
             </div>
         </form>
     }

@@ -129,7 +129,7 @@ impl FormState {
 
     /// Ties the state to the form on the page: takes over what was typed before wasm was there and
     /// what an earlier visit could not save. Until the page that has the form is left, when all of it ends.
-    pub fn bind(self, element: NodeRef<html::Form>, owner: Owner) {
+    pub fn bind(self, element: NodeRef<html::Form>, owner: Owner, is_here: RwSignal<bool>) {
         self.element.set_value(Some(element));
         Effect::new(move |_| {
             if element.get().is_none() {
@@ -147,9 +147,13 @@ impl FormState {
         let online = window_event_listener_untyped("online", move |_| self.retry());
         let chosen = window_event_listener_untyped("chosen", move |event| self.take_chosen(&event));
         let leaving = window_event_listener_untyped("leaving", move |event| self.leaving(&event));
-        let left = window_event_listener_untyped("left", move |_| owner.cleanup());
+        let left = window_event_listener_untyped("left", move |_| {
+            is_here.set(false);
+            owner.cleanup();
+        });
+        let gone = window_event_listener_untyped("pagehide", move |_| self.save_at_once());
         on_cleanup(move || {
-            [online, chosen, leaving, left].into_iter().for_each(WindowListenerHandle::remove);
+            [online, chosen, leaving, left, gone].into_iter().for_each(WindowListenerHandle::remove);
         });
     }
 

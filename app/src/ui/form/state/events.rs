@@ -9,7 +9,6 @@ use leptos::task::spawn_local;
 use leptos::wasm_bindgen::{JsCast, JsValue};
 
 use super::{FormState, steps};
-use crate::ui::form::save::Save;
 
 /// A rest this long between keys, or so long without one, and what was typed is looked at.
 const REST_MILLISECONDS: u64 = 120;
@@ -92,14 +91,19 @@ impl FormState {
         // What was chosen belongs to what is sent: the button waits for it.
         self.is_busy.set(true);
         spawn_local(async move {
-            while self.sending.try_get_value().is_some_and(|sending| sending > 0) {
-                gloo_timers::future::TimeoutFuture::new(100).await;
-            }
+            self.all_sent().await;
             if !self.is_gone() {
                 self.is_busy.set(false);
                 self.pressed(&go);
             }
         });
+    }
+
+    /// Waits until no file is on its way any more.
+    async fn all_sent(self) {
+        while self.sending.try_get_value().is_some_and(|sending| sending > 0) {
+            gloo_timers::future::TimeoutFuture::new(100).await;
+        }
     }
 
     /// A file begins its way to the server (1) or has ended it (-1).
@@ -166,14 +170,14 @@ impl FormState {
     /// A link or the way back leads to another step: saves first where there is something to save, and tells the
     /// script that asks whether it is.
     pub(super) fn leaving(self, event: &web_sys::Event) {
-        let is_saved = matches!(self.save.get_untracked(), Save::Untouched | Save::Done(_));
-        if !self.collect() && is_saved {
+        if !self.has_unsaved() && self.sending.get_value() == 0 {
             return;
         }
         let go = js_sys::Reflect::get(event.as_ref(), &"detail".into()).ok();
         let Some(go) = go.and_then(|go| go.dyn_into::<js_sys::Function>().ok()) else { return };
         event.prevent_default();
         spawn_local(async move {
+            self.all_sent().await;
             let is_saved = self.save_now(false).await;
             if !is_saved && !self.is_gone() {
                 self.keep_here();

@@ -1,6 +1,8 @@
 //! Answers that the program proposes: what was meant by what was typed, what the guide suggests, where a domain
 //! leads, a provider that was found. They are put into the controls as they stand, so that the focus stays.
 
+use std::time::Duration;
+
 use domain::answer::Answer;
 use domain::check::suggestions;
 use domain::posted::understand;
@@ -98,7 +100,13 @@ impl FormState {
             button.set_name("go");
             button.set_value(&go);
             if form.append_child(&button).is_ok() {
-                let _ = form.submit();
+                // The controls that say which draft, and its version, are drawn in between.
+                set_timeout(
+                    move || {
+                        let _ = form.submit();
+                    },
+                    Duration::ZERO,
+                );
             }
         });
     }

@@ -99,7 +99,9 @@ impl FormState {
                 gloo_timers::future::TimeoutFuture::new(u32::try_from(milliseconds).unwrap_or(u32::MAX))
                     .await;
             }
-            let is_late = js_sys::Date::now() - since > SAVE_AT_LATEST_MILLISECONDS;
+            // Of what was saved meanwhile nothing is late.
+            let is_late = js_sys::Date::now() - since > SAVE_AT_LATEST_MILLISECONDS
+                && self.unsaved_since.try_get_value() == Some(Some(since));
             let overtaken = self.typed.try_get_value() != Some(typed) && milliseconds > 0 && !is_late;
             if !overtaken && self.save.try_get_untracked() == Some(Save::Waiting) {
                 self.save_now(false).await;
@@ -207,6 +209,24 @@ impl FormState {
     pub fn session_ended(self) {
         self.keep_here();
         self.save.set(Save::SignedOut);
+    }
+
+    /// The page is left for good: what is typed goes along. Where a first save is on its way, only its answer knows
+    /// which draft it is for; what could not be saved before is kept here.
+    pub(super) fn save_at_once(self) {
+        let has_no_draft_yet = self.is_saving.get_value() && self.draft.get_untracked().is_none();
+        let is_due = self.collect() || matches!(self.save.get_untracked(), Save::Waiting | Save::Sending);
+        if has_no_draft_yet || !is_due {
+            return;
+        }
+        if let Ok(draft) = serde_json::to_string(&self.request(false)) {
+            steps::send(&draft);
+        }
+    }
+
+    /// Whether anything is typed that the server does not have.
+    pub(super) fn has_unsaved(&self) -> bool {
+        self.collect() || !matches!(self.save.get_untracked(), Save::Untouched | Save::Done(_))
     }
 
     /// Puts the new draft's id into the address without a new page, so that a reload finds it.
