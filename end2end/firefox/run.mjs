@@ -94,7 +94,7 @@ const steps = {
     await applicant.type('负责人手机号码', who.mobile);
     await applicant.press('提交审核');
     await applicant.arrivesAt(/\/mine\/filings/);
-    await applicant.sees('已提交审核');
+    await applicant.sees('还差一步：请填报网站或其他业务');
   },
   'R30, R34: a website is filed through its four steps': async () => {
     await applicant.goto(at('/website/new'));

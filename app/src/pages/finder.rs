@@ -119,6 +119,7 @@ fn Asking(
                     aria-required="true"
                     aria-invalid=has_fault.then_some("true")
                     aria-describedby=has_fault.then_some("find-error")
+                    autofocus=has_fault
                 >
                     <option value="">"请选择"</option>
                     <optgroup label="境内">{provinces}</optgroup>

@@ -67,21 +67,19 @@ impl Drafts {
         };
         let subject = self.subject_shown(step, &opening)?;
         let subject_form = Business::Subject.form();
-        let shown_files = [
+        let files = all_files(&[
             (form, Some(&answers)),
             (subject_form, Some(&principal)),
             (subject_form, subject.as_ref()),
             (form, before.as_ref()),
-        ];
-        let files = shown_files.into_iter().filter_map(|(form, answers)| Some(file_ids(form, answers?)));
-        let files: Vec<String> = files.flatten().collect();
+        ]);
         let finder = match &request.find {
             Some(search) => self.finder(form, &answers, search).await?,
             None => None,
         };
         let names = self.accounts.own_names(on, actor).await?;
-        let is_notice = matches!(step.body, Body::Notice(_));
-        let is_reviewed = request.review && opening.draft.is_some() && faults.is_empty();
+        let is_fine = opening.draft.is_some() && faults.is_empty();
+        let shows_all = matches!(step.body, Body::Notice(_)) || request.review && is_fine;
         let now = self.context.clock.now();
         Ok(FormView {
             procedure,
@@ -101,8 +99,7 @@ impl Drafts {
             is_open,
             along: self.along(&opening).await?,
             steps: step_states(form, &answers, shanghai_date(now), opening.draft.is_some()),
-            // As the form shows it: masks for what is stored, in full what the person typed (R70).
-            summary: (is_notice || is_reviewed).then(|| sheet(form, &shown, &KnownRegions, Disclosure::Full)),
+            summary: shows_all.then(|| as_typed(form, &shown)),
             answers: shown,
             sealed,
             subject_sheet: subject.map(|subject| masked(subject_form, &subject)),
@@ -318,6 +315,16 @@ fn step_states(form: &'static Form, answers: &Answers, today: Date, is_begun: bo
             }
         })
         .collect()
+}
+
+/// The files that answers of these forms name.
+fn all_files(of: &[(&'static Form, Option<&Answers>)]) -> Vec<String> {
+    of.iter().filter_map(|(form, answers)| Some(file_ids(form, (*answers)?))).flatten().collect()
+}
+
+/// As the form shows it: masks for what is stored, in full what the person typed (R70).
+fn as_typed(form: &'static Form, shown: &Answers) -> Sheet {
+    sheet(form, shown, &KnownRegions, Disclosure::Full)
 }
 
 fn masked(form: &'static Form, answers: &Answers) -> Sheet {
