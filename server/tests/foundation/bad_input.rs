@@ -311,7 +311,12 @@ async fn a_file_sent_along_without_scripts_is_refused_at_its_field_and_the_rest_
         let page = browser.get(answer.location().as_str()).await;
         assert_eq!(
             text_of(&page.body, "f-principal-id_portrait-error"),
-            Some("请上传身份证人像面".to_owned())
+            Some("请上传身份证人像面".to_owned()),
+            "{} {}: {} {}",
+            answer.status,
+            answer.location(),
+            page.status,
+            page.body
         );
     }
 }

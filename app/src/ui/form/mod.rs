@@ -64,6 +64,10 @@ pub fn StepForm(view: StepView, children: Children) -> impl IntoView {
     let owner = Owner::new();
     // An island is never taken down by itself; what stands in a closure is, when that gives nothing any more.
     let is_here = RwSignal::new(true);
+    if cfg!(feature = "ssr") {
+        // The server may ask for a view more than once, and takes none down.
+        return drawn(view, form, step, (owner, is_here), children);
+    }
     let drawn = owner.with(|| drawn(view, form, step, (owner.clone(), is_here), children));
     let drawn = Mutex::new(Some(OwnedView::new_with_owner(drawn, owner).into_any()));
     reactive(move || drawn.lock().ok().filter(|_| is_here.get())?.take())
