@@ -85,7 +85,8 @@ impl FormState {
         let is_about_domains = self.procedure.business.definition().domains_at.contains(&at.as_str());
         let is_fine = self.faults.with_untracked(|faults| !faults.contains_key(&at));
         let asked = self.answers.with_untracked(|answers| answers.get(&at).cloned());
-        if !is_about_domains || !is_fine || asked.is_none() {
+        // A button that was pressed meanwhile saves, and asks by itself.
+        if !is_about_domains || !is_fine || asked.is_none() || self.is_busy.get_untracked() {
             return;
         }
         spawn_local(async move {

@@ -100,6 +100,8 @@ impl FormState {
             button.set_name("go");
             button.set_value(&go);
             if form.append_child(&button).is_ok() {
+                // Nothing else is saved on the way.
+                state.is_busy.set(true);
                 // The controls that say which draft, and its version, are drawn in between.
                 set_timeout(
                     move || {
