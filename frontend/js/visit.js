@@ -87,12 +87,12 @@
 
   globalThis.steps = {
     visit,
-    // The page that is here has another address from now on.
     // A draft goes out while the page is left for good. Nobody waits for the answer.
     send: (draft) => {
       const headers = { 'content-type': 'application/json' };
       fetch('/api/save_draft', { method: 'POST', keepalive: true, headers, body: `{"draft":${draft}}` }).catch(() => null);
     },
+    // The page that is here has another address from now on.
     rename: (href) => {
       const url = new URL(href, location);
       draft = url.searchParams.get('draft');
