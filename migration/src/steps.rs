@@ -30,6 +30,12 @@ pub const STEPS: &[Step] = &[
     shared("m20261129_0710_told", &[include_str!("m20261129_0710_told/both.sql")]),
     shared("m20261129_0720_deleted_drafts", &[include_str!("m20261129_0720_deleted_drafts/both.sql")]),
     shared("m20261129_0730_guidance", &[include_str!("m20261129_0730_guidance/both.sql")]),
+    Step {
+        name: "m20261129_0740_undo",
+        both: &[include_str!("m20261129_0740_undo/both.sql")],
+        sqlite: &[include_str!("m20261129_0740_undo/sqlite.sql")],
+        postgres: &[include_str!("m20261129_0740_undo/postgres.sql")],
+    },
 ];
 
 /// A step of statements that both databases take.

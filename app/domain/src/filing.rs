@@ -36,6 +36,8 @@ pub enum FilingEvent {
     Terminate,
     /// To the officers of another region.
     Transfer,
+    /// An officer took back what they had just done.
+    Undo,
 }
 
 /// For how long a filing may be withdrawn after it was submitted (R17).
@@ -84,6 +86,7 @@ crate::codes! {
         Resubmit = "resubmit",
         Terminate = "terminate",
         Transfer = "transfer",
+        Undo = "undo",
     }
 }
 
@@ -100,11 +103,12 @@ impl FilingEvent {
             FilingEvent::Resubmit => "重新提交",
             FilingEvent::Terminate => "终止",
             FilingEvent::Transfer => "移送",
+            FilingEvent::Undo => "撤回",
         }
     }
 }
 
-/// The table of transitions (R64).
+/// The table of transitions (R64). Where 撤回 leads depends on what is taken back: see [`may_take_back`].
 pub fn next(state: FilingState, event: FilingEvent) -> Option<FilingState> {
     use FilingEvent as E;
     use FilingState as S;
@@ -128,9 +132,28 @@ pub fn next(state: FilingState, event: FilingEvent) -> Option<FilingState> {
             | E::Withdraw
             | E::Resubmit
             | E::Terminate
-            | E::Transfer,
+            | E::Transfer
+            | E::Undo,
         ) => None,
     }
+}
+
+/// What officers do, alone or along with something else, and can take back for a moment.
+const TAKEN_BACK: [FilingEvent; 7] = [
+    FilingEvent::Claim,
+    FilingEvent::Release,
+    FilingEvent::Approve,
+    FilingEvent::Return,
+    FilingEvent::Reject,
+    FilingEvent::Terminate,
+    FilingEvent::Transfer,
+];
+
+/// Whether 撤回 can lead from one state back to another: an officer led from that one here. A business that came in
+/// after its subject was claimed is claimed and returned along with it, which is two steps.
+pub fn may_take_back(state: FilingState, before: FilingState) -> bool {
+    let after = |state| TAKEN_BACK.into_iter().filter_map(move |event| next(state, event));
+    after(before).any(|one| one == state || after(one).any(|two| two == state))
 }
 
 /// How long a filing can still be withdrawn: none where it cannot (R17). At thirty minutes sharp it
@@ -164,6 +187,30 @@ mod tests {
         ] {
             let now = at + Duration::minutes(minutes) + Duration::seconds(seconds);
             assert_eq!(withdrawal_left(state, at, now).is_some(), allowed, "{state:?} {minutes}:{seconds}");
+        }
+    }
+
+    #[test]
+    fn what_officers_do_can_be_taken_back_and_nothing_else() {
+        use FilingState as S;
+        for (state, before) in [
+            (S::Approved, S::InReview),
+            (S::Returned, S::InReview),
+            (S::Returned, S::Pending),
+            (S::Rejected, S::InReview),
+            (S::Terminated, S::Returned),
+            (S::InReview, S::Pending),
+            (S::Pending, S::InReview),
+            (S::Pending, S::Pending),
+        ] {
+            assert!(may_take_back(state, before), "{state:?} {before:?}");
+        }
+        for before in FilingState::ALL {
+            assert!(!may_take_back(S::Withdrawn, before), "{before:?}: that is the applicant's");
+            assert!(
+                !may_take_back(before, S::Approved) && !may_take_back(before, S::Withdrawn),
+                "{before:?}"
+            );
         }
     }
 

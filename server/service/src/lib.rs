@@ -93,6 +93,7 @@ use crate::desk::presence::Presence;
 use crate::desk::queue::Queues;
 use crate::desk::review::Reviews;
 use crate::desk::saved_view::SavedViews;
+use crate::desk::undo::Undos;
 use crate::files::Files;
 use crate::files::thumbnail_looks::Shown;
 use crate::files::upload::child::FileCheck;
@@ -176,6 +177,7 @@ pub struct Service {
     pub staff: Arc<Staff>,
     pub submissions: Arc<Submissions>,
     pub text_messages: Arc<TextMessages>,
+    pub undos: Arc<Undos>,
     pub usage: Arc<Usage>,
 }
 
@@ -253,9 +255,11 @@ impl Service {
         let dashboards = Dashboards::new(&context);
         let desk_access = DeskAccess::new(&context, &accounts);
         let queues = Queues::new(&context, &desk_access);
-        let filing_claims = FilingClaims::new(&context, &accounts, &desk_access, &filings, &notices, &queues);
+        let undos = Undos::new(&context, &notices);
+        let filing_claims =
+            FilingClaims::new(&context, &accounts, &desk_access, &filings, &notices, &queues, &undos);
         let decisions =
-            Decisions::new(&context, &files, &filing_claims, &filings, &notices, &records, &rejected_forms);
+            Decisions::new(&context, &files, &filing_claims, &filings, &records, &rejected_forms, &undos);
         let directories = Directories::new(&context);
         let exports = Exports::new(&context, &queues);
         let guides = Guides::new(&context, Mutex::default());
@@ -362,6 +366,7 @@ impl Service {
             staff,
             submissions,
             text_messages,
+            undos,
             usage,
         }
     }

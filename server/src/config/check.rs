@@ -79,6 +79,8 @@ pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Confi
         rejection_grounds: file.rejection_grounds,
         // A claim that lapsed at once would be none.
         claim_minutes: file.claim_minutes.unwrap_or(30).max(1),
+        // Longer, and applicants would see what nobody told them of.
+        undo_seconds: file.undo_seconds.unwrap_or(10).min(60),
         gateway,
         mailer,
         storage,

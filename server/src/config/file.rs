@@ -41,6 +41,7 @@ pub struct ConfigFile {
     pub rejection_remedy: Option<String>,
     pub rejection_grounds: Option<Vec<String>>,
     pub claim_minutes: Option<u16>,
+    pub undo_seconds: Option<u16>,
     pub sms: Option<SmsSection>,
     pub smtp: Option<SmtpSection>,
     pub storage: Option<Storage>,

@@ -61,6 +61,8 @@ pub struct Config {
     pub rejection_grounds: Option<Vec<String>>,
     /// So many minutes without the officer doing anything, and a claim lapses (R62).
     pub claim_minutes: u16,
+    /// For so many seconds officers can take back what they have just done.
+    pub undo_seconds: u16,
     /// Where text messages go; only development may leave them in the outbox (R72).
     pub gateway: Gateway,
     /// Where e-mails go; without a mail server production sends and offers none.
@@ -124,6 +126,7 @@ impl Config {
             rejection_remedy: self.rejection_remedy.clone().unwrap_or(defaults.rejection_remedy),
             rejection_grounds: self.rejection_grounds.clone().unwrap_or(defaults.rejection_grounds),
             claim_minutes: self.claim_minutes.into(),
+            undo_seconds: self.undo_seconds.into(),
             limits: self.limits,
             assurance: self.assurance.clone(),
         }

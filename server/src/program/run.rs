@@ -115,6 +115,8 @@ fn start_tasks(tasks: &mut Supervisor, is_production: bool, shared: Arc<Shared>)
     tasks.every(2 * SECOND, "e-mails", |service| async move {
         service.text_messages.send_due(Channel::Mail).await
     });
+    // What officers did and can no longer take back.
+    tasks.every(SECOND, "acts that stand", |service| async move { service.undos.settle_due().await });
     // What officers claimed and left alone (R62).
     tasks.every(MINUTE, "idle claims", |service| async move { free_idle_claims(&service).await });
     tasks.every(MINUTE, "flood limits", move |_| {

@@ -89,3 +89,16 @@ pub enum Decision {
     Return,
     Reject,
 }
+
+/// What the officer has just done and can still take back (撤回).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UndoOffer {
+    pub act: String,
+    /// 通过, 退回 …
+    pub event: String,
+    /// The first of the filings.
+    pub about: String,
+    /// How many others there were with it.
+    pub others: u64,
+    pub seconds_left: u64,
+}

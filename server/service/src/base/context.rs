@@ -74,6 +74,9 @@ pub struct Settings {
     pub rejection_grounds: Vec<String>,
     /// So many minutes without the officer doing anything, and a claim lapses (R62).
     pub claim_minutes: i64,
+    /// For so many seconds an officer can take back what they have just done, and nobody is told of it yet; 0 for not
+    /// at all.
+    pub undo_seconds: i64,
     /// How much one person may do.
     pub limits: PersonLimits,
     pub assurance: Assurance,
@@ -107,6 +110,7 @@ impl Default for Settings {
             .map(str::to_owned)
             .to_vec(),
             claim_minutes: 30,
+            undo_seconds: 10,
             limits: PersonLimits::GENEROUS,
             assurance: Assurance::default(),
         }

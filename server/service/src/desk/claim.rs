@@ -18,7 +18,7 @@ use crate::account::notice::Notices;
 use crate::base::actor::Actor;
 use crate::base::clock::written;
 use crate::base::context::handle;
-use crate::base::db::{Transaction, instant, millis, plausible_id};
+use crate::base::db::{Transaction, instant, millis, new_id, plausible_id};
 use crate::base::entity::{filing, record};
 use crate::base::error::{Error, Result};
 use crate::base::events::What;
@@ -28,9 +28,11 @@ use crate::base::region::region_name;
 use crate::base::retry::retry;
 use crate::desk::access::{DeskAccess, is_claimed_by, own_filing};
 use crate::desk::queue::Queues;
+use crate::desk::undo::{Act, Told, Undos};
 use crate::filing::Filings;
 use crate::state::history::Who;
 use crate::state::row::{open_states, procedure_of, record_state};
+use crate::state::scene::{Reach, Scene};
 use crate::state::{history, transition};
 
 handle! {
@@ -41,6 +43,7 @@ handle! {
         filings: Filings,
         notices: Notices,
         queues: Queues,
+        undos: Undos,
     }
 }
 
@@ -106,17 +109,23 @@ impl FilingClaims {
     /// # Errors
     /// `Refused` with what happened, when one of them is taken or closed.
     pub async fn claim(&self, actor: &Actor, id: &str) -> Result<()> {
-        let row = retry!(self.try_claim(actor, id))?;
+        self.claim_within(actor, id, None).await
+    }
+
+    /// The same as a part of an act that is taken back as a whole.
+    pub(crate) async fn claim_within(&self, actor: &Actor, id: &str, act: Option<&str>) -> Result<()> {
+        let row = retry!(self.try_claim(actor, id, act))?;
         self.context.events.changed(&row);
         Ok(())
     }
 
-    async fn try_claim(&self, actor: &Actor, id: &str) -> Result<filing::Model> {
+    async fn try_claim(&self, actor: &Actor, id: &str, act: Option<&str>) -> Result<filing::Model> {
         let Locked { tx, subject, row, who, now } = self.locked(actor, id).await?;
         let together = claimed_together(&tx, &subject, &row).await?;
         if !together.iter().any(|one| one.id == row.id) {
             return Err(self.overtaken(&tx, &row.id, &who).await?);
         }
+        let scene = scene_of(&tx, &subject, Reach::Filings, act).await?;
         let mut claimed = Vec::new();
         for one in together {
             if !actor.covers(&one.jurisdiction) {
@@ -141,6 +150,7 @@ impl FilingClaims {
         if claimed.is_empty() {
             return Ok(row);
         }
+        self.keep_act(&tx, actor, act, scene, FilingEvent::Claim, &row, Vec::new(), now).await?;
         let detail = json!({ "references": claimed });
         self.context.audit(&tx, Some(actor), "filing.claim", "filing", &row.id, detail).await?;
         tx.commit().await?;
@@ -179,13 +189,19 @@ impl FilingClaims {
 
     /// Gives a claim back, with everything that was claimed together.
     pub async fn release(&self, actor: &Actor, id: &str) -> Result<()> {
-        let row = retry!(self.try_release(actor, id))?;
+        self.release_within(actor, id, None).await
+    }
+
+    /// The same as a part of an act that is taken back as a whole.
+    pub(crate) async fn release_within(&self, actor: &Actor, id: &str, act: Option<&str>) -> Result<()> {
+        let row = retry!(self.try_release(actor, id, act))?;
         self.context.events.changed(&row);
         Ok(())
     }
 
-    async fn try_release(&self, actor: &Actor, id: &str) -> Result<filing::Model> {
+    async fn try_release(&self, actor: &Actor, id: &str, act: Option<&str>) -> Result<filing::Model> {
         let Locked { tx, subject, row, who, now } = self.locked(actor, id).await?;
+        let scene = scene_of(&tx, &subject, Reach::Filings, act).await?;
         let mut together = claimed_together(&tx, &subject, &row).await?;
         together.retain(|one| is_claimed_by(one, actor));
         if !together.iter().any(|one| one.id == row.id) {
@@ -196,6 +212,7 @@ impl FilingClaims {
         }
         // Its businesses may have come to nothing while the subject was claimed (R15).
         self.filings.settle_bundle(&tx, &subject.id).await?;
+        self.keep_act(&tx, actor, act, scene, FilingEvent::Release, &row, Vec::new(), now).await?;
         let references: Vec<&str> = together.iter().map(|one| one.reference.as_str()).collect();
         let detail = json!({ "references": references });
         self.context.audit(&tx, Some(actor), "filing.release", "filing", &row.id, detail).await?;
@@ -397,7 +414,20 @@ impl FilingClaims {
     /// # Errors
     /// `Refused` while a colleague has it, `Faults` for a region that is none or no reason.
     pub async fn transfer_filing(&self, actor: &Actor, id: &str, region: &str, reason: &str) -> Result<()> {
-        for (from, row) in retry!(self.try_transfer(actor, id, region, reason))? {
+        let act = new_id(self.context.clock.now());
+        self.transfer_within(actor, id, region, reason, &act).await
+    }
+
+    /// The same as a part of an act that is taken back as a whole.
+    pub(crate) async fn transfer_within(
+        &self,
+        actor: &Actor,
+        id: &str,
+        region: &str,
+        reason: &str,
+        act: &str,
+    ) -> Result<()> {
+        for (from, row) in retry!(self.try_transfer(actor, id, region, reason, act))? {
             self.context.events.tell(What::Arrived, &row, Some(from));
         }
         Ok(())
@@ -409,6 +439,7 @@ impl FilingClaims {
         id: &str,
         to: &str,
         reason: &str,
+        act: &str,
     ) -> Result<Vec<(String, filing::Model)>> {
         let reason = reason_in(reason, "移送")?;
         if !region::is_leaf(to) {
@@ -422,6 +453,7 @@ impl FilingClaims {
         if row.jurisdiction == to {
             return Err(Error::refused("该申请单已由此地区管辖"));
         }
+        let scene = scene_of(&tx, &subject, Reach::Subject, Some(act)).await?;
         let note = format!("由{}移送至{}：{reason}", region_name(&row.jurisdiction), region_name(to));
         let mut moved = Vec::new();
         for one in &together {
@@ -446,13 +478,47 @@ impl FilingClaims {
         }
         let person = subject.owner_id.as_ref().unwrap_or(&row.applicant_id);
         let text = format!("您的申请（编号 {}）已移送{}公安机关审核", row.reference, region_name(to));
-        self.notices.notify(&tx, person, NoticeKind::Progress, text, Some(route::filing(&row.id))).await?;
+        let told = vec![Told::new(person, NoticeKind::Progress, text, route::filing(&row.id))];
+        self.keep_act(&tx, actor, Some(act), scene, FilingEvent::Transfer, &row, told, now).await?;
         let references: Vec<&str> = together.iter().map(|one| one.reference.as_str()).collect();
         let detail =
             json!({ "references": references, "from": row.jurisdiction, "to": to, "reason": reason });
         self.context.audit(&tx, Some(actor), "filing.transfer", "filing", &row.id, detail).await?;
         tx.commit().await?;
         Ok(moved)
+    }
+
+    #[allow(clippy::too_many_arguments)] // what an act is
+    async fn keep_act(
+        &self,
+        tx: &Transaction,
+        actor: &Actor,
+        act: Option<&str>,
+        scene: Option<Scene>,
+        event: FilingEvent,
+        filing: &filing::Model,
+        told: Vec<Told>,
+        now: OffsetDateTime,
+    ) -> Result<()> {
+        match (act, scene) {
+            (Some(id), Some(scene)) => {
+                self.undos.keep(tx, actor, Act { id, event, filing, scene, told }, now).await
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How everything stands before an act that can be taken back.
+async fn scene_of(
+    on: &impl ConnectionTrait,
+    subject: &record::Model,
+    reach: Reach,
+    act: Option<&str>,
+) -> Result<Option<Scene>> {
+    match act {
+        Some(_) => Scene::read(on, &subject.id, reach).await.map(Some),
+        None => Ok(None),
     }
 }
 

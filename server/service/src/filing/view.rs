@@ -27,7 +27,7 @@ use crate::base::sealed_answers::load;
 use crate::files::faults::file_ids;
 use crate::filing::Filings;
 use crate::filing::rows::{filing_row, own_filing_row};
-use crate::state::history::{APPLICANT, SYSTEM};
+use crate::state::history::{APPLICANT, SYSTEM, standing};
 use crate::state::row::{filing_state, procedure_of, record_state};
 
 impl Filings {
@@ -170,6 +170,8 @@ impl Filings {
             .order_by_asc(filing_event::Column::Id)
             .all(on)
             .await?;
+        // What an officer took back at once was never told to anybody.
+        let events = standing(events);
         let (general_remark, remarks) = match state {
             FilingState::Returned => last_return(&events)?,
             FilingState::Pending
@@ -224,11 +226,10 @@ impl Filings {
     ) -> Result<(Option<String>, Vec<Fault>)> {
         let events = filing_event::Entity::find()
             .filter(filing_event::Column::FilingId.eq(filing_id))
-            .filter(filing_event::Column::Event.eq(FilingEvent::Return.code()))
             .order_by_asc(filing_event::Column::Id)
             .all(on)
             .await?;
-        last_return(&events)
+        last_return(&standing(events))
     }
 }
 
@@ -271,7 +272,8 @@ fn event_view(row: &filing_event::Model) -> EventView {
             | FilingEvent::Withdraw
             | FilingEvent::Resubmit
             | FilingEvent::Terminate
-            | FilingEvent::Transfer,
+            | FilingEvent::Transfer
+            | FilingEvent::Undo,
         ) => &row.note,
     };
     let who = match row.actor_role.as_str() {

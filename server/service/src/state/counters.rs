@@ -115,14 +115,23 @@ impl Shifts {
             return;
         }
         let mut begun = row.submitted_at;
+        // When it was decided, while nothing else has happened.
+        let mut decided = None;
         for line in events.iter().filter(|line| line.filing_id == row.id) {
+            let last_decided = std::mem::take(&mut decided);
             match FilingEvent::from_code(&line.event) {
+                Some(FilingEvent::Undo) => {
+                    if let Some(at) = last_decided {
+                        self.decided(&row.jurisdiction, begun, at, calendar, -n);
+                    }
+                }
                 Some(FilingEvent::Resubmit) => {
                     begun = line.at;
                     self.received(&row.jurisdiction, line.at, n);
                 }
                 Some(event) if is_decision(event) => {
                     self.decided(&row.jurisdiction, begun, line.at, calendar, n);
+                    decided = Some(line.at);
                 }
                 None if line.event == SUBMITTED => {
                     begun = line.at;
@@ -271,7 +280,8 @@ pub(crate) fn is_decision(event: FilingEvent) -> bool {
         | FilingEvent::Withdraw
         | FilingEvent::Resubmit
         | FilingEvent::Terminate
-        | FilingEvent::Transfer => false,
+        | FilingEvent::Transfer
+        | FilingEvent::Undo => false,
     }
 }
 
@@ -321,6 +331,20 @@ pub(crate) async fn stepped(
             let calendar = calendar(on).await?;
             shifts.decided(&after.jurisdiction, after.submitted_at, at, &calendar, 1);
         }
+    }
+    shifts.write(on, now).await
+}
+
+/// A decision was taken back: it counts no longer. `row` is as it stands again.
+pub(crate) async fn undecided(
+    on: &impl ConnectionTrait,
+    row: &filing::Model,
+    decided_at: i64,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let mut shifts = Shifts::default();
+    if row.is_reviewable {
+        shifts.decided(&row.jurisdiction, row.submitted_at, decided_at, &calendar(on).await?, -1);
     }
     shifts.write(on, now).await
 }
@@ -471,10 +495,15 @@ async fn stand_all(on: &impl ConnectionTrait, shifts: &mut Shifts) -> Result<()>
 /// then, for how long they took.
 async fn happen_all(on: &impl ConnectionTrait, shifts: &mut Shifts, since: i64) -> Result<()> {
     let backend = on.get_database_backend();
-    let flows = "SELECT f.jurisdiction, e.event, (e.at + 28800000) / 86400000 AS day, COUNT(*) AS n \
-                 FROM filing_event e JOIN filing f ON f.id = e.filing_id WHERE f.is_reviewable \
-                 AND e.event IN ('submit', 'resubmit', 'approve', 'return', 'reject') \
-                 GROUP BY f.jurisdiction, e.event, (e.at + 28800000) / 86400000";
+    // What was taken back (撤回) is followed by the line that says so.
+    let stands = "COALESCE((SELECT n.event FROM filing_event n WHERE n.filing_id = e.filing_id AND n.id > e.id \
+                  ORDER BY n.id LIMIT 1), '') <> 'undo'";
+    let flows = format!(
+        "SELECT f.jurisdiction, e.event, (e.at + 28800000) / 86400000 AS day, COUNT(*) AS n \
+         FROM filing_event e JOIN filing f ON f.id = e.filing_id WHERE f.is_reviewable AND {stands} \
+         AND e.event IN ('submit', 'resubmit', 'approve', 'return', 'reject') \
+         GROUP BY f.jurisdiction, e.event, (e.at + 28800000) / 86400000"
+    );
     for row in on.query_all_raw(Statement::from_string(backend, flows)).await? {
         let (place, event): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
         let (day, n): (i64, i64) = (row.try_get_by_index(2)?, row.try_get_by_index(3)?);
@@ -486,7 +515,7 @@ async fn happen_all(on: &impl ConnectionTrait, shifts: &mut Shifts, since: i64) 
         "SELECT f.jurisdiction, COALESCE((SELECT MAX(s.at) FROM filing_event s WHERE s.filing_id = e.filing_id \
          AND s.event IN ('submit', 'resubmit') AND s.id < e.id), f.submitted_at) AS begun, e.at \
          FROM filing_event e JOIN filing f ON f.id = e.filing_id WHERE f.is_reviewable AND e.at >= {since} \
-         AND e.event IN ('approve', 'return', 'reject')"
+         AND e.event IN ('approve', 'return', 'reject') AND {stands}"
     );
     for row in on.query_all_raw(Statement::from_string(backend, decided)).await? {
         let place: String = row.try_get_by_index(0)?;

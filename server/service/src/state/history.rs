@@ -5,13 +5,15 @@ use domain::role::StaffRole;
 use domain::schema::Fault;
 use domain::view::EventView;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+};
 use time::OffsetDateTime;
 
 use crate::base::actor::Actor;
 use crate::base::clock::written;
 use crate::base::db::{instant, millis, new_id};
-use crate::base::entity::filing_event;
+use crate::base::entity::{filing, filing_event};
 use crate::base::error::{Error, Result};
 
 pub(crate) const APPLICANT: &str = "applicant";
@@ -138,6 +140,7 @@ pub(crate) fn what_happened(last: &filing_event::Model, who: &Who, colleague: Op
         Some(FilingEvent::Resubmit) => format!("{applicant}重新提交"),
         Some(FilingEvent::Terminate) => format!("{officer}终止"),
         Some(FilingEvent::Transfer) => format!("{officer}移送"),
+        Some(FilingEvent::Undo) => format!("{officer}撤回上一步操作"),
         None => format!("{applicant}提交"),
     };
     format!("该申请单已于 {} 由{what}", written(instant(last.at)))
@@ -153,6 +156,60 @@ pub(crate) async fn history_of(
         .order_by_asc(filing_event::Column::Id)
         .all(on)
         .await?)
+}
+
+/// The latest line in the history of a subject's filings.
+pub(crate) async fn last_line_of_subject(
+    on: &impl ConnectionTrait,
+    subject_id: &str,
+) -> Result<Option<String>> {
+    Ok(lines_of_subject(subject_id)
+        .select_only()
+        .column(filing_event::Column::Id)
+        .order_by_desc(filing_event::Column::Id)
+        .limit(1)
+        .into_tuple()
+        .one(on)
+        .await?)
+}
+
+/// The lines in the history of a subject's filings after one of them, oldest first.
+pub(crate) async fn later_lines_of_subject(
+    on: &impl ConnectionTrait,
+    subject_id: &str,
+    last: &str,
+) -> Result<Vec<filing_event::Model>> {
+    Ok(lines_of_subject(subject_id)
+        .filter(filing_event::Column::Id.gt(last))
+        .order_by_asc(filing_event::Column::Id)
+        .all(on)
+        .await?)
+}
+
+fn lines_of_subject(subject_id: &str) -> Select<filing_event::Entity> {
+    let filings = filing::Entity::find()
+        .select_only()
+        .column(filing::Column::Id)
+        .filter(filing::Column::SubjectId.eq(subject_id));
+    filing_event::Entity::find().filter(filing_event::Column::FilingId.in_subquery(filings.into_query()))
+}
+
+/// The lines of one filing that stand: without what was taken back, and without the taking back.
+pub(crate) fn standing(lines: Vec<filing_event::Model>) -> Vec<filing_event::Model> {
+    let mut kept: Vec<filing_event::Model> = Vec::new();
+    for line in lines {
+        if line.event != FilingEvent::Undo.code() {
+            kept.push(line);
+            continue;
+        }
+        // Back to the line that led away from where it is again; an act can be two lines (see `may_take_back`).
+        while let Some(undone) = kept.pop() {
+            if undone.from_state.as_ref() == Some(&line.to_state) {
+                break;
+            }
+        }
+    }
+    kept
 }
 
 /// A line of history for officers, with what they wrote for each other; still without names.

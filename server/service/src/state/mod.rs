@@ -4,4 +4,5 @@ pub mod counters;
 pub mod domains;
 pub mod history;
 pub mod row;
+pub mod scene;
 pub mod transition;

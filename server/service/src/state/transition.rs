@@ -6,7 +6,10 @@ use domain::record::{RecordEvent, RecordState};
 use domain::schema::Fault;
 use domain::{filing as filing_table, record as record_table};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect,
+};
 use time::OffsetDateTime;
 
 use crate::base::db::millis;
@@ -52,6 +55,8 @@ pub(crate) async fn filing(
         }
         // Who decided stays readable in the row.
         FilingEvent::Approve | FilingEvent::Return | FilingEvent::Reject => after.decided_at = Some(at),
+        // Leads back to what stood before: `take_back`. The table has no way for it here.
+        FilingEvent::Undo => {}
         FilingEvent::Resubmit => {
             after.claimed_by = None;
             after.claimed_at = None;
@@ -81,6 +86,83 @@ pub(crate) async fn filing(
     history(on, &row.id, event.code(), Some(state), to, &who, note, remarks, now).await?;
     counters::stepped(on, row, &after, event, now).await?;
     Ok(after)
+}
+
+/// 撤回: a filing is again as it was before what an officer did to it a moment ago, with a line of history of its own.
+/// The caller knows that nothing else has happened to it.
+///
+/// # Errors
+/// `Refused` where the table knows no such way, or somebody was quicker.
+pub(crate) async fn take_back(
+    on: &impl ConnectionTrait,
+    row: &filing::Model,
+    before: &filing::Model,
+    who: Who,
+    note: &str,
+    now: OffsetDateTime,
+) -> Result<filing::Model> {
+    let (state, to) = (filing_state(row)?, filing_state(before)?);
+    // What came to another region along with its subject, or was put to officers, keeps its state.
+    if state != to && !filing_table::may_take_back(state, to) {
+        return Err(overtaken(on, &row.id, &who).await?);
+    }
+    let mut after = before.clone();
+    after.version = row.version + 1;
+    // Who has it again has it from now on.
+    after.claim_seen_at = before.claim_seen_at.map(|_| millis(now));
+    let moved = filing::Entity::update_many()
+        .col_expr(filing::Column::State, Expr::value(after.state.clone()))
+        .col_expr(filing::Column::Version, Expr::value(after.version))
+        .col_expr(filing::Column::ClaimedBy, Expr::value(after.claimed_by.clone()))
+        .col_expr(filing::Column::ClaimedAt, Expr::value(after.claimed_at))
+        .col_expr(filing::Column::ClaimSeenAt, Expr::value(after.claim_seen_at))
+        .col_expr(filing::Column::DecidedAt, Expr::value(after.decided_at))
+        .col_expr(filing::Column::Jurisdiction, Expr::value(after.jurisdiction.clone()))
+        .col_expr(filing::Column::MovedAt, Expr::value(after.moved_at))
+        .col_expr(filing::Column::SubjectName, Expr::value(after.subject_name.clone()))
+        .col_expr(filing::Column::SubjectKey, Expr::value(after.subject_key.clone()))
+        .col_expr(filing::Column::IsReviewable, Expr::value(after.is_reviewable))
+        .filter(filing::Column::Id.eq(&row.id))
+        .filter(filing::Column::State.eq(&row.state))
+        .filter(filing::Column::Version.eq(row.version))
+        .exec_with_returning(on)
+        .await?;
+    if moved.is_empty() {
+        return Err(overtaken(on, &row.id, &who).await?);
+    }
+    // It goes back with its history, and its decision counts no longer.
+    counters::moved(on, std::slice::from_ref(row), std::slice::from_ref(&after), now).await?;
+    if let Some(at) = row.decided_at.filter(|_| before.decided_at != row.decided_at) {
+        counters::undecided(on, &after, at, now).await?;
+    }
+    // What only went along, to another name or region, has no line that could be taken back.
+    if row.version != before.version {
+        history(on, &row.id, FilingEvent::Undo.code(), Some(state), to, &who, note, &[], now).await?;
+    }
+    Ok(after)
+}
+
+/// A record is again as it was before what an officer decided a moment ago.
+pub(crate) async fn take_back_record(
+    on: &impl ConnectionTrait,
+    row: &record::Model,
+    before: &record::Model,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let mut after = before.clone().into_active_model().reset_all();
+    after.id = ActiveValue::NotSet;
+    after.version = ActiveValue::Set(row.version + 1);
+    after.updated_at = ActiveValue::Set(millis(now));
+    let put = record::Entity::update_many()
+        .set(after)
+        .filter(record::Column::Id.eq(&row.id))
+        .filter(record::Column::Version.eq(row.version))
+        .exec_with_returning(on)
+        .await?;
+    match put.len() {
+        1 => Ok(()),
+        _ => Err(Error::Corrupt(format!("record {} changed under a lock", row.id))),
+    }
 }
 
 /// Hands a filing to the officers of another region; it waits there as it came.

@@ -113,8 +113,12 @@ impl World {
         let clock = Arc::new(FixedClock::at(MORNING));
         let objects = Arc::new(object_store::memory::InMemory::new());
         let files = FileStore::over(objects, Arc::clone(&keys));
-        let settings =
-            Settings { first_administrator: Some(id_number("110101", 9_999)), ..Settings::default() };
+        let settings = Settings {
+            first_administrator: Some(id_number("110101", 9_999)),
+            // Acts are told of at once; what waits for 撤回 is tested by itself.
+            undo_seconds: 0,
+            ..Settings::default()
+        };
         let db = Db::open(&url).await.unwrap();
         let service = build(db.clone(), &keys, &clock, &files, &settings);
         let is_spoiled = Arc::default();

@@ -30,6 +30,7 @@ pub mod sms_code;
 pub mod staff;
 pub mod tally;
 pub mod tally_change;
+pub mod undoable_act;
 pub mod upload;
 pub mod upload_use;
 pub mod usage;

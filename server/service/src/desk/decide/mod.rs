@@ -21,11 +21,10 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, Quer
 use serde_json::json;
 use time::OffsetDateTime;
 
-use crate::account::notice::Notices;
 use crate::account::rejected_form::{RejectedForm, RejectedForms};
 use crate::base::actor::Actor;
 use crate::base::context::handle;
-use crate::base::db::{Transaction, millis};
+use crate::base::db::{Transaction, millis, new_id};
 use crate::base::entity::{filing, live_domain, record};
 use crate::base::error::{Error, Result};
 use crate::base::events::What;
@@ -37,6 +36,7 @@ use crate::desk::claim::{FilingClaims, Locked};
 use crate::desk::decide::request::{
     DecisionRequest, LONGEST_NOTE, MOST_REMARKS, Remark, decision_slot, with_suggestions, words,
 };
+use crate::desk::undo::{Act, Told, Undos};
 use crate::files::Files;
 use crate::files::faults::file_ids;
 use crate::filing::Filings;
@@ -47,6 +47,7 @@ use crate::filing::record::Records;
 use crate::state::domains::keep_domains;
 use crate::state::history::Who;
 use crate::state::row::{filing_state, procedure_of};
+use crate::state::scene::{Reach, Scene};
 use crate::state::{counters, transition};
 
 handle! {
@@ -55,9 +56,9 @@ handle! {
         files: Files,
         filing_claims: FilingClaims,
         filings: Filings,
-        notices: Notices,
         records: Records,
         rejected_forms: RejectedForms,
+        undos: Undos,
     }
 }
 
@@ -116,7 +117,19 @@ impl Decisions {
         version: i64,
         request: &DecisionRequest,
     ) -> Result<()> {
-        match retry!(self.try_decide(actor, id, version, request)) {
+        self.decide_within(actor, id, version, request, &new_id(self.context.clock.now())).await
+    }
+
+    /// The same as a part of an act, which is taken back as a whole.
+    pub(crate) async fn decide_within(
+        &self,
+        actor: &Actor,
+        id: &str,
+        version: i64,
+        request: &DecisionRequest,
+        act: &str,
+    ) -> Result<()> {
+        match retry!(self.try_decide(actor, id, version, request, act)) {
             Ok(told) => {
                 for (what, row, left) in told {
                     self.context.events.tell(what, &row, left);
@@ -130,6 +143,29 @@ impl Decisions {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// 一并通过: approves several filings of one bundle, in their order; stops at the first that cannot be approved. What
+    /// was approved is taken back as a whole. Says how many were.
+    ///
+    /// # Errors
+    /// As `decide_with`, where not even the first was approved.
+    pub async fn approve_together(
+        &self,
+        actor: &Actor,
+        filings: &[(String, i64, DecisionRequest)],
+    ) -> Result<(usize, Option<Error>)> {
+        let act = new_id(self.context.clock.now());
+        for (done, (id, version, request)) in filings.iter().enumerate() {
+            match self.decide_within(actor, id, *version, request, &act).await {
+                Ok(()) => {}
+                Err(error @ (Error::Refused(_) | Error::Faults(_) | Error::NotFound)) if done > 0 => {
+                    return Ok((done, Some(error)));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((filings.len(), None))
     }
 
     /// The ground that a refusal names, in a sentence.
@@ -149,6 +185,7 @@ impl Decisions {
         id: &str,
         version: i64,
         request: &DecisionRequest,
+        act: &str,
     ) -> Result<Vec<(What, filing::Model, Option<String>)>> {
         let Locked { tx, subject, row, who, now } = self.filing_claims.locked(actor, id).await?;
         if let Some(refused) = own_filing(actor, &row, &subject) {
@@ -184,6 +221,11 @@ impl Decisions {
         {
             return Err(Error::Refused(refused));
         }
+        let reach = match procedure.business {
+            Business::Subject => Reach::Subject,
+            _ => Reach::Record(row.record_id.clone()),
+        };
+        let scene = Scene::read(&tx, &subject.id, reach).await?;
         let row = transition::filing(&tx, &row, event, who.clone(), note.trim(), &remarks, now).await?;
         let record = record::Entity::find_by_id(&row.record_id)
             .lock_exclusive()
@@ -196,7 +238,9 @@ impl Decisions {
                 self.fail(&tx, &row, procedure, &record, event, &who, now).await?
             }
         };
-        self.tell_applicant(&tx, &row, procedure, &subject, decision, &after).await?;
+        let told = self.told_of(&row, procedure, &subject, decision, &after)?;
+        let act = Act { id: act, event, filing: &row, scene, told };
+        self.undos.keep(&tx, actor, act, now).await?;
         let detail = json!({
             "reference": row.reference,
             "procedure": procedure.code(),
@@ -493,16 +537,15 @@ impl Decisions {
             .await?)
     }
 
-    /// R66
-    async fn tell_applicant(
+    /// Whom to tell of a decision, and what (R66).
+    fn told_of(
         &self,
-        tx: &Transaction,
         row: &filing::Model,
         procedure: Procedure,
         subject: &record::Model,
         decision: Decision,
         after: &DecisionEffects,
-    ) -> Result<()> {
+    ) -> Result<Vec<Told>> {
         let person = subject.owner_id.as_ref().unwrap_or(&row.applicant_id);
         let mut outcome = match decision {
             Decision::Approve => "审核通过".to_owned(),
@@ -521,7 +564,7 @@ impl Decisions {
             Decision::Reject => NoticeKind::Rejected,
         };
         let text = format!("您的{}（编号 {}）{outcome}", called(procedure), row.reference);
-        self.notices.notify(tx, person, kind, text, Some(route::filing(&row.id))).await?;
+        let mut told = vec![Told::new(person, kind, text, route::filing(&row.id))];
         for one in &after.cascaded {
             let (kind, outcome) = match filing_state(one)? {
                 FilingState::Returned => (NoticeKind::Returned, "随主体申请一并退回"),
@@ -533,9 +576,9 @@ impl Decisions {
                 | FilingState::Withdrawn => continue,
             };
             let text = format!("您的{}（编号 {}）{outcome}", called(procedure_of(one)?), one.reference);
-            self.notices.notify(tx, person, kind, text, Some(route::filing(&one.id))).await?;
+            told.push(Told::new(person, kind, text, route::filing(&one.id)));
         }
-        Ok(())
+        Ok(told)
     }
 
     pub(crate) async fn stash_decision(

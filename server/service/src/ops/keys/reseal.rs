@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::base::context::handle;
 use crate::base::entity::{
     draft, filing, filing_round, handover, held_form, key_check, mail_address, misuse_report, outbox, person,
-    record, staff, upload,
+    record, staff, undoable_act, upload,
 };
 use crate::base::error::Result;
 use crate::base::keyring::sealed_by;
@@ -85,6 +85,7 @@ sealed! {
         ConfirmedSealed => |row| crate::account::notice::mail_context(&row.person_id, "confirmed"),
         NamedSealed => |row| crate::account::notice::mail_context(&row.person_id, "named"),
     );
+    undoable_act(BeforeSealed => |row| crate::desk::undo::context(&row.id));
     outbox(
         RecipientSealed => |row| crate::account::sms::context(&row.id, "recipient"),
         TextSealed => |row| crate::account::sms::context(&row.id, "text"),
@@ -124,7 +125,8 @@ macro_rules! for_each_sealed {
             misuse_report,
             upload,
             outbox,
-            mail_address
+            mail_address,
+            undoable_act
         )
     };
 }
