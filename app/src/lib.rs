@@ -27,6 +27,8 @@ pub struct Bundle {
     pub css: String,
     /// What seals typed text in the browser.
     pub kept: String,
+    /// What moves on the officers' desk.
+    pub desk: String,
     /// The code of the islands. A page loads the first part that has all of its islands, and none if it has none.
     pub parts: Vec<Part>,
 }

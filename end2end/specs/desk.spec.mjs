@@ -173,15 +173,18 @@ test('an officer finds, keeps and works through a queue', async ({ page, hydrate
   await expectNoAxeViolations(officer);
   await officer.getByRole('link', { name: '恢复遮盖' }).click();
 
-  // Pictures in large, turned.
+  // Papers lie beside the answers: chosen, turned, larger; the answers they prove are marked.
   if (hydrates) {
-    await officer.locator('a.thumb').first().click();
-    const dialog = officer.getByRole('dialog');
-    await dialog.getByRole('button', { name: '旋转' }).click();
-    await expect(dialog.locator('.zoom')).toHaveAttribute('data-turns', '1');
-    await dialog.getByRole('button', { name: '放大' }).click();
-    await expect(dialog.locator('.zoom')).toHaveAttribute('data-size', '2');
-    await dialog.getByRole('button', { name: '关闭' }).click();
+    await officer.getByRole('link', { name: /身份证人像面/ }).first().click();
+    await expect(officer.locator('.stage-view img').first()).toHaveAttribute('alt', /身份证人像面/);
+    await expect(officer.locator('.sheet-row[data-proved]').filter({ hasText: '负责人证件号码' })).toHaveCount(1);
+    await officer.getByRole('button', { name: '旋转' }).click();
+    await officer.getByRole('button', { name: '放大' }).click();
+    await expect(officer.locator('.stage-view img').first()).toHaveAttribute('style', /rotate\(90deg\) scale\(1\.25\)/);
+    await officer.getByRole('button', { name: '并排' }).click();
+    await expect(officer.locator('.stage-view img')).toHaveCount(2);
+    await officer.getByRole('button', { name: '并排' }).click();
+    await expectNoAxeViolations(officer);
   }
 
   // A remark at a field, ready-made, with what should stand there.

@@ -31,6 +31,7 @@ pub struct Bundle {
     css: String,
     /// What seals typed text in the browser, shows proposals below lines of text, goes from step to step.
     kept: String,
+    desk: String,
     parts: Vec<Part>,
 }
 
@@ -74,7 +75,7 @@ impl Bundle {
 
     fn files(&self) -> impl Iterator<Item = &String> {
         let code = self.parts.iter().flat_map(|part| [&part.js, &part.wasm]);
-        [&self.css, &self.kept].into_iter().chain(code)
+        [&self.css, &self.kept, &self.desk].into_iter().chain(code)
     }
 }
 
@@ -96,7 +97,9 @@ pub fn build() -> Outcome<Bundle> {
         .map(|name| minified(&shell::root().join(format!("frontend/js/{name}.js"))));
     let scripts = scripts.into_iter().collect::<Outcome<Vec<_>>>()?.join("\n");
     let kept = hashed(&pkg, "kept", "js", scripts.as_bytes())?;
-    let bundle = Bundle { css, kept, parts };
+    let desk = minified(&shell::root().join("frontend/js/desk.js"))?;
+    let desk = hashed(&pkg, "desk", "js", desk.as_bytes())?;
+    let bundle = Bundle { css, kept, desk, parts };
     sweep(&pkg, &bundle)?;
     copy_assets(&shell::root().join("style/assets"), &site)?;
     compress_all(&site)?;

@@ -23,6 +23,7 @@ pub mod notice;
 pub mod posted;
 pub mod procedure;
 pub mod progress;
+pub mod proof;
 pub mod purpose;
 pub mod record;
 pub mod role;

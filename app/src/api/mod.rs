@@ -258,6 +258,13 @@ pub async fn review(id: String, look: Option<i64>) -> Answer<view::ReviewView> {
     service.reviews.review(&actor, &id, look).await.map_err(refuse)
 }
 
+/// What the officer has just done and can still take back (撤回).
+#[server(input = Json, output = Json, endpoint = "undoable")]
+pub async fn undoable() -> Answer<Option<view::UndoOffer>> {
+    let (service, actor) = signed_in()?;
+    service.undos.undoable(&actor).await.map_err(refuse)
+}
+
 /// 审计日志, for auditors (R65).
 #[server(input = Json, output = Json, endpoint = "audit_log")]
 pub async fn audit_log(request: view::AuditRequest) -> Answer<view::Paged<view::AuditRow>> {

@@ -4,13 +4,14 @@ mod chart;
 mod claims;
 mod dashboard;
 mod decide;
+mod documents;
 mod filing;
 mod live;
 mod misuse;
 mod queue;
 mod shortcuts;
 mod transfer;
-mod zoom;
+mod undo;
 
 pub use claims::ReviewClaims;
 pub use dashboard::ReviewDashboard;

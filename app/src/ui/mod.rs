@@ -187,6 +187,21 @@ pub fn WindowTitle(
     view! { <leptos_meta::Title text=form::escape(&whole)/> }
 }
 
+/// Where the script of the officers' desk is; the server provides it.
+#[derive(Debug, Clone)]
+pub struct DeskScriptAt(pub String);
+
+/// The script of the officers' desk, which no other page loads.
+#[component]
+pub fn DeskScript() -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    let nonce = leptos::nonce::use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
+    #[cfg(not(feature = "ssr"))]
+    let nonce = String::new();
+    let src = use_context::<DeskScriptAt>().map(|DeskScriptAt(at)| format!("/{at}"));
+    src.map(|src| view! { <script type="module" nonce=nonce src=src></script> })
+}
+
 /// What the operator calls the platform; the server provides it.
 #[derive(Debug, Clone)]
 pub struct PlatformName(pub String);

@@ -27,7 +27,9 @@ pub fn SheetView(
     /// What an officer said about fields (R53).
     #[prop(optional)]
     remarks: Vec<Fault>,
-    #[prop(default = "s")] prefix: &'static str,
+    /// Of the ids of its headings, where a page has several.
+    #[prop(default = "s".to_owned(), into)]
+    prefix: String,
 ) -> impl IntoView {
     let changes: BTreeMap<String, Change> =
         changes.into_iter().map(|change| (change.at.clone(), change)).collect();
@@ -37,6 +39,8 @@ pub fn SheetView(
         .enumerate()
         .map(|(number, SheetSection { title, step, rows })| {
             let id = format!("{prefix}-{number}");
+            // A second sheet of the page has sections of the same names, which are no landmarks then.
+            let named = (prefix == "s").then(|| id.clone());
             let link = edit.map(|edit| {
                 let first = rows.first().map(|row| field_id(&row.at)).unwrap_or_default();
                 let href = format!("{}#{first}", edit.run(step));
@@ -52,7 +56,7 @@ pub fn SheetView(
                 })
                 .collect_view();
             view! {
-                <section class="sheet" aria-labelledby=id.clone()>
+                <section class="sheet" aria-labelledby=named>
                     <div class="sheet-head"><h2 id=id.clone()>{title}</h2>{link}</div>
                     <dl class="sheet-list">{rows}</dl>
                 </section>
@@ -80,10 +84,12 @@ fn Row(row: SheetRow, remarkable: bool, change: Option<Change>, remark: Option<S
         }
         .into_any(),
     };
+    // By which a picture finds what it proves.
+    let place = remarkable.then(|| at.clone());
     // Where the list of remarks leads to.
     let anchor = remark.is_some().then(|| row_id(&at));
     view! {
-        <div class="sheet-row" class:sheet-wide=wide data-changed=changed.then_some("") id=anchor>
+        <div class="sheet-row" class:sheet-wide=wide data-changed=changed.then_some("") data-at=place id=anchor>
             <dt>{label.clone()}</dt>
             <dd>
                 {content}

@@ -43,7 +43,7 @@ pub use base::limits::PersonLimits;
 pub use base::{
     actor, calendar, clock, db, error, keyring, private, reference, region, registration, sealed_answers,
 };
-pub use desk::decide::request::{DecisionRequest, Remark};
+pub use desk::decide::request::{DecisionRequest, Remark, Together};
 pub use desk::presence::OpenPage;
 pub use files::upload;
 pub use filing::network;

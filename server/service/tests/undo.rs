@@ -8,11 +8,14 @@ mod common;
 mod identity_check;
 
 use common::*;
+use domain::action::Action;
 use domain::business::Business;
 use domain::filing::FilingState;
+use domain::procedure::Procedure;
+use domain::sign_off::sign_off;
 use domain::view::{Dashboard, Decision};
 use sea_orm::{ConnectionTrait, Statement};
-use service::{Actor, DecisionRequest, Error, Service};
+use service::{Actor, DecisionRequest, Error, Service, Together};
 use time::Duration;
 
 claims![
@@ -222,13 +225,31 @@ async fn what_is_approved_together_is_taken_back_together(world: World) {
     let service = patient(&world).await;
     let (subject, website) = bundle(&world, &actor, "example.cn").await;
     service.filing_claims.claim(&officer, &subject).await.unwrap();
+    let versions = async || {
+        let subject = service.reviews.review(&officer, &subject, None).await.unwrap().version;
+        (subject, service.reviews.review(&officer, &website, None).await.unwrap().version)
+    };
+    // From the page of the website; its list asks for what the subject's does not.
+    let with = |seen: (i64, i64), request: &'static DecisionRequest, also: &[&str]| Together {
+        filing: (website.clone(), seen.1),
+        along: vec![(subject.clone(), seen.0)],
+        request,
+        also: also.iter().map(|point| (*point).to_owned()).collect(),
+    };
+    let missing: Vec<&str> = sign_off(Procedure::new(Business::Subject, Action::New))
+        .iter()
+        .filter(|point| !sign_off(Procedure::new(Business::Website, Action::New)).contains(point))
+        .copied()
+        .collect();
+    assert!(!missing.is_empty());
+    let signed: &'static DecisionRequest = Box::leak(Box::new(approval()));
+    let unsigned = service.decisions.approve_together(&officer, with(versions().await, signed, &[])).await;
+    assert!(
+        matches!(&unsigned, Err(Error::Refused(refused)) if refused.sentence.contains("审核清单")),
+        "{unsigned:?}"
+    );
     let together = async || {
-        let mut filings = Vec::new();
-        for id in [&subject, &website] {
-            let version = service.reviews.review(&officer, id, None).await.unwrap().version;
-            filings.push((id.clone(), version, approval()));
-        }
-        service.decisions.approve_together(&officer, &filings).await.unwrap()
+        service.decisions.approve_together(&officer, with(versions().await, signed, &missing)).await.unwrap()
     };
     let before = stored(&world).await;
     let (done, refused) = together().await;
@@ -239,12 +260,15 @@ async fn what_is_approved_together_is_taken_back_together(world: World) {
     assert_eq!(service.undos.undo(&officer, &offer.act).await.unwrap(), subject);
     assert_eq!(stored(&world).await, before);
     // One that was decided meanwhile is told; what was before it stands.
-    let version = service.reviews.review(&officer, &website, None).await.unwrap().version;
-    let subject_version = service.reviews.review(&officer, &subject, None).await.unwrap().version;
-    let old = [(subject.clone(), subject_version, approval()), (website.clone(), version - 1, approval())];
-    let (done, refused) = service.decisions.approve_together(&officer, &old).await.unwrap();
+    let (subject_version, website_version) = versions().await;
+    let old = with((subject_version, website_version - 1), signed, &missing);
+    let (done, refused) = service.decisions.approve_together(&officer, old).await.unwrap();
     assert_eq!(done, 1);
     assert!(matches!(refused, Some(Error::Refused(_))));
+    // What is not of one subject is not of one bundle.
+    let (other, _) = bundle(&world, &world.applicant(3).await, "example.org").await;
+    let strange = Together { along: vec![(other, 1)], ..with(versions().await, signed, &missing) };
+    assert!(matches!(service.decisions.approve_together(&officer, strange).await, Err(Error::Refused(_))));
 }
 
 async fn notices(service: &Service, actor: &Actor) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! The pages of `app`, drawn on the server, and its server functions.
 
 use app::api::caller::Caller;
-use app::ui::PlatformName;
+use app::ui::{DeskScriptAt, PlatformName};
 use app::{App, Bundle, Elder, WhoAmI, shell};
 use axum::Router;
 use axum::extract::Request;
@@ -24,8 +24,10 @@ pub struct AppPages {
 impl AppPages {
     fn context(&self) -> impl Fn() + Clone + Send + Sync + use<> {
         let service = self.service.clone();
+        let desk = self.bundle.desk.clone();
         move || {
             provide_csp_nonce();
+            provide_context(DeskScriptAt(desk.clone()));
             provide_context(PlatformName(service.platform_name().to_owned()));
             provide_context(service.clone());
         }

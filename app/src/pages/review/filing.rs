@@ -5,49 +5,70 @@ use domain::route;
 use domain::schema::Fault;
 use domain::sheet::Sheet;
 use domain::view::{
-    MachineCheck, Neighbours, QueueRequest, QueueRow, ReasonRow, RegistrationView, ReviewView, SubjectRecord,
+    MachineCheck, Neighbours, QueueRequest, QueueRow, ReasonRow, Refused, RegistrationView, ReviewView,
+    SubjectRecord,
 };
 use leptos::prelude::*;
 use leptos::reactive::computed::ScopedFuture;
 use leptos_router::hooks::use_params_map;
 
-use super::decide::{Decision, reason_options};
+use super::decide::{Decision, Together, Undecidable, reason_options};
+use super::documents::{Documents, Paper, papers_of};
 use super::live::Live;
 use super::queue::filing_href;
 use super::shortcuts::{FILING_KEYS, Keys};
 use super::transfer::Transfer;
-use super::zoom::Zoom;
+use super::undo::Undo;
 use crate::api;
 use crate::pages::mine::query_text;
 use crate::ui::sheet::{ChangesTable, History, SheetView, Written};
 use crate::ui::who_am_i::who_am_i;
-use crate::ui::{FilingBadge, Load, PageHead, PostButton, RecordBadge};
+use crate::ui::{DeskScript, FilingBadge, Load, PostButton, RecordBadge, WindowTitle};
+
+/// What the page shows: the filing, those decided along with it, its place in the queue.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+struct Page {
+    review: ReviewView,
+    /// The others of its bundle that are in the officer's hands, when they are few enough for one page.
+    along: Vec<ReviewView>,
+    beside: Neighbours,
+    from: String,
+    /// The officer works through the queue: after a decision the next filing is claimed.
+    flows: bool,
+}
+
+/// So many filings of a bundle are decided on one page.
+const MOST_TOGETHER: usize = 5;
+
+async fn page(id: String, look: String, from: String, flows: bool) -> api::Answer<Page> {
+    let beside = api::neighbours(id.clone(), QueueRequest::from_query(&from)).await?;
+    let review = api::review(id, look.parse().ok()).await?;
+    let others = review.bundle.iter().filter(|row| row.id != review.filing.id);
+    let others: Vec<String> = others.filter(|row| row.is_mine).map(|row| row.id.clone()).collect();
+    let mut along = Vec::new();
+    if review.is_mine && others.len() < MOST_TOGETHER {
+        for other in others {
+            along.push(api::review(other, None).await?);
+        }
+    }
+    Ok(Page { review, along, beside, from, flows })
+}
 
 #[component]
 pub fn ReviewFiling() -> impl IntoView {
     let params = use_params_map();
-    let (look, from) = (query_text("look"), query_text("from"));
+    let (look, from, flow) = (query_text("look"), query_text("from"), query_text("flow"));
     let review = Resource::new(
-        move || (params.with(|params| params.get("id")).unwrap_or_default(), look(), from()),
-        |(id, look, from)| {
-            // The second call needs to know its caller, too.
-            ScopedFuture::new(async move {
-                let beside = api::neighbours(id.clone(), QueueRequest::from_query(&from)).await?;
-                let review = api::review(id, look.parse().ok()).await?;
-                Ok((review, beside, from))
-            })
-        },
+        move || (params.with(|params| params.get("id")).unwrap_or_default(), look(), from(), flow()),
+        // The later calls need to know their caller, too.
+        |(id, look, from, flow)| ScopedFuture::new(page(id, look, from, !flow.is_empty())),
     );
-    view! {
-        <Load
-            resource=review
-            children={|(review, beside, from): (ReviewView, Neighbours, String)| view! { <Desk review beside from/> }}
-        />
-    }
+    view! { <Load resource=review children={|page: Page| view! { <Desk page/> }}/> }
 }
 
 #[component]
-fn Desk(review: ReviewView, beside: Neighbours, from: String) -> impl IntoView {
+fn Desk(page: Page) -> impl IntoView {
+    let Page { review, along, beside, from, flows } = page;
     let filing = review.filing.clone();
     let state = filing.state;
     let (id, masked_page) = (filing.id.clone(), filing_href(&filing.id, &from));
@@ -55,28 +76,31 @@ fn Desk(review: ReviewView, beside: Neighbours, from: String) -> impl IntoView {
     let refused = review.may_claim.clone();
     let reasons = review.reasons.clone();
     let may_transfer = is_open && (refused.is_none() || review.is_mine);
+    let title = format!("{}：{}", filing.procedure.label(), filing.title);
+    let place = StoredValue::new((beside, from.clone()));
     view! {
-        <PageHead
-            above=vec![("审核工作台", route::REVIEW), ("审核队列", route::QUEUE)]
-            title=format!("{}：{}", filing.procedure.label(), filing.title)
-            beside=move || view! { <FilingBadge state/> }
-            actions=move || view! { <Live part="standing".to_owned() filing=listened.clone() at=masked_page.clone()/> }
-        />
-        <div class="stack">
-            <InQueue beside from=from.clone()/>
-            <Bundle rows=review.bundle.clone() here=id.clone() from=from.clone()/>
-            <div id="standing" class="stack">
-                <Presence others=review.others.clone() told=refused.clone().filter(|_| !review.is_mine)/>
+        <WindowTitle title=title.clone()/>
+        <div class="desk">
+            <header class="desk-line">
+                <h1 title=title.clone()><span>{title.clone()}</span>" "<FilingBadge state/></h1>
                 <Head filing=filing.clone() jurisdiction=review.jurisdiction.clone()/>
-                <Claim filing may_claim=refused minutes=review.claim_minutes from=from.clone()/>
+                {place.with_value(|(beside, from)| view! { <InQueue beside=beside.clone() from=from.clone()/> })}
+                <Live part="standing".to_owned() filing=listened at=masked_page/>
+            </header>
+            <div class="desk-tools">
+                <div id="standing" class="desk-standing">
+                    <Presence others=review.others.clone() told=refused.clone().filter(|_| !review.is_mine)/>
+                    <Claim filing may_claim=refused minutes=review.claim_minutes from=from.clone()/>
+                </div>
+                <Unmask id=id.clone() unmasked=review.unmasked from=from.clone()/>
+                {may_transfer.then(|| view! { <Transfer id from=from.clone()/> })}
+                <Keys keys=FILING_KEYS/>
             </div>
-            <Unmask id=id.clone() unmasked=review.unmasked from=from.clone()/>
-            <Papers review from=from.clone()/>
-            {may_transfer.then(|| view! { <Transfer id from/> })}
-            <Keys keys=FILING_KEYS/>
+            <Papers review along from=from.clone() flows/>
         </div>
         <Presets reasons/>
-        <Zoom/>
+        <Undo from/>
+        <DeskScript/>
     }
     .into_any()
 }
@@ -112,7 +136,7 @@ fn InQueue(beside: Neighbours, from: String) -> impl IntoView {
 /// What happened meanwhile and who else has the page open (R62): the line that changes even under
 /// the pointer, since nothing in it can be clicked.
 #[component]
-fn Presence(others: Vec<String>, told: Option<domain::view::Refused>) -> impl IntoView {
+fn Presence(others: Vec<String>, told: Option<Refused>) -> impl IntoView {
     let looking = (!others.is_empty()).then(|| format!("{}也打开了本页。", others.join("、")));
     let told = told.map(|refused| format!("{}。", refused.sentence));
     view! {
@@ -142,16 +166,29 @@ fn Bundle(rows: Vec<QueueRow>, here: String, from: String) -> impl IntoView {
     })
 }
 
+/// Number, subject, region, how long it has waited and who has it, on one line.
 #[component]
 fn Head(filing: QueueRow, jurisdiction: String) -> impl IntoView {
-    let round = (filing.round > 1).then(|| format!("（第 {} 次提交）", filing.round));
+    let again = (filing.round > 1).then(|| format!("，第 {} 次提交", filing.round));
+    let submitted = format!("{} 提交", filing.submitted_at);
+    let waits = match filing.state.is_open() && filing.age_days > 0 {
+        true => format!("已等待 {} 天", filing.age_days),
+        false => submitted.clone(),
+    };
     let holder = if filing.is_mine { Some("本人".to_owned()) } else { filing.claimed_by };
+    let subject = (filing.subject_name != filing.title).then_some(filing.subject_name);
     view! {
-        <dl class="facts">
-            <div><dt>"编号"</dt><dd class="figures">{filing.reference}</dd></div>
-            <div><dt>"主体"</dt><dd>{filing.subject_name}</dd></div>
+        <dl class="desk-facts">
+            <div><dt>"编号"</dt><dd class="figures" title=filing.reference.clone()>{filing.reference.clone()}</dd></div>
+            {subject.map(|name| view! { <div class="desk-subject"><dt>"主体"</dt><dd title=name.clone()>{name.clone()}</dd></div> })}
             <div><dt>"管辖地"</dt><dd>{jurisdiction}</dd></div>
-            <div><dt>"提交时间"</dt><dd class="figures">{filing.submitted_at}{round}</dd></div>
+            <div>
+                <dt>"提交时间"</dt>
+                <dd title=submitted>
+                    <span class="figures">{waits}</span>{again}
+                    {filing.is_overdue.then(|| view! { " " <span class="badge" data-state="overdue">"已超期"</span> })}
+                </dd>
+            </div>
             {holder.map(|name| view! { <div><dt>"领取人"</dt><dd>{name}</dd></div> })}
         </dl>
     }
@@ -162,7 +199,7 @@ fn Head(filing: QueueRow, jurisdiction: String) -> impl IntoView {
 #[component]
 fn Claim(
     filing: QueueRow,
-    may_claim: Option<domain::view::Refused>,
+    may_claim: Option<Refused>,
     /// After which a claim lapses.
     minutes: i64,
     from: String,
@@ -241,80 +278,164 @@ fn Unmask(id: String, unmasked: bool, from: String) -> impl IntoView {
         }
     };
     view! {
-        <section class="card no-print" aria-labelledby="unmask">
-            <div class="card-head"><h2 id="unmask">"查看完整信息"</h2></div>
-            <p class="soft">"个人信息已遮盖。选择查看目的即显示完整信息，并记入审计日志。"</p>
-            <div class="actions one-click">
-                // Posted: a purpose may name somebody.
-                <form method="post" action="/act/unmask" class="actions">{filing()}{clicks}</form>
-                <form method="post" action="/act/unmask" class="one-click">
-                    {filing()}
-                    <div class="filter">
-                        <label for="purpose">"查看目的"</label>
-                        <p class="hint" id="purpose-hint">"写明具体目的，至少 6 个字"</p>
-                        <input class="input" id="purpose" name="purpose" required minlength="6" maxlength="100" autocomplete="off" accesskey="u" aria-describedby="purpose-hint"/>
-                    </div>
-                    <button class="button">"查看完整信息"</button>
-                </form>
-            </div>
-        </section>
+        <div class="desk-unmask no-print" role="group" aria-label="查看完整信息：个人信息已遮盖，选择查看目的即显示，并记入审计日志">
+            // Posted: a purpose may name somebody.
+            <form method="post" action="/act/unmask">{filing()}{clicks}</form>
+            <form method="post" action="/act/unmask">
+                {filing()}
+                <label class="visually-hidden" for="purpose">"查看目的"</label>
+                <input class="input" id="purpose" name="purpose" required minlength="6" maxlength="100" autocomplete="off" accesskey="u" placeholder="其他查看目的，至少 6 个字"/>
+                <button class="button button-small">"查看完整信息"</button>
+            </form>
+        </div>
     }
     .into_any()
 }
 
-/// The one form of the page: sheets with remarks, and the decision.
+/// The one form of the page: papers, sheets with remarks, and the decision.
 #[component]
-fn Papers(review: ReviewView, from: String) -> impl IntoView {
+fn Papers(review: ReviewView, along: Vec<ReviewView>, from: String, flows: bool) -> impl IntoView {
+    let decision = decision_of(&review, &along);
+    let mut papers = papers_of("", &review.sheet, &review.changes);
+    let mut files = review.files.clone();
+    for other in &along {
+        let whose = format!("{} · ", other.filing.procedure.label());
+        for paper in papers_of(&whose, &other.sheet, &other.changes) {
+            if papers.iter().all(|known| known.id != paper.id) {
+                papers.push(paper);
+            }
+        }
+        files.extend(other.files.clone());
+    }
+    if let (Some(subject), true) = (&review.subject_sheet, along.is_empty()) {
+        let known = |paper: &Paper| papers.iter().any(|one| one.id == paper.id);
+        let more: Vec<Paper> =
+            papers_of("", subject, &[]).into_iter().filter(|paper| !known(paper)).collect();
+        papers.extend(more);
+    }
+    let versions = along
+        .iter()
+        .map(|other| {
+            let name = format!("along.{}", other.filing.id);
+            view! { <input type="hidden" name=name value=other.version.to_string() autocomplete="off"/> }
+        })
+        .collect_view();
+    view! {
+        <form class="review" method="post" action="/act/decide">
+            <input type="hidden" name="filing" value=review.filing.id.clone() autocomplete="off"/>
+            <input type="hidden" name="version" value=review.version.to_string() autocomplete="off"/>
+            <input type="hidden" name="from" value=from.clone() autocomplete="off"/>
+            <input type="hidden" name="flow" value=if flows { "next" } else { "" } autocomplete="off"/>
+            {versions}
+            <Documents papers files/>
+            <Answers review along from/>
+            {decision}
+        </form>
+    }
+    .into_any()
+}
+
+fn decision_of(review: &ReviewView, along: &[ReviewView]) -> AnyView {
+    let note = review.typed.text("note").to_owned();
+    if let Some(refused) = review.may_decide.clone() {
+        return match review.filing.state.is_open() {
+            true => view! { <Undecidable refused note/> }.into_any(),
+            // What is decided has nothing to press; the sentence stands at the top.
+            false => ().into_any(),
+        };
+    }
+    // What the others of the bundle ask for beside what this one does; the same point is confirmed once.
+    let mut also: Vec<String> = Vec::new();
+    for point in along.iter().flat_map(|other| &other.sign_off) {
+        if !review.sign_off.contains(point) && !also.contains(point) {
+            also.push(point.clone());
+        }
+    }
+    let doubtful: usize = std::iter::once(review)
+        .chain(along)
+        .map(|one| one.checks.iter().filter(|check| !check.passed).count())
+        .sum();
+    let together = (!along.is_empty()).then(|| Together {
+        count: along.len() + 1,
+        refused: (doubtful > 0)
+            .then(|| Refused {
+                sentence: format!("有 {doubtful} 项请核实，请逐件审核"), link: None
+            }),
+    });
+    view! {
+        <Decision
+            may_approve=review.may_approve.clone()
+            effects=review.effects.clone()
+            sign_off=review.sign_off.clone()
+            also
+            together
+            reasons=review.reasons.clone()
+            note
+            grounds=review.grounds.clone()
+            remedy=review.remedy.clone()
+        />
+    }
+    .into_any()
+}
+
+/// What was answered, with what machines and colleagues say of it.
+#[component]
+fn Answers(review: ReviewView, along: Vec<ReviewView>, from: String) -> impl IntoView {
     let ReviewView { filing, sheet, changes, subject_sheet, checks, history, earlier_remarks, .. } = review;
     let (records, filings) = (review.subject_records, review.subject_filings);
     let remarkable = review.may_decide.is_none();
     provide_context(Written(review.typed.clone()));
     let labels = sheet.clone();
-    view! {
-        <form class="review" method="post" action="/act/decide">
-            <input type="hidden" name="filing" value=filing.id autocomplete="off"/>
-            <input type="hidden" name="version" value=review.version.to_string() autocomplete="off"/>
-            <input type="hidden" name="from" value=from.clone() autocomplete="off"/>
-            <div class="review-main stack">
-                {review.registration.map(|registration| view! { <Registration registration/> })}
-                {(!checks.is_empty()).then(|| view! { <Checks checks/> })}
-                {(!earlier_remarks.is_empty()).then(|| view! { <Earlier remarks=earlier_remarks sheet=labels/> })}
-                {(!review.since_last.is_empty()).then(|| view! {
-                    <section class="stack" aria-labelledby="since-last">
-                        <h2 id="since-last">"与上一次提交相比"</h2>
-                        <ChangesTable changes=review.since_last/>
-                    </section>
-                })}
-                {(!changes.is_empty()).then(|| view! {
-                    <section class="stack" aria-labelledby="changes">
-                        <h2 id="changes">"变更前后对比"</h2>
-                        <ChangesTable changes/>
-                    </section>
-                })}
-                <SheetView sheet remarkable/>
-                {subject_sheet.map(|sheet| view! {
-                    <details class="stack">
-                        <summary>"所属主体的信息"</summary>
-                        <SheetView sheet prefix="subject"/>
-                    </details>
-                })}
-                <Beside records filings from/>
-                <section class="card" aria-labelledby="history">
-                    <div class="card-head"><h2 id="history">"办理记录"</h2></div>
-                    <History events=history/>
+    let others = along
+        .into_iter()
+        .enumerate()
+        .map(|(number, other)| {
+            let href = filing_href(&other.filing.id, &from);
+            let about = other.filing.procedure.label().to_owned();
+            let title = format!("{}：{}", other.filing.procedure.label(), other.filing.title);
+            let (name, whose) = (title.clone(), title.clone());
+            view! {
+                <section class="along stack" aria-label=name>
+                    <div class="card-head"><h2>{title}</h2><a href=href rel="external" aria-description=whose>"单独审核"</a></div>
+                    {(!other.checks.is_empty()).then(|| view! { <Checks checks=other.checks about/> })}
+                    <SheetView sheet=other.sheet prefix=format!("along-{number}")/>
                 </section>
-            </div>
-            <Decision
-                may_decide=review.may_decide
-                may_approve=review.may_approve
-                effects=review.effects
-                sign_off=review.sign_off
-                reasons=review.reasons
-                note=review.typed.text("note").to_owned()
-                grounds=review.grounds
-                remedy=review.remedy
-            />
-        </form>
+            }
+        })
+        .collect_view();
+    let is_together = !others.is_empty();
+    view! {
+        <div class="answers stack" tabindex="0" role="region" aria-label="填报内容">
+            <Bundle rows=review.bundle here=filing.id from=from.clone()/>
+            {review.registration.map(|registration| view! { <Registration registration/> })}
+            {(!checks.is_empty()).then(|| view! { <Checks checks/> })}
+            {(!earlier_remarks.is_empty()).then(|| view! { <Earlier remarks=earlier_remarks sheet=labels/> })}
+            {(!review.since_last.is_empty()).then(|| view! {
+                <section class="stack" aria-labelledby="since-last">
+                    <h2 id="since-last">"与上一次提交相比"</h2>
+                    <ChangesTable changes=review.since_last/>
+                </section>
+            })}
+            {(!changes.is_empty()).then(|| view! {
+                <section class="stack" aria-labelledby="changes">
+                    <h2 id="changes">"变更前后对比"</h2>
+                    <ChangesTable changes/>
+                </section>
+            })}
+            <SheetView sheet remarkable/>
+            {others}
+            {subject_sheet.filter(|_| !is_together).map(|sheet| view! {
+                <details class="stack">
+                    <summary>"所属主体的信息"</summary>
+                    <SheetView sheet prefix="subject"/>
+                </details>
+            })}
+            <Beside records filings from/>
+            <section class="card" aria-labelledby="history">
+                <div class="card-head"><h2 id="history">"办理记录"</h2></div>
+                <History events=history/>
+            </section>
+        </div>
     }
     .into_any()
 }
@@ -379,20 +500,38 @@ fn Registration(registration: RegistrationView) -> impl IntoView {
     .into_any()
 }
 
-/// What the machine saw; the officer decides (R63).
+/// What the machine saw; the officer decides (R63). What is right is folded.
 #[component]
-fn Checks(checks: Vec<MachineCheck>) -> impl IntoView {
-    let rows = checks
-        .into_iter()
-        .map(|MachineCheck { title, passed, evidence }| {
-            let (look, word) = if passed { ("pass", "符合") } else { ("warn", "请核实") };
-            view! { <li data-state=look><span><b>{title}</b>{format!("（{word}）")}" "<span class="soft">{evidence}</span></span></li> }
-        })
-        .collect_view();
+fn Checks(
+    checks: Vec<MachineCheck>,
+    /// The filing, where there are several on the page.
+    #[prop(optional, into)]
+    about: String,
+) -> impl IntoView {
+    let name = if about.is_empty() { "机器核查".to_owned() } else { format!("机器核查：{about}") };
+    let (passed, open): (Vec<MachineCheck>, Vec<MachineCheck>) =
+        checks.into_iter().partition(|check| check.passed);
+    let says = match (passed.len(), open.len()) {
+        (passed, 0) => format!("{passed} 项符合"),
+        (passed, open) => format!("{passed} 项符合，{open} 项请核实"),
+    };
+    let rows = |checks: Vec<MachineCheck>| {
+        checks
+            .into_iter()
+            .map(|MachineCheck { title, passed, evidence }| {
+                let (look, word) = if passed { ("pass", "符合") } else { ("warn", "请核实") };
+                view! { <li data-state=look><span><b>{title}</b>{format!("（{word}）")}" "<span class="soft">{evidence}</span></span></li> }
+            })
+            .collect_view()
+    };
+    let has_open = !open.is_empty();
     view! {
-        <section class="card" aria-labelledby="checks">
-            <div class="card-head"><h2 id="checks">"机器核查"</h2></div>
-            <ul class="checks">{rows}</ul>
+        <section class="card machine" aria-label=name data-tone=if has_open { "warning" } else { "ok" }>
+            {has_open.then(|| view! { <ul class="checks">{rows(open)}</ul> })}
+            <details>
+                <summary>"机器核查："{says}</summary>
+                <ul class="checks">{rows(passed)}</ul>
+            </details>
         </section>
     }
     .into_any()

@@ -40,7 +40,7 @@ pub fn Transfer(id: String, from: String) -> impl IntoView {
     let is_open = !untrack(chosen).is_empty();
     let path = StoredValue::new((id, from));
     view! {
-        <details class="card" id="transfer" open=is_open>
+        <details id="transfer" open=is_open>
             <summary>"移送其他地区"</summary>
             <p class="soft">"不属本辖区管辖时，移送至应当管辖的区县；一并提交的主体和业务随之移送。"</p>
             <Suspense>

@@ -1,6 +1,7 @@
 //! Who works on a filing (R62): claiming, the next by age, giving back, a lease that lapses, taking
 //! over by an administrator, handing to another region. Each locks the subject first, then the filings.
 
+use domain::business::Business;
 use domain::filing::{FilingEvent, FilingState};
 use domain::notice::NoticeKind;
 use domain::record::RecordState;
@@ -185,6 +186,36 @@ impl FilingClaims {
             }
             after = Some(last);
         }
+    }
+
+    /// The next filing of the same bundle that is in the officer's hands, the subject's first.
+    pub async fn next_in_hand(&self, actor: &Actor, id: &str) -> Result<Option<String>> {
+        let on = self.context.db.read();
+        let row = self.desk_access.reviewable(on, actor, id).await?;
+        let mut rows = filing::Entity::find()
+            .filter(filing::Column::SubjectId.eq(&row.subject_id))
+            .filter(filing::Column::State.eq(FilingState::InReview.code()))
+            .filter(filing::Column::ClaimedBy.eq(&actor.person_id))
+            .order_by_asc(filing::Column::Id)
+            .all(on)
+            .await?;
+        rows.retain(|one| one.is_reviewable && actor.covers(&one.jurisdiction));
+        Ok(in_order(rows).into_iter().map(|row| row.id).next())
+    }
+
+    /// Filings of one bundle in the order they are decided: the subject's first, then as they came.
+    ///
+    /// # Errors
+    /// `NotFound` where one of them is not put to the officer, `Refused` where they are not of one subject.
+    pub(crate) async fn subject_first(&self, actor: &Actor, ids: &[&str]) -> Result<Vec<filing::Model>> {
+        let mut rows = Vec::new();
+        for id in ids {
+            rows.push(self.desk_access.reviewable(self.context.db.read(), actor, id).await?);
+        }
+        if rows.windows(2).any(|pair| matches!(pair, [one, other] if one.subject_id != other.subject_id)) {
+            return Err(Error::refused("只有同一主体一并提交的申请单可以一并通过"));
+        }
+        Ok(in_order(rows))
     }
 
     /// Gives a claim back, with everything that was claimed together.
@@ -507,6 +538,15 @@ impl FilingClaims {
             _ => Ok(()),
         }
     }
+}
+
+/// The subject's filing first, then its businesses as they came.
+fn in_order(mut rows: Vec<filing::Model>) -> Vec<filing::Model> {
+    rows.sort_by(|one, other| {
+        let key = |row: &filing::Model| (row.business != Business::Subject.code(), row.id.clone());
+        key(one).cmp(&key(other))
+    });
+    rows
 }
 
 /// How everything stands before an act that can be taken back.

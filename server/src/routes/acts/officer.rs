@@ -11,7 +11,7 @@ use axum::routing::post;
 use axum::{Extension, Form, Router};
 use domain::view::{Decision, QueueRequest};
 use http::{HeaderMap, StatusCode};
-use service::{Actor, DecisionRequest, Error, Remark};
+use service::{Actor, DecisionRequest, Error, Remark, Together};
 
 use super::act::{Done, Fields, act, field, finish, to, version};
 use crate::auth::return_path::{local_path, login_path};
@@ -25,6 +25,7 @@ pub fn router() -> Router<AppState> {
         .route("/act/take-over", act!(take_over))
         .route("/act/unmask", act!(unmask))
         .route("/act/decide", post(decide_or_resubmit))
+        .route("/act/undo", act!(undo))
         .route("/act/claim-next", act!(claim_next))
         .route("/act/transfer-filing", act!(transfer_filing))
         .route("/act/saw-arrivals", act!(saw_arrivals))
@@ -61,11 +62,22 @@ async fn claim(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) ->
     Ok(to(review_page(filing, fields)).saying("已领取，请审核。"))
 }
 
-/// 【领取下一件】
+/// 【领取下一件】: the officer works through the queue from now on.
 async fn claim_next(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     let request = QueueRequest::from_query(field(fields, "from"));
     let filing = state.service.filing_claims.claim_next(actor, &request).await?;
-    Ok(to(review_page(&filing, fields)).saying("已领取，请审核。"))
+    Ok(to(flowing_page(&filing, fields)).saying("已领取，请审核。"))
+}
+
+/// A filing's page on the way through the queue.
+fn flowing_page(filing: &str, fields: &Fields) -> String {
+    href(&route::review_filing(filing), &[("from", field(fields, "from")), ("flow", "next")])
+}
+
+/// 【撤回】 of what the officer has just done.
+async fn undo(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let filing = state.service.undos.undo(actor, field(fields, "act")).await?;
+    Ok(to(review_page(&filing, fields)).saying("已撤回，没有通知申请人。"))
 }
 
 async fn release(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
@@ -160,7 +172,7 @@ async fn decide_or_resubmit(
 async fn decide(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     let filing = field(fields, "filing");
     let (decision, word) = match field(fields, "decision") {
-        "approve" => (Decision::Approve, "审核通过"),
+        "approve" | "together" => (Decision::Approve, "审核通过"),
         "return" => (Decision::Return, "已退回"),
         "reject" => (Decision::Reject, "不予通过"),
         _ => return Err(Error::refused("请选择审核决定")),
@@ -183,14 +195,60 @@ async fn decide(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -
         let kept = if is_remark { &mut remark.text } else { &mut remark.suggested };
         kept.clone_from(text);
     }
-    let signed = fields.keys().filter_map(|name| name.strip_prefix("sign.")?.parse().ok()).collect();
     let request = DecisionRequest {
         decision,
         note,
         ground: field(fields, "ground").to_owned(),
         remarks: remarks.into_values().collect(),
-        signed,
+        signed: fields.keys().filter_map(|name| name.strip_prefix("sign.")?.parse().ok()).collect(),
     };
-    state.service.decisions.decide_with(actor, filing, version(fields)?, &request).await?;
-    Ok(to(review_page(filing, fields)).saying(format!("已作出“{word}”的决定。")))
+    let decided = if field(fields, "decision") == "together" {
+        approve_together(state, actor, fields, &request).await?
+    } else {
+        state.service.decisions.decide_with(actor, filing, version(fields)?, &request).await?;
+        format!("已作出“{word}”的决定。")
+    };
+    go_on(state, actor, fields, decided).await
+}
+
+/// 【一并通过】: this filing and those of its bundle on the page, `along.<id>` with the version that was seen. What they ask
+/// for beside this one's list was confirmed as `also.<number>`.
+async fn approve_together(
+    state: &AppState,
+    actor: &Actor,
+    fields: &Fields,
+    own: &DecisionRequest,
+) -> Result<String, Error> {
+    let along = fields
+        .iter()
+        .filter_map(|(name, version)| Some((name.strip_prefix("along.")?.to_owned(), version.parse().ok()?)));
+    let also = fields.iter().filter(|(name, _)| name.starts_with("also.")).map(|(_, point)| point.clone());
+    let filing = (field(fields, "filing").to_owned(), version(fields)?);
+    let together = Together { filing, along: along.collect(), request: own, also: also.collect() };
+    let (done, refused) = state.service.decisions.approve_together(actor, together).await?;
+    Ok(match refused {
+        None => format!("已作出“审核通过”的决定，共 {done} 件。"),
+        Some(refused) => format!("已作出“审核通过”的决定，共 {done} 件。其余未通过：{refused}"),
+    })
+}
+
+/// After a decision the next filing opens by itself: of the same bundle first, then, for who works through the queue,
+/// the one that has waited longest.
+async fn go_on(state: &AppState, actor: &Actor, fields: &Fields, decided: String) -> Result<Done, Error> {
+    let (filing, flows) = (field(fields, "filing"), !field(fields, "flow").is_empty());
+    let page = |id: &str| if flows { flowing_page(id, fields) } else { review_page(id, fields) };
+    if let Some(next) = state.service.filing_claims.next_in_hand(actor, filing).await? {
+        return Ok(to(page(&next)).saying(format!("{decided}下面是一并提交的申请单。")));
+    }
+    if !flows {
+        return Ok(to(page(filing)).saying(decided));
+    }
+    let request = QueueRequest::from_query(field(fields, "from"));
+    match state.service.filing_claims.claim_next(actor, &request).await {
+        Ok(next) => Ok(to(page(&next)).saying(format!("{decided}已领取下一件。"))),
+        Err(Error::Refused(refused)) => {
+            Ok(to(queue_page(fields)).saying(format!("{decided}{}。", refused.sentence)))
+        }
+        Err(error) => Err(error),
+    }
 }

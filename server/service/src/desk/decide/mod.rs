@@ -34,7 +34,7 @@ use crate::base::sealed_answers::store;
 use crate::desk::access::{codes, is_claimed_by, own_filing, why_not_approve};
 use crate::desk::claim::{FilingClaims, Locked};
 use crate::desk::decide::request::{
-    DecisionRequest, LONGEST_NOTE, MOST_REMARKS, Remark, decision_slot, with_suggestions, words,
+    DecisionRequest, LONGEST_NOTE, MOST_REMARKS, Remark, Together, decision_slot, with_suggestions, words,
 };
 use crate::desk::undo::{Act, Told, Undos};
 use crate::files::Files;
@@ -145,19 +145,40 @@ impl Decisions {
         }
     }
 
-    /// 一并通过: approves several filings of one bundle, in their order; stops at the first that cannot be approved. What
-    /// was approved is taken back as a whole. Says how many were.
+    /// 一并通过: approves several filings of one bundle, the subject's first (R15), then as they came; stops at the first
+    /// that cannot be approved. What was approved is taken back as a whole. Says how many were.
     ///
     /// # Errors
     /// As `decide_with`, where not even the first was approved.
     pub async fn approve_together(
         &self,
         actor: &Actor,
-        filings: &[(String, i64, DecisionRequest)],
+        together: Together<'_>,
     ) -> Result<(usize, Option<Error>)> {
+        let Together { filing, along, request, also } = together;
+        let (own, mut filings) = (filing.0.clone(), along);
+        filings.push(filing);
+        let ids: Vec<&str> = filings.iter().map(|(id, _)| id.as_str()).collect();
+        let rows = self.filing_claims.subject_first(actor, &ids).await?;
+        let list = match rows.iter().find(|row| row.id == own) {
+            Some(row) => sign_off(procedure_of(row)?),
+            None => &[],
+        };
+        // The same point stands once on the page.
+        let confirmed = |point: &str| {
+            also.contains(point)
+                || list
+                    .iter()
+                    .enumerate()
+                    .any(|(number, own)| *own == point && request.signed.contains(&number))
+        };
         let act = new_id(self.context.clock.now());
-        for (done, (id, version, request)) in filings.iter().enumerate() {
-            match self.decide_within(actor, id, *version, request, &act).await {
+        for (done, row) in rows.iter().enumerate() {
+            let version = filings.iter().find(|(id, _)| *id == row.id).map_or(0, |(_, version)| *version);
+            let points = sign_off(procedure_of(row)?).iter().enumerate();
+            let signed = points.filter(|(_, point)| confirmed(point)).map(|(number, _)| number).collect();
+            let request = DecisionRequest { signed, ..request.clone() };
+            match self.decide_within(actor, &row.id, version, &request, &act).await {
                 Ok(()) => {}
                 Err(error @ (Error::Refused(_) | Error::Faults(_) | Error::NotFound)) if done > 0 => {
                     return Ok((done, Some(error)));
@@ -165,7 +186,7 @@ impl Decisions {
                 Err(error) => return Err(error),
             }
         }
-        Ok((filings.len(), None))
+        Ok((rows.len(), None))
     }
 
     /// The ground that a refusal names, in a sentence.

@@ -36,6 +36,18 @@ pub struct DecisionRequest {
     pub signed: BTreeSet<usize>,
 }
 
+/// Filings of one bundle that are approved with one press.
+#[derive(Debug, Clone)]
+pub struct Together<'a> {
+    /// The one the page is about, with the version that was seen.
+    pub filing: (String, i64),
+    pub along: Vec<(String, i64)>,
+    /// The approval of that one.
+    pub request: &'a DecisionRequest,
+    /// What the others' lists ask for beside, as it was confirmed.
+    pub also: BTreeSet<String>,
+}
+
 /// Where an officer's words about a filing are held that could not be sent.
 pub(super) fn decision_slot(actor: &Actor, filing: &str) -> String {
     format!("{}/decision/{filing}", actor.person_id)

@@ -1,0 +1,45 @@
+//! 撤回: what the officer has just done, for as long as it can be taken back. The seconds are counted by
+//! `frontend/js/desk.js`; without scripts the server says when it is too late.
+
+use domain::view::UndoOffer;
+use leptos::prelude::*;
+
+use crate::api;
+
+#[component]
+pub fn Undo(
+    /// The queue the officer works through.
+    #[prop(into)]
+    from: String,
+) -> impl IntoView {
+    let offer = Resource::new(|| (), |()| api::undoable());
+    let from = StoredValue::new(from);
+    view! {
+        <Suspense>
+            {move || Suspend::new(async move {
+                // What cannot be asked is not offered; the page itself says what is wrong.
+                let offer = offer.await.ok().flatten();
+                offer.map(|offer| view! { <Offer offer from=from.get_value()/> })
+            })}
+        </Suspense>
+    }
+    .into_any()
+}
+
+#[component]
+fn Offer(offer: UndoOffer, from: String) -> impl IntoView {
+    let UndoOffer { act, event, about, others, seconds_left } = offer;
+    let others = if others > 0 { format!(" 等 {} 件", others + 1) } else { String::new() };
+    view! {
+        <form class="undo" method="post" action="/act/undo" data-seconds=seconds_left.to_string()>
+            <input type="hidden" name="act" value=act autocomplete="off"/>
+            <input type="hidden" name="from" value=from autocomplete="off"/>
+            <p>
+                <b>{format!("{event}：{about}{others}")}</b>" "
+                <span class="soft"><span class="undo-left">{seconds_left.to_string()}</span>" 秒内可以撤回，之后才通知申请人。"</span>
+            </p>
+            <button class="button button-small" accesskey="z">"撤回"</button>
+        </form>
+    }
+    .into_any()
+}
