@@ -5,9 +5,10 @@ import { crc32, deflateSync } from './deflate.mjs';
 const file = (name, mimeType, buffer) => ({ name, mimeType, buffer });
 
 /** A PNG of one colour (r, g, b). Another colour is another content. */
-export function png(name = '照片.png', { width = 320, height = 240, colour = [32, 96, 160] } = {}) {
+export function png(name = '照片.png', { width = 320, height = 240, colour = [32, 96, 160], stripes = false } = {}) {
   const row = Buffer.concat([Buffer.from([0]), Buffer.alloc(width * 3, Buffer.from(colour))]);
-  const pixels = deflateSync(Buffer.concat(Array.from({ length: height }, () => row)));
+  const white = Buffer.concat([Buffer.from([0]), Buffer.alloc(width * 3, 255)]);
+  const pixels = deflateSync(Buffer.concat(Array.from({ length: height }, (_, at) => (stripes && at & 4 ? white : row))));
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);

@@ -32,6 +32,7 @@ fn on_submit(event: &SubmitEvent, note: NodeRef<html::Textarea>, fault: RwSignal
     };
     fault.set(missing);
     if let Some(said) = form.query_selector("#sign-error").ok().flatten() {
+        said.set_text_content(unsigned.as_ref().map(|_| UNSIGNED));
         let _ = said.toggle_attribute_with_force("hidden", unsigned.is_none());
     }
     let cause: Option<HtmlElement> = match (missing, unsigned) {
@@ -148,7 +149,7 @@ fn SignOff(
                 <button type="button" class="link js-only" data-confirm-all="">{format!("全部 {count} 项均已确认")}</button>
                 {together.map(|together| view! { <ApproveTogether together/> })}
             </div>
-            <p class="error" id="sign-error" role="alert" hidden>{UNSIGNED}</p>
+            <p class="error" id="sign-error" role="alert" hidden></p>
             <div class="sign-list">{points}</div>
             <p class="soft sign-effects">{effects}</p>
         </fieldset>
