@@ -60,7 +60,8 @@ test('an address is confirmed by a code, and then notices call by e-mail and by 
   await reviewer.close();
   for (const to of [address, who.mobile]) {
     const calls = () => messagesTo(page, baseURL, to).then((all) => all.filter((text) => text.includes('您的申请有新的进展')));
-    await expect.poll(async () => (await calls()).length).toBe(1);
+    // Not before it can no longer be taken back.
+    await expect.poll(async () => (await calls()).length, { timeout: 20_000 }).toBe(1);
     const [text] = await calls();
     expect(text).toContain('请登录平台查看系统通知');
     for (const secret of ['沈', '审核通过', '沈记小站', who.idNumber, '/mine/']) expect(text).not.toContain(secret);
@@ -82,8 +83,9 @@ test('what is returned calls by text message whoever chose nothing, once for all
   const reviewer = await officer(baseURL);
   await reviewer.decide(subject, 'return', '请补充证件');
   await reviewer.close();
+  // Not before it can no longer be taken back.
+  await expect.poll(async () => (await messagesTo(page, baseURL, who.mobile)).length, { timeout: 20_000 }).toBe(1);
   const calls = await messagesTo(page, baseURL, who.mobile);
-  expect(calls).toHaveLength(1);
   expect(calls[0]).toContain('您的申请有新的进展');
   expect(calls[0]).not.toContain('补充证件');
 });
