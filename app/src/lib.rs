@@ -27,6 +27,9 @@ pub struct Bundle {
     pub css: String,
     /// What seals typed text in the browser.
     pub kept: String,
+    /// What moves on the queue of the desk.
+    #[serde(default)]
+    pub desk: String,
     /// The code of the islands. A page loads the first part that has all of its islands, and none if it has none.
     pub parts: Vec<Part>,
 }
@@ -38,6 +41,10 @@ pub struct Part {
     /// Their names in the page and in the script.
     pub islands: Vec<String>,
 }
+
+/// The script of the queue of the desk, where it is named.
+#[derive(Debug, Clone)]
+pub struct DeskScript(pub String);
 
 /// Loads what the islands of the page need; then each takes over what the server drew. `islands` is theirs by name, for
 /// `frontend/js/visit.js`. A page that is left meanwhile loses its requests, which is no error: its timers do not run
@@ -69,6 +76,9 @@ pub fn shell(bundle: &Bundle, elder: bool) -> impl IntoView + use<> {
     let nonce = leptos::nonce::use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
     let css = format!("/{}", bundle.css);
     let kept = format!("/{}", bundle.kept);
+    if !bundle.desk.is_empty() {
+        provide_context(DeskScript(format!("/{}", bundle.desk)));
+    }
     let parts = serde_json::to_string(&bundle.parts).unwrap_or_else(|_| "[]".to_owned());
     let start = format!("const parts={parts};\n{START}");
     view! {
@@ -119,6 +129,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("review") view=pages::review::ReviewDashboard ssr=SsrMode::Async/>
                     <Route path=path!("review/reports") view=pages::review::MisuseReports ssr=SsrMode::Async/>
                     <Route path=path!("review/queue") view=pages::review::ReviewQueue ssr=SsrMode::Async/>
+                    <Route path=path!("review/batch") view=pages::review::BatchPlanPage ssr=SsrMode::Async/>
+                    <Route path=path!("review/batch/:id") view=pages::review::BatchReportPage ssr=SsrMode::Async/>
+                    <Route path=path!("review/peek/:id") view=pages::review::PeekPage ssr=SsrMode::Async/>
                     <Route path=path!("review/claims") view=pages::review::ReviewClaims ssr=SsrMode::Async/>
                     <Route path=path!("review/filings/:id") view=pages::review::ReviewFiling ssr=SsrMode::Async/>
                     <Route path=path!("audit") view=pages::audit::Audit ssr=SsrMode::Async/>
@@ -210,6 +223,7 @@ mod tests {
             route::REVIEW,
             route::QUEUE,
             route::CLAIMS,
+            route::BATCH,
             route::STAFF,
             route::AUDIT,
             route::PROVIDERS,
@@ -230,6 +244,8 @@ mod tests {
             route::transfer("1"),
             route::handover("1"),
             route::review_filing("1"),
+            route::batch("1"),
+            route::peek("1"),
             route::account("1"),
         ]);
         for business in Business::ALL {

@@ -1,6 +1,7 @@
 //! What officers do.
 
 pub mod access;
+pub mod batch;
 pub mod canned_reason;
 pub mod checks;
 pub mod claim;
@@ -12,3 +13,4 @@ pub mod presence;
 pub mod queue;
 pub mod review;
 pub mod saved_view;
+pub mod setting;
