@@ -44,7 +44,7 @@ test('a screen holds fifteen rows of one line, and a subject with its website is
   await officer.goto('/review/queue');
   const row = rowOf(officer, unit);
   await expect(row).toHaveCount(1);
-  await expect(row).toContainText('新增主体 + 1 项业务');
+  await expect(row).toContainText('新增主体 + 1 业务');
   await expect(row.getByRole('link', { name: /^新办网站申请/ })).toHaveAttribute('href', new RegExp(website));
   await expect(row.getByRole('link', { name: /^审核/ })).toHaveAttribute('href', new RegExp(subject));
   const rows = await officer.locator('tr[data-row]').evaluateAll((all) => all.map((one) => one.getBoundingClientRect()).map(({ top, height }) => ({ top, height })));
@@ -129,7 +129,7 @@ test('two officers claim, give back and send on many at once, each told what bec
   for (const unit of units) await tick(one, unit);
   if (hydrates) await expect(one.getByText('已选 3 份')).toBeVisible();
   await one.getByRole('button', { name: '批量领取' }).click();
-  await expect(one.getByText('可以办理 2 份；另有 1 份不能办理，不会改动。')).toBeVisible();
+  await expect(one.getByText('可以办理 4 份；另有 2 份不能办理，不会改动。')).toBeVisible();
   await expect(rowOf(one, second)).toContainText('郑同事');
   await expect(rowOf(one, first)).toContainText('一并提交的 1 份随之办理');
   await expectNoAxeViolations(one);

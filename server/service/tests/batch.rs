@@ -298,7 +298,8 @@ async fn only_what_is_clean_and_was_looked_at_is_approved_together(world: World)
     let mut answers = world.subject_answers_person(&actor).await;
     answers.set_text("principal.id_no", common::claims_of(2).id_no);
     let subject = world.file(&actor, "subject_new", None, &answers).await;
-    let website = world.website_answers(&actor, "example2.cn").await;
+    let mut website = world.website_answers(&actor, "example2.cn").await;
+    website.set_text("site.name", "另一个官网");
     let website = world.file(&actor, "website_new", None, &website).await;
     let approving = async || plan(&world, &officer, BatchAct::Approve, &[&subject]).await;
     assert_eq!(why(&approving().await), [Some("请先领取该申请单"), Some("请先领取该申请单")]);

@@ -70,6 +70,11 @@ fn back(from: &str) -> String {
     if from.is_empty() { route::QUEUE.to_owned() } else { format!("{}?{from}", route::QUEUE) }
 }
 
+/// How many filings these are, with those that go along.
+fn filings_in(entries: &[BatchEntry]) -> usize {
+    entries.iter().map(|entry| 1 + entry.with.len()).sum()
+}
+
 #[component]
 fn Plan(ticked: Ticked, plan: BatchPlan, level: Option<Level>) -> impl IntoView {
     let BatchPlan { act, entries, missing, region: _, reason, faults } = plan;
@@ -82,7 +87,8 @@ fn Plan(ticked: Ticked, plan: BatchPlan, level: Option<Level>) -> impl IntoView 
     }
     let (able, unable): (Vec<BatchEntry>, Vec<BatchEntry>) =
         entries.into_iter().partition(|entry| entry.refused.is_none());
-    let said = match (able.len(), unable.len()) {
+    let (can, cannot) = (filings_in(&able), filings_in(&unable));
+    let said = match (can, cannot) {
         (able, 0) => format!("以下 {able} 份申请单都可以办理，确认后逐份办理。"),
         (0, _) => "以下申请单都不能办理，原因见下。".to_owned(),
         (able, unable) => format!("可以办理 {able} 份；另有 {unable} 份不能办理，不会改动。"),
@@ -96,7 +102,7 @@ fn Plan(ticked: Ticked, plan: BatchPlan, level: Option<Level>) -> impl IntoView 
             {form}
             {(!unable.is_empty()).then(|| view! {
                 <section class="stack" aria-labelledby="unable">
-                    <h2 id="unable">{format!("不能办理（{} 份）", unable.len())}</h2>
+                    <h2 id="unable">{format!("不能办理（{cannot} 份）")}</h2>
                     <Entries caption="不能办理的申请单" entries=unable from=from.clone()/>
                 </section>
             })}
@@ -113,8 +119,9 @@ fn Entries(caption: &'static str, entries: Vec<BatchEntry>, from: String) -> imp
         .map(|BatchEntry { row, with, refused, .. }| {
             let along = with.into_iter().map(|one| format!("{} {}", one.procedure.label(), one.title));
             let along: Vec<String> = along.collect();
+            let is_refused = refused.is_some();
             view! {
-                <tr data-refused=refused.is_some().then_some("")>
+                <tr data-refused=is_refused.then_some("")>
                     {named(&row, &from)}
                     <td data-label="结果">
                         {match refused {
@@ -188,7 +195,7 @@ fn Order(
         .map(|(name, value)| view! { <input type="hidden" name=name value=value autocomplete="off"/> })
         .collect_view();
     let fault = |at: &str| faults.iter().find(|fault| fault.at == at).map(|fault| fault.message.clone());
-    let count = able.len() + able.iter().map(|entry| entry.with.len()).sum::<usize>();
+    let count = filings_in(&able);
     let points = (act == BatchAct::Approve).then(|| view! { <Confirm able=able.clone() fault=fault("confirmed")/> });
     let (region_fault, reason_fault) = (fault("region"), fault("reason"));
     let asked = level.map(|level| match is_late {

@@ -34,7 +34,7 @@ pub fn Display(
         })
         .collect_view();
     view! {
-        <details class="views-edit">
+        <details class="queue-display">
             <summary>"显示设置"</summary>
             <form method="post" action="/act/desk-settings" class="queue-popup">
                 <input type="hidden" name="from" value=from autocomplete="off"/>

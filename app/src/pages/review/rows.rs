@@ -75,7 +75,7 @@ fn Row(line: QueueLine, settings: DeskSettings, from: String) -> impl IntoView {
     let what = format!("{} {}", row.procedure.label(), row.title);
     let kind = match with.len() {
         0 => row.procedure.label().to_owned(),
-        count => format!("{} + {count} 项业务", row.procedure.label()),
+        count => format!("{} + {count} 业务", row.procedure.label()),
     };
     let (kind_title, title, subject) = (kind.clone(), row.title.clone(), row.subject_name.clone());
     let (region, submitted) = (row.jurisdiction.clone(), row.submitted_at.clone());
@@ -101,7 +101,7 @@ fn Row(line: QueueLine, settings: DeskSettings, from: String) -> impl IntoView {
             })}
             <td data-label="业务类型" title=kind_title>{kind}</td>
             <td data-label="名称" class="queue-name" title=title colspan=is_wide.then_some("2")>
-                {row.title.clone()}<Beside with lead=row.state from=from.clone()/>
+                <div class="queue-names"><span>{row.title.clone()}</span><Beside with lead=row.state from=from.clone()/></div>
             </td>
             {(settings.shows(QueueColumn::Subject) && !is_wide).then(|| view! {
                 <td data-label="主体" title=subject.clone()>{subject.clone()}</td>
@@ -135,18 +135,18 @@ fn Row(line: QueueLine, settings: DeskSettings, from: String) -> impl IntoView {
 /// What came in with a new subject, each with the way to it.
 #[component]
 fn Beside(with: Vec<QueueRow>, lead: FilingState, from: String) -> impl IntoView {
-    with.into_iter()
+    let beside = with
+        .into_iter()
         .map(|one| {
             let differs = one.state != lead;
             let word = format!("{} {}", one.procedure.label(), one.title);
             view! {
-                <span class="queue-beside">
-                    " + "<a href=filing_href(&one.id, &from) rel="external" title=word.clone()>{word.clone()}</a>
-                    {differs.then(|| view! { " " <FilingBadge state=one.state/> })}
-                </span>
+                " + "<a href=filing_href(&one.id, &from) rel="external" title=word.clone()>{word.clone()}</a>
+                {differs.then(|| view! { " " <FilingBadge state=one.state/> })}
             }
         })
-        .collect_view()
+        .collect::<Vec<_>>();
+    (!beside.is_empty()).then(|| view! { <span class="queue-beside">{beside}</span> })
 }
 
 /// How long it has waited: working days, a bar against those allowed, and a word when they are over.

@@ -256,7 +256,9 @@ impl Batches {
         expands: bool,
     ) -> Result<Vec<Unit>> {
         let on = self.context.db.read();
-        let rows = self.seen(actor, ids).await?;
+        let mut rows = self.seen(actor, ids).await?;
+        // As in the queue, whatever order the address has.
+        rows.sort_by(|one, other| (one.submitted_at, &one.id).cmp(&(other.submitted_at, &other.id)));
         let of: BTreeSet<String> = rows.iter().map(|row| row.subject_id.clone()).collect();
         let subjects = record::Entity::find().filter(record::Column::Id.is_in(&of)).all(on).await?;
         let subjects: BTreeMap<String, record::Model> =
