@@ -5,8 +5,10 @@ import { crc32, deflateSync } from './deflate.mjs';
 const file = (name, mimeType, buffer) => ({ name, mimeType, buffer });
 
 /** A PNG of one colour (r, g, b). Another colour is another content. */
-export function png(name = '照片.png', { width = 320, height = 240, colour = [32, 96, 160] } = {}) {
-  const row = Buffer.concat([Buffer.from([0]), Buffer.alloc(width * 3, Buffer.from(colour))]);
+export function png(name = '照片.png', { width = 320, height = 240, colour = [32, 96, 160], isSharp = false } = {}) {
+  // With stripes there is something to be sharp.
+  const stripe = isSharp ? [...Array(8).fill(colour), ...Array(8).fill([240, 240, 240])].flat() : colour;
+  const row = Buffer.concat([Buffer.from([0]), Buffer.alloc(width * 3, Buffer.from(stripe))]);
   const pixels = deflateSync(Buffer.concat(Array.from({ length: height }, () => row)));
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
