@@ -99,7 +99,8 @@ async fn a_new_subject_and_its_businesses_are_one_row(world: World) {
     world.later(Duration::minutes(5));
     let (_, other, _) = bundle(&world, 2).await;
     for sort in ["", "newest"] {
-        let page = table(&world, &officer, QueueRequest { sort: sort.to_owned(), ..QueueRequest::default() }).await;
+        let page =
+            table(&world, &officer, QueueRequest { sort: sort.to_owned(), ..QueueRequest::default() }).await;
         let mut found = ids(&page);
         if sort == "newest" {
             found.reverse();
@@ -114,7 +115,10 @@ async fn a_new_subject_and_its_businesses_are_one_row(world: World) {
     let version = world.service.reviews.review(&officer, &subject, None).await.unwrap().version;
     world.service.decisions.decide(&officer, &subject, version, Decision::Approve, "", &[]).await.unwrap();
     let page = table(&world, &officer, QueueRequest::default()).await;
-    assert_eq!(ids(&page).into_iter().collect::<BTreeSet<_>>(), BTreeSet::from([website.as_str(), other.as_str()]));
+    assert_eq!(
+        ids(&page).into_iter().collect::<BTreeSet<_>>(),
+        BTreeSet::from([website.as_str(), other.as_str()])
+    );
     let stranger = world.nth_officer(27, THERE).await;
     assert!(table(&world, &stranger, QueueRequest::default()).await.rows.is_empty());
 }
@@ -139,11 +143,16 @@ async fn a_filter_that_leaves_one_of_a_bundle_shows_that_one(world: World) {
         assert!(page.rows[0].with.is_empty(), "{request:?}");
     }
     // Both are found by what they have in common.
-    let name = world.service.queues.queue(&officer, &QueueRequest::default()).await.unwrap().rows[0].subject_name.clone();
+    let name = world.service.queues.queue(&officer, &QueueRequest::default()).await.unwrap().rows[0]
+        .subject_name
+        .clone();
     let page = table(&world, &officer, asked(&|request| request.search = name.clone())).await;
     assert_eq!((ids(&page), page.rows[0].with.len()), (vec![subject.as_str()], 1));
     world.service.filing_claims.claim(&officer, &subject).await.unwrap();
-    for request in [asked(&|request| request.state = "mine".to_owned()), asked(&|request| request.claimed_by = "me".to_owned())] {
+    for request in [
+        asked(&|request| request.state = "mine".to_owned()),
+        asked(&|request| request.claimed_by = "me".to_owned()),
+    ] {
         let page = table(&world, &officer, request).await;
         assert_eq!((ids(&page), page.rows[0].with.len()), (vec![subject.as_str()], 1));
     }
@@ -159,7 +168,12 @@ async fn the_table_goes_through_pages_without_losing_or_repeating_a_filing(world
         loop {
             let page = table(&world, &officer, request.clone()).await;
             assert!(page.rows.len() <= 50);
-            seen.extend(page.rows.iter().flat_map(|line| [&line.row].into_iter().chain(&line.with)).map(|row| row.id.clone()));
+            seen.extend(
+                page.rows
+                    .iter()
+                    .flat_map(|line| [&line.row].into_iter().chain(&line.with))
+                    .map(|row| row.id.clone()),
+            );
             pages += 1;
             assert_eq!(page.is_later, pages > 1);
             let Some(next) = page.next else {
@@ -200,13 +214,19 @@ async fn what_an_officer_likes_is_theirs_and_stays(world: World) {
     world.service.display_settings.choose(&one, &chosen).await.unwrap();
     world.service.display_settings.choose(&one, &chosen).await.unwrap();
     let kept = shown(&one).await;
-    assert_eq!(kept, DeskSettings { columns: vec![QueueColumn::Submitted, QueueColumn::Age], ..chosen.clone() });
+    assert_eq!(
+        kept,
+        DeskSettings { columns: vec![QueueColumn::Submitted, QueueColumn::Age], ..chosen.clone() }
+    );
     assert_eq!(shown(&other).await, DeskSettings::usual(false));
     world.service.display_settings.choose(&one, &DeskSettings::default()).await.unwrap();
     assert_eq!(shown(&one).await.columns, []);
     assert_eq!(world.number("SELECT COUNT(*) FROM audit WHERE action = 'choose_desk'").await, 3);
     let applicant = world.applicant(1).await;
-    assert!(matches!(world.service.display_settings.choose(&applicant, &chosen).await, Err(Error::Forbidden)));
+    assert!(matches!(
+        world.service.display_settings.choose(&applicant, &chosen).await,
+        Err(Error::Forbidden)
+    ));
 }
 
 async fn a_peek_tells_the_essentials_and_no_personal_value(world: World) {
@@ -264,7 +284,10 @@ async fn a_dry_run_says_of_each_what_then_happens(world: World) {
     assert!(matches!(world.service.batches.plan(&one, "claim", &many, false).await, Err(Error::Refused(_))));
     assert!(matches!(world.service.batches.plan(&one, "reject", &[], false).await, Err(Error::NotFound)));
     let applicant = world.applicant(1).await;
-    assert!(matches!(world.service.batches.plan(&applicant, "claim", &[], false).await, Err(Error::Forbidden)));
+    assert!(matches!(
+        world.service.batches.plan(&applicant, "claim", &[], false).await,
+        Err(Error::Forbidden)
+    ));
 }
 
 async fn a_bundle_is_claimed_given_back_and_sent_on_whole(world: World) {
@@ -285,7 +308,8 @@ async fn a_bundle_is_claimed_given_back_and_sent_on_whole(world: World) {
     }
     let there = world.nth_officer(27, THERE).await;
     assert_eq!(ids(&table(&world, &there, QueueRequest::default()).await), [subject.as_str()]);
-    let lines = "SELECT COUNT(*) FROM audit WHERE action IN ('filing.claim', 'filing.release', 'filing.transfer')";
+    let lines =
+        "SELECT COUNT(*) FROM audit WHERE action IN ('filing.claim', 'filing.release', 'filing.transfer')";
     assert_eq!(world.number(lines).await, 4);
     assert_eq!(world.number("SELECT COUNT(*) FROM audit WHERE action = 'batch.begin'").await, 4);
 }
@@ -316,7 +340,9 @@ async fn only_what_is_clean_and_was_looked_at_is_approved_together(world: World)
     let other = world.nth_officer(22, HERE).await;
     look(&world, &other, &subject).await;
     assert_eq!(why(&approving().await)[0], Some(unseen));
-    assert!(why(&plan(&world, &other, BatchAct::Approve, &[&subject]).await)[0].unwrap().contains("其他民警"));
+    assert!(
+        why(&plan(&world, &other, BatchAct::Approve, &[&subject]).await)[0].unwrap().contains("其他民警")
+    );
     for filing in [&doubtful, &subject] {
         look(&world, &officer, filing).await;
     }
@@ -340,7 +366,8 @@ async fn only_what_is_clean_and_was_looked_at_is_approved_together(world: World)
         assert_eq!(lines, if action == "batch.begin" { 1 } else { 2 });
     }
     // What another version of the page showed is not decided.
-    let stale = world.service.decisions.decide(&officer, &doubtful, 99, Decision::Return, "请修改", &[]).await;
+    let stale =
+        world.service.decisions.decide(&officer, &doubtful, 99, Decision::Return, "请修改", &[]).await;
     assert!(stale.is_err());
     let mut old = of_plan(&planned);
     old.filings = vec![(doubtful.clone(), None)];
@@ -354,8 +381,14 @@ async fn an_order_that_lacks_something_does_nothing_and_is_kept(world: World) {
     let nothing = BatchOrder { filings: Vec::new(), ..order(BatchAct::Claim, &[]) };
     assert!(matches!(service.batches.run(&officer, &nothing).await, Err(Error::Refused(_))));
     let unconfirmed = BatchOrder { confirmed: false, ..order(BatchAct::Approve, &[(&subject, 1)]) };
-    assert!(matches!(service.batches.run(&officer, &unconfirmed).await, Err(Error::Faults(faults)) if faults[0].at == "confirmed"));
-    let nowhere = BatchOrder { region: "310000".to_owned(), reason: " ".to_owned(), ..order(BatchAct::Transfer, &[(&subject, 1)]) };
+    assert!(
+        matches!(service.batches.run(&officer, &unconfirmed).await, Err(Error::Faults(faults)) if faults[0].at == "confirmed")
+    );
+    let nowhere = BatchOrder {
+        region: "310000".to_owned(),
+        reason: " ".to_owned(),
+        ..order(BatchAct::Transfer, &[(&subject, 1)])
+    };
     let Err(Error::Faults(faults)) = service.batches.run(&officer, &nowhere).await else { panic!() };
     assert_eq!(faults.iter().map(|fault| fault.at.as_str()).collect::<Vec<_>>(), ["region", "reason"]);
     let reasoned = BatchOrder { region: String::new(), ..order(BatchAct::Transfer, &[(&subject, 1)]) };
@@ -364,9 +397,15 @@ async fn an_order_that_lacks_something_does_nothing_and_is_kept(world: World) {
     assert_eq!((typed.reason.as_str(), typed.faults[0].at.as_str()), ("办公地址在那里", "region"));
     assert_eq!(world.number("SELECT COUNT(*) FROM desk_batch").await, 0);
     let unknown = service::db::new_id(world.now());
-    assert!(matches!(service.batches.run(&officer, &order(BatchAct::Claim, &[(&unknown, 1)])).await, Err(Error::NotFound)));
+    assert!(matches!(
+        service.batches.run(&officer, &order(BatchAct::Claim, &[(&unknown, 1)])).await,
+        Err(Error::NotFound)
+    ));
     let other = world.nth_officer(27, THERE).await;
-    assert!(matches!(service.batches.run(&other, &order(BatchAct::Claim, &[(&subject, 1)])).await, Err(Error::NotFound)));
+    assert!(matches!(
+        service.batches.run(&other, &order(BatchAct::Claim, &[(&subject, 1)])).await,
+        Err(Error::NotFound)
+    ));
 }
 
 async fn what_became_of_a_batch_is_its_officers_for_a_day(world: World) {
@@ -374,7 +413,10 @@ async fn what_became_of_a_batch_is_its_officers_for_a_day(world: World) {
     let (_, subject, _) = bundle(&world, 1).await;
     let id = world.service.batches.run(&one, &order(BatchAct::Claim, &[(&subject, 1)])).await.unwrap();
     let report = world.service.batches.report(&one, &id).await.unwrap();
-    assert_eq!((report.lines.len(), report.lines[0].row.as_ref().unwrap().id.as_str()), (2, subject.as_str()));
+    assert_eq!(
+        (report.lines.len(), report.lines[0].row.as_ref().unwrap().id.as_str()),
+        (2, subject.as_str())
+    );
     assert!(matches!(world.service.batches.report(&other, &id).await, Err(Error::NotFound)));
     world.later(Duration::hours(23));
     assert_eq!(world.service.jobs.sweep().await.batches, 0);
@@ -389,40 +431,40 @@ async fn put_claimed(world: &World, officer: &Actor, many: usize) -> Vec<String>
     let owner = world.applicant(90).await;
     let subject = world.put_subject(&owner, "某某公司", "active", HERE).await;
     let own = Business::Subject.form();
-    let stored = sealed_answers::store(&world.keys, own, &format!("record/{subject}"), Answers::new()).unwrap();
+    let stored =
+        sealed_answers::store(&world.keys, own, &format!("record/{subject}"), Answers::new()).unwrap();
     world
         .execute(&format!(
             "UPDATE record SET answers = '{}', answers_sealed = '{}' WHERE id = '{subject}'",
             stored.answers, stored.answers_sealed
         ))
         .await;
-    let mut ids = Vec::new();
+    let (mut ids, mut rows) = (Vec::new(), Vec::new());
     for number in 0..many {
         let (record, id) = (service::db::new_id(world.now()), service::db::new_id(world.now()));
         let form = Business::Website.form();
-        let stored = sealed_answers::store(&world.keys, form, &format!("filing/{id}"), Answers::new()).unwrap();
-        world
-            .execute(&format!(
-                "INSERT INTO record (id, business, subject_id, state, title, title_key, owner_kind, jurisdiction, \
-                 answers, answers_sealed, version, created_at, updated_at) VALUES ('{record}', 'website', \
-                 '{subject}', 'pending', '站点{number}', '站点{number}', '企业', '{HERE}', '{{}}', '', 1, 1, 1)"
-            ))
-            .await;
-        world
-            .execute(&format!(
-                "INSERT INTO filing (id, reference, idempotency_key, business, action, record_id, subject_id, \
-                 applicant_id, state, jurisdiction, title, subject_name, title_key, subject_key, answers, \
-                 answers_sealed, is_reviewable, claimed_by, claimed_at, claim_seen_at, round, submitted_at, version) VALUES \
-                 ('{id}', '{id}', '{id}', 'website', 'new', '{record}', '{subject}', '{}', 'in_review', '{HERE}', \
-                 '站点{number}', '某某公司', '站点{number}', '某某公司', '{}', '{}', TRUE, '{}', {now}, {now}, 1, {now}, 1)",
-                owner.person_id,
-                stored.answers,
-                stored.answers_sealed,
-                officer.person_id,
-                now = service::db::millis(world.now()),
-            ))
-            .await;
+        let stored =
+            sealed_answers::store(&world.keys, form, &format!("filing/{id}"), Answers::new()).unwrap();
+        rows.push(format!(
+            "INSERT INTO record (id, business, subject_id, state, title, title_key, owner_kind, jurisdiction, \
+             answers, answers_sealed, version, created_at, updated_at) VALUES ('{record}', 'website', \
+             '{subject}', 'pending', '站点{number}', '站点{number}', '企业', '{HERE}', '{{}}', '', 1, 1, 1); \
+             INSERT INTO filing (id, reference, idempotency_key, business, action, record_id, subject_id, \
+             applicant_id, state, jurisdiction, title, subject_name, title_key, subject_key, answers, \
+             answers_sealed, is_reviewable, claimed_by, claimed_at, claim_seen_at, round, submitted_at, version) VALUES \
+             ('{id}', '{id}', '{id}', 'website', 'new', '{record}', '{subject}', '{}', 'in_review', '{HERE}', \
+             '站点{number}', '某某公司', '站点{number}', '某某公司', '{}', '{}', TRUE, '{}', {now}, {now}, 1, {now}, 1);",
+            owner.person_id,
+            stored.answers,
+            stored.answers_sealed,
+            officer.person_id,
+            now = service::db::millis(world.now()),
+        ));
         ids.push(id);
+    }
+    // Many in one statement: each opens a connection of its own.
+    for some in rows.chunks(100) {
+        world.execute(&some.concat()).await;
     }
     ids
 }

@@ -33,7 +33,8 @@ pub fn BatchPlanPage() -> impl IntoView {
     let ticked = move || {
         query.with(|query| {
             let text = |name: &str| query.get(name).unwrap_or_default();
-            let named = query.clone().into_iter().filter_map(|(name, _)| name.strip_prefix("f.").map(str::to_owned));
+            let named =
+                query.clone().into_iter().filter_map(|(name, _)| name.strip_prefix("f.").map(str::to_owned));
             Ticked {
                 act: text("act"),
                 filings: named.collect(),
@@ -95,7 +96,8 @@ fn Plan(ticked: Ticked, plan: BatchPlan, level: Option<Level>) -> impl IntoView 
     };
     let gone = (missing > 0).then(|| format!("另有 {missing} 份已不在您的辖区。"));
     let from = ticked.from.clone();
-    let form = (!able.is_empty()).then(|| view! { <Order act able=able.clone() ticked level reason faults/> });
+    let form =
+        (!able.is_empty()).then(|| view! { <Order act able=able.clone() ticked level reason faults/> });
     view! {
         <div class="stack">
             <p role="status">{said}{gone}</p>
@@ -183,7 +185,9 @@ fn Order(
     // What is named first in the address is asked again; what would be done is posted with its version.
     let hidden: Vec<(String, String)> = match is_late {
         true => ticked.filings.iter().map(|id| (format!("f.{id}"), "on".to_owned())).collect(),
-        false => able.iter().map(|entry| (format!("f.{}", entry.row.id), entry.version.to_string())).collect(),
+        false => {
+            able.iter().map(|entry| (format!("f.{}", entry.row.id), entry.version.to_string())).collect()
+        }
     };
     let mut all = vec![("act".to_owned(), act.code().to_owned()), ("from".to_owned(), from.clone())];
     if let Some(level) = level.as_ref().filter(|_| !is_late) {
@@ -196,14 +200,16 @@ fn Order(
         .collect_view();
     let fault = |at: &str| faults.iter().find(|fault| fault.at == at).map(|fault| fault.message.clone());
     let count = filings_in(&able);
-    let points = (act == BatchAct::Approve).then(|| view! { <Confirm able=able.clone() fault=fault("confirmed")/> });
+    let points =
+        (act == BatchAct::Approve).then(|| view! { <Confirm able=able.clone() fault=fault("confirmed")/> });
     let (region_fault, reason_fault) = (fault("region"), fault("reason"));
     let asked = level.map(|level| match is_late {
         true => next_level(level).into_any(),
         false => sent_to(level, region_fault, reason, reason_fault).into_any(),
     });
     let (method, action) = if is_late { ("get", route::BATCH) } else { ("post", "/act/batch") };
-    let button = if is_late { "下一级".to_owned() } else { format!("确认{}（{count} 份）", act.label()) };
+    let button =
+        if is_late { "下一级".to_owned() } else { format!("确认{}（{count} 份）", act.label()) };
     view! {
         <form class="stack batch-order" method=method action=action novalidate>
             {hidden}
@@ -393,7 +399,9 @@ fn result(line: BatchLine, act: BatchAct, from: &str) -> AnyView {
     };
     let word = match outcome {
         BatchOutcome::Done => view! { <span class="verified">{act.done()}</span> }.into_any(),
-        BatchOutcome::Refused => view! { <span class="batch-why">{format!("未办理：{sentence}")}</span> }.into_any(),
+        BatchOutcome::Refused => {
+            view! { <span class="batch-why">{format!("未办理：{sentence}")}</span> }.into_any()
+        }
         BatchOutcome::Waiting => view! { <span class="batch-why">"中断，没有办理"</span> }.into_any(),
     };
     view! { <tr data-refused=(outcome != BatchOutcome::Done).then_some("")>{named}<td data-label="结果">{word}</td></tr> }

@@ -13,8 +13,7 @@ use crate::ui::{FilingBadge, Load, PageHead};
 #[component]
 pub fn PeekPage() -> impl IntoView {
     let params = use_params_map();
-    let peek =
-        Resource::new(move || params.with(|params| params.get("id")).unwrap_or_default(), api::peek);
+    let peek = Resource::new(move || params.with(|params| params.get("id")).unwrap_or_default(), api::peek);
     view! {
         <PageHead above=vec![("审核工作台", route::REVIEW), ("审核队列", route::QUEUE)] title="速览"/>
         <Load resource=peek titled=true children={|peek: Peek| view! { <Essentials peek/> }}/>
@@ -27,7 +26,8 @@ fn Essentials(peek: Peek) -> impl IntoView {
     let Peek { line, facts, changes, doubts, passed, pictures, earlier_remarks } = peek;
     let QueueLine { row, with, working_days, allowed_days } = line;
     let name = format!("{} {}", row.procedure.label(), row.title);
-    let waited = row.state.is_open().then(|| format!("，已等 {working_days} 个工作日（限 {allowed_days} 个）"));
+    let waited =
+        row.state.is_open().then(|| format!("，已等 {working_days} 个工作日（限 {allowed_days} 个）"));
     let holder = row.claimed_by.clone().filter(|_| !row.is_mine).map(|name| format!("{name}领取"));
     let holder = if row.is_mine { Some("由我领取".to_owned()) } else { holder };
     let fact = |(label, value): (String, String)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> };

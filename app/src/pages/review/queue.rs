@@ -157,15 +157,17 @@ fn Arrivals(arrived: u64, request: QueueRequest) -> impl IntoView {
     let is_shown = arrived > 0;
     let more = if arrived >= 100 { "100 份以上" } else { "" };
     let count = if more.is_empty() { format!("{arrived} 份") } else { more.to_owned() };
-    is_shown.then(|| view! {
-        <div class="bell" data-row="bell">
-            <p>{format!("新到 {count}申请单，含重新提交的和其他地区移送的。")}</p>
-            <a href=format!("{}?state=arrived", route::QUEUE) rel="external">"查看新到"</a>
-            <form method="post" action="/act/saw-arrivals" class="inline">
-                <input type="hidden" name="from" value=query_of(&request) autocomplete="off"/>
-                <button class="link">"全部标为已看"</button>
-            </form>
-        </div>
+    is_shown.then(|| {
+        view! {
+            <div class="bell" data-row="bell">
+                <p>{format!("新到 {count}申请单，含重新提交的和其他地区移送的。")}</p>
+                <a href=format!("{}?state=arrived", route::QUEUE) rel="external">"查看新到"</a>
+                <form method="post" action="/act/saw-arrivals" class="inline">
+                    <input type="hidden" name="from" value=query_of(&request) autocomplete="off"/>
+                    <button class="link">"全部标为已看"</button>
+                </form>
+            </div>
+        }
     })
 }
 

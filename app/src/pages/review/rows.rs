@@ -205,6 +205,9 @@ mod tests {
 
     #[test]
     fn a_reference_is_known_by_its_end() {
-        assert_eq!((short("BA20260302000017").as_str(), short("17").as_str(), short("").as_str()), ("02000017", "17", ""));
+        assert_eq!(
+            (short("BA20260302000017").as_str(), short("17").as_str(), short("").as_str()),
+            ("02000017", "17", "")
+        );
     }
 }

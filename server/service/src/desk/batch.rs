@@ -14,9 +14,7 @@ use domain::view::{
 };
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use serde_json::json;
 use time::Duration;
 
@@ -102,8 +100,7 @@ impl Batches {
         let act = BatchAct::from_code(act).ok_or(Error::NotFound)?;
         bounded(ids.len())?;
         let units = self.units(actor, act, ids, true).await?;
-        let ticked: BTreeSet<&str> =
-            units.iter().flat_map(Unit::all).map(|row| row.id.as_str()).collect();
+        let ticked: BTreeSet<&str> = units.iter().flat_map(Unit::all).map(|row| row.id.as_str()).collect();
         let missing = ids.iter().filter(|id| !ticked.contains(id.as_str())).count();
         let rows: Vec<filing::Model> = units.iter().flat_map(Unit::all).cloned().collect();
         let mut shown = self.desk_access.queue_rows(actor, &rows).await?.into_iter();
@@ -248,13 +245,7 @@ impl Batches {
 
     /// The filings with what goes along, each with its verdict. A new subject that is ticked stands for its businesses
     /// too: where each is decided by itself they follow it, if `expands`.
-    async fn units(
-        &self,
-        actor: &Actor,
-        act: BatchAct,
-        ids: &[String],
-        expands: bool,
-    ) -> Result<Vec<Unit>> {
+    async fn units(&self, actor: &Actor, act: BatchAct, ids: &[String], expands: bool) -> Result<Vec<Unit>> {
         let on = self.context.db.read();
         let mut rows = self.seen(actor, ids).await?;
         // As in the queue, whatever order the address has.
@@ -276,7 +267,9 @@ impl Batches {
                 }
                 BatchAct::Approve if expands && bundle.first().is_some_and(|lead| lead.id == row.id) => {
                     let mut each = vec![(row.clone(), Vec::new())];
-                    each.extend(others.filter(|one| actor.covers(&one.jurisdiction)).map(|one| (one, Vec::new())));
+                    each.extend(
+                        others.filter(|one| actor.covers(&one.jurisdiction)).map(|one| (one, Vec::new())),
+                    );
                     each
                 }
                 BatchAct::Approve => vec![(row.clone(), Vec::new())],
@@ -413,16 +406,15 @@ impl Batches {
             created_at: Set(millis(now)),
         };
         batch.insert(&tx).await?;
-        let lines = units.iter().flat_map(Unit::all).zip(0..).map(|(row, position)| {
-            desk_batch_filing::ActiveModel {
+        let lines =
+            units.iter().flat_map(Unit::all).zip(0..).map(|(row, position)| desk_batch_filing::ActiveModel {
                 batch_id: Set(id.clone()),
                 position: Set(position),
                 filing_id: Set(row.id.clone()),
                 reference: Set(row.reference.clone()),
                 outcome: Set(BatchOutcome::Waiting.code().to_owned()),
                 sentence: Set(String::new()),
-            }
-        });
+            });
         desk_batch_filing::Entity::insert_many(lines).exec_without_returning(&tx).await?;
         let references: Vec<&str> =
             units.iter().flat_map(Unit::all).map(|row| row.reference.as_str()).collect();
@@ -452,12 +444,7 @@ impl Batches {
         Ok(tx.commit().await?)
     }
 
-    async fn stash(
-        &self,
-        actor: &Actor,
-        order: &BatchOrder,
-        faults: &[domain::schema::Fault],
-    ) -> Result<()> {
+    async fn stash(&self, actor: &Actor, order: &BatchOrder, faults: &[domain::schema::Fault]) -> Result<()> {
         let mut form = RejectedForm { faults: faults.to_vec(), ..RejectedForm::default() };
         form.answers.set_text("region", order.region.chars().take(6).collect::<String>());
         form.answers.set_text("reason", order.reason.chars().take(1_000).collect::<String>());
@@ -505,13 +492,7 @@ impl Batches {
         self.filing_claims.transfer_filing(actor, &row.id, region, reason).await
     }
 
-    async fn approve_one(
-        &self,
-        actor: &Actor,
-        batch: &str,
-        row: &filing::Model,
-        version: i64,
-    ) -> Result<()> {
+    async fn approve_one(&self, actor: &Actor, batch: &str, row: &filing::Model, version: i64) -> Result<()> {
         tracing::debug!(batch, filing = row.id, "approving in a batch");
         let request = DecisionRequest {
             decision: Decision::Approve,

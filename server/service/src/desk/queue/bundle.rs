@@ -189,8 +189,8 @@ impl QueueFilter {
             && (!self.resubmitted || row.round > 1)
             && self.since.is_none_or(|since| row.submitted_at >= since)
             && self.before.is_none_or(|before| row.submitted_at < before)
-            && self.arrived.is_none_or(|seen| {
-                row.submitted_at > seen || row.moved_at.is_some_and(|moved| moved > seen)
-            }))
+            && self
+                .arrived
+                .is_none_or(|seen| row.submitted_at > seen || row.moved_at.is_some_and(|moved| moved > seen)))
     }
 }
