@@ -97,14 +97,16 @@ pub fn ReviewQueue() -> impl IntoView {
 }
 
 /// What moves on the queue without wasm: `frontend/js/desk.js`.
-pub fn script() -> Option<AnyView> {
-    #[cfg(feature = "ssr")]
-    {
-        let crate::DeskScript(src) = use_context()?;
-        let nonce = leptos::nonce::use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
-        return Some(view! { <script type="module" nonce=nonce src=src></script> }.into_any());
-    }
-    #[cfg(not(feature = "ssr"))]
+#[cfg(feature = "ssr")]
+fn script() -> Option<AnyView> {
+    let crate::DeskScript(src) = use_context()?;
+    let nonce = leptos::nonce::use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
+    Some(view! { <script type="module" nonce=nonce src=src></script> }.into_any())
+}
+
+/// Pages are drawn on the server.
+#[cfg(not(feature = "ssr"))]
+fn script() -> Option<AnyView> {
     None
 }
 

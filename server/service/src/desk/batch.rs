@@ -259,7 +259,8 @@ impl Batches {
         let mut taken = BTreeSet::new();
         for row in rows {
             let is_open = filing_state(&row)?.is_open();
-            let bundle = bundles.get(&row.subject_id).filter(|_| is_open).map_or(&[][..], Vec::as_slice);
+            let bundle =
+                bundles.get(&row.subject_id).filter(|_| is_open).map(Vec::as_slice).unwrap_or_default();
             let others = bundle.iter().filter(|one| one.id != row.id).cloned();
             let groups: Vec<(filing::Model, Vec<filing::Model>)> = match act {
                 BatchAct::Claim | BatchAct::Release | BatchAct::Transfer => {
@@ -416,12 +417,12 @@ impl Batches {
                 sentence: Set(String::new()),
             });
         desk_batch_filing::Entity::insert_many(lines).exec_without_returning(&tx).await?;
+        self.rejected_forms.discard(&tx, &slot(actor)).await?;
         let references: Vec<&str> =
             units.iter().flat_map(Unit::all).map(|row| row.reference.as_str()).collect();
         let detail = json!({ "act": act.label(), "references": references });
         self.context.audit(&tx, Some(actor), "batch.begin", "desk_batch", &id, detail).await?;
         tx.commit().await?;
-        self.rejected_forms.discard(self.context.db.read(), &slot(actor)).await.ok();
         Ok(id)
     }
 
