@@ -121,6 +121,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("review") view=pages::review::ReviewDashboard ssr=SsrMode::Async/>
                     <Route path=path!("review/reports") view=pages::review::MisuseReports ssr=SsrMode::Async/>
                     <Route path=path!("review/queue") view=pages::review::ReviewQueue ssr=SsrMode::Async/>
+                    <Route path=path!("review/batch") view=pages::review::BatchPlanPage ssr=SsrMode::Async/>
+                    <Route path=path!("review/batch/:id") view=pages::review::BatchReportPage ssr=SsrMode::Async/>
+                    <Route path=path!("review/peek/:id") view=pages::review::PeekPage ssr=SsrMode::Async/>
                     <Route path=path!("review/claims") view=pages::review::ReviewClaims ssr=SsrMode::Async/>
                     <Route path=path!("review/filings/:id") view=pages::review::ReviewFiling ssr=SsrMode::Async/>
                     <Route path=path!("audit") view=pages::audit::Audit ssr=SsrMode::Async/>
@@ -212,6 +215,7 @@ mod tests {
             route::REVIEW,
             route::QUEUE,
             route::CLAIMS,
+            route::BATCH,
             route::STAFF,
             route::AUDIT,
             route::PROVIDERS,
@@ -232,6 +236,8 @@ mod tests {
             route::transfer("1"),
             route::handover("1"),
             route::review_filing("1"),
+            route::batch("1"),
+            route::peek("1"),
             route::account("1"),
         ]);
         for business in Business::ALL {

@@ -65,7 +65,14 @@ test('no page sends personal data in an address', async ({ page, baseURL, hydrat
   await page.context().clearCookies();
 
   await signIn(page, '审核员东城');
-  for (const path of ['/review', '/review/queue', `/review/filings/${filing}`, `/review/filings/${filing}?move=310000`]) {
+  for (const path of [
+    '/review',
+    '/review/queue',
+    `/review/batch?act=claim&f.${filing}=on`,
+    `/review/peek/${filing}`,
+    `/review/filings/${filing}`,
+    `/review/filings/${filing}?move=310000`,
+  ]) {
     await expectHarmless(page, path, secrets);
   }
   await page.context().clearCookies();

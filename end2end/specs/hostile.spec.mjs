@@ -124,7 +124,11 @@ test('what people write is text on every page of applicant, officer and public',
   const officer = await open();
   await signIn(officer, '审核员东城');
   for (const path of ['/review', '/review/queue', `/review/queue?search=${encodeURIComponent(TAG)}`]) await visit(officer, path);
-  for (const id of [subject, returned, approved]) await visit(officer, `/review/filings/${id}`, { shows: 'hacked' });
+  for (const id of [subject, returned, approved]) {
+    await visit(officer, `/review/filings/${id}`, { shows: 'hacked' });
+    await visit(officer, `/review/peek/${id}`);
+    await visit(officer, `/review/batch?act=transfer&f.${id}=on`);
+  }
   await decideAs(officer, baseURL, subject, 'approve', { note: everything(900) });
   await decideAs(officer, baseURL, approved, 'approve', { note: `${AREA}\n${LONG}` });
   const remarks = { 'site.name': everything(300), 'other.remark': AREA };

@@ -36,6 +36,7 @@ pub const STEPS: &[Step] = &[
         sqlite: &[include_str!("m20261129_0740_undo/sqlite.sql")],
         postgres: &[include_str!("m20261129_0740_undo/postgres.sql")],
     },
+    shared("m20261129_1110_desk", &[include_str!("m20261129_1110_desk/both.sql")]),
 ];
 
 /// A step of statements that both databases take.

@@ -31,6 +31,7 @@ pub struct Bundle {
     css: String,
     /// What seals typed text in the browser, shows proposals below lines of text, goes from step to step.
     kept: String,
+    /// What moves on the officers' desk; its pages alone load it.
     desk: String,
     parts: Vec<Part>,
 }
@@ -47,7 +48,8 @@ impl Bundle {
     fn sizes(&self) -> Outcome<Vec<(&'static str, u64, u64)>> {
         let kept = compressed_size(&self.kept)?;
         let size = |(recipe, part): (&Recipe, &Part)| {
-            let bytes = compressed_size(&part.js)? + compressed_size(&part.wasm)? + kept;
+            let desk = if recipe.name == "pages" { compressed_size(&self.desk)? } else { 0 };
+            let bytes = compressed_size(&part.js)? + compressed_size(&part.wasm)? + kept + desk;
             Ok((recipe.name, bytes, recipe.limit))
         };
         PARTS.iter().zip(&self.parts).map(size).collect()
@@ -93,18 +95,20 @@ pub fn build() -> Outcome<Bundle> {
     fs::create_dir_all(&pkg)?;
     let parts = PARTS.iter().map(|recipe| code(recipe.name, &pkg)).collect::<Outcome<Vec<_>>>()?;
     let css = hashed(&pkg, "main", "css", style::sheet(&shell::root().join("style"))?.as_bytes())?;
-    let scripts = ["kept", "forms", "visit"]
-        .map(|name| minified(&shell::root().join(format!("frontend/js/{name}.js"))));
-    let scripts = scripts.into_iter().collect::<Outcome<Vec<_>>>()?.join("\n");
-    let kept = hashed(&pkg, "kept", "js", scripts.as_bytes())?;
-    let desk = minified(&shell::root().join("frontend/js/desk.js"))?;
-    let desk = hashed(&pkg, "desk", "js", desk.as_bytes())?;
+    let kept = hashed(&pkg, "kept", "js", scripts(&["kept", "forms", "visit"])?.as_bytes())?;
+    let desk = hashed(&pkg, "desk", "js", scripts(&["desk", "queue"])?.as_bytes())?;
     let bundle = Bundle { css, kept, desk, parts };
     sweep(&pkg, &bundle)?;
     copy_assets(&shell::root().join("style/assets"), &site)?;
     compress_all(&site)?;
     write_if_changed(&site.join("manifest.json"), serde_json::to_string(&bundle)?.as_bytes())?;
     Ok(bundle)
+}
+
+/// Scripts of `frontend/js`, in one.
+fn scripts(names: &[&str]) -> Outcome<String> {
+    let each = names.iter().map(|name| minified(&shell::root().join(format!("frontend/js/{name}.js"))));
+    Ok(each.collect::<Outcome<Vec<_>>>()?.join("\n"))
 }
 
 /// The wasm of a part and its JavaScript, made anew only when the compiler's output or a tool is another one.

@@ -23,7 +23,7 @@ pub fn action_code(typed: &str) -> &str {
 }
 
 /// Code and word, in the order of the list that the search offers.
-pub const ACTIONS: [(&str, &str); 68] = [
+pub const ACTIONS: [(&str, &str); 70] = [
     ("sign_in", "登录"),
     ("end_session", "退出会话"),
     ("end_sessions", "结束全部登录"),
@@ -70,6 +70,8 @@ pub const ACTIONS: [(&str, &str); 68] = [
     ("handover.receive", "接收主体"),
     ("handover.refuse", "拒收主体"),
     ("handover.lapse", "移交过期失效"),
+    ("batch.begin", "发起批量办理"),
+    ("choose_desk", "修改审核台显示设置"),
     ("view.save", "保存常用视图"),
     ("view.delete", "删除常用视图"),
     ("appoint", "任命人员"),
@@ -94,7 +96,8 @@ pub const ACTIONS: [(&str, &str); 68] = [
     ("seed", "写入示例数据"),
 ];
 
-const OBJECTS: [(&str, &str); 25] = [
+const OBJECTS: [(&str, &str); 26] = [
+    ("desk_batch", "批量办理"),
     ("misuse_report", "举报线索"),
     ("audit", "审计日志"),
     ("draft", "草稿"),
@@ -122,7 +125,8 @@ const OBJECTS: [(&str, &str); 25] = [
     ("end", "结束"),
 ];
 
-const DETAILS: [(&str, &str); 16] = [
+const DETAILS: [(&str, &str); 17] = [
+    ("act", "操作类型"),
     ("reference", "编号"),
     ("references", "编号"),
     ("procedure", "业务类型"),

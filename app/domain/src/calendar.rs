@@ -44,6 +44,24 @@ impl Calendar {
         day
     }
 
+    /// How many working days have passed after the one a filing came in on, or after the next one where it came in
+    /// on a day of rest: beyond those allowed it is not [in time](Self::in_time_since) any more.
+    pub fn waited(&self, submitted: Date, today: Date) -> i64 {
+        let (mut day, mut waited, mut has_begun) = (submitted, 0, false);
+        for _ in 0..LONGEST {
+            if day > today {
+                break;
+            }
+            if self.is_working(day) {
+                waited += i64::from(has_begun);
+                has_begun = true;
+            }
+            let Some(next) = day.next_day() else { break };
+            day = next;
+        }
+        waited
+    }
+
     /// What comes in on a day of rest counts as of the next working day.
     fn back_over_rest(&self, edge: Date) -> Date {
         let mut day = edge;
@@ -79,6 +97,23 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
     use super::*;
     use time::macros::{date, datetime};
+
+    #[test]
+    fn who_has_waited_longer_than_allowed_is_not_in_time() {
+        let calendar = october();
+        let mut submitted = date!(2026 - 09 - 20);
+        while submitted <= date!(2026 - 10 - 20) {
+            for after in 0..40 {
+                let today = submitted + Duration::days(after);
+                for allowed in 0..9 {
+                    let is_late = submitted < calendar.in_time_since(today, allowed);
+                    let waited = calendar.waited(submitted, today);
+                    assert_eq!(waited > allowed, is_late, "{submitted} {today} {allowed} {waited}");
+                }
+            }
+            submitted = submitted.next_day().unwrap();
+        }
+    }
 
     /// 2026-10-01 (Thursday) to 10-07 are off, Saturday 10-10 is worked.
     fn october() -> Calendar {

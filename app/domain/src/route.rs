@@ -229,6 +229,19 @@ pub const DESK_EVENTS: &str = "/review/events";
 /// Where an officer's browser says that they are at work.
 pub const AT_WORK: &str = "/review/at-work";
 
+/// 批量办理: what would be done to the filings that are ticked.
+pub const BATCH: &str = "/review/batch";
+
+/// What became of a batch.
+pub fn batch(id: &str) -> String {
+    format!("{BATCH}/{id}")
+}
+
+/// 速览 of a filing on the desk.
+pub fn peek(id: &str) -> String {
+    format!("/review/peek/{id}")
+}
+
 /// A filing on the desk.
 pub fn review_filing(id: &str) -> String {
     format!("/review/filings/{id}")

@@ -229,6 +229,34 @@ pub async fn queue(request: view::QueueRequest) -> Answer<view::Paged<view::Queu
     service.queues.queue(&actor, &request).await.map_err(refuse)
 }
 
+/// The queue as a table, a new subject and its businesses in one row (R15).
+#[server(input = Json, output = Json, endpoint = "queue_table")]
+pub async fn queue_table(request: view::QueueRequest) -> Answer<view::Paged<view::QueueLine>> {
+    let (service, actor) = signed_in()?;
+    service.queues.table(&actor, &request).await.map_err(refuse)
+}
+
+/// 速览 of a filing on the desk.
+#[server(input = Json, output = Json, endpoint = "peek")]
+pub async fn peek(id: String) -> Answer<view::Peek> {
+    let (service, actor) = signed_in()?;
+    service.reviews.peek(&actor, &id).await.map_err(refuse)
+}
+
+/// What an act would do to each of these filings. `check` gives back what was typed last, with its faults.
+#[server(input = Json, output = Json, endpoint = "batch_plan")]
+pub async fn batch_plan(act: String, filings: Vec<String>, check: bool) -> Answer<view::BatchPlan> {
+    let (service, actor) = signed_in()?;
+    service.batches.plan(&actor, &act, &filings, check).await.map_err(refuse)
+}
+
+/// What became of each filing of a batch.
+#[server(input = Json, output = Json, endpoint = "batch_report")]
+pub async fn batch_report(id: String) -> Answer<view::BatchReport> {
+    let (service, actor) = signed_in()?;
+    service.batches.report(&actor, &id).await.map_err(refuse)
+}
+
 /// What stands around the queue: what its filters offer, saved views, the bell.
 #[server(input = Json, output = Json, endpoint = "queue_desk")]
 pub async fn queue_desk(request: view::QueueRequest) -> Answer<view::QueueDesk> {

@@ -1,20 +1,26 @@
 //! The officers' pages: dashboard and queue (R61), and one filing with its decision (R62, R63).
 
+mod batch;
 mod chart;
 mod claims;
 mod dashboard;
 mod decide;
 mod documents;
+mod display;
 mod filing;
 mod live;
 mod misuse;
+mod peek;
 mod queue;
+mod rows;
 mod shortcuts;
 mod transfer;
 mod undo;
 
+pub use batch::{BatchPlanPage, BatchReportPage};
 pub use claims::ReviewClaims;
 pub use dashboard::ReviewDashboard;
 pub use filing::ReviewFiling;
 pub use misuse::MisuseReports;
+pub use peek::PeekPage;
 pub use queue::ReviewQueue;

@@ -44,6 +44,7 @@ pub use base::{
     actor, calendar, clock, db, error, keyring, private, reference, region, registration, sealed_answers,
 };
 pub use desk::decide::request::{DecisionRequest, Remark, Together};
+pub use desk::batch::BatchOrder;
 pub use desk::presence::OpenPage;
 pub use files::upload;
 pub use filing::network;
@@ -82,6 +83,7 @@ use crate::base::db::Db;
 use crate::base::events::Events;
 use crate::base::keyring::Keyring;
 use crate::desk::access::DeskAccess;
+use crate::desk::batch::Batches;
 use crate::desk::canned_reason::CannedReasons;
 use crate::desk::checks::MachineChecks;
 use crate::desk::claim::FilingClaims;
@@ -94,6 +96,7 @@ use crate::desk::queue::Queues;
 use crate::desk::review::Reviews;
 use crate::desk::saved_view::SavedViews;
 use crate::desk::undo::Undos;
+use crate::desk::setting::DisplaySettings;
 use crate::files::Files;
 use crate::files::thumbnail_looks::Shown;
 use crate::files::upload::child::FileCheck;
@@ -135,6 +138,7 @@ pub struct Service {
     pub audit_chain: Arc<AuditChain>,
     pub audit_log: Arc<AuditLog>,
     pub badge_checks: Arc<BadgeChecks>,
+    pub batches: Arc<Batches>,
     pub cancellations: Arc<Cancellations>,
     pub canned_reasons: Arc<CannedReasons>,
     pub cases: Arc<Cases>,
@@ -143,6 +147,7 @@ pub struct Service {
     pub dashboards: Arc<Dashboards>,
     pub decisions: Arc<Decisions>,
     pub directories: Arc<Directories>,
+    pub display_settings: Arc<DisplaySettings>,
     pub drafts: Arc<Drafts>,
     pub exports: Arc<Exports>,
     pub files: Arc<Files>,
@@ -261,6 +266,7 @@ impl Service {
         let decisions =
             Decisions::new(&context, &files, &filing_claims, &filings, &records, &rejected_forms, &undos);
         let directories = Directories::new(&context);
+        let display_settings = DisplaySettings::new(&context);
         let exports = Exports::new(&context, &queues);
         let guides = Guides::new(&context, Mutex::default());
         let handovers = Handovers::new(
@@ -277,16 +283,6 @@ impl Service {
         let cases = Cases::new(&context, &accounts, &drafts, &filings, &handovers, &records);
         let home_page = HomePage::new(&accounts, &cases, &filings, &notices, &records);
         let reminders = Reminders::new(&context, &notices);
-        let jobs = Jobs::new(
-            &context,
-            &drafts,
-            &files,
-            &handovers,
-            &identity_checks,
-            &reminders,
-            &text_messages,
-            &usage,
-        );
         let key_checks = KeyChecks::new(&context, &accounts);
         let lookup = Lookup::new(&context);
         let machine_checks = MachineChecks::new(&context, &accounts, &network_checks);
@@ -304,6 +300,7 @@ impl Service {
             &canned_reasons,
             &decisions,
             &desk_access,
+            &display_settings,
             &files,
             &filing_claims,
             &filings,
@@ -312,6 +309,30 @@ impl Service {
             &queues,
             &records,
             &saved_views,
+            &usage,
+        );
+        let batches = Batches::new(
+            &context,
+            &decisions,
+            &desk_access,
+            &files,
+            &filing_claims,
+            &filings,
+            &machine_checks,
+            &records,
+            &rejected_forms,
+            &reviews,
+            &undos,
+        );
+        let jobs = Jobs::new(
+            &context,
+            &batches,
+            &drafts,
+            &files,
+            &handovers,
+            &identity_checks,
+            &reminders,
+            &text_messages,
             &usage,
         );
         let samples = Samples::new(&context, &accounts);
@@ -324,6 +345,7 @@ impl Service {
             audit_chain,
             audit_log,
             badge_checks,
+            batches,
             cancellations,
             canned_reasons,
             cases,
@@ -332,6 +354,7 @@ impl Service {
             dashboards,
             decisions,
             directories,
+            display_settings,
             drafts,
             exports,
             files,

@@ -3,6 +3,7 @@
 
 mod admin;
 mod dashboard;
+mod desk;
 mod directory;
 mod file;
 mod filing;
@@ -24,6 +25,7 @@ mod session;
 
 pub use admin::*;
 pub use dashboard::*;
+pub use desk::*;
 pub use directory::*;
 pub use file::*;
 pub use filing::*;

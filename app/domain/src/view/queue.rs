@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::desk::DeskSettings;
 use super::region::RegionOption;
 use crate::filing::FilingState;
 use crate::procedure::Procedure;
@@ -135,6 +136,9 @@ pub struct QueueDesk {
     pub views: Vec<SavedView>,
     /// What has arrived since the officer last said that they had seen everything; not beyond 100.
     pub arrived: u64,
+    /// How the officer likes it shown.
+    #[serde(default)]
+    pub settings: DeskSettings,
 }
 
 /// A queue as an officer wants to find it again.

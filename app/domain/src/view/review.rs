@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::desk::DeskSettings;
 use super::directory::ReasonRow;
 use super::file::FileView;
 use super::filing::EventView;
@@ -62,6 +63,9 @@ pub struct ReviewView {
     pub remedy: String,
     /// Minutes without doing anything after which a claim lapses.
     pub claim_minutes: i64,
+    /// How the officer likes the desk.
+    #[serde(default)]
+    pub settings: DeskSettings,
 }
 
 /// A record of the subject whose filing is reviewed.

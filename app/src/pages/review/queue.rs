@@ -1,20 +1,23 @@
 //! 审核队列 (R61): filters, search, order and paging stand in the address, so that a queue can be
-//! bookmarked, saved as a view and gone back to.
+//! bookmarked, saved as a view and gone back to. Its rows are drawn in `rows`.
 
 use domain::business::Business;
 use domain::filing::FilingState;
 use domain::procedure::Procedure;
 use domain::route;
-use domain::view::{Paged, QueueDesk, QueueRequest, QueueRow, SavedView};
+use domain::view::{Paged, QueueDesk, QueueLine, QueueRequest, SavedView};
 use leptos::prelude::*;
 use leptos::reactive::computed::ScopedFuture;
 use leptos_router::hooks::use_query_map;
 
+use super::display::Display;
 use super::live::Live;
+use super::rows::Rows;
 use super::shortcuts::{Keys, QUEUE_KEYS};
+use super::undo::Undo;
 use crate::api;
-use crate::ui::table::{Filter, Pager, href};
-use crate::ui::{Empty, FilingBadge, Load, PageHead};
+use crate::ui::table::{Filter, href};
+use crate::ui::{DeskScript, Load, PageHead};
 
 /// What the filter offers beside single states; the first is what an address without a state means.
 const GROUPS: [(&str, &str); 7] = [
@@ -50,55 +53,90 @@ pub fn query_of(request: &QueueRequest) -> String {
     address(request).split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default()
 }
 
+/// Path of a filing, opened from a queue.
+pub fn filing_href(id: &str, from: &str) -> String {
+    href(&route::review_filing(id), &[("from", from)])
+}
+
 #[component]
 pub fn ReviewQueue() -> impl IntoView {
     let request = request_in_address();
     let page = Resource::new(request, |request| {
         // The second call needs to know its caller, too.
         ScopedFuture::new(async move {
-            let page = api::queue(request.clone()).await?;
+            let page = api::queue_table(request.clone()).await?;
             let desk = api::queue_desk(request.clone()).await?;
             Ok((request, page, desk))
         })
     });
     let here = untrack(request);
     let from = query_of(&QueueRequest { after: String::new(), ..here });
-    let export = from.clone();
+    let (export, worked) = (from.clone(), from.clone());
     view! {
-        <PageHead
-            above=vec![("审核工作台", route::REVIEW)]
-            title="审核队列"
-            actions=move || view! {
-                <Live part="queue".to_owned()/>
-                <a class="button" href=format!("{}?{export}", route::QUEUE_EXPORT) download="filings.csv">"导出表格"</a>
-                <form method="post" action="/act/claim-next" class="inline">
-                    <input type="hidden" name="from" value=from.clone() autocomplete="off"/>
-                    <button class="button button-primary" accesskey="n">"领取下一件"</button>
-                </form>
-            }
-        />
+        <div class="queue-head">
+            <PageHead
+                above=vec![("审核工作台", route::REVIEW)]
+                title="审核队列"
+                actions=move || view! {
+                    <Live part="queue".to_owned()/>
+                    <a class="button" href=format!("{}?{export}", route::QUEUE_EXPORT) download="filings.csv">"导出表格"</a>
+                    <form method="post" action="/act/claim-next" class="inline">
+                        <input type="hidden" name="from" value=from.clone() autocomplete="off"/>
+                        <button class="button button-primary" accesskey="n">"领取下一件"</button>
+                    </form>
+                }
+            />
+        </div>
         <Load
             resource=page
             titled=true
-            children={|(request, page, desk): (QueueRequest, Paged<QueueRow>, QueueDesk)| view! { <Desk request page desk/> }}
+            children={|(request, page, desk): (QueueRequest, Paged<QueueLine>, QueueDesk)| view! { <Desk request page desk/> }}
         />
+        <Undo from=worked/>
+        <DeskScript/>
     }
     .into_any()
 }
 
 #[component]
-fn Desk(request: QueueRequest, page: Paged<QueueRow>, desk: QueueDesk) -> impl IntoView {
-    let QueueDesk { above, below, officers, views, arrived, region: _ } = desk;
+fn Desk(request: QueueRequest, page: Paged<QueueLine>, desk: QueueDesk) -> impl IntoView {
+    let QueueDesk { above, below, officers, views, arrived, region: _, settings } = desk;
+    let from = query_of(&QueueRequest { after: String::new(), ..request.clone() });
     view! {
-        <div class="stack">
-            <Views views request=request.clone()/>
+        <div class="queue-desk">
             <Filters request=request.clone() above below officers/>
-            <div class="stack" id="queue">
-                <Arrivals arrived request=request.clone()/>
-                <Rows request page/>
+            <div class="queue-bar">
+                <Batch from=from.clone()/>
+                <Views views request=request.clone()/>
+                <Display settings=settings.clone() from/>
             </div>
+            <div id="queue" class="queue-part">
+                <Arrivals arrived request=request.clone()/>
+                <Rows request page settings/>
+            </div>
+            <p class="soft js-only">"在一行上按空格键速览，按 ↑ ↓ 换行，按 Esc 关闭速览。"</p>
             <Keys keys=QUEUE_KEYS/>
         </div>
+        <dialog class="peek" id="peek" aria-label="速览" tabindex="-1"></dialog>
+    }
+    .into_any()
+}
+
+/// What is done to the rows that are ticked; a dry run comes first.
+#[component]
+fn Batch(from: String) -> impl IntoView {
+    let acts = domain::view::BatchAct::ALL
+        .map(|act| {
+            view! { <button class="button button-small" name="act" value=act.code()>{act.label()}</button> }
+        })
+        .collect_view();
+    view! {
+        <form method="get" action=route::BATCH id="batch" class="queue-batch">
+            <input type="hidden" name="from" value=from autocomplete="off"/>
+            <label class="choice js-only"><input type="checkbox" id="tick-all" autocomplete="off"/><span>"全选本页"</span></label>
+            {acts}
+            <span role="status" class="soft" id="ticked"></span>
+        </form>
     }
     .into_any()
 }
@@ -109,15 +147,17 @@ fn Arrivals(arrived: u64, request: QueueRequest) -> impl IntoView {
     let is_shown = arrived > 0;
     let more = if arrived >= 100 { "100 份以上" } else { "" };
     let count = if more.is_empty() { format!("{arrived} 份") } else { more.to_owned() };
-    is_shown.then(|| view! {
-        <div class="banner bell" data-row="bell">
-            <p>{format!("新到 {count}申请单，含重新提交的和其他地区移送的。")}</p>
-            <a class="button button-small" href=format!("{}?state=arrived", route::QUEUE) rel="external">"查看新到"</a>
-            <form method="post" action="/act/saw-arrivals" class="inline">
-                <input type="hidden" name="from" value=query_of(&request) autocomplete="off"/>
-                <button class="button button-small button-quiet">"全部标为已看"</button>
-            </form>
-        </div>
+    is_shown.then(|| {
+        view! {
+            <div class="bell" data-row="bell">
+                <p>{format!("新到 {count}申请单，含重新提交的和其他地区移送的。")}</p>
+                <a href=format!("{}?state=arrived", route::QUEUE) rel="external">"查看新到"</a>
+                <form method="post" action="/act/saw-arrivals" class="inline">
+                    <input type="hidden" name="from" value=query_of(&request) autocomplete="off"/>
+                    <button class="link">"全部标为已看"</button>
+                </form>
+            </div>
+        }
     })
 }
 
@@ -153,11 +193,11 @@ fn Views(views: Vec<SavedView>, request: QueueRequest) -> impl IntoView {
         .collect_view();
     let has_views = !views.is_empty();
     view! {
-        <div class="views">
-            {has_views.then(|| view! { <nav class="tabs" aria-label="常用视图">{links}</nav> })}
-            <details class="views-edit">
-                <summary>"常用视图"</summary>
-                <form method="post" action="/act/save-view" class="filters">
+        {has_views.then(|| view! { <nav class="tabs" aria-label="常用视图">{links}</nav> })}
+        <details class="views-edit">
+            <summary>"常用视图"</summary>
+            <div class="queue-popup">
+                <form method="post" action="/act/save-view" class="queue-form">
                     <input type="hidden" name="from" value=query autocomplete="off"/>
                     <div class="filter">
                         <label for="view-name">"将当前筛选保存为"</label>
@@ -166,8 +206,8 @@ fn Views(views: Vec<SavedView>, request: QueueRequest) -> impl IntoView {
                     <div class="filter-actions"><button class="button">"保存视图"</button></div>
                 </form>
                 {has_views.then(|| view! { <ul class="views-list">{deletions}</ul> })}
-            </details>
-        </div>
+            </div>
+        </details>
     }
     .into_any()
 }
@@ -232,20 +272,24 @@ fn Filters(
     let regions: Vec<_> = inner.chain(below.into_iter().map(|region| (region.code, region.name))).collect();
     let holders = owned(&[("none", "未领取"), ("me", "我")]);
     let holders: Vec<_> = holders.into_iter().chain(officers).collect();
+    // What narrows the queue is in sight, also where there is room for few filters only.
+    let is_unfolded = [&region, &claimed_by, &age, &sort].into_iter().any(|chosen| !chosen.is_empty());
     view! {
-        <form class="filters" method="get" action=route::QUEUE role="search">
+        <form class="filters queue-filters" method="get" action=route::QUEUE role="search">
             {kinds(&procedure)}
             <div class="filter">
                 <label for="q-state">"审核状态"</label>
                 <select class="input" id="q-state" name="state" autocomplete="off">{states}</select>
             </div>
-            {(!regions.is_empty()).then(|| view! {
-                <Filter id="q-region" name="region" label="管辖地" chosen=region options=regions/>
-            })}
-            <Filter id="q-claimed" name="claimed_by" label="领取人" chosen=claimed_by options=holders/>
-            <Filter id="q-age" name="age" label="等待时间" chosen=age options=owned(&AGES)/>
-            <Filter id="q-sort" name="sort" label="排序" chosen=sort options=owned(&ORDERS) empty="默认"/>
-            <div class="filter">
+            <div class="filter-more">
+                {(!regions.is_empty()).then(|| view! {
+                    <Filter id="q-region" name="region" label="管辖地" chosen=region options=regions/>
+                })}
+                <Filter id="q-claimed" name="claimed_by" label="领取人" chosen=claimed_by options=holders/>
+                <Filter id="q-age" name="age" label="等待时间" chosen=age options=owned(&AGES)/>
+                <Filter id="q-sort" name="sort" label="排序" chosen=sort options=owned(&ORDERS) empty="默认"/>
+            </div>
+            <div class="filter filter-search">
                 <label for="q-search">"搜索"</label>
                 <input
                     class="input"
@@ -261,100 +305,10 @@ fn Filters(
             <div class="filter-actions">
                 <button class="button">"查询"</button>
                 <a class="button button-quiet" href=route::QUEUE rel="external">"清除"</a>
+                <input type="checkbox" class="fold-switch" id="q-more" checked=is_unfolded autocomplete="off"/>
+                <label class="button button-quiet fold-word" for="q-more">"更多筛选"</label>
             </div>
         </form>
-    }
-    .into_any()
-}
-
-#[component]
-fn Rows(request: QueueRequest, page: Paged<QueueRow>) -> impl IntoView {
-    let here = |after: &str| address(&QueueRequest { after: after.to_owned(), ..request.clone() });
-    if page.rows.is_empty() {
-        let plain = QueueRequest { sort: request.sort.clone(), ..QueueRequest::default() };
-        let is_filtered = request != plain && request != QueueRequest { state: "open".to_owned(), ..plain };
-        return if is_filtered {
-            view! { <Empty sentence="没有符合条件的申请单。" action=("查看未办结的申请单", route::QUEUE)/> }
-                .into_any()
-        } else {
-            view! { <Empty sentence="没有等待审核的申请单。" action=("返回审核工作台", route::REVIEW)/> }
-                .into_any()
-        };
-    }
-    let from = query_of(&QueueRequest { after: String::new(), ..request.clone() });
-    view! {
-        <div class="table-wrap">
-            <table class="table queue">
-                <caption class="visually-hidden">"审核队列"</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"编号"</th>
-                        <th scope="col">"业务类型"</th>
-                        <th scope="col">"名称"</th>
-                        <th scope="col">"主体"</th>
-                        <th scope="col">"管辖地"</th>
-                        <th scope="col">"提交时间"</th>
-                        <th scope="col">"状态"</th>
-                        <th scope="col">"操作"</th>
-                    </tr>
-                </thead>
-                <tbody>{page.rows.into_iter().map(|row| view! { <Row row from=from.clone()/> }).collect_view()}</tbody>
-            </table>
-        </div>
-        <Pager total=page.total next=page.next.map(|after| here(&after)) first=page.is_later.then(|| here(""))/>
-    }
-    .into_any()
-}
-
-/// Path of a filing, opened from a queue.
-pub fn filing_href(id: &str, from: &str) -> String {
-    href(&route::review_filing(id), &[("from", from)])
-}
-
-#[component]
-fn Row(row: QueueRow, from: String) -> impl IntoView {
-    let is_open = row.state.is_open();
-    let waits = (is_open && row.age_days > 0).then(|| format!("已等待 {} 天", row.age_days));
-    let again = (row.round > 1).then(|| format!("第 {} 次提交", row.round));
-    let holder = if row.is_mine {
-        Some("由我领取".to_owned())
-    } else {
-        row.claimed_by.map(|name| format!("{name}领取"))
-    };
-    let open = row.state == FilingState::Pending && !row.is_own;
-    view! {
-        <tr data-row=row.id.clone()>
-            <td data-label="编号" class="figures">{row.reference.clone()}</td>
-            <td data-label="业务类型">{row.procedure.label()}</td>
-            <td data-label="名称">{row.title}</td>
-            <td data-label="主体">{row.subject_name}</td>
-            <td data-label="管辖地">{row.jurisdiction}</td>
-            <td data-label="提交时间">
-                <span class="figures">{row.submitted_at}</span>" "<span class="soft">{waits}</span>
-                {row.is_overdue.then(|| view! { " " <span class="badge" data-state="overdue">"已超期"</span> })}
-            </td>
-            <td data-label="状态">
-                <div>
-                    <FilingBadge state=row.state/>
-                    {row.is_new.then(|| view! { " " <span class="tag">"新到"</span> })}
-                    {row.has_moved.then(|| view! { " " <span class="tag">"移送"</span> })}
-                    " "<span class="soft">{holder}" "{again}</span>
-                    <span class="just tag" hidden>"刚刚更新"</span>
-                </div>
-            </td>
-            <td data-label="操作" class="row-actions">
-                <a href=filing_href(&row.id, &from) rel="external" aria-description=row.reference.clone()>
-                    {if is_open { "审核" } else { "详情" }}
-                </a>
-                {open.then(|| view! {
-                    <form method="post" action="/act/claim" class="inline">
-                        <input type="hidden" name="filing" value=row.id.clone() autocomplete="off"/>
-                        <input type="hidden" name="from" value=from.clone() autocomplete="off"/>
-                        <button class="link" aria-description=row.reference.clone()>"领取"</button>
-                    </form>
-                })}
-            </td>
-        </tr>
     }
     .into_any()
 }

@@ -10,13 +10,13 @@ use crate::pages::mine::query_text;
 
 /// What the address has chosen so far, with what lies below it and, for a leaf, its own name.
 #[derive(Clone, serde::Serialize, serde::Deserialize)]
-struct Level {
-    chosen: String,
-    name: String,
-    below: Vec<RegionOption>,
+pub(super) struct Level {
+    pub chosen: String,
+    pub name: String,
+    pub below: Vec<RegionOption>,
 }
 
-async fn level_at(chosen: String) -> api::Answer<Level> {
+pub(super) async fn level_at(chosen: String) -> api::Answer<Level> {
     let below = api::regions(chosen.clone()).await?;
     let mut name = String::new();
     if below.is_empty() {
@@ -100,7 +100,7 @@ fn steps(id: String, from: String, level: Level) -> AnyView {
     .into_any()
 }
 
-fn select(name: &'static str, label: &'static str, options: Vec<RegionOption>) -> AnyView {
+pub(super) fn select(name: &'static str, label: &'static str, options: Vec<RegionOption>) -> AnyView {
     let options = options
         .into_iter()
         .map(|region| view! { <option value=region.code>{region.name}</option> })

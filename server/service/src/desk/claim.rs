@@ -563,7 +563,7 @@ async fn scene_of(
 }
 
 /// A reason in words, or why it is none.
-fn reason_in(text: &str, what: &str) -> Result<String> {
+pub(crate) fn reason_in(text: &str, what: &str) -> Result<String> {
     let text = text::tidy(text);
     let text = text.trim();
     if text.is_empty() || text.chars().count() > LONGEST_REASON {

@@ -1,6 +1,7 @@
 //! What officers do.
 
 pub mod access;
+pub mod batch;
 pub mod canned_reason;
 pub mod checks;
 pub mod claim;
@@ -13,3 +14,4 @@ pub mod queue;
 pub mod review;
 pub mod saved_view;
 pub mod undo;
+pub mod setting;

@@ -6,6 +6,7 @@ use domain::filing::FilingEvent;
 use domain::notice::NoticeKind;
 use domain::view::UndoOffer;
 use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -103,6 +104,19 @@ impl Undos {
             self.notices.notify(tx, &person_id, kind, text, link).await?;
         }
         Ok(())
+    }
+
+    /// The time to take an act of several parts back begins anew, for what is left of it.
+    pub(crate) async fn begin_time(&self, actor: &Actor, act: &str) -> Result<()> {
+        let Some(window) = self.window() else { return Ok(()) };
+        let tx = self.context.db.begin().await?;
+        undoable_act::Entity::update_many()
+            .col_expr(undoable_act::Column::Until, Expr::value(millis(self.context.clock.now() + window)))
+            .filter(undoable_act::Column::OfficerId.eq(&actor.person_id))
+            .filter(undoable_act::Column::ActId.eq(act))
+            .exec(&tx)
+            .await?;
+        Ok(tx.commit().await?)
     }
 
     /// The officer's latest act, while it can be taken back.

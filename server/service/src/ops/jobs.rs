@@ -17,11 +17,13 @@ use crate::base::db::millis;
 use crate::base::entity::session;
 use crate::base::error::Result;
 use crate::base::retry::retry;
+use crate::desk::batch::Batches;
 use crate::files::Files;
 
 handle! {
     /// What a clock does.
     Jobs {
+        batches: Batches,
         drafts: Drafts,
         files: Files,
         handovers: Handovers,
@@ -51,6 +53,8 @@ pub struct Swept {
     pub uploads: u64,
     /// Counts of what people did in hours that are over.
     pub usage: u64,
+    /// What became of acts on many filings, a day ago.
+    pub batches: u64,
     /// People who were reminded of what only they can do.
     pub reminded: u64,
 }
@@ -68,6 +72,7 @@ impl Jobs {
             identity: counted("identity", self.identity_checks.sweep_identity().await),
             uploads: counted("uploads", self.files.sweep_uploads().await),
             usage: counted("usage", self.usage.sweep_usage().await),
+            batches: counted("batches", self.batches.sweep_batches().await),
             reminded: counted("reminders", self.reminders.remind().await),
         }
     }

@@ -362,7 +362,7 @@ impl Scale {
             let mut times = Vec::new();
             for _ in 0..rounds {
                 let begun = Instant::now();
-                self.queues.queue(&officer, request).await?;
+                self.queues.table(&officer, request).await?;
                 times.push(begun.elapsed());
             }
             measured.push(sum_up(what, times));

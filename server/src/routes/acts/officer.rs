@@ -9,9 +9,9 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 use axum::{Extension, Form, Router};
-use domain::view::{Decision, QueueRequest};
+use domain::view::{BatchAct, Decision, Density, DeskSettings, QueueColumn, QueueRequest};
 use http::{HeaderMap, StatusCode};
-use service::{Actor, DecisionRequest, Error, Remark, Together};
+use service::{Actor, BatchOrder, DecisionRequest, Error, Remark, Together};
 
 use super::act::{Done, Fields, act, field, finish, to, version};
 use crate::auth::return_path::{local_path, login_path};
@@ -31,6 +31,8 @@ pub fn router() -> Router<AppState> {
         .route("/act/saw-arrivals", act!(saw_arrivals))
         .route("/act/save-view", act!(save_view))
         .route("/act/delete-view", act!(delete_view))
+        .route("/act/desk-settings", act!(desk_settings))
+        .route("/act/batch", act!(batch))
         .route("/act/look-at-contact", act!(look_at_contact))
         .route("/act/handle-report", act!(handle_report))
 }
@@ -119,6 +121,49 @@ async fn save_view(state: &AppState, actor: &Actor, fields: &Fields, _back: &str
 async fn delete_view(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     state.service.saved_views.delete_view(actor, field(fields, "view")).await?;
     Ok(to(queue_page(fields)).saying("视图已删除。"))
+}
+
+/// 显示设置
+async fn desk_settings(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let is_ticked = |name: &str| fields.contains_key(name);
+    let shown = |column: &QueueColumn| is_ticked(&format!("column.{}", column.code()));
+    let settings = DeskSettings {
+        columns: QueueColumn::ALL.into_iter().filter(shown).collect(),
+        density: Density::from_code(field(fields, "density")).unwrap_or_default(),
+        single_keys: is_ticked("single_keys"),
+    };
+    state.service.display_settings.choose(actor, &settings).await?;
+    Ok(to(queue_page(fields)).saying("显示设置已保存。"))
+}
+
+/// 批量领取, 批量释放, 批量移送, 批量通过 of the filings `f.<id>`, each with the version that was shown; what lacks
+/// something comes back with what was typed.
+async fn batch(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let act = BatchAct::from_code(field(fields, "act")).ok_or(Error::NotFound)?;
+    let ticked = fields.iter().filter_map(|(name, value)| Some((name.strip_prefix("f.")?, value)));
+    let order = BatchOrder {
+        act,
+        filings: ticked.clone().map(|(id, version)| (id.to_owned(), version.parse().ok())).collect(),
+        confirmed: fields.contains_key("confirmed"),
+        region: field(fields, "region").to_owned(),
+        reason: field(fields, "reason").to_owned(),
+    };
+    match state.service.batches.run(actor, &order).await {
+        Ok(id) => Ok(to(href(&route::batch(&id), &[("from", field(fields, "from"))]))),
+        Err(Error::Faults(_)) => {
+            let names: Vec<String> = ticked.map(|(id, _)| format!("f.{id}")).collect();
+            let own = [
+                ("act", act.code()),
+                ("from", field(fields, "from")),
+                ("move", field(fields, "move")),
+                ("check", "1"),
+            ];
+            let pairs: Vec<(&str, &str)> =
+                own.into_iter().chain(names.iter().map(|name| (name.as_str(), "on"))).collect();
+            Ok(to(href(route::BATCH, &pairs)))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Opens how to reach whoever reported, for a purpose that is written down.

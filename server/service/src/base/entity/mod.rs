@@ -3,6 +3,9 @@
 pub mod audit;
 pub mod badge_check;
 pub mod counter;
+pub mod desk_batch;
+pub mod desk_batch_filing;
+pub mod desk_setting;
 pub mod desk_visit;
 pub mod draft;
 pub mod filing;

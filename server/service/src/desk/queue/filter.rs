@@ -219,7 +219,7 @@ impl QueueFilter {
 }
 
 /// `is_reviewable`, said so that no index of the queue is taken for a question that has a better one.
-fn reviewable_apart() -> SimpleExpr {
+pub(super) fn reviewable_apart() -> SimpleExpr {
     Expr::cust("COALESCE(is_reviewable, FALSE)")
 }
 

@@ -3,6 +3,7 @@
 //! million. What cannot be had that way (a search, a filter over a search) works on a bounded number
 //! of candidates. Tests ask both databases for the plans of all of it.
 
+pub mod bundle;
 pub mod filter;
 
 use domain::filing::FilingState;
@@ -253,6 +254,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
     use super::*;
     use crate::common::*;
+    use crate::desk::queue::bundle::{ROWS, questions_of_bundles};
 
     claims![no_list_of_the_desk_is_read_whole];
 
@@ -284,12 +286,19 @@ mod tests {
                 requests.push(asked(state, &|request| request.search = text.to_owned()));
             }
         }
+        // Fifty subjects, of which one has thousands of filings.
+        let subjects = (0..50).map(|_| crate::base::db::new_id(world.now()));
+        for query in questions_of_bundles(&subjects.collect()) {
+            let plan = world.plan(&query).await;
+            assert!(plan.contains("filing_open") || plan.contains("filing_subject") || plan.contains("filing_record"), "{plan}");
+            assert!(!plan.contains("SCAN filing") && !plan.contains("Seq Scan"), "{plan}");
+        }
         for region in ["110000", "110100", "110101"] {
             for request in &requests {
                 let request = QueueRequest { region: region.to_owned(), ..request.clone() };
                 let filter = world.service.queues.filter_of(&officer, &request).await.unwrap();
                 let (after, backend) = (cursor(&request.after), world.backend());
-                for query in [filter.page(&filter.order, after, PAGE, backend), filter.count(backend)] {
+                for query in [filter.page(&filter.order, after, ROWS, backend), filter.count(backend)] {
                     let plan = world.plan(&query).await;
                     for whole in ["SCAN filing", "Seq Scan on filing", "SCAN record", "Seq Scan on record"] {
                         assert!(!plan.contains(whole), "{request:?}\n{plan}");

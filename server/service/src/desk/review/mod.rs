@@ -3,6 +3,7 @@
 //! exist here (R74).
 
 pub mod look;
+pub mod peek;
 
 use std::collections::BTreeMap;
 
@@ -44,6 +45,7 @@ use crate::desk::decide::Decisions;
 use crate::desk::presence::Presence;
 use crate::desk::queue::Queues;
 use crate::desk::saved_view::SavedViews;
+use crate::desk::setting::DisplaySettings;
 use crate::files::Files;
 use crate::files::faults::file_ids;
 use crate::filing::Filings;
@@ -60,6 +62,7 @@ handle! {
         canned_reasons: CannedReasons,
         decisions: Decisions,
         desk_access: DeskAccess,
+        display_settings: DisplaySettings,
         files: Files,
         filing_claims: FilingClaims,
         filings: Filings,
@@ -118,6 +121,7 @@ impl Reviews {
             officers: officers.into_iter().filter(|(id, _)| *id != actor.person_id).collect(),
             views: self.saved_views.saved_views(actor).await?,
             arrived: arrived.len() as u64,
+            settings: self.display_settings.settings(actor).await?,
         })
     }
 
@@ -219,6 +223,7 @@ impl Reviews {
             grounds: self.context.settings.rejection_grounds.clone(),
             remedy: self.context.settings.rejection_remedy.clone(),
             claim_minutes: self.context.settings.claim_minutes,
+            settings: self.display_settings.settings(actor).await?,
             filing,
             bundle,
         })
@@ -323,7 +328,7 @@ impl Reviews {
         self.desk_access.queue_rows(actor, &rows).await
     }
 
-    async fn why_not_claim(
+    pub(crate) async fn why_not_claim(
         &self,
         actor: &Actor,
         row: &filing::Model,
@@ -350,7 +355,7 @@ impl Reviews {
         }
     }
 
-    async fn why_not_decide(
+    pub(crate) async fn why_not_decide(
         &self,
         actor: &Actor,
         row: &filing::Model,
@@ -368,7 +373,7 @@ impl Reviews {
         self.what_happened(actor, row).await.map(Some)
     }
 
-    async fn what_happened(&self, actor: &Actor, row: &filing::Model) -> Result<Refused> {
+    pub(crate) async fn what_happened(&self, actor: &Actor, row: &filing::Model) -> Result<Refused> {
         match self.filing_claims.overtaken(self.context.db.read(), &row.id, &Who::reviewer(actor)).await? {
             Error::Refused(refused) => Ok(refused),
             error => Err(error),

@@ -12,7 +12,7 @@ use domain::misuse::MisuseKind;
 use domain::notice::NoticeKind;
 use domain::record::RecordState;
 use domain::schema::Directory;
-use domain::view::ProviderSource;
+use domain::view::{BatchAct, BatchOutcome, Density, ProviderSource};
 use migration::Shape;
 use sea_orm::{ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, Statement};
 
@@ -285,6 +285,9 @@ async fn the_shape_knows_every_code_and_every_reference() {
         (("filing_event", "event"), events),
         (("filing_event", "from_state"), states.clone()),
         (("filing_event", "to_state"), states),
+        (("desk_batch", "act"), codes(BatchAct::ALL, BatchAct::code)),
+        (("desk_batch_filing", "outcome"), codes(BatchOutcome::ALL, BatchOutcome::code)),
+        (("desk_setting", "density"), codes(Density::ALL, Density::code)),
         (("draft", "procedure"), procedures.collect()),
         (("handover", "state"), handovers),
         (("misuse_report", "kind"), codes(MisuseKind::ALL, MisuseKind::code)),

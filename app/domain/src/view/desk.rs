@@ -1,0 +1,228 @@
+//! The queue as a table of work, how an officer likes it shown, a look at a row, and acts on many filings at once.
+
+use serde::{Deserialize, Serialize};
+
+use super::file::FileView;
+use super::offer::Refused;
+use super::queue::QueueRow;
+use super::review::MachineCheck;
+use crate::schema::Fault;
+use crate::sheet::Change;
+
+/// A row of the queue: a filing, and what came in with it (R15).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QueueLine {
+    pub row: QueueRow,
+    /// The businesses of a new subject, which are reviewed with it.
+    pub with: Vec<QueueRow>,
+    /// Working days it has waited after its own.
+    pub working_days: i64,
+    /// Of how many that are allowed.
+    pub allowed_days: i64,
+}
+
+/// A column of the queue that an officer can do without. The others are always there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QueueColumn {
+    Reference,
+    Subject,
+    Region,
+    Submitted,
+    Age,
+}
+
+crate::codes! {
+    QueueColumn {
+        Reference = "reference",
+        Subject = "subject",
+        Region = "region",
+        Submitted = "submitted",
+        Age = "age",
+    }
+}
+
+impl QueueColumn {
+    pub const fn label(self) -> &'static str {
+        match self {
+            QueueColumn::Reference => "编号",
+            QueueColumn::Subject => "主体",
+            QueueColumn::Region => "管辖地",
+            QueueColumn::Submitted => "提交时间",
+            QueueColumn::Age => "已等工作日",
+        }
+    }
+}
+
+/// How high the rows of the queue are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Density {
+    #[default]
+    Comfortable,
+    Compact,
+}
+
+crate::codes! {
+    Density {
+        Comfortable = "comfortable",
+        Compact = "compact",
+    }
+}
+
+impl Density {
+    pub const fn label(self) -> &'static str {
+        match self {
+            Density::Comfortable => "舒适",
+            Density::Compact => "紧凑",
+        }
+    }
+}
+
+/// 显示设置 of an officer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DeskSettings {
+    pub columns: Vec<QueueColumn>,
+    pub density: Density,
+    /// Whether single letters are shortcuts.
+    pub single_keys: bool,
+}
+
+impl DeskSettings {
+    /// As the desk is shown to who never chose: `is_of_one_place` where an officer's region has no regions below, so
+    /// that all rows lie in it.
+    pub fn usual(is_of_one_place: bool) -> Self {
+        let mut columns = vec![QueueColumn::Reference, QueueColumn::Subject, QueueColumn::Age];
+        if !is_of_one_place {
+            columns.insert(2, QueueColumn::Region);
+        }
+        DeskSettings { columns, ..DeskSettings::default() }
+    }
+
+    pub fn shows(&self, column: QueueColumn) -> bool {
+        self.columns.contains(&column)
+    }
+}
+
+/// 速览: a filing's essentials, masked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Peek {
+    pub line: QueueLine,
+    /// What officers look for first: label and value.
+    pub facts: Vec<(String, String)>,
+    pub changes: Vec<Change>,
+    /// What the machine could not say yes to.
+    pub doubts: Vec<MachineCheck>,
+    /// How many checks it could.
+    pub passed: usize,
+    pub pictures: Vec<FileView>,
+    /// What was said at the last return.
+    pub earlier_remarks: Vec<Fault>,
+}
+
+/// What is done to many filings at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BatchAct {
+    Claim,
+    Release,
+    Transfer,
+    Approve,
+}
+
+crate::codes! {
+    BatchAct {
+        Claim = "claim",
+        Release = "release",
+        Transfer = "transfer",
+        Approve = "approve",
+    }
+}
+
+impl BatchAct {
+    pub const fn label(self) -> &'static str {
+        match self {
+            BatchAct::Claim => "批量领取",
+            BatchAct::Release => "批量释放",
+            BatchAct::Transfer => "批量移送",
+            BatchAct::Approve => "批量通过",
+        }
+    }
+
+    /// What became of a filing it was done to.
+    pub const fn done(self) -> &'static str {
+        match self {
+            BatchAct::Claim => "已领取",
+            BatchAct::Release => "已释放",
+            BatchAct::Transfer => "已移送",
+            BatchAct::Approve => "审核通过",
+        }
+    }
+}
+
+/// So many filings can be ticked for one act.
+pub const MOST_IN_BATCH: usize = 50;
+
+/// What would be done, before it is done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BatchPlan {
+    pub act: BatchAct,
+    pub entries: Vec<BatchEntry>,
+    /// How many were ticked that are not there for this officer.
+    pub missing: usize,
+    /// What was typed and did not pass.
+    pub region: String,
+    pub reason: String,
+    pub faults: Vec<Fault>,
+}
+
+/// One filing of a batch: what would happen, or why not.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BatchEntry {
+    pub row: QueueRow,
+    /// What it takes along.
+    pub with: Vec<QueueRow>,
+    pub version: i64,
+    /// None: it would be done.
+    pub refused: Option<Refused>,
+    /// 审核清单 of it, where it is to be approved.
+    pub sign_off: Vec<String>,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BatchReport {
+    pub id: String,
+    pub act: BatchAct,
+    pub begun_at: String,
+    pub lines: Vec<BatchLine>,
+}
+
+/// What became of one filing of a batch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BatchLine {
+    /// Where the officer may still see it.
+    pub row: Option<QueueRow>,
+    pub reference: String,
+    pub outcome: BatchOutcome,
+    /// Why it was not done.
+    pub sentence: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BatchOutcome {
+    /// Not reached: the server was stopped on the way.
+    Waiting,
+    Done,
+    Refused,
+}
+
+crate::codes! {
+    BatchOutcome {
+        Waiting = "waiting",
+        Done = "done",
+        Refused = "refused",
+    }
+}

@@ -1,0 +1,196 @@
+//! The queue as a table of work (R61): as [`Queues::queue`] finds it, but a new subject and the businesses that came
+//! with it, which are reviewed together (R15), are one row.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::action::Action;
+use domain::business::Business;
+use domain::jurisdiction;
+use domain::view::{Paged, QueueLine, QueueRequest};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::base::actor::Actor;
+use crate::base::calendar::calendar;
+use crate::base::clock::shanghai_date;
+use crate::base::db::instant;
+use crate::base::entity::filing;
+use crate::base::error::Result;
+use crate::desk::access::codes;
+use crate::desk::queue::filter::{QueueFilter, Search, reviewable_apart};
+use crate::desk::queue::{OPEN, Queues, cursor, only_ids};
+use crate::state::row::{filing_state, open_states, procedure_of};
+
+/// Rows on one page of the table.
+pub(crate) const ROWS: u64 = 50;
+
+/// More businesses than this of one page's subjects are not named beside them.
+const MOST_MEMBERS: u64 = 500;
+
+/// A filing with those that came in with it.
+pub(crate) type Group = (filing::Model, Vec<filing::Model>);
+
+impl Queues {
+    /// The queue of the officer's region as a table (R61).
+    pub async fn table(&self, actor: &Actor, request: &QueueRequest) -> Result<Paged<QueueLine>> {
+        let on = self.context.db.read();
+        let filter = self.filter_of(actor, request).await?;
+        let total = self.how_many(&filter, on).await?;
+        let first = cursor(&request.after);
+        let size = usize::try_from(ROWS).unwrap_or(usize::MAX);
+        let mut after = first.map(|(at, id)| (at, id.to_owned()));
+        loop {
+            let place = after.as_ref().map(|(at, id)| (*at, id.as_str()));
+            let keys = filter.page(&filter.order, place, ROWS + 1, on.get_database_backend());
+            let mut rows = filing::Entity::find()
+                .filter(filing::Column::Id.in_subquery(only_ids(keys)))
+                .order_by(filing::Column::SubmittedAt, filter.order.clone())
+                .order_by(filing::Column::Id, filter.order.clone())
+                .all(on)
+                .await?;
+            let has_more = rows.len() > size;
+            rows.truncate(size);
+            after = rows.last().filter(|_| has_more).map(|last| (last.submitted_at, last.id.clone()));
+            let groups = grouped(on, &filter, rows).await?;
+            // All of them stand with their subjects, on another page.
+            if groups.is_empty() && after.is_some() {
+                continue;
+            }
+            return Ok(Paged {
+                rows: self.lines(actor, &groups).await?,
+                total,
+                next: after.map(|(at, id)| format!("{at}_{id}")),
+                is_later: first.is_some(),
+            });
+        }
+    }
+
+    /// Filings with those beside them, as the pages show them.
+    pub(crate) async fn lines(&self, actor: &Actor, groups: &[Group]) -> Result<Vec<QueueLine>> {
+        let all: Vec<filing::Model> =
+            groups.iter().flat_map(|(row, with)| [row].into_iter().chain(with)).cloned().collect();
+        let mut rows = self.desk_access.queue_rows(actor, &all).await?.into_iter();
+        let calendar = calendar(self.context.db.read()).await?;
+        let today = shanghai_date(self.context.clock.now());
+        let lines = groups.iter().map_while(|(lead, with)| {
+            let row = rows.next()?;
+            Some(QueueLine {
+                working_days: calendar.waited(shanghai_date(instant(lead.submitted_at)), today),
+                allowed_days: self.context.settings.overdue_days,
+                with: rows.by_ref().take(with.len()).collect(),
+                row,
+            })
+        });
+        Ok(lines.collect())
+    }
+}
+
+/// Puts the businesses of new subjects to their subject's row, where the filter shows that; otherwise each has a row of
+/// its own.
+async fn grouped(
+    on: &impl ConnectionTrait,
+    filter: &QueueFilter,
+    rows: Vec<filing::Model>,
+) -> Result<Vec<Group>> {
+    let here: BTreeSet<String> = rows.iter().map(|row| row.id.clone()).collect();
+    let fits = |row: &filing::Model| filter.fits(row, &here);
+    let subjects = rows.iter().filter(|row| is_open(row)).map(|row| row.subject_id.clone());
+    let bundles = open_bundles(on, subjects.collect()).await?;
+    let mut groups = Vec::new();
+    for row in rows {
+        let bundle = bundles.get(&row.subject_id).filter(|_| is_open(&row));
+        match bundle.and_then(|bundle| bundle.split_first()) {
+            Some((lead, with)) if fits(lead)? => {
+                if row.id == lead.id {
+                    let mut beside = Vec::new();
+                    for one in with {
+                        if fits(one)? {
+                            beside.push(one.clone());
+                        }
+                    }
+                    groups.push((row, beside));
+                }
+            }
+            Some(_) | None => groups.push((row, Vec::new())),
+        }
+    }
+    Ok(groups)
+}
+
+fn is_open(row: &filing::Model) -> bool {
+    OPEN.iter().any(|state| state.code() == row.state)
+}
+
+/// The open filings of those of these subjects that are new, by subject: its own first, then its businesses (R15).
+pub(crate) async fn open_bundles(
+    on: &impl ConnectionTrait,
+    subjects: BTreeSet<String>,
+) -> Result<BTreeMap<String, Vec<filing::Model>>> {
+    let mut bundles = BTreeMap::new();
+    if subjects.is_empty() {
+        return Ok(bundles);
+    }
+    for lead in new_subjects(&subjects).all(on).await? {
+        bundles.insert(lead.subject_id.clone(), vec![lead]);
+    }
+    if bundles.is_empty() {
+        return Ok(bundles);
+    }
+    let of_new: BTreeSet<String> = bundles.keys().cloned().collect();
+    for row in filings_of(&of_new).all(on).await? {
+        if let Some(bundle) = bundles.get_mut(&row.subject_id).filter(|_| row.record_id != row.subject_id) {
+            bundle.push(row);
+        }
+    }
+    Ok(bundles)
+}
+
+/// 新增主体 of these subjects, as far as they are open.
+fn new_subjects(subjects: &BTreeSet<String>) -> sea_orm::Select<filing::Entity> {
+    filing::Entity::find()
+        .filter(filing::Column::RecordId.is_in(subjects.iter().map(String::as_str)))
+        .filter(open_states())
+        .filter(filing::Column::Business.eq(Business::Subject.code()))
+        .filter(filing::Column::Action.eq(Action::New.code()))
+        .filter(reviewable_apart())
+}
+
+fn filings_of(subjects: &BTreeSet<String>) -> sea_orm::Select<filing::Entity> {
+    filing::Entity::find()
+        .filter(filing::Column::SubjectId.is_in(subjects.iter().map(String::as_str)))
+        .filter(Expr::cust("COALESCE(state, '')").is_in(codes(&OPEN)))
+        .filter(reviewable_apart())
+        .order_by_asc(filing::Column::Id)
+        .limit(MOST_MEMBERS)
+}
+
+/// What [`open_bundles`] asks the database.
+#[cfg(test)]
+pub(crate) fn questions_of_bundles(subjects: &BTreeSet<String>) -> [sea_orm::sea_query::SelectStatement; 2] {
+    use sea_orm::QueryTrait as _;
+    [new_subjects(subjects).into_query(), filings_of(subjects).into_query()]
+}
+
+impl QueueFilter {
+    /// Whether a queue shows this filing; what only the database can tell is said by those that it has `found`.
+    fn fits(&self, row: &filing::Model, found: &BTreeSet<String>) -> Result<bool> {
+        let is_found = match &self.search {
+            None => true,
+            Some(Search::Exact(_)) => found.contains(&row.id),
+            Some(Search::Beginning(text)) => {
+                row.subject_key.starts_with(text) || row.title_key.starts_with(text)
+            }
+        };
+        Ok(is_found
+            && jurisdiction::covers(&self.region, &row.jurisdiction)
+            && self.states.contains(&filing_state(row)?)
+            && (self.procedures.is_empty() || self.procedures.contains(&procedure_of(row)?))
+            && self.claimed_by.as_ref().is_none_or(|officer| row.claimed_by.as_ref() == Some(officer))
+            && (!self.resubmitted || row.round > 1)
+            && self.since.is_none_or(|since| row.submitted_at >= since)
+            && self.before.is_none_or(|before| row.submitted_at < before)
+            && self
+                .arrived
+                .is_none_or(|seen| row.submitted_at > seen || row.moved_at.is_some_and(|moved| moved > seen)))
+    }
+}
