@@ -43,8 +43,8 @@ pub use base::limits::PersonLimits;
 pub use base::{
     actor, calendar, clock, db, error, keyring, private, reference, region, registration, sealed_answers,
 };
-pub use desk::decide::request::{DecisionRequest, Remark, Together};
 pub use desk::batch::BatchOrder;
+pub use desk::decide::request::{DecisionRequest, Remark, Together};
 pub use desk::presence::OpenPage;
 pub use files::upload;
 pub use filing::network;
@@ -95,8 +95,8 @@ use crate::desk::presence::Presence;
 use crate::desk::queue::Queues;
 use crate::desk::review::Reviews;
 use crate::desk::saved_view::SavedViews;
-use crate::desk::undo::Undos;
 use crate::desk::setting::DisplaySettings;
+use crate::desk::undo::Undos;
 use crate::files::Files;
 use crate::files::thumbnail_looks::Shown;
 use crate::files::upload::child::FileCheck;

@@ -94,7 +94,7 @@ fn Desk(page: Page) -> impl IntoView {
                 </div>
                 <Unmask id=id.clone() unmasked=review.unmasked from=from.clone()/>
                 {may_transfer.then(|| view! { <Transfer id from=from.clone()/> })}
-                <Keys keys=FILING_KEYS/>
+                <Keys keys=FILING_KEYS single=review.settings.single_keys/>
             </div>
             <Papers review along from=from.clone() flows/>
         </div>

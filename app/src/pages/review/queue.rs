@@ -112,10 +112,10 @@ fn Desk(request: QueueRequest, page: Paged<QueueLine>, desk: QueueDesk) -> impl 
             </div>
             <div id="queue" class="queue-part">
                 <Arrivals arrived request=request.clone()/>
-                <Rows request page settings/>
+                <Rows request page settings=settings.clone()/>
             </div>
             <p class="soft js-only">"在一行上按空格键速览，按 ↑ ↓ 换行，按 Esc 关闭速览。"</p>
-            <Keys keys=QUEUE_KEYS/>
+            <Keys keys=QUEUE_KEYS single=settings.single_keys/>
         </div>
         <dialog class="peek" id="peek" aria-label="速览" tabindex="-1"></dialog>
     }

@@ -13,5 +13,5 @@ pub mod presence;
 pub mod queue;
 pub mod review;
 pub mod saved_view;
-pub mod undo;
 pub mod setting;
+pub mod undo;

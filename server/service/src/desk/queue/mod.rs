@@ -290,7 +290,12 @@ mod tests {
         let subjects = (0..50).map(|_| crate::base::db::new_id(world.now()));
         for query in questions_of_bundles(&subjects.collect()) {
             let plan = world.plan(&query).await;
-            assert!(plan.contains("filing_open") || plan.contains("filing_subject") || plan.contains("filing_record"), "{plan}");
+            assert!(
+                plan.contains("filing_open")
+                    || plan.contains("filing_subject")
+                    || plan.contains("filing_record"),
+                "{plan}"
+            );
             assert!(!plan.contains("SCAN filing") && !plan.contains("Seq Scan"), "{plan}");
         }
         for region in ["110000", "110100", "110101"] {
