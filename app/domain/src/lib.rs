@@ -33,5 +33,6 @@ pub mod schema;
 pub mod seal;
 pub mod sheet;
 pub mod sign_off;
+pub mod talk;
 pub mod value;
 pub mod view;

@@ -35,6 +35,7 @@ pub use account::person::{Claims, SESSION_LIFETIME};
 pub use account::roles::FirstAdministrator;
 pub use account::{mail, sms, suspension};
 pub use admin::directory::ProviderEntry;
+pub use applicant::talk::TypedAnswer;
 pub use base::actor::{Actor, Role};
 pub use base::context::{Assurance, Settings};
 pub use base::error::{Error, Result};
@@ -76,6 +77,7 @@ use crate::applicant::progress::Cases;
 use crate::applicant::redraft::Redrafts;
 use crate::applicant::reminder::Reminders;
 use crate::applicant::submit::Submissions;
+use crate::applicant::talk::Talks;
 use crate::base::clock::Clock;
 use crate::base::context::Context;
 use crate::base::db::Db;
@@ -93,6 +95,7 @@ use crate::desk::presence::Presence;
 use crate::desk::queue::Queues;
 use crate::desk::review::Reviews;
 use crate::desk::saved_view::SavedViews;
+use crate::desk::talk::TalkDesk;
 use crate::files::Files;
 use crate::files::thumbnail_looks::Shown;
 use crate::files::upload::child::FileCheck;
@@ -175,6 +178,8 @@ pub struct Service {
     pub scale: Arc<Scale>,
     pub staff: Arc<Staff>,
     pub submissions: Arc<Submissions>,
+    pub talk_desk: Arc<TalkDesk>,
+    pub talks: Arc<Talks>,
     pub text_messages: Arc<TextMessages>,
     pub usage: Arc<Usage>,
 }
@@ -313,6 +318,16 @@ impl Service {
         let samples = Samples::new(&context, &accounts);
         let scale = Scale::new(&context, &accounts, &counters, &dashboards, &exports, &queues);
         let staff = Staff::new(&context, &accounts, &rejected_forms);
+        let talks = Talks::new(&context, &files, &filings, &notices, &rejected_forms, &usage);
+        let talk_desk = TalkDesk::new(
+            &context,
+            &desk_access,
+            &filing_claims,
+            &filings,
+            &notices,
+            &rejected_forms,
+            &usage,
+        );
         Service {
             events: Arc::clone(&context.events),
             parts,
@@ -361,6 +376,8 @@ impl Service {
             scale,
             staff,
             submissions,
+            talk_desk,
+            talks,
             text_messages,
             usage,
         }

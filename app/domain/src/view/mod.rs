@@ -21,6 +21,7 @@ mod region;
 mod registration;
 mod review;
 mod session;
+mod talk;
 
 pub use admin::*;
 pub use dashboard::*;
@@ -42,3 +43,4 @@ pub use region::*;
 pub use registration::*;
 pub use review::*;
 pub use session::*;
+pub use talk::*;

@@ -12,3 +12,4 @@ pub mod presence;
 pub mod queue;
 pub mod review;
 pub mod saved_view;
+pub mod talk;

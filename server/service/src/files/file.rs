@@ -8,6 +8,7 @@ use domain::business::Business;
 use domain::schema::fault;
 use domain::view::FileView;
 use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
 };
@@ -221,6 +222,28 @@ impl Files {
             holder_id: Set(holder_id.to_owned()),
         });
         upload_use::Entity::insert_many(uses).exec_without_returning(on).await?;
+        Ok(())
+    }
+
+    /// Writes down that a filing refers to these files, too.
+    pub(crate) async fn add_filing_references(
+        &self,
+        on: &Transaction,
+        filing: &str,
+        ids: &[String],
+    ) -> Result<()> {
+        let uses = ids.iter().map(|id| upload_use::ActiveModel {
+            upload_id: Set(id.clone()),
+            holder_kind: Set(HolderKind::Filing.code().to_owned()),
+            holder_id: Set(filing.to_owned()),
+        });
+        let key = [upload_use::Column::UploadId, upload_use::Column::HolderKind, upload_use::Column::HolderId];
+        for one in uses {
+            upload_use::Entity::insert(one)
+                .on_conflict(OnConflict::columns(key).do_nothing().to_owned())
+                .exec_without_returning(on)
+                .await?;
+        }
         Ok(())
     }
 

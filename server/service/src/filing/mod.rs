@@ -9,6 +9,7 @@ pub mod network;
 pub mod providers;
 pub mod record;
 pub mod rows;
+pub mod talk;
 pub mod verification;
 pub mod view;
 pub mod withdraw;

@@ -2,6 +2,8 @@
 
 pub mod counters;
 pub mod domains;
+pub mod elapsed;
 pub mod history;
+pub mod pause;
 pub mod row;
 pub mod transition;

@@ -4,6 +4,7 @@
 use domain::filing::{FilingEvent, FilingState};
 use domain::record::{RecordEvent, RecordState};
 use domain::schema::Fault;
+use domain::talk::QuestionEnd;
 use domain::{filing as filing_table, record as record_table};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -12,7 +13,7 @@ use time::OffsetDateTime;
 use crate::base::db::millis;
 use crate::base::entity::{filing, handover, record};
 use crate::base::error::{Error, Result};
-use crate::state::counters;
+use crate::state::{counters, pause};
 use crate::state::history::{SUBMITTED, Who, history, overtaken};
 use crate::state::row::{filing_state, record_state};
 
@@ -57,9 +58,13 @@ pub(crate) async fn filing(
             after.claimed_at = None;
             after.claim_seen_at = None;
             after.decided_at = None;
+            after.clock_from = None;
             after.submitted_at = at; // a new window of withdrawal (R17)
             after.round += 1;
         }
+    }
+    if let Some(end) = question_end(event).filter(|_| row.waiting_since.is_some()) {
+        pause::end_all(on, &mut after, end, now).await?;
     }
     let moved = filing::Entity::update_many()
         .col_expr(filing::Column::State, Expr::value(after.state.clone()))
@@ -70,6 +75,8 @@ pub(crate) async fn filing(
         .col_expr(filing::Column::DecidedAt, Expr::value(after.decided_at))
         .col_expr(filing::Column::SubmittedAt, Expr::value(after.submitted_at))
         .col_expr(filing::Column::Round, Expr::value(after.round))
+        .col_expr(filing::Column::WaitingSince, Expr::value(after.waiting_since))
+        .col_expr(filing::Column::ClockFrom, Expr::value(after.clock_from))
         .filter(filing::Column::Id.eq(&row.id))
         .filter(filing::Column::State.eq(&row.state))
         .filter(filing::Column::Version.eq(row.version))
@@ -81,6 +88,15 @@ pub(crate) async fn filing(
     history(on, &row.id, event.code(), Some(state), to, &who, note, remarks, now).await?;
     counters::stepped(on, row, &after, event, now).await?;
     Ok(after)
+}
+
+/// What open questions become by an event; None where they stay open.
+fn question_end(event: FilingEvent) -> Option<QuestionEnd> {
+    match event {
+        FilingEvent::Approve | FilingEvent::Return | FilingEvent::Reject => Some(QuestionEnd::Decided),
+        FilingEvent::Withdraw | FilingEvent::Terminate => Some(QuestionEnd::Withdrawn),
+        FilingEvent::Claim | FilingEvent::Release | FilingEvent::Transfer | FilingEvent::Resubmit => None,
+    }
 }
 
 /// Hands a filing to the officers of another region; it waits there as it came.

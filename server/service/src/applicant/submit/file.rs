@@ -29,6 +29,7 @@ use crate::base::reference::Reference;
 use crate::base::sealed_answers::{Stored, store};
 use crate::files::faults::file_ids;
 use crate::filing::facts::title_of;
+use crate::filing::talk;
 use crate::state::domains::take_domains;
 use crate::state::history::Who;
 use crate::state::row::record_state;
@@ -135,6 +136,7 @@ impl Submissions {
         if let Some(row) = &resubmitted {
             // The round before stays for the officer to compare with.
             files.extend(file_ids(form, &self.filings.filing_answers(row)?));
+            files.extend(talk::files_of(tx, &row.id).await?);
         }
         let stored = store(&self.context.keys, form, &format!("filing/{id}"), answers)?;
         let before = match before {

@@ -7,6 +7,7 @@ pub mod desk_visit;
 pub mod draft;
 pub mod filing;
 pub mod filing_event;
+pub mod filing_message;
 pub mod filing_round;
 pub mod handover;
 pub mod held_form;

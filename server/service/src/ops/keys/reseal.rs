@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::base::context::handle;
 use crate::base::entity::{
-    draft, filing, filing_round, handover, held_form, key_check, mail_address, misuse_report, outbox, person,
+    draft, filing, filing_message, filing_round, handover, held_form, key_check, mail_address, misuse_report, outbox, person,
     record, staff, upload,
 };
 use crate::base::error::Result;
@@ -72,6 +72,7 @@ sealed! {
         AnswersSealed => |row| format!("filing/{}", row.id),
         BeforeSealed => |row| format!("filing-before/{}", row.id),
     );
+    filing_message(TextSealed => |row| crate::filing::talk::place(&row.id));
     filing_round(AnswersSealed => |row| format!("filing/{}", row.filing_id));
     handover(ReceiverMobileSealed => |row| crate::applicant::handover::sealed_mobile(&row.id));
     held_form(ContentSealed => |row| crate::account::rejected_form::context(&row.slot));
@@ -118,6 +119,7 @@ macro_rules! for_each_sealed {
             draft,
             record,
             filing,
+            filing_message,
             filing_round,
             handover,
             held_form,
