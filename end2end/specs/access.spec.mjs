@@ -60,6 +60,8 @@ const functions = {
   misuse_reports: [{ request: {} }, { ...reviewersOnly, keeper: 403, auditor: 403 }],
   claims_held: [{ after: '' }, { anonymous: 401, applicant: [403, 404], reviewer: [403, 404], administrator: 200 }],
   review: [{ id: NOBODYS, look: null }, { anonymous: 401, applicant: [403, 404], reviewer: 404 }],
+  talk: [{ id: NOBODYS }, { anonymous: 401, applicant: [403, 404], reviewer: 404, administrator: [403, 404], keeper: 403, auditor: 403 }],
+  my_talk: [{ id: NOBODYS, check: true }, notYours],
   audit_log: [{ request: {} }, { anonymous: 401, applicant: [403, 404], reviewer: [403, 404], administrator: [403, 404], keeper: 403, auditor: 200 }],
   directory: [{ request: {} }, keepersOnly],
   reasons: [{}, keepersOnly],

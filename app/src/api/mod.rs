@@ -258,6 +258,20 @@ pub async fn review(id: String, look: Option<i64>) -> Answer<view::ReviewView> {
     service.reviews.review(&actor, &id, look).await.map_err(refuse)
 }
 
+/// 补充说明 of a filing on the desk.
+#[server(input = Json, output = Json, endpoint = "talk")]
+pub async fn talk(id: String) -> Answer<view::TalkView> {
+    let (service, actor) = signed_in()?;
+    service.talk_desk.talk(&actor, &id).await.map_err(refuse)
+}
+
+/// 补充说明 of a filing of one's own. `check` gives back what was typed last, with its faults.
+#[server(input = Json, output = Json, endpoint = "my_talk")]
+pub async fn my_talk(id: String, #[server(default)] check: bool) -> Answer<view::TalkView> {
+    let (service, actor) = signed_in()?;
+    service.talks.my_talk(&actor, &id, check).await.map_err(refuse)
+}
+
 /// 审计日志, for auditors (R65).
 #[server(input = Json, output = Json, endpoint = "audit_log")]
 pub async fn audit_log(request: view::AuditRequest) -> Answer<view::Paged<view::AuditRow>> {

@@ -136,6 +136,9 @@ async fn full(world: &World) {
         FormRequest { procedure: "website_new".to_owned(), draft: Some(draft), ..FormRequest::default() };
     let head = service.drafts.form_view(&actor, &request).await.unwrap().draft.unwrap();
     assert!(matches!(world.submit(&actor, &head, "again").await, Submitted::Filing(_)));
+    let officer = world.officer("110101").await;
+    service.filing_claims.claim(&officer, &filing).await.unwrap();
+    service.talk_desk.ask(&officer, &filing, "", "请说明网站的用途").await.unwrap();
     world.decide(&filing, Decision::Approve, "", &[]).await;
     let website = service.records.records(&actor, Business::Website, "").await.unwrap().rows.remove(0);
     service.badge_checks.declare_badge(&actor, &website.id).await.unwrap();

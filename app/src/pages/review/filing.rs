@@ -19,7 +19,9 @@ use super::transfer::Transfer;
 use super::zoom::Zoom;
 use crate::api;
 use crate::pages::mine::query_text;
+use crate::pages::talk::{Talk, TalkForm};
 use crate::ui::sheet::{ChangesTable, History, SheetView, Written};
+use crate::ui::talk::Asked;
 use crate::ui::who_am_i::who_am_i;
 use crate::ui::{FilingBadge, Load, PageHead, PostButton, RecordBadge};
 
@@ -72,6 +74,8 @@ fn Desk(review: ReviewView, beside: Neighbours, from: String) -> impl IntoView {
             </div>
             <Unmask id=id.clone() unmasked=review.unmasked from=from.clone()/>
             <Papers review from=from.clone()/>
+            <TalkForm id=id.clone()/>
+            <Talk id=id.clone()/>
             {may_transfer.then(|| view! { <Transfer id from/> })}
             <Keys keys=FILING_KEYS/>
         </div>
@@ -269,6 +273,7 @@ fn Papers(review: ReviewView, from: String) -> impl IntoView {
     let (records, filings) = (review.subject_records, review.subject_filings);
     let remarkable = review.may_decide.is_none();
     provide_context(Written(review.typed.clone()));
+    provide_context(Asked(review.questions.clone()));
     let labels = sheet.clone();
     view! {
         <form class="review" method="post" action="/act/decide">

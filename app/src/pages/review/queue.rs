@@ -4,6 +4,7 @@
 use domain::business::Business;
 use domain::filing::FilingState;
 use domain::procedure::Procedure;
+use domain::talk::WAITING;
 use domain::route;
 use domain::view::{Paged, QueueDesk, QueueRequest, QueueRow, SavedView};
 use leptos::prelude::*;
@@ -14,15 +15,17 @@ use super::live::Live;
 use super::shortcuts::{Keys, QUEUE_KEYS};
 use crate::api;
 use crate::ui::table::{Filter, Pager, href};
+use crate::ui::talk::WaitingTag;
 use crate::ui::{Empty, FilingBadge, Load, PageHead};
 
 /// What the filter offers beside single states; the first is what an address without a state means.
-const GROUPS: [(&str, &str); 7] = [
+const GROUPS: [(&str, &str); 8] = [
     ("open", "未办结"),
     ("arrived", "新到"),
     ("mine", "我领取的"),
     ("resubmitted", "退回后重新提交"),
     ("overdue", "已超期"),
+    ("waiting", WAITING),
     ("done", "已办结"),
     ("all", "全部"),
 ];
@@ -337,6 +340,7 @@ fn Row(row: QueueRow, from: String) -> impl IntoView {
                 <div>
                     <FilingBadge state=row.state/>
                     {row.is_new.then(|| view! { " " <span class="tag">"新到"</span> })}
+                    " "<WaitingTag waits=row.waits_for_answer/>
                     {row.has_moved.then(|| view! { " " <span class="tag">"移送"</span> })}
                     " "<span class="soft">{holder}" "{again}</span>
                     <span class="just tag" hidden>"刚刚更新"</span>

@@ -12,6 +12,7 @@ use domain::misuse::MisuseKind;
 use domain::notice::NoticeKind;
 use domain::record::RecordState;
 use domain::schema::Directory;
+use domain::talk::QuestionEnd;
 use domain::view::ProviderSource;
 use migration::Shape;
 use sea_orm::{ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, Statement};
@@ -287,6 +288,7 @@ async fn the_shape_knows_every_code_and_every_reference() {
         (("filing_event", "to_state"), states),
         (("draft", "procedure"), procedures.collect()),
         (("handover", "state"), handovers),
+        (("filing_message", "ended_by"), codes(QuestionEnd::ALL, QuestionEnd::code)),
         (("misuse_report", "kind"), codes(MisuseKind::ALL, MisuseKind::code)),
         (("notice", "kind"), codes(NoticeKind::ALL, NoticeKind::code)),
         (("provider", "directory"), codes([Directory::Access, Directory::Registrar], Directory::code)),
