@@ -121,6 +121,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("review/queue") view=pages::review::ReviewQueue ssr=SsrMode::Async/>
                     <Route path=path!("review/claims") view=pages::review::ReviewClaims ssr=SsrMode::Async/>
                     <Route path=path!("review/filings/:id") view=pages::review::ReviewFiling ssr=SsrMode::Async/>
+                    <Route path=path!("review/filings/:id/history") view=pages::review::ReviewHistory ssr=SsrMode::Async/>
                     <Route path=path!("audit") view=pages::audit::Audit ssr=SsrMode::Async/>
                     <Route path=path!("mine/looks") view=pages::audit::Looks ssr=SsrMode::Async/>
                     <Route path=path!("mine/drafts") view=pages::mine::Drafts ssr=SsrMode::Async/>
@@ -230,6 +231,7 @@ mod tests {
             route::transfer("1"),
             route::handover("1"),
             route::review_filing("1"),
+            route::filing_history("1"),
             route::account("1"),
         ]);
         for business in Business::ALL {

@@ -62,6 +62,8 @@ const functions = {
   review: [{ id: NOBODYS, look: null }, { anonymous: 401, applicant: [403, 404], reviewer: 404 }],
   talk: [{ id: NOBODYS }, { anonymous: 401, applicant: [403, 404], reviewer: 404, administrator: [403, 404], keeper: 403, auditor: 403 }],
   my_talk: [{ id: NOBODYS, check: true }, notYours],
+  relatives: [{ id: NOBODYS }, { anonymous: 401, applicant: [403, 404], reviewer: 404, administrator: [403, 404], keeper: 403, auditor: 403 }],
+  filing_history: [{ request: { filing: NOBODYS } }, { anonymous: 401, applicant: [403, 404], reviewer: 404, administrator: [403, 404], keeper: 403, auditor: 403 }],
   audit_log: [{ request: {} }, { anonymous: 401, applicant: [403, 404], reviewer: [403, 404], administrator: [403, 404], keeper: 403, auditor: 200 }],
   directory: [{ request: {} }, keepersOnly],
   reasons: [{}, keepersOnly],

@@ -23,7 +23,7 @@ pub fn action_code(typed: &str) -> &str {
 }
 
 /// Code and word, in the order of the list that the search offers.
-pub const ACTIONS: [(&str, &str); 70] = [
+pub const ACTIONS: [(&str, &str); 71] = [
     ("sign_in", "登录"),
     ("end_session", "退出会话"),
     ("end_sessions", "结束全部登录"),
@@ -66,6 +66,7 @@ pub const ACTIONS: [(&str, &str); 70] = [
     ("filing.ask", "询问申请人"),
     ("filing.answer", "回复询问"),
     ("filing.close_question", "关闭询问"),
+    ("filing.check_relative", "核对关联申请"),
     ("handover.offer", "发起移交主体"),
     ("handover.revoke", "撤回移交"),
     ("handover.give", "移出主体"),
@@ -96,7 +97,7 @@ pub const ACTIONS: [(&str, &str); 70] = [
     ("seed", "写入示例数据"),
 ];
 
-const OBJECTS: [(&str, &str); 26] = [
+const OBJECTS: [(&str, &str); 27] = [
     ("misuse_report", "举报线索"),
     ("audit", "审计日志"),
     ("draft", "草稿"),
@@ -121,6 +122,7 @@ const OBJECTS: [(&str, &str); 26] = [
     ("filing_round", "申请轮次"),
     ("filing_event", "办理记录"),
     ("filing_message", "补充说明"),
+    ("relation_check", "关联核对"),
     ("begin", "开始"),
     ("end", "结束"),
 ];

@@ -25,6 +25,7 @@ pub mod procedure;
 pub mod progress;
 pub mod purpose;
 pub mod record;
+pub mod relation;
 pub mod role;
 pub mod route;
 #[cfg(any(test, feature = "sample"))]

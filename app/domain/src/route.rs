@@ -239,6 +239,16 @@ pub fn review_filing(id: &str) -> String {
     format!("/review/filings/{id}")
 }
 
+/// A filing on the desk through time.
+pub fn filing_history(id: &str) -> String {
+    format!("/review/filings/{id}/history")
+}
+
+/// What has something in common with a filing, on its page on the desk.
+pub fn review_relatives(id: &str) -> String {
+    format!("/review/filings/{id}#relatives")
+}
+
 /// What was asked about a filing and answered, on its page on the desk.
 pub fn review_talk(id: &str) -> String {
     format!("/review/filings/{id}#talk")

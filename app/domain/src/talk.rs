@@ -59,7 +59,8 @@ impl QuestionEnd {
 
 /// A question as it is kept, or what is wrong with it.
 pub fn check_question(typed: &str) -> Result<String, Fault> {
-    text::check_text(typed, SHORTEST, LONGEST_QUESTION).map_err(|sentence| fault(TEXT, format!("问题：{sentence}")))
+    text::check_text(typed, SHORTEST, LONGEST_QUESTION)
+        .map_err(|sentence| fault(TEXT, format!("问题：{sentence}")))
 }
 
 /// An answer as it is kept, or what is wrong with it. Files may stand for words.

@@ -272,6 +272,20 @@ pub async fn my_talk(id: String, #[server(default)] check: bool) -> Answer<view:
     service.talks.my_talk(&actor, &id, check).await.map_err(refuse)
 }
 
+/// Filings of other subjects that have something in common with one on the desk.
+#[server(input = Json, output = Json, endpoint = "relatives")]
+pub async fn relatives(id: String) -> Answer<view::RelativesView> {
+    let (service, actor) = signed_in()?;
+    service.relatives.relatives(&actor, &id).await.map_err(refuse)
+}
+
+/// A filing on the desk through time.
+#[server(input = Json, output = Json, endpoint = "filing_history")]
+pub async fn filing_history(request: view::HistoryRequest) -> Answer<view::HistoryView> {
+    let (service, actor) = signed_in()?;
+    service.histories.filing_history(&actor, &request).await.map_err(refuse)
+}
+
 /// 审计日志, for auditors (R65).
 #[server(input = Json, output = Json, endpoint = "audit_log")]
 pub async fn audit_log(request: view::AuditRequest) -> Answer<view::Paged<view::AuditRow>> {

@@ -15,8 +15,8 @@ use crate::api::{self, Answer};
 use crate::ui::dialog::Dialog;
 use crate::ui::progress::ProgressCard;
 use crate::ui::sheet::{ChangesTable, History, SheetView, row_id};
-use crate::ui::talk::{Asked, WaitingTag};
 use crate::ui::table::{Column, Filter, Grid, Pager, href, words};
+use crate::ui::talk::{Asked, WaitingTag};
 use crate::ui::{Empty, FilingBadge, Icon, Load, PageHead, PostButton, StateOfFiling};
 
 /// 业务类型 as a filter offers it.

@@ -148,7 +148,8 @@ pub fn MyTalk(
     id: String,
 ) -> impl IntoView {
     let check = query_text("check");
-    let talk = Resource::new(move || (id.clone(), !check().is_empty()), |(id, check)| api::my_talk(id, check));
+    let talk =
+        Resource::new(move || (id.clone(), !check().is_empty()), |(id, check)| api::my_talk(id, check));
     view! { <Load resource=talk titled=true children={|talk: TalkView| view! { <OfApplicant talk/> }}/> }
 }
 

@@ -90,9 +90,11 @@ use crate::desk::claim::FilingClaims;
 use crate::desk::dashboard::Dashboards;
 use crate::desk::decide::Decisions;
 use crate::desk::export::Exports;
+use crate::desk::history::Histories;
 use crate::desk::misuse::MisuseDesk;
 use crate::desk::presence::Presence;
 use crate::desk::queue::Queues;
+use crate::desk::relatives::Relatives;
 use crate::desk::review::Reviews;
 use crate::desk::saved_view::SavedViews;
 use crate::desk::talk::TalkDesk;
@@ -108,6 +110,7 @@ use crate::ops::comparison_keys::ComparisonKeys;
 use crate::ops::jobs::Jobs;
 use crate::ops::keys::check::KeyChecks;
 use crate::ops::keys::reseal::Reseals;
+use crate::ops::relation_keys::RelationKeys;
 use crate::ops::sample::Samples;
 use crate::ops::scale::Scale;
 use crate::public::guide::Guides;
@@ -152,6 +155,7 @@ pub struct Service {
     pub filings: Arc<Filings>,
     pub guides: Arc<Guides>,
     pub handovers: Arc<Handovers>,
+    pub histories: Arc<Histories>,
     pub holidays: Arc<Holidays>,
     pub home_page: Arc<HomePage>,
     pub identity_checks: Arc<IdentityChecks>,
@@ -170,6 +174,8 @@ pub struct Service {
     pub queues: Arc<Queues>,
     pub records: Arc<Records>,
     pub redrafts: Arc<Redrafts>,
+    pub relation_keys: Arc<RelationKeys>,
+    pub relatives: Arc<Relatives>,
     pub reminders: Arc<Reminders>,
     pub reseals: Arc<Reseals>,
     pub reviews: Arc<Reviews>,
@@ -318,6 +324,9 @@ impl Service {
         let samples = Samples::new(&context, &accounts);
         let scale = Scale::new(&context, &accounts, &counters, &dashboards, &exports, &queues);
         let staff = Staff::new(&context, &accounts, &rejected_forms);
+        let histories = Histories::new(&context, &accounts, &desk_access, &filings);
+        let relatives = Relatives::new(&context, &accounts, &desk_access, &filings, &rejected_forms);
+        let relation_keys = RelationKeys::new(&context, &filings);
         let talks = Talks::new(&context, &files, &filings, &notices, &rejected_forms, &usage);
         let talk_desk = TalkDesk::new(
             &context,
@@ -350,6 +359,7 @@ impl Service {
             filings,
             guides,
             handovers,
+            histories,
             holidays,
             home_page,
             identity_checks,
@@ -368,6 +378,8 @@ impl Service {
             queues,
             records,
             redrafts,
+            relation_keys,
+            relatives,
             reminders,
             reseals,
             reviews,

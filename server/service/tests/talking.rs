@@ -113,7 +113,8 @@ async fn both_sides_see_a_question_and_its_answer_and_nobody_else_does(world: Wo
     ] {
         assert!(matches!(outcome, Err(Error::NotFound)), "{outcome:?}");
     }
-    for outcome in [desk.talk(&actor, &filing).await.map(drop), desk.close(&actor, &question).await.map(drop)] {
+    for outcome in [desk.talk(&actor, &filing).await.map(drop), desk.close(&actor, &question).await.map(drop)]
+    {
         assert!(matches!(outcome, Err(Error::Forbidden)), "{outcome:?}");
     }
     for text in [QUESTION, ANSWER] {
@@ -186,10 +187,8 @@ async fn files_of_an_answer_are_the_owners_and_the_officers_and_stay(world: Worl
     let files = vec![world.picture(&actor, 77).await, world.document(&actor).await];
     let stranger = world.applicant(2).await;
     let foreign = world.picture(&stranger, 78).await;
-    let outcome = service
-        .talks
-        .answer(&actor, &question, &TypedAnswer { files: vec![foreign], ..said(ANSWER) })
-        .await;
+    let outcome =
+        service.talks.answer(&actor, &question, &TypedAnswer { files: vec![foreign], ..said(ANSWER) }).await;
     assert!(matches!(outcome, Err(Error::Faults(_))), "{outcome:?}");
     service
         .talks
@@ -279,7 +278,11 @@ async fn questions_are_bounded_and_what_is_refused_is_kept(mut world: World) {
     desk.ask(&officer, &filing, "site.name", &"字".repeat(501)).await.unwrap_err();
     let held = desk.talk(&officer, &filing).await.unwrap();
     assert_eq!((held.typed.text("field"), held.typed.text("text").chars().count()), ("site.name", 501));
-    assert!(held.fields.iter().any(|(at, name)| at == "site.name" && name.contains("网站名称")), "{:?}", held.fields);
+    assert!(
+        held.fields.iter().any(|(at, name)| at == "site.name" && name.contains("网站名称")),
+        "{:?}",
+        held.fields
+    );
     for _ in 0..MOST_OPEN {
         ask(&world, &officer, &filing).await;
     }

@@ -14,6 +14,7 @@ use leptos_router::hooks::use_params_map;
 use super::decide::{Decision, reason_options};
 use super::live::Live;
 use super::queue::filing_href;
+use super::relatives::{Relatives, RelativesForm};
 use super::shortcuts::{FILING_KEYS, Keys};
 use super::transfer::Transfer;
 use super::zoom::Zoom;
@@ -76,6 +77,8 @@ fn Desk(review: ReviewView, beside: Neighbours, from: String) -> impl IntoView {
             <Papers review from=from.clone()/>
             <TalkForm id=id.clone()/>
             <Talk id=id.clone()/>
+            <RelativesForm id=id.clone()/>
+            <Relatives id=id.clone()/>
             {may_transfer.then(|| view! { <Transfer id from/> })}
             <Keys keys=FILING_KEYS/>
         </div>
@@ -275,6 +278,7 @@ fn Papers(review: ReviewView, from: String) -> impl IntoView {
     provide_context(Written(review.typed.clone()));
     provide_context(Asked(review.questions.clone()));
     let labels = sheet.clone();
+    let through = route::filing_history(&filing.id);
     view! {
         <form class="review" method="post" action="/act/decide">
             <input type="hidden" name="filing" value=filing.id autocomplete="off"/>
@@ -305,7 +309,7 @@ fn Papers(review: ReviewView, from: String) -> impl IntoView {
                 })}
                 <Beside records filings from/>
                 <section class="card" aria-labelledby="history">
-                    <div class="card-head"><h2 id="history">"办理记录"</h2></div>
+                    <div class="card-head"><h2 id="history">"办理记录"</h2><a href=through>"历次记录"</a></div>
                     <History events=history/>
                 </section>
             </div>

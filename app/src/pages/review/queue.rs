@@ -4,8 +4,8 @@
 use domain::business::Business;
 use domain::filing::FilingState;
 use domain::procedure::Procedure;
-use domain::talk::WAITING;
 use domain::route;
+use domain::talk::WAITING;
 use domain::view::{Paged, QueueDesk, QueueRequest, QueueRow, SavedView};
 use leptos::prelude::*;
 use leptos::reactive::computed::ScopedFuture;

@@ -9,8 +9,8 @@ use domain::facts;
 use domain::filing::FilingState;
 use domain::procedure::Procedure;
 use domain::progress::{
-    AskedFiling, Case, EXPIRY_WARNING_DAYS, Effort, OfferedSubject, Progress, Returned, StartedDraft, SubjectStage,
-    Unbadged, WaitingFiling, progress,
+    AskedFiling, Case, EXPIRY_WARNING_DAYS, Effort, OfferedSubject, Progress, Returned, StartedDraft,
+    SubjectStage, Unbadged, WaitingFiling, progress,
 };
 use domain::record::RecordState;
 use domain::route;

@@ -166,7 +166,9 @@ impl TalkDesk {
         if row.waiting_since.is_none() {
             let person = subject.owner_id.as_ref().unwrap_or(&row.applicant_id);
             let told = format!("您的申请（编号 {}）无需再补充说明，审核继续", row.reference);
-            self.notices.notify(&tx, person, NoticeKind::Progress, told, Some(route::filing(&row.id))).await?;
+            self.notices
+                .notify(&tx, person, NoticeKind::Progress, told, Some(route::filing(&row.id)))
+                .await?;
         }
         let detail = json!({ "reference": row.reference, "field": seen.field, "message": seen.id });
         self.context.audit(&tx, Some(actor), "filing.close_question", "filing", &row.id, detail).await?;

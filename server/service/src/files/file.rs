@@ -17,6 +17,7 @@ use time::Duration;
 use uuid::Uuid;
 
 use crate::base::actor::Actor;
+use crate::base::audit::LOOK_AT_FILE;
 use crate::base::db::{Transaction, millis, new_id, plausible_id};
 use crate::base::entity::{filing, record, upload, upload_use};
 use crate::base::error::{Error, Result};
@@ -193,7 +194,7 @@ impl Files {
 
     async fn note_look(&self, actor: &Actor, id: &str) -> Result<()> {
         let tx = self.context.db.begin().await?;
-        self.context.audit(&tx, Some(actor), "look_at_file", "upload", id, json!({})).await?;
+        self.context.audit(&tx, Some(actor), LOOK_AT_FILE, "upload", id, json!({})).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -225,6 +226,20 @@ impl Files {
         Ok(())
     }
 
+    /// The files that a filing refers to.
+    pub(crate) async fn filing_references(
+        &self,
+        on: &impl ConnectionTrait,
+        filing: &str,
+    ) -> Result<Vec<String>> {
+        let uses = upload_use::Entity::find()
+            .filter(upload_use::Column::HolderKind.eq(HolderKind::Filing.code()))
+            .filter(upload_use::Column::HolderId.eq(filing))
+            .all(on)
+            .await?;
+        Ok(uses.into_iter().map(|held| held.upload_id).collect())
+    }
+
     /// Writes down that a filing refers to these files, too.
     pub(crate) async fn add_filing_references(
         &self,
@@ -237,7 +252,8 @@ impl Files {
             holder_kind: Set(HolderKind::Filing.code().to_owned()),
             holder_id: Set(filing.to_owned()),
         });
-        let key = [upload_use::Column::UploadId, upload_use::Column::HolderKind, upload_use::Column::HolderId];
+        let key =
+            [upload_use::Column::UploadId, upload_use::Column::HolderKind, upload_use::Column::HolderId];
         for one in uses {
             upload_use::Entity::insert(one)
                 .on_conflict(OnConflict::columns(key).do_nothing().to_owned())

@@ -8,6 +8,7 @@ pub mod misuse;
 pub mod network;
 pub mod providers;
 pub mod record;
+pub mod relation;
 pub mod rows;
 pub mod talk;
 pub mod verification;

@@ -62,10 +62,7 @@ pub(crate) async fn keep(
 }
 
 /// The messages of a filing, the oldest first.
-pub(crate) async fn messages(
-    on: &impl ConnectionTrait,
-    filing: &str,
-) -> Result<Vec<filing_message::Model>> {
+pub(crate) async fn messages(on: &impl ConnectionTrait, filing: &str) -> Result<Vec<filing_message::Model>> {
     Ok(filing_message::Entity::find()
         .filter(filing_message::Column::FilingId.eq(filing))
         .order_by_asc(filing_message::Column::Id)
@@ -77,14 +74,6 @@ pub(crate) async fn messages(
 pub(crate) async fn question(on: &impl ConnectionTrait, id: &str) -> Result<filing_message::Model> {
     let row = filing_message::Entity::find_by_id(id).one(on).await?;
     row.filter(|row| row.question_id.is_none()).ok_or(Error::NotFound)
-}
-
-/// The files that came with the messages of a filing.
-pub(crate) async fn files_of(on: &impl ConnectionTrait, filing: &str) -> Result<Vec<String>> {
-    let lists = messages(on, filing).await?;
-    let lists: Vec<Vec<String>> =
-        lists.iter().map(|row| serde_json::from_str(&row.files)).collect::<Result<_, _>>()?;
-    Ok(lists.concat())
 }
 
 impl Filings {
@@ -141,7 +130,7 @@ impl Filings {
         Ok(questions)
     }
 
-    fn text_of(&self, message: &filing_message::Model) -> Result<String> {
+    pub(crate) fn text_of(&self, message: &filing_message::Model) -> Result<String> {
         Ok(self.context.keys.open_text(&place(&message.id), &message.text_sealed)?)
     }
 }

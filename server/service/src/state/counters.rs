@@ -520,7 +520,8 @@ async fn happen_all(on: &impl ConnectionTrait, shifts: &mut Shifts, since: i64) 
     for row in on.query_all_raw(Statement::from_string(backend, decided)).await? {
         let place: String = row.try_get_by_index(0)?;
         let (begun, at): (i64, i64) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
-        let paused: &[(i64, i64)] = pauses.get(&row.try_get_by_index::<String>(3)?).map_or(&[], Vec::as_slice);
+        let paused: &[(i64, i64)] =
+            pauses.get(&row.try_get_by_index::<String>(3)?).map_or(&[], Vec::as_slice);
         shifts.spent(&place, elapsed::moved(&calendar, begun, at, paused), at, &calendar, 1);
     }
     Ok(())

@@ -34,8 +34,9 @@ pub(crate) async fn pauses(
 ) -> Result<Pauses> {
     let mut asked = filing_message::Entity::find().filter(filing_message::Column::QuestionId.is_null());
     asked = match filings {
-        Some(rows) => asked
-            .filter(filing_message::Column::FilingId.is_in(rows.iter().map(|row| row.id.as_str()))),
+        Some(rows) => {
+            asked.filter(filing_message::Column::FilingId.is_in(rows.iter().map(|row| row.id.as_str())))
+        }
         None => asked.filter(filing_message::Column::EndedAt.gte(since)),
     };
     let asked = asked.order_by_asc(filing_message::Column::SentAt).all(on).await?;

@@ -25,6 +25,8 @@ pub mod person;
 pub mod provider;
 pub mod reason;
 pub mod record;
+pub mod relation_check;
+pub mod relation_key;
 pub mod saved_view;
 pub mod session;
 pub mod sms_code;

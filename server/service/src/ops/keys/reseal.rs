@@ -15,8 +15,8 @@ use serde_json::json;
 
 use crate::base::context::handle;
 use crate::base::entity::{
-    draft, filing, filing_message, filing_round, handover, held_form, key_check, mail_address, misuse_report, outbox, person,
-    record, staff, upload,
+    draft, filing, filing_message, filing_round, handover, held_form, key_check, mail_address, misuse_report,
+    outbox, person, record, relation_check, staff, upload,
 };
 use crate::base::error::Result;
 use crate::base::keyring::sealed_by;
@@ -81,6 +81,7 @@ sealed! {
         ContactSealed => |row| crate::filing::misuse::place(&row.id, "contact"),
         NoteSealed => |row| crate::filing::misuse::place(&row.id, "note"),
     );
+    relation_check(ReasonSealed => |row| crate::filing::relation::place(&row.id));
     upload(Name => |row| crate::files::file::context(&row.id));
     mail_address(
         ConfirmedSealed => |row| crate::account::notice::mail_context(&row.person_id, "confirmed"),
@@ -124,6 +125,7 @@ macro_rules! for_each_sealed {
             handover,
             held_form,
             misuse_report,
+            relation_check,
             upload,
             outbox,
             mail_address

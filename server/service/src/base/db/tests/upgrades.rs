@@ -11,6 +11,7 @@ use domain::filing::{FilingEvent, FilingState};
 use domain::misuse::MisuseKind;
 use domain::notice::NoticeKind;
 use domain::record::RecordState;
+use domain::relation::RelationKind;
 use domain::schema::Directory;
 use domain::talk::QuestionEnd;
 use domain::view::ProviderSource;
@@ -293,6 +294,7 @@ async fn the_shape_knows_every_code_and_every_reference() {
         (("notice", "kind"), codes(NoticeKind::ALL, NoticeKind::code)),
         (("provider", "directory"), codes([Directory::Access, Directory::Registrar], Directory::code)),
         (("provider", "source"), codes(ProviderSource::ALL, ProviderSource::code)),
+        (("relation_key", "kind"), codes(RelationKind::ALL, RelationKind::code)),
         (("staff", "role"), words(&["reviewer", "administrator", "keeper", "auditor"])),
     ]);
     let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'";
