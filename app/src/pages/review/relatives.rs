@@ -102,9 +102,9 @@ fn One(relative: Relative, reason: String, fault: Option<String>) -> impl IntoVi
     let Relative { record, number, region, is_over, shared, known, checked, .. } = relative;
     let tags = shared.iter().map(|kind| view! { <span class="tag">{kind.label()}</span> " " }).collect_view();
     let is_checked = checked.is_some();
-    let summary = name.clone();
+    let (summary, anchor) = (name.clone(), format!("relative-{record}"));
     view! {
-        <li id=format!("relative-{record}")>
+        <li id=anchor>
             <details open=is_open>
                 <summary>
                     <b>{summary}</b>" "{tags}
