@@ -56,6 +56,7 @@ test('a unit filed twice is one line until an officer has looked at the pair, wh
   await back.locator('summary').click();
   await expect(back).toContainText('<i>总公司与分公司</i>，证照一致');
   await expect(back).toContainText('审核员东城');
+  await colleague.evaluate(() => scrollTo(0, 0));
   await expectNoAxeViolations(colleague);
   await colleague.context().close();
 });
@@ -72,7 +73,7 @@ test('an officer steps through what was submitted, decided and looked at, and ho
   await decideAs(officer, baseURL, filing, 'return', { note: '请改地址', remarks: { 'unit.office_address': '门牌号不存在' } });
   // Submitted again with another address.
   const own = desk(page, baseURL);
-  const href = await own.act('redraft', { filing });
+  const href = await own.act('redraft', { filing, along: 'yes' });
   const draft = new URL(href, baseURL).searchParams.get('draft');
   const request = { procedure: 'subject_new', step: 'form', draft, record: null, subject: null, fresh: false, check: false, review: false };
   const view = await own.ask('form_view', { request });

@@ -141,6 +141,14 @@ async fn full(world: &World) {
     service.filing_claims.claim(&officer, &filing).await.unwrap();
     service.talk_desk.ask(&officer, &filing, "", "请说明网站的用途").await.unwrap();
     world.decide(&filing, Decision::Approve, "", &[]).await;
+    // The same person files another subject.
+    let other = world.applicant(3).await;
+    let person = world.subject_answers_person(&other).await;
+    let person = world.file(&other, "subject_new", None, &person).await;
+    let second = world.website_answers(&other, "example.net").await;
+    world.file(&other, "website_new", None, &second).await;
+    let pair = service.relatives.relatives(&officer, &person).await.unwrap().relatives.remove(0);
+    service.relatives.check_pair(&officer, &person, &pair.record, "同一个人的两个主体").await.unwrap();
     let website = service.records.records(&actor, Business::Website, "").await.unwrap().rows.remove(0);
     service.badge_checks.declare_badge(&actor, &website.id).await.unwrap();
     let told = MisuseTold { kind: "other", site: "", text: "不是同一家", contact: "" };

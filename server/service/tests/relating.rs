@@ -247,8 +247,8 @@ async fn each_round_is_shown_as_it_was_and_any_two_are_compared(world: World) {
             (Talk, "问题 1：请补充说明", 1),
             (Look, "查看完整个人信息", 1),
             (Look, "查看文件（2 个）", 1),
-            (Decided, "退回", 1),
             (Talk, "问题 1 的回复", 1),
+            (Decided, "退回", 1),
             (Submitted, "重新提交", 2),
             (Step, "领取", 2),
             (Decided, "退回", 2),
@@ -265,7 +265,7 @@ async fn each_round_is_shown_as_it_was_and_any_two_are_compared(world: World) {
     };
     assert!(name(&whole).contains("第三个名称"));
     let key = |at: usize| whole.moments[at].key.clone();
-    let returned = history(&world, &officer, &site, &key(5), "", "").await;
+    let returned = history(&world, &officer, &site, &key(6), "", "").await;
     assert!(name(&returned).contains("某某企业官网"));
     assert_eq!(returned.remarks, [fault("site.name", "与首页不一致")]);
     assert!(name(&history(&world, &officer, &site, &key(8), "", "").await).contains("第二个名称"));

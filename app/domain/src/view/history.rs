@@ -6,7 +6,7 @@ use super::queue::QueueRow;
 use crate::schema::Fault;
 use crate::sheet::{Change, Sheet};
 
-/// Which moments an address asks for, by their keys; nothing: the last.
+/// Which moments an address asks for, by their keys; nothing: the last that is no look.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HistoryRequest {

@@ -54,7 +54,7 @@ fn Through(history: HistoryView) -> impl IntoView {
             <Line id=id.clone() moments=moments.clone() shown/>
             <div class="stack through-main">
                 {present.map(|moment| view! { <Present id=id.clone() moments=moments.clone() shown moment sheet remarks/> })}
-                <Compare id moments compared/>
+                <Compare id moments shown compared/>
             </div>
         </div>
     }
@@ -155,10 +155,9 @@ fn Present(
 
 /// What differs between any two moments.
 #[component]
-fn Compare(id: String, moments: Vec<Moment>, compared: Option<Compared>) -> impl IntoView {
-    // Only what changed the answers is worth holding against each other.
-    let last = moments.len().saturating_sub(1);
-    let (from, to) = compared.as_ref().map_or((0, last), |compared| (compared.from, compared.to));
+fn Compare(id: String, moments: Vec<Moment>, shown: usize, compared: Option<Compared>) -> impl IntoView {
+    let (from, to) = compared.as_ref().map_or((0, shown), |compared| (compared.from, compared.to));
+    let at = moments.get(shown).map(|moment| moment.key.clone());
     let select = |field: &'static str, label: &'static str, chosen: usize| {
         let options = moments
             .iter()
@@ -181,6 +180,7 @@ fn Compare(id: String, moments: Vec<Moment>, compared: Option<Compared>) -> impl
         <section class="card compare" id="compare" aria-labelledby="compare-title">
             <div class="card-head"><h2 id="compare-title">"比较两个时刻"</h2></div>
             <form class="filters" method="get" action=action>
+                <input type="hidden" name="at" value=at autocomplete="off"/>
                 {select("from", "较早的时刻", from)}
                 {select("to", "较晚的时刻", to)}
                 <div class="filter-actions"><button class="button">"比较"</button></div>

@@ -65,7 +65,9 @@ impl Histories {
         let head = rows.into_iter().next().ok_or(Error::NotFound)?;
         let dated = self.moments(on, &row).await?;
         let rounds = self.rounds(on, &row).await?;
-        let last = dated.len().saturating_sub(1);
+        // Somebody always looks last.
+        let told = dated.iter().rposition(|one| one.moment.kind != MomentKind::Look);
+        let last = told.unwrap_or_default();
         let place = |key: &str| dated.iter().position(|one| one.moment.key == key);
         let shown = place(&request.at).unwrap_or(last);
         let answers = |at: usize| dated.get(at).and_then(|one| rounds.get(&one.moment.round));
