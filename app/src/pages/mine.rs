@@ -399,12 +399,7 @@ fn Details(filing: FilingView) -> impl IntoView {
         <Facts row jurisdiction decided_at record_href/>
         <MyTalk id=id.get_value()/>
         {withdrawal_left.map(|seconds| view! { <Withdrawal seconds here/> })}
-        {refusal.map(|words| view! {
-            <aside class="notice" data-tone="warning" aria-labelledby="refusal">
-                <h2 id="refusal">"不予通过的理由"</h2>
-                <p class="timeline-note">{words}</p>
-            </aside>
-        })}
+        {refusal.map(|words| view! { <Refusal words/> })}
         {(!remarks.is_empty() || general_remark.is_some()).then(|| view! {
             <Points procedure remarks=remarks.clone() general=general_remark/>
         })}
@@ -472,6 +467,18 @@ fn Withdrawal(seconds: i64, here: String) -> impl IntoView {
                 <button class="button">"撤销申请"</button>
             </form>
         </div>
+    }
+    .into_any()
+}
+
+/// Why it was refused.
+#[component]
+fn Refusal(words: String) -> impl IntoView {
+    view! {
+        <aside class="notice" data-tone="warning" aria-labelledby="refusal">
+            <h2 id="refusal">"不予通过的理由"</h2>
+            <p class="timeline-note">{words}</p>
+        </aside>
     }
     .into_any()
 }
