@@ -126,6 +126,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("review/peek/:id") view=pages::review::PeekPage ssr=SsrMode::Async/>
                     <Route path=path!("review/claims") view=pages::review::ReviewClaims ssr=SsrMode::Async/>
                     <Route path=path!("review/filings/:id") view=pages::review::ReviewFiling ssr=SsrMode::Async/>
+                    <Route path=path!("review/filings/:id/history") view=pages::review::ReviewHistory ssr=SsrMode::Async/>
                     <Route path=path!("audit") view=pages::audit::Audit ssr=SsrMode::Async/>
                     <Route path=path!("mine/looks") view=pages::audit::Looks ssr=SsrMode::Async/>
                     <Route path=path!("mine/drafts") view=pages::mine::Drafts ssr=SsrMode::Async/>
@@ -238,6 +239,7 @@ mod tests {
             route::review_filing("1"),
             route::batch("1"),
             route::peek("1"),
+            route::filing_history("1"),
             route::account("1"),
         ]);
         for business in Business::ALL {

@@ -23,7 +23,7 @@ pub fn action_code(typed: &str) -> &str {
 }
 
 /// Code and word, in the order of the list that the search offers.
-pub const ACTIONS: [(&str, &str); 70] = [
+pub const ACTIONS: [(&str, &str); 74] = [
     ("sign_in", "登录"),
     ("end_session", "退出会话"),
     ("end_sessions", "结束全部登录"),
@@ -64,6 +64,10 @@ pub const ACTIONS: [(&str, &str); 70] = [
     ("filing.return", "退回"),
     ("filing.reject", "不予通过"),
     ("filing.export", "导出审核队列"),
+    ("filing.ask", "询问申请人"),
+    ("filing.answer", "回复询问"),
+    ("filing.close_question", "关闭询问"),
+    ("filing.check_relative", "核对关联申请"),
     ("handover.offer", "发起移交主体"),
     ("handover.revoke", "撤回移交"),
     ("handover.give", "移出主体"),
@@ -96,7 +100,7 @@ pub const ACTIONS: [(&str, &str); 70] = [
     ("seed", "写入示例数据"),
 ];
 
-const OBJECTS: [(&str, &str); 26] = [
+const OBJECTS: [(&str, &str); 28] = [
     ("desk_batch", "批量办理"),
     ("misuse_report", "举报线索"),
     ("audit", "审计日志"),
@@ -121,11 +125,13 @@ const OBJECTS: [(&str, &str); 26] = [
     ("mail_address", "通知邮箱"),
     ("filing_round", "申请轮次"),
     ("filing_event", "办理记录"),
+    ("filing_message", "补充说明"),
+    ("relation_check", "关联核对"),
     ("begin", "开始"),
     ("end", "结束"),
 ];
 
-const DETAILS: [(&str, &str); 17] = [
+const DETAILS: [(&str, &str); 19] = [
     ("act", "操作类型"),
     ("reference", "编号"),
     ("references", "编号"),
@@ -143,6 +149,8 @@ const DETAILS: [(&str, &str); 17] = [
     ("sessions", "会话数"),
     ("days", "天数"),
     ("action", "操作"),
+    ("field", "项目"),
+    ("files", "文件数"),
 ];
 
 #[cfg(test)]

@@ -90,6 +90,28 @@ impl Calendar {
         }
         spent
     }
+
+    /// The moment from which the time runs on as if so much of it had not passed: so much working time after
+    /// another.
+    pub fn after(&self, from: OffsetDateTime, working: Duration) -> OffsetDateTime {
+        let (mut at, mut left) = (from.to_offset(SHANGHAI), working);
+        for _ in 0..LONGEST {
+            if left <= Duration::ZERO {
+                break;
+            }
+            let Some(next) = at.date().next_day() else { break };
+            let next = next.midnight().assume_offset(SHANGHAI);
+            if !self.is_working(at.date()) {
+                at = next;
+            } else if next - at <= left {
+                left -= next - at;
+                at = next;
+            } else {
+                return at + left;
+            }
+        }
+        at
+    }
 }
 
 #[cfg(test)]
@@ -151,6 +173,26 @@ mod tests {
         ] {
             assert_eq!(calendar.spent(from, to), Duration::hours(hours), "{from} {to}");
         }
+    }
+
+    /// What a pause costs is not counted, whatever days of rest lie in it or after it.
+    #[test]
+    fn a_pause_moves_the_beginning_by_the_working_time_in_it() {
+        let calendar = october();
+        let from = datetime!(2026-09-29 10:00 +8);
+        for (paused, resumed) in [
+            (datetime!(2026-09-29 16:00 +8), datetime!(2026-09-30 09:00 +8)),
+            (datetime!(2026-09-30 12:00 +8), datetime!(2026-10-08 12:00 +8)),
+            (datetime!(2026-10-02 12:00 +8), datetime!(2026-10-05 12:00 +8)),
+            (datetime!(2026-10-09 20:00 +8), datetime!(2026-10-14 20:00 +8)),
+        ] {
+            let pause = calendar.spent(paused, resumed);
+            let moved = calendar.after(from, pause);
+            for end in [resumed, datetime!(2026-10-20 11:11 +8)] {
+                assert_eq!(calendar.spent(moved, end), calendar.spent(from, end) - pause, "{paused} {end}");
+            }
+        }
+        assert_eq!(calendar.after(from, Duration::ZERO), from);
     }
 
     #[test]

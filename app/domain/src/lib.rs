@@ -26,6 +26,7 @@ pub mod progress;
 pub mod proof;
 pub mod purpose;
 pub mod record;
+pub mod relation;
 pub mod role;
 pub mod route;
 #[cfg(any(test, feature = "sample"))]
@@ -34,5 +35,6 @@ pub mod schema;
 pub mod seal;
 pub mod sheet;
 pub mod sign_off;
+pub mod talk;
 pub mod value;
 pub mod view;

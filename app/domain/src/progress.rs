@@ -18,6 +18,8 @@ pub const EXPIRY_WARNING_DAYS: i64 = 30;
 pub struct Case {
     pub subject: SubjectStage,
     pub returned: Option<Returned>,
+    /// A filing about which an officer asked something that nobody has answered (待补充说明).
+    pub asked: Option<AskedFiling>,
     pub draft: Option<StartedDraft>,
     /// The latest business filing, or other filing of the subject in force, that officers have.
     pub waiting: Option<WaitingFiling>,
@@ -85,6 +87,14 @@ pub struct WaitingFiling {
     /// An officer has begun.
     pub is_claimed: bool,
     pub submitted_at: String,
+}
+
+/// A filing about which officers asked something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskedFiling {
+    pub filing: String,
+    pub procedure: Procedure,
+    pub title: String,
 }
 
 /// A record in force whose number is not known to be shown.
@@ -294,6 +304,7 @@ fn state(case: &Case, step: Milestone) -> MilestoneState {
         Milestone::Business if matches!(&case.subject, SubjectStage::Returned(it) if it.along > 0) => Done,
         Milestone::Business if case.draft.is_some() => UnderWay,
         Milestone::Business => Todo,
+        Milestone::Review if case.asked.is_some() => Attention,
         Milestone::Review if case.waiting.is_some() => UnderWay,
         Milestone::Review if is_in_force && case.approved > 0 => Done,
         Milestone::Review => Todo,
@@ -304,6 +315,11 @@ fn state(case: &Case, step: Milestone) -> MilestoneState {
 
 /// Everything but the steps, which need no choice.
 fn next(case: &Case) -> Progress {
+    if let (Some(asked), None) = (&case.asked, &case.returned)
+        && !matches!(case.subject, SubjectStage::Returned(_))
+    {
+        return to_answer(asked);
+    }
     match (&case.subject, &case.returned) {
         (SubjectStage::Returned(returned), _) => to_repair(returned, Milestone::Subject),
         (_, Some(returned)) => to_repair(returned, Milestone::Business),
@@ -359,6 +375,14 @@ fn to_repair(returned: &Returned, present: Milestone) -> Progress {
     let look = open("查看申请单", &returned.title, route::filing(&returned.filing));
     let next = returned.repair();
     Progress { also: vec![look], is_urgent: true, ..told(present, &title, &sentence, facts, next) }
+}
+
+fn to_answer(asked: &AskedFiling) -> Progress {
+    let title = format!("{}需要补充说明", called(asked.procedure));
+    let sentence = "民警提了问题，没有退回申请。请在申请详情中回复，可以附文件；回复之前审核暂停。";
+    let next = open("去回复", &asked.title, route::talk(&asked.filing));
+    let facts = vec!["约 3 分钟".to_owned()];
+    Progress { is_urgent: true, ..told(Milestone::Review, &title, sentence, facts, next) }
 }
 
 fn first_steps(case: &Case) -> Progress {
@@ -502,6 +526,9 @@ fn also(case: &Case) -> Vec<NextAct> {
     let mut acts = Vec::new();
     if let Some(offered) = &case.handover {
         acts.push(open("接收主体", &offered.name, route::handover(&offered.id)));
+    }
+    if let Some(asked) = &case.asked {
+        acts.push(open("回复补充说明", &asked.title, route::talk(&asked.filing)));
     }
     if let Some(draft) = &case.draft {
         acts.push(open(&format!("继续填写“{}”", draft.title), "", draft.href.clone()));

@@ -116,6 +116,11 @@ pub fn filing(id: &str) -> String {
     format!("/mine/filings/{id}")
 }
 
+/// What officers asked about a filing, on its page.
+pub fn talk(filing: &str) -> String {
+    format!("/mine/filings/{filing}#talk")
+}
+
 /// 我的申请 after a filing was submitted, which it says.
 pub fn submitted(filing: &str) -> String {
     format!("/mine/filings?receipt={filing}")
@@ -245,6 +250,21 @@ pub fn peek(id: &str) -> String {
 /// A filing on the desk.
 pub fn review_filing(id: &str) -> String {
     format!("/review/filings/{id}")
+}
+
+/// A filing on the desk through time.
+pub fn filing_history(id: &str) -> String {
+    format!("/review/filings/{id}/history")
+}
+
+/// What has something in common with a filing, on its page on the desk.
+pub fn review_relatives(id: &str) -> String {
+    format!("/review/filings/{id}#relatives")
+}
+
+/// What was asked about a filing and answered, on its page on the desk.
+pub fn review_talk(id: &str) -> String {
+    format!("/review/filings/{id}#talk")
 }
 
 /// What happens with a filing on the desk, as it happens.

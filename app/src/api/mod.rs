@@ -293,6 +293,34 @@ pub async fn undoable() -> Answer<Option<view::UndoOffer>> {
     service.undos.undoable(&actor).await.map_err(refuse)
 }
 
+/// 补充说明 of a filing on the desk.
+#[server(input = Json, output = Json, endpoint = "talk")]
+pub async fn talk(id: String) -> Answer<view::TalkView> {
+    let (service, actor) = signed_in()?;
+    service.talk_desk.talk(&actor, &id).await.map_err(refuse)
+}
+
+/// 补充说明 of a filing of one's own. `check` gives back what was typed last, with its faults.
+#[server(input = Json, output = Json, endpoint = "my_talk")]
+pub async fn my_talk(id: String, #[server(default)] check: bool) -> Answer<view::TalkView> {
+    let (service, actor) = signed_in()?;
+    service.talks.my_talk(&actor, &id, check).await.map_err(refuse)
+}
+
+/// Filings of other subjects that have something in common with one on the desk.
+#[server(input = Json, output = Json, endpoint = "relatives")]
+pub async fn relatives(id: String) -> Answer<view::RelativesView> {
+    let (service, actor) = signed_in()?;
+    service.relatives.relatives(&actor, &id).await.map_err(refuse)
+}
+
+/// A filing on the desk through time.
+#[server(input = Json, output = Json, endpoint = "filing_history")]
+pub async fn filing_history(request: view::HistoryRequest) -> Answer<view::HistoryView> {
+    let (service, actor) = signed_in()?;
+    service.histories.filing_history(&actor, &request).await.map_err(refuse)
+}
+
 /// 审计日志, for auditors (R65).
 #[server(input = Json, output = Json, endpoint = "audit_log")]
 pub async fn audit_log(request: view::AuditRequest) -> Answer<view::Paged<view::AuditRow>> {

@@ -10,11 +10,13 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::certificate::Registration;
+use super::talk::MyTalk;
 use crate::api::{self, Answer};
 use crate::ui::dialog::Dialog;
 use crate::ui::progress::ProgressCard;
 use crate::ui::sheet::{ChangesTable, History, SheetView, row_id};
 use crate::ui::table::{Column, Filter, Grid, Pager, href, words};
+use crate::ui::talk::{Asked, WaitingTag};
 use crate::ui::{Empty, FilingBadge, Icon, Load, PageHead, PostButton, StateOfFiling};
 
 /// 业务类型 as a filter offers it.
@@ -353,10 +355,12 @@ fn Details(filing: FilingView) -> impl IntoView {
         general_remark,
         registration,
         record_href,
+        talk,
         ..
     } = filing;
+    provide_context(Asked(talk.questions));
     let here = route::filing(&row.id);
-    let (state, procedure) = (row.state, row.procedure);
+    let (state, procedure, waits) = (row.state, row.procedure, row.waits_for_answer);
     let id = StoredValue::new(row.id.clone());
     let question = (withdrawal_left.is_some() && !untrack(asks).is_empty()).then(|| {
         view! { <WithdrawQuestion id=row.id.clone() here=here.clone() dependents/> }
@@ -372,7 +376,7 @@ fn Details(filing: FilingView) -> impl IntoView {
         <PageHead
             above=vec![("我的", route::HOME), ("我的申请", route::FILINGS)]
             title="申请详情"
-            beside=move || view! { <FilingBadge state/> }
+            beside=move || view! { <FilingBadge state/> <WaitingTag waits/> }
             actions=move || can_redraft.map(|label| view! {
                 {is_bundle.then(|| view! {
                     <PostButton
@@ -393,13 +397,9 @@ fn Details(filing: FilingView) -> impl IntoView {
         {question}
         {waiting.map(|filing| view! { <CaseProgress filing/> })}
         <Facts row jurisdiction decided_at record_href/>
+        <MyTalk id=id.get_value()/>
         {withdrawal_left.map(|seconds| view! { <Withdrawal seconds here/> })}
-        {refusal.map(|words| view! {
-            <aside class="notice" data-tone="warning" aria-labelledby="refusal">
-                <h2 id="refusal">"不予通过的理由"</h2>
-                <p class="timeline-note">{words}</p>
-            </aside>
-        })}
+        {refusal.map(|words| view! { <Refusal words/> })}
         {(!remarks.is_empty() || general_remark.is_some()).then(|| view! {
             <Points procedure remarks=remarks.clone() general=general_remark/>
         })}
@@ -467,6 +467,18 @@ fn Withdrawal(seconds: i64, here: String) -> impl IntoView {
                 <button class="button">"撤销申请"</button>
             </form>
         </div>
+    }
+    .into_any()
+}
+
+/// Why it was refused.
+#[component]
+fn Refusal(words: String) -> impl IntoView {
+    view! {
+        <aside class="notice" data-tone="warning" aria-labelledby="refusal">
+            <h2 id="refusal">"不予通过的理由"</h2>
+            <p class="timeline-note">{words}</p>
+        </aside>
     }
     .into_any()
 }

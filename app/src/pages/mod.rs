@@ -18,6 +18,7 @@ pub mod records;
 pub mod review;
 pub mod sessions;
 pub mod staff;
+pub mod talk;
 pub mod upkeep;
 
 use domain::route;

@@ -8,6 +8,7 @@ pub mod progress;
 pub mod region;
 pub mod sheet;
 pub mod table;
+pub mod talk;
 pub mod who_am_i;
 
 use domain::filing::FilingState;
@@ -17,6 +18,7 @@ use domain::view::{FilingRow, Offer, Refused};
 use leptos::prelude::*;
 
 use crate::api::{Answer, ApiError};
+use crate::ui::talk::WaitingTag;
 
 /// An icon of the stylesheet, for the eye only.
 #[component]
@@ -46,6 +48,7 @@ pub fn StateOfFiling(row: FilingRow) -> impl IntoView {
     view! {
         <span class="states">
             {row.waits_for_business.then(|| view! { <span class="badge" data-tone="warning">"待填报业务"</span> })}
+            <WaitingTag waits=row.waits_for_answer/>
             <FilingBadge state=row.state/>
         </span>
     }

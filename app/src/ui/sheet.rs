@@ -10,6 +10,7 @@ use domain::view::EventView;
 use leptos::prelude::*;
 
 use crate::ui::form::field_id;
+use crate::ui::talk::{asked_at, is_asked};
 
 /// All answers by section.
 #[component]
@@ -65,7 +66,7 @@ pub fn SheetView(
         .collect_view()
 }
 
-/// The anchor of a row that has a remark.
+/// The anchor of a row that has a remark, or was asked about.
 pub fn row_id(at: &str) -> String {
     format!("r-{}", field_id(at))
 }
@@ -87,12 +88,14 @@ fn Row(row: SheetRow, remarkable: bool, change: Option<Change>, remark: Option<S
     // By which a picture finds what it proves.
     let place = remarkable.then(|| at.clone());
     // Where the list of remarks leads to.
-    let anchor = remark.is_some().then(|| row_id(&at));
+    let anchor = (remark.is_some() || is_asked(&at)).then(|| row_id(&at));
+    let asked = asked_at(&at);
     view! {
         <div class="sheet-row" class:sheet-wide=wide data-changed=changed.then_some("") data-at=place id=anchor>
             <dt>{label.clone()}</dt>
             <dd>
                 {content}
+                {asked}
                 {remark.map(|words| view! { <p class="remark"><b>"审核意见"</b>"："{words}</p> })}
                 {remarkable.then(|| view! { <RemarkBox at name masked=masked || wide/> })}
             </dd>

@@ -35,6 +35,7 @@ pub use account::person::{Claims, SESSION_LIFETIME};
 pub use account::roles::FirstAdministrator;
 pub use account::{mail, sms, suspension};
 pub use admin::directory::ProviderEntry;
+pub use applicant::talk::TypedAnswer;
 pub use base::actor::{Actor, Role};
 pub use base::context::{Assurance, Settings};
 pub use base::error::{Error, Result};
@@ -77,6 +78,7 @@ use crate::applicant::progress::Cases;
 use crate::applicant::redraft::Redrafts;
 use crate::applicant::reminder::Reminders;
 use crate::applicant::submit::Submissions;
+use crate::applicant::talk::Talks;
 use crate::base::clock::Clock;
 use crate::base::context::Context;
 use crate::base::db::Db;
@@ -90,12 +92,15 @@ use crate::desk::claim::FilingClaims;
 use crate::desk::dashboard::Dashboards;
 use crate::desk::decide::Decisions;
 use crate::desk::export::Exports;
+use crate::desk::history::Histories;
 use crate::desk::misuse::MisuseDesk;
 use crate::desk::presence::Presence;
 use crate::desk::queue::Queues;
+use crate::desk::relatives::Relatives;
 use crate::desk::review::Reviews;
 use crate::desk::saved_view::SavedViews;
 use crate::desk::setting::DisplaySettings;
+use crate::desk::talk::TalkDesk;
 use crate::desk::undo::Undos;
 use crate::files::Files;
 use crate::files::thumbnail_looks::Shown;
@@ -109,6 +114,7 @@ use crate::ops::comparison_keys::ComparisonKeys;
 use crate::ops::jobs::Jobs;
 use crate::ops::keys::check::KeyChecks;
 use crate::ops::keys::reseal::Reseals;
+use crate::ops::relation_keys::RelationKeys;
 use crate::ops::sample::Samples;
 use crate::ops::scale::Scale;
 use crate::public::guide::Guides;
@@ -155,6 +161,7 @@ pub struct Service {
     pub filings: Arc<Filings>,
     pub guides: Arc<Guides>,
     pub handovers: Arc<Handovers>,
+    pub histories: Arc<Histories>,
     pub holidays: Arc<Holidays>,
     pub home_page: Arc<HomePage>,
     pub identity_checks: Arc<IdentityChecks>,
@@ -173,6 +180,8 @@ pub struct Service {
     pub queues: Arc<Queues>,
     pub records: Arc<Records>,
     pub redrafts: Arc<Redrafts>,
+    pub relation_keys: Arc<RelationKeys>,
+    pub relatives: Arc<Relatives>,
     pub reminders: Arc<Reminders>,
     pub reseals: Arc<Reseals>,
     pub reviews: Arc<Reviews>,
@@ -181,6 +190,8 @@ pub struct Service {
     pub scale: Arc<Scale>,
     pub staff: Arc<Staff>,
     pub submissions: Arc<Submissions>,
+    pub talk_desk: Arc<TalkDesk>,
+    pub talks: Arc<Talks>,
     pub text_messages: Arc<TextMessages>,
     pub undos: Arc<Undos>,
     pub usage: Arc<Usage>,
@@ -338,6 +349,19 @@ impl Service {
         let samples = Samples::new(&context, &accounts);
         let scale = Scale::new(&context, &accounts, &counters, &dashboards, &exports, &queues);
         let staff = Staff::new(&context, &accounts, &rejected_forms);
+        let histories = Histories::new(&context, &accounts, &desk_access, &filings);
+        let relatives = Relatives::new(&context, &accounts, &desk_access, &filings, &rejected_forms);
+        let relation_keys = RelationKeys::new(&context, &filings);
+        let talks = Talks::new(&context, &files, &filings, &notices, &rejected_forms, &usage);
+        let talk_desk = TalkDesk::new(
+            &context,
+            &desk_access,
+            &filing_claims,
+            &filings,
+            &notices,
+            &rejected_forms,
+            &usage,
+        );
         Service {
             events: Arc::clone(&context.events),
             parts,
@@ -362,6 +386,7 @@ impl Service {
             filings,
             guides,
             handovers,
+            histories,
             holidays,
             home_page,
             identity_checks,
@@ -380,6 +405,8 @@ impl Service {
             queues,
             records,
             redrafts,
+            relation_keys,
+            relatives,
             reminders,
             reseals,
             reviews,
@@ -388,6 +415,8 @@ impl Service {
             scale,
             staff,
             submissions,
+            talk_desk,
+            talks,
             text_messages,
             undos,
             usage,

@@ -36,7 +36,7 @@ claims![
 ];
 
 /// Tables whose rows change without a line.
-const UNAUDITED: [(&str, &str); 21] = [
+const UNAUDITED: [(&str, &str); 22] = [
     ("audit", "is the log"),
     ("counter", "numbers that are used twice run into unique indexes; that of the log is checked with it"),
     ("desk_batch", "what was ordered for many filings, for a day; the order has its line"),
@@ -51,6 +51,7 @@ const UNAUDITED: [(&str, &str); 21] = [
     ("notice", "tells of what other rows say"),
     ("notice_choice", "what a person wants to be told of otherwise; each choice has its line"),
     ("outbox", "tells of what other rows say; gone after sending"),
+    ("relation_key", "can be made again from the filings"),
     ("saved_view", "an officer's own bookmarks"),
     ("sms_code", "gone after five minutes"),
     ("tally", "can be counted again from the filings"),
@@ -143,7 +144,18 @@ async fn full(world: &World) {
         FormRequest { procedure: "website_new".to_owned(), draft: Some(draft), ..FormRequest::default() };
     let head = service.drafts.form_view(&actor, &request).await.unwrap().draft.unwrap();
     assert!(matches!(world.submit(&actor, &head, "again").await, Submitted::Filing(_)));
+    let officer = world.officer("110101").await;
+    service.filing_claims.claim(&officer, &filing).await.unwrap();
+    service.talk_desk.ask(&officer, &filing, "", "请说明网站的用途").await.unwrap();
     world.decide(&filing, Decision::Approve, "", &[]).await;
+    // The same person files another subject.
+    let other = world.applicant(3).await;
+    let person = world.subject_answers_person(&other).await;
+    let person = world.file(&other, "subject_new", None, &person).await;
+    let second = world.website_answers(&other, "example.net").await;
+    world.file(&other, "website_new", None, &second).await;
+    let pair = service.relatives.relatives(&officer, &person).await.unwrap().relatives.remove(0);
+    service.relatives.check_pair(&officer, &person, &pair.record, "同一个人的两个主体").await.unwrap();
     let website = service.records.records(&actor, Business::Website, "").await.unwrap().rows.remove(0);
     service.badge_checks.declare_badge(&actor, &website.id).await.unwrap();
     let told = MisuseTold { kind: "other", site: "", text: "不是同一家", contact: "" };

@@ -78,6 +78,7 @@ async fn prepare(config: &Config, service: &Service, db: &Db) -> Result<TcpListe
     let rows = async {
         service.holidays.take_holidays(&config.special_days).await?;
         service.comparison_keys.fill_comparison_keys().await?;
+        service.relation_keys.fill_relation_keys_once().await?;
         service.directories.fill_directories().await?;
         service.canned_reasons.fill_reasons().await?;
         service.counters.count_once().await

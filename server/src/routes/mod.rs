@@ -3,6 +3,7 @@
 //! scripts (R76).
 
 mod acts;
+mod answer;
 mod event_streams;
 mod events;
 mod export;
@@ -34,7 +35,9 @@ pub fn router(state: AppState, inner: impl Fn(Router) -> Router) -> Router {
     // The identity check brings one attachment along (R22).
     let one_file = Router::new().route(route::FILES, post(files::take)).merge(identity::router());
     // A step brings its pictures along, where there are no scripts.
-    let whole_form = Router::new().route("/form/{business}/{action}/{step}", post(forms::post_step));
+    let whole_form = Router::new()
+        .route("/form/{business}/{action}/{step}", post(forms::post_step))
+        .merge(answer::router());
 
     let template = state.template.clone();
     let groups =

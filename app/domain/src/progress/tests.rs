@@ -22,10 +22,15 @@ fn returned(procedure: Procedure, along: usize) -> Returned {
     Returned { filing: "r".to_owned(), procedure, title: "晨光书店".to_owned(), points: 2, along }
 }
 
+fn asked() -> AskedFiling {
+    AskedFiling { filing: "q".to_owned(), procedure: website(Action::New), title: "晨光书店".to_owned() }
+}
+
 fn empty() -> Case {
     Case {
         subject: SubjectStage::None,
         returned: None,
+        asked: None,
         draft: None,
         waiting: None,
         approved: 0,
@@ -70,11 +75,12 @@ fn cases() -> Vec<Case> {
     let handover = OfferedSubject { id: "h".to_owned(), name: "某公司".to_owned(), days_left: 9 };
     let mut cases = Vec::new();
     for subject in stages() {
-        for bits in 0_u32..128 {
+        for bits in 0_u32..256 {
             let is = |bit: u32| bits & (1 << bit) != 0;
             cases.push(Case {
                 subject: subject.clone(),
                 returned: is(0).then(|| returned(website(Action::New), 0)),
+                asked: is(7).then(asked),
                 draft: is(1).then(|| draft(website(Action::New))),
                 waiting: is(2).then(|| WaitingFiling { is_claimed: is(1), ..waiting.clone() }),
                 approved: u64::from(is(3)),
@@ -168,6 +174,13 @@ fn a_case_goes_its_way_from_signing_in_to_the_badge() {
     expect(&case, Review, "查看申请单", "/mine/filings/w");
     case.unbadged = unbadged.clone();
     expect(&case, Badge, "去挂标", "/mine/website/b");
+    // A question stops the review, so it goes before all but what came back.
+    case.asked = Some(asked());
+    expect(&case, Review, "去回复", "/mine/filings/q#talk");
+    assert!(progress(&case).is_urgent);
+    case.returned = Some(returned(website(Action::New), 0));
+    assert!(progress(&case).also.iter().any(|other| other.label == "回复补充说明"));
+    (case.asked, case.returned) = (None, None);
     case.document_ends = Some("2026-03-20".to_owned());
     expect(&case, Subject, "变更主体", "/subject/change");
     // Somebody who has a subject is told of another one beside it; who has none, first of all.

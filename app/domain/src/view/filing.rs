@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::file::FileView;
 use super::registration::RegistrationView;
+use super::talk::TalkView;
 use crate::filing::FilingState;
 use crate::procedure::Procedure;
 use crate::schema::Fault;
@@ -23,6 +24,9 @@ pub struct FilingRow {
     /// A 新增主体 filing that no business filing accompanies yet (R15): it is 待审核, and nobody reviews it.
     #[serde(default)]
     pub waits_for_business: bool,
+    /// 待补充说明: an officer asked something, and nobody has answered.
+    #[serde(default)]
+    pub waits_for_answer: bool,
     pub submitted_at: String,
 }
 
@@ -47,6 +51,9 @@ pub struct FilingView {
     pub remarks: Vec<Fault>,
     pub general_remark: Option<String>,
     pub registration: Option<RegistrationView>,
+    /// 补充说明
+    #[serde(default)]
+    pub talk: TalkView,
     pub files: BTreeMap<String, FileView>,
     /// Path of the record it made or changes.
     pub record_href: Option<String>,

@@ -31,13 +31,16 @@ pub struct QueueRow {
     pub is_overdue: bool,
     /// It came from another region.
     pub has_moved: bool,
+    /// 待补充说明: the applicant is asked something, and the clock stands still.
+    #[serde(default)]
+    pub waits_for_answer: bool,
 }
 
 /// What a queue's address asks for. Old addresses lack what came later.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct QueueRequest {
-    /// `all`, `open`, `mine`, `resubmitted`, `overdue`, `arrived`, `done` or a state's code
+    /// `all`, `open`, `mine`, `resubmitted`, `overdue`, `waiting`, `arrived`, `done` or a state's code
     pub state: String,
     /// A procedure's code, or a business's
     pub procedure: String,

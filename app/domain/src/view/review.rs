@@ -11,6 +11,7 @@ use super::filing::EventView;
 use super::offer::Refused;
 use super::queue::QueueRow;
 use super::registration::RegistrationView;
+use super::talk::QuestionView;
 use crate::answer::Answers;
 use crate::business::Business;
 use crate::record::RecordState;
@@ -46,6 +47,9 @@ pub struct ReviewView {
     /// 常用意见 to pick from.
     pub reasons: Vec<ReasonRow>,
     pub earlier_remarks: Vec<Fault>,
+    /// 补充说明, to be shown at the fields.
+    #[serde(default)]
+    pub questions: Vec<QuestionView>,
     /// The personal values are shown in full on this page, and that was written down (R65).
     pub unmasked: bool,
     pub version: i64,

@@ -16,12 +16,15 @@ use super::decide::{Decision, Together, Undecidable, reason_options};
 use super::documents::{Documents, Paper, papers_of};
 use super::live::Live;
 use super::queue::filing_href;
+use super::relatives::{Relatives, RelativesForm};
 use super::shortcuts::{FILING_KEYS, Keys};
 use super::transfer::Transfer;
 use super::undo::Undo;
 use crate::api;
 use crate::pages::mine::query_text;
+use crate::pages::talk::{Talk, TalkForm};
 use crate::ui::sheet::{ChangesTable, History, SheetView, Written};
+use crate::ui::talk::Asked;
 use crate::ui::who_am_i::who_am_i;
 use crate::ui::{DeskScript, FilingBadge, Load, PostButton, RecordBadge, WindowTitle};
 
@@ -72,7 +75,7 @@ fn Desk(page: Page) -> impl IntoView {
     let filing = review.filing.clone();
     let state = filing.state;
     let (id, masked_page) = (filing.id.clone(), filing_href(&filing.id, &from));
-    let (is_open, listened) = (state.is_open(), filing.id.clone());
+    let (is_open, listened, talked) = (state.is_open(), filing.id.clone(), filing.id.clone());
     let refused = review.may_claim.clone();
     let reasons = review.reasons.clone();
     let may_transfer = is_open && (refused.is_none() || review.is_mine);
@@ -98,6 +101,9 @@ fn Desk(page: Page) -> impl IntoView {
             </div>
             <Papers review along from=from.clone() flows/>
         </div>
+        // What stands in the answers belongs to these forms, which cannot lie inside that of the decision.
+        <TalkForm id=talked.clone()/>
+        <RelativesForm id=talked/>
         <Presets reasons/>
         <Undo from/>
         <DeskScript/>
@@ -385,6 +391,7 @@ fn Answers(review: ReviewView, along: Vec<ReviewView>, from: String) -> impl Int
     let (records, filings) = (review.subject_records, review.subject_filings);
     let remarkable = review.may_decide.is_none();
     provide_context(Written(review.typed.clone()));
+    provide_context(Asked(review.questions.clone()));
     let labels = sheet.clone();
     let others = along
         .into_iter()
@@ -404,6 +411,7 @@ fn Answers(review: ReviewView, along: Vec<ReviewView>, from: String) -> impl Int
         })
         .collect_view();
     let is_together = !others.is_empty();
+    let (id, through) = (filing.id.clone(), route::filing_history(&filing.id));
     view! {
         <div class="answers stack" tabindex="0" role="region" aria-label="填报内容">
             <Bundle rows=review.bundle here=filing.id from=from.clone()/>
@@ -430,9 +438,11 @@ fn Answers(review: ReviewView, along: Vec<ReviewView>, from: String) -> impl Int
                     <SheetView sheet prefix="subject"/>
                 </details>
             })}
+            <Talk id=id.clone()/>
+            <Relatives id/>
             <Beside records filings from/>
             <section class="card" aria-labelledby="history">
-                <div class="card-head"><h2 id="history">"办理记录"</h2></div>
+                <div class="card-head"><h2 id="history">"办理记录"</h2><a href=through>"历次记录"</a></div>
                 <History events=history/>
             </section>
         </div>

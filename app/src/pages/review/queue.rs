@@ -5,6 +5,7 @@ use domain::business::Business;
 use domain::filing::FilingState;
 use domain::procedure::Procedure;
 use domain::route;
+use domain::talk::WAITING;
 use domain::view::{Paged, QueueDesk, QueueLine, QueueRequest, SavedView};
 use leptos::prelude::*;
 use leptos::reactive::computed::ScopedFuture;
@@ -20,12 +21,13 @@ use crate::ui::table::{Filter, href};
 use crate::ui::{DeskScript, Load, PageHead};
 
 /// What the filter offers beside single states; the first is what an address without a state means.
-const GROUPS: [(&str, &str); 7] = [
+const GROUPS: [(&str, &str); 8] = [
     ("open", "未办结"),
     ("arrived", "新到"),
     ("mine", "我领取的"),
     ("resubmitted", "退回后重新提交"),
     ("overdue", "已超期"),
+    ("waiting", WAITING),
     ("done", "已办结"),
     ("all", "全部"),
 ];

@@ -7,6 +7,7 @@ use domain::view::{Density, DeskSettings, Paged, QueueColumn, QueueLine, QueueRe
 use leptos::prelude::*;
 
 use super::queue::{address, filing_href, query_of};
+use crate::ui::talk::WaitingTag;
 use crate::ui::table::Pager;
 use crate::ui::{Empty, FilingBadge};
 
@@ -194,6 +195,7 @@ fn State(row: QueueRow) -> impl IntoView {
         <span class="just tag" hidden>"刚刚更新"</span>
         <FilingBadge state=row.state/>
         {row.is_new.then(|| view! { " " <span class="tag">"新到"</span> })}
+        " "<WaitingTag waits=row.waits_for_answer/>
         {row.has_moved.then(|| view! { " " <span class="tag">"移送"</span> })}
         {(!words.is_empty()).then(|| view! { " " <span class="soft" title=words.clone()>{words.clone()}</span> })}
     }

@@ -32,7 +32,9 @@ pub fn Keys(
         .collect_view();
     let note = match single {
         true => "在输入框以外按下即可。可在审核队列的“显示设置”中关闭。",
-        false => "Firefox 为 Alt + Shift + 字母，苹果电脑为 Control + Option + 字母。可在审核队列的“显示设置”中改为单键。",
+        false => {
+            "Firefox 为 Alt + Shift + 字母，苹果电脑为 Control + Option + 字母。可在审核队列的“显示设置”中改为单键。"
+        }
     };
     view! {
         <details class="keys no-print" data-single-keys=single.then_some("")>

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::account::Accounts;
 use crate::base::actor::Actor;
-use crate::base::audit::UNMASK;
+use crate::base::audit::{LOOK_AT_FILE, UNMASK};
 use crate::base::calendar::begin_of;
 use crate::base::clock::written;
 use crate::base::context::handle;
@@ -38,8 +38,6 @@ const PAGE: usize = 50;
 
 /// A person's filings are asked about in portions.
 const FILINGS: u64 = 200;
-
-const LOOK_AT_FILE: &str = "look_at_file";
 
 impl AuditLog {
     /// A page of the log, the latest lines first.

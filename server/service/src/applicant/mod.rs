@@ -11,3 +11,4 @@ pub mod progress;
 pub mod redraft;
 pub mod reminder;
 pub mod submit;
+pub mod talk;

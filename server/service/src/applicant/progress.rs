@@ -9,8 +9,8 @@ use domain::facts;
 use domain::filing::FilingState;
 use domain::procedure::Procedure;
 use domain::progress::{
-    Case, EXPIRY_WARNING_DAYS, Effort, OfferedSubject, Progress, Returned, StartedDraft, SubjectStage,
-    Unbadged, WaitingFiling, progress,
+    AskedFiling, Case, EXPIRY_WARNING_DAYS, Effort, OfferedSubject, Progress, Returned, StartedDraft,
+    SubjectStage, Unbadged, WaitingFiling, progress,
 };
 use domain::record::RecordState;
 use domain::route;
@@ -106,6 +106,7 @@ impl Cases {
             document_ends: self.document_ends(subject.as_ref())?,
             subject: stage,
             returned: returned.map(|row| returned_filing(row, &remarks, 0)).transpose()?,
+            asked: filings.iter().find(|row| row.waiting_since.is_some()).map(asked_filing).transpose()?,
             draft: own_draft.map(|row| self.started(row)).transpose()?,
             waiting: waiting.map(waiting_filing).transpose()?,
             approved,
@@ -281,6 +282,10 @@ fn returned_filing(
         points: points.len(),
         along,
     })
+}
+
+fn asked_filing(row: &filing::Model) -> Result<AskedFiling> {
+    Ok(AskedFiling { filing: row.id.clone(), procedure: procedure_of(row)?, title: row.title.clone() })
 }
 
 fn waiting_filing(row: &filing::Model) -> Result<WaitingFiling> {

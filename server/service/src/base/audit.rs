@@ -20,6 +20,9 @@ use crate::base::row_digest::{Digests, TABLES};
 /// A look at a filing's personal values in full.
 pub(crate) const UNMASK: &str = "filing.unmask";
 
+/// A look at a file.
+pub(crate) const LOOK_AT_FILE: &str = "look_at_file";
+
 /// A look of a person at a value of their own.
 pub(crate) const REVEAL: &str = "own.reveal";
 

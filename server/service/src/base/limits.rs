@@ -24,6 +24,8 @@ pub struct PersonLimits {
     pub unmaskings_told: u32,
     /// Looks for the badge of a record, each of which fetches pages.
     pub badge_checks_per_hour: u32,
+    /// Questions of an officer, answers of an applicant (补充说明).
+    pub messages_per_hour: u32,
     /// Reports of misuse from one network address.
     pub reports_per_day: u32,
     /// Open streams of events, per server.
@@ -44,6 +46,7 @@ impl Default for PersonLimits {
             mail_codes_per_day: 10,
             unmaskings_told: 50,
             badge_checks_per_hour: 12,
+            messages_per_hour: 60,
             reports_per_day: 5,
             event_streams: 10,
         }
@@ -64,6 +67,7 @@ impl PersonLimits {
         mail_codes_per_day: 100_000,
         unmaskings_told: 50,
         badge_checks_per_hour: 100_000,
+        messages_per_hour: 100_000,
         reports_per_day: 100_000,
         event_streams: 100,
     };
@@ -82,6 +86,7 @@ impl PersonLimits {
             self.mail_codes_per_day,
             self.unmaskings_told,
             self.badge_checks_per_hour,
+            self.messages_per_hour,
             self.reports_per_day,
             self.event_streams,
         ]
@@ -100,6 +105,7 @@ pub(crate) enum Use {
     Unmasking,
     BadgeCheck,
     MailCode,
+    Message,
 }
 
 impl Use {
@@ -112,6 +118,7 @@ impl Use {
             ],
             Use::Save => vec![("save/minute", Duration::minutes(1), limits.saves_per_minute)],
             Use::BadgeCheck => vec![("badge/hour", Duration::hours(1), limits.badge_checks_per_hour)],
+            Use::Message => vec![("message/hour", Duration::hours(1), limits.messages_per_hour)],
             Use::LookUp => vec![("lookup/minute", Duration::minutes(1), limits.lookups_per_minute)],
             Use::Resolution => vec![("resolution/hour", Duration::hours(1), limits.resolutions_per_hour)],
             Use::Reveal => vec![("reveal/hour", Duration::hours(1), limits.reveals_per_hour)],

@@ -15,8 +15,8 @@ use sea_orm::{ColumnTrait, DbErr, IdenStatic, Iterable, PrimaryKeyToColumn, Quer
 use sha2::{Digest, Sha256};
 
 use crate::base::entity::{
-    Audited, badge_check, filing, filing_event, filing_round, handover, holiday, live_domain, mail_address,
-    misuse_report, person, provider, reason, record, session, staff, upload,
+    Audited, badge_check, filing, filing_event, filing_message, filing_round, handover, holiday, live_domain,
+    mail_address, misuse_report, person, provider, reason, record, relation_check, session, staff, upload,
 };
 use crate::base::keyring::Keyring;
 
@@ -58,6 +58,7 @@ pub(crate) static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
         table(badge_check::Entity),
         table(filing::Entity),
         table(filing_event::Entity),
+        table(filing_message::Entity),
         table(filing_round::Entity),
         table(handover::Entity),
         table(holiday::Entity),
@@ -68,6 +69,7 @@ pub(crate) static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
         table(provider::Entity),
         table(reason::Entity),
         table(record::Entity),
+        table(relation_check::Entity),
         table(session::Entity),
         table(staff::Entity),
         table(upload::Entity),

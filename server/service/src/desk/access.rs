@@ -19,6 +19,7 @@ use crate::base::db::{instant, millis, plausible_id};
 use crate::base::entity::{desk_visit, filing, record};
 use crate::base::error::{Error, Result};
 use crate::base::region::region_name;
+use crate::state::elapsed::clock_from;
 use crate::state::row::{filing_state, procedure_of, record_state};
 
 handle! {
@@ -137,8 +138,9 @@ fn queue_row(
         round: row.round,
         is_new: state == FilingState::Pending
             && (row.submitted_at > moments.seen || row.moved_at.is_some_and(|at| at > moments.seen)),
-        is_overdue: state.is_open() && row.submitted_at < moments.late,
+        is_overdue: state.is_open() && row.waiting_since.is_none() && clock_from(row) < moments.late,
         has_moved: row.moved_at.is_some(),
+        waits_for_answer: state.is_open() && row.waiting_since.is_some(),
     })
 }
 

@@ -101,6 +101,8 @@ impl FilingClaims {
     pub(crate) fn has_lapsed(&self, row: &filing::Model, now: OffsetDateTime) -> bool {
         let seen = row.claim_seen_at.or(row.claimed_at);
         row.state == FilingState::InReview.code()
+            // Whoever waits for an answer is not idle.
+            && row.waiting_since.is_none()
             && seen.is_some_and(|seen| instant(seen) + self.lease() <= now)
     }
 
@@ -315,6 +317,7 @@ impl FilingClaims {
             let lapsed = filing::Entity::find()
                 .filter(filing::Column::State.eq(FilingState::InReview.code()))
                 .filter(idle.clone())
+                .filter(filing::Column::WaitingSince.is_null())
                 .filter(filing::Column::Id.gt(&after))
                 .order_by_asc(filing::Column::Id)
                 .limit(LAPSED_AT_ONCE)

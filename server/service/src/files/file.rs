@@ -8,6 +8,7 @@ use domain::business::Business;
 use domain::schema::fault;
 use domain::view::FileView;
 use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
 };
@@ -16,6 +17,7 @@ use time::Duration;
 use uuid::Uuid;
 
 use crate::base::actor::Actor;
+use crate::base::audit::LOOK_AT_FILE;
 use crate::base::db::{Transaction, millis, new_id, plausible_id};
 use crate::base::entity::{filing, record, upload, upload_use};
 use crate::base::error::{Error, Result};
@@ -192,7 +194,7 @@ impl Files {
 
     async fn note_look(&self, actor: &Actor, id: &str) -> Result<()> {
         let tx = self.context.db.begin().await?;
-        self.context.audit(&tx, Some(actor), "look_at_file", "upload", id, json!({})).await?;
+        self.context.audit(&tx, Some(actor), LOOK_AT_FILE, "upload", id, json!({})).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -221,6 +223,43 @@ impl Files {
             holder_id: Set(holder_id.to_owned()),
         });
         upload_use::Entity::insert_many(uses).exec_without_returning(on).await?;
+        Ok(())
+    }
+
+    /// The files that a filing refers to.
+    pub(crate) async fn filing_references(
+        &self,
+        on: &impl ConnectionTrait,
+        filing: &str,
+    ) -> Result<Vec<String>> {
+        let uses = upload_use::Entity::find()
+            .filter(upload_use::Column::HolderKind.eq(HolderKind::Filing.code()))
+            .filter(upload_use::Column::HolderId.eq(filing))
+            .all(on)
+            .await?;
+        Ok(uses.into_iter().map(|held| held.upload_id).collect())
+    }
+
+    /// Writes down that a filing refers to these files, too.
+    pub(crate) async fn add_filing_references(
+        &self,
+        on: &Transaction,
+        filing: &str,
+        ids: &[String],
+    ) -> Result<()> {
+        let uses = ids.iter().map(|id| upload_use::ActiveModel {
+            upload_id: Set(id.clone()),
+            holder_kind: Set(HolderKind::Filing.code().to_owned()),
+            holder_id: Set(filing.to_owned()),
+        });
+        let key =
+            [upload_use::Column::UploadId, upload_use::Column::HolderKind, upload_use::Column::HolderId];
+        for one in uses {
+            upload_use::Entity::insert(one)
+                .on_conflict(OnConflict::columns(key).do_nothing().to_owned())
+                .exec_without_returning(on)
+                .await?;
+        }
         Ok(())
     }
 

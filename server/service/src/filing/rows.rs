@@ -35,6 +35,7 @@ pub(crate) fn filing_row(row: &filing::Model) -> Result<FilingRow> {
         subject_name: row.subject_name.clone(),
         state,
         waits_for_business: is_new_subject && state == FilingState::Pending && !row.is_reviewable,
+        waits_for_answer: state.is_open() && row.waiting_since.is_some(),
         submitted_at: written(instant(row.submitted_at)),
     })
 }

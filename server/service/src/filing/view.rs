@@ -9,7 +9,7 @@ use domain::record::RecordState;
 use domain::route;
 use domain::schema::Fault;
 use domain::sheet::{Change, Disclosure, Sheet, diff, sheet};
-use domain::view::{EventView, FilingRow, FilingView, Paged};
+use domain::view::{EventView, FilingRow, FilingView, Paged, TalkView};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait,
@@ -212,6 +212,7 @@ impl Filings {
             } else {
                 None
             },
+            talk: TalkView { questions: self.questions(on, &row, false).await?, ..TalkView::default() },
             files: self.files.file_views(&files).await?,
             record_href: (record_state(&record)? != RecordState::Void)
                 .then(|| route::record(procedure.business, &record.id)),

@@ -19,6 +19,8 @@ use crate::base::db::{instant, new_id, next_serial};
 use crate::base::entity::{counter, filing, filing_event, tally, tally_change};
 use crate::base::error::Result;
 use crate::base::retry::retry;
+use crate::state::elapsed;
+use crate::state::elapsed::{Pauses, clock_from};
 use crate::state::history::SUBMITTED;
 use crate::state::row::{filing_state, procedure_of};
 
@@ -33,7 +35,7 @@ pub(crate) const STATE: &str = "state";
 /// Open filings in their second round or a later one.
 pub(crate) const AGAIN: &str = "again";
 
-/// Open filings by the day they were submitted.
+/// Open filings by the day from which their time counts.
 pub(crate) const WAITING: &str = "waiting";
 
 /// Submissions and decisions by day.
@@ -66,8 +68,12 @@ const KEPT_WEEKS: i64 = 20;
 
 /// The day of an open filing, 0 of a closed one; written out, since PostgreSQL must see that it groups
 /// by what it selects.
-const STANDING_DAY: &str =
-    "CASE WHEN state IN ('pending', 'in_review') THEN (submitted_at + 28800000) / 86400000 ELSE 0 END";
+const STANDING_DAY: &str = "CASE WHEN state NOT IN ('pending', 'in_review') THEN 0 \
+     WHEN waiting_since IS NOT NULL THEN 99999999 \
+     ELSE (COALESCE(clock_from, submitted_at) + 28800000) / 86400000 END";
+
+/// The day of an open filing whose clock stands still: one that no deadline reaches.
+const STANDS_STILL: i64 = 99_999_999;
 
 /// What changes, by county, kind, day and item.
 #[derive(Default)]
@@ -87,7 +93,8 @@ impl Shifts {
         let item = format!("{}/{}", procedure_of(row)?.code(), state.code());
         self.add(&row.jurisdiction, STATE, 0, item, n);
         if state.is_open() {
-            self.add(&row.jurisdiction, WAITING, day_number(row.submitted_at), String::new(), n);
+            let day = if row.waiting_since.is_some() { STANDS_STILL } else { day_number(clock_from(row)) };
+            self.add(&row.jurisdiction, WAITING, day, String::new(), n);
             if row.round > 1 {
                 self.add(&row.jurisdiction, AGAIN, 0, String::new(), n);
             }
@@ -110,19 +117,27 @@ impl Shifts {
     }
 
     /// What a filing's history counts for.
-    fn happened(&mut self, row: &filing::Model, events: &[filing_event::Model], calendar: &Calendar, n: i64) {
+    fn happened(
+        &mut self,
+        row: &filing::Model,
+        events: &[filing_event::Model],
+        pauses: &Pauses,
+        calendar: &Calendar,
+        n: i64,
+    ) {
         if !row.is_reviewable {
             return;
         }
+        let paused = pauses.get(&row.id).map_or(&[][..], Vec::as_slice);
         let mut begun = row.submitted_at;
-        // When it was decided, while nothing else has happened.
+        // From when and when it was decided, while nothing else has happened.
         let mut decided = None;
         for line in events.iter().filter(|line| line.filing_id == row.id) {
             let last_decided = std::mem::take(&mut decided);
             match FilingEvent::from_code(&line.event) {
                 Some(FilingEvent::Undo) => {
-                    if let Some(at) = last_decided {
-                        self.decided(&row.jurisdiction, begun, at, calendar, -n);
+                    if let Some((from, at)) = last_decided {
+                        self.decided(&row.jurisdiction, from, at, calendar, -n);
                     }
                 }
                 Some(FilingEvent::Resubmit) => {
@@ -130,8 +145,9 @@ impl Shifts {
                     self.received(&row.jurisdiction, line.at, n);
                 }
                 Some(event) if is_decision(event) => {
-                    self.decided(&row.jurisdiction, begun, line.at, calendar, n);
-                    decided = Some(line.at);
+                    let from = elapsed::moved(calendar, begun, line.at, paused);
+                    self.decided(&row.jurisdiction, from, line.at, calendar, n);
+                    decided = Some((from, line.at));
                 }
                 None if line.event == SUBMITTED => {
                     begun = line.at;
@@ -329,23 +345,37 @@ pub(crate) async fn stepped(
         }
         if let Some(at) = after.decided_at.filter(|_| is_decision(event)) {
             let calendar = calendar(on).await?;
-            shifts.decided(&after.jurisdiction, after.submitted_at, at, &calendar, 1);
+            shifts.decided(&after.jurisdiction, clock_from(after), at, &calendar, 1);
         }
     }
     shifts.write(on, now).await
 }
 
-/// A decision was taken back: it counts no longer. `row` is as it stands again.
+/// A decision was taken back: it counts no longer. `decided` is the filing as it was decided, `row` as it stands again.
 pub(crate) async fn undecided(
     on: &impl ConnectionTrait,
     row: &filing::Model,
-    decided_at: i64,
+    decided: &filing::Model,
     now: OffsetDateTime,
 ) -> Result<()> {
     let mut shifts = Shifts::default();
-    if row.is_reviewable {
-        shifts.decided(&row.jurisdiction, row.submitted_at, decided_at, &calendar(on).await?, -1);
+    if let Some(at) = decided.decided_at.filter(|_| row.is_reviewable) {
+        let from = elapsed::clock_from(decided);
+        shifts.decided(&row.jurisdiction, from, at, &calendar(on).await?, -1);
     }
+    shifts.write(on, now).await
+}
+
+/// The clock of a filing stands still, or goes on.
+pub(crate) async fn stood_still(
+    on: &impl ConnectionTrait,
+    before: &filing::Model,
+    after: &filing::Model,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let mut shifts = Shifts::default();
+    shifts.stands(before, -1)?;
+    shifts.stands(after, 1)?;
     shifts.write(on, now).await
 }
 
@@ -367,10 +397,10 @@ pub(crate) async fn moved(
             .order_by_asc(filing_event::Column::Id)
             .all(on)
             .await?;
-        let calendar = calendar(on).await?;
+        let (calendar, pauses) = (calendar(on).await?, elapsed::pauses(on, Some(before), 0).await?);
         for (rows, n) in [(before, -1), (after, 1)] {
             for row in rows {
-                shifts.happened(row, &events, &calendar, n);
+                shifts.happened(row, &events, &pauses, &calendar, n);
             }
         }
     }
@@ -510,17 +540,19 @@ async fn happen_all(on: &impl ConnectionTrait, shifts: &mut Shifts, since: i64) 
         let kind = if FilingEvent::from_code(&event).is_some_and(is_decision) { DECIDED } else { RECEIVED };
         shifts.add(&place, kind, day, String::new(), n);
     }
-    let calendar = calendar(on).await?;
+    let (calendar, pauses) = (calendar(on).await?, elapsed::pauses(on, None, since).await?);
     let decided = format!(
         "SELECT f.jurisdiction, COALESCE((SELECT MAX(s.at) FROM filing_event s WHERE s.filing_id = e.filing_id \
-         AND s.event IN ('submit', 'resubmit') AND s.id < e.id), f.submitted_at) AS begun, e.at \
+         AND s.event IN ('submit', 'resubmit') AND s.id < e.id), f.submitted_at) AS begun, e.at, f.id \
          FROM filing_event e JOIN filing f ON f.id = e.filing_id WHERE f.is_reviewable AND e.at >= {since} \
          AND e.event IN ('approve', 'return', 'reject') AND {stands}"
     );
     for row in on.query_all_raw(Statement::from_string(backend, decided)).await? {
         let place: String = row.try_get_by_index(0)?;
         let (begun, at): (i64, i64) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
-        shifts.spent(&place, begun, at, &calendar, 1);
+        let paused: &[(i64, i64)] =
+            pauses.get(&row.try_get_by_index::<String>(3)?).map_or(&[], Vec::as_slice);
+        shifts.spent(&place, elapsed::moved(&calendar, begun, at, paused), at, &calendar, 1);
     }
     Ok(())
 }

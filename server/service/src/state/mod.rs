@@ -2,7 +2,9 @@
 
 pub mod counters;
 pub mod domains;
+pub mod elapsed;
 pub mod history;
+pub mod pause;
 pub mod row;
 pub mod scene;
 pub mod transition;

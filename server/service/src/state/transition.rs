@@ -4,6 +4,7 @@
 use domain::filing::{FilingEvent, FilingState};
 use domain::record::{RecordEvent, RecordState};
 use domain::schema::Fault;
+use domain::talk::QuestionEnd;
 use domain::{filing as filing_table, record as record_table};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
@@ -15,9 +16,9 @@ use time::OffsetDateTime;
 use crate::base::db::millis;
 use crate::base::entity::{filing, handover, record};
 use crate::base::error::{Error, Result};
-use crate::state::counters;
 use crate::state::history::{SUBMITTED, Who, history, overtaken};
 use crate::state::row::{filing_state, record_state};
+use crate::state::{counters, pause};
 
 /// Moves a filing, if it is still as `row` says, and writes its line of history. Answers are not
 /// touched: who submits again stores them after this.
@@ -62,9 +63,13 @@ pub(crate) async fn filing(
             after.claimed_at = None;
             after.claim_seen_at = None;
             after.decided_at = None;
+            after.clock_from = None;
             after.submitted_at = at; // a new window of withdrawal (R17)
             after.round += 1;
         }
+    }
+    if let Some(end) = question_end(event).filter(|_| row.waiting_since.is_some()) {
+        pause::end_all(on, &mut after, end, now).await?;
     }
     let moved = filing::Entity::update_many()
         .col_expr(filing::Column::State, Expr::value(after.state.clone()))
@@ -75,6 +80,8 @@ pub(crate) async fn filing(
         .col_expr(filing::Column::DecidedAt, Expr::value(after.decided_at))
         .col_expr(filing::Column::SubmittedAt, Expr::value(after.submitted_at))
         .col_expr(filing::Column::Round, Expr::value(after.round))
+        .col_expr(filing::Column::WaitingSince, Expr::value(after.waiting_since))
+        .col_expr(filing::Column::ClockFrom, Expr::value(after.clock_from))
         .filter(filing::Column::Id.eq(&row.id))
         .filter(filing::Column::State.eq(&row.state))
         .filter(filing::Column::Version.eq(row.version))
@@ -122,6 +129,8 @@ pub(crate) async fn take_back(
         .col_expr(filing::Column::SubjectName, Expr::value(after.subject_name.clone()))
         .col_expr(filing::Column::SubjectKey, Expr::value(after.subject_key.clone()))
         .col_expr(filing::Column::IsReviewable, Expr::value(after.is_reviewable))
+        .col_expr(filing::Column::WaitingSince, Expr::value(after.waiting_since))
+        .col_expr(filing::Column::ClockFrom, Expr::value(after.clock_from))
         .filter(filing::Column::Id.eq(&row.id))
         .filter(filing::Column::State.eq(&row.state))
         .filter(filing::Column::Version.eq(row.version))
@@ -132,8 +141,11 @@ pub(crate) async fn take_back(
     }
     // It goes back with its history, and its decision counts no longer.
     counters::moved(on, std::slice::from_ref(row), std::slice::from_ref(&after), now).await?;
-    if let Some(at) = row.decided_at.filter(|_| before.decided_at != row.decided_at) {
-        counters::undecided(on, &after, at, now).await?;
+    if before.decided_at != row.decided_at {
+        counters::undecided(on, &after, row, now).await?;
+    }
+    if after.waiting_since.is_some() && row.waiting_since.is_none() {
+        pause::reopen(on, &row.id).await?;
     }
     // What only went along, to another name or region, has no line that could be taken back.
     if row.version != before.version {
@@ -162,6 +174,19 @@ pub(crate) async fn take_back_record(
     match put.len() {
         1 => Ok(()),
         _ => Err(Error::Corrupt(format!("record {} changed under a lock", row.id))),
+    }
+}
+
+/// What open questions become by an event; None where they stay open.
+fn question_end(event: FilingEvent) -> Option<QuestionEnd> {
+    match event {
+        FilingEvent::Approve | FilingEvent::Return | FilingEvent::Reject => Some(QuestionEnd::Decided),
+        FilingEvent::Withdraw | FilingEvent::Terminate => Some(QuestionEnd::Withdrawn),
+        FilingEvent::Claim
+        | FilingEvent::Release
+        | FilingEvent::Transfer
+        | FilingEvent::Resubmit
+        | FilingEvent::Undo => None,
     }
 }
 

@@ -35,6 +35,9 @@ pub fn router() -> Router<AppState> {
         .route("/act/batch", act!(batch))
         .route("/act/look-at-contact", act!(look_at_contact))
         .route("/act/handle-report", act!(handle_report))
+        .route("/act/ask-question", act!(ask_question))
+        .route("/act/close-question", act!(close_question))
+        .route("/act/check-relative", act!(check_relative))
 }
 
 /// A filing's page, within the queue the officer came from.
@@ -183,6 +186,50 @@ async fn look_at_contact(
 async fn handle_report(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     state.service.misuse_desk.handle_report(actor, field(fields, "report"), field(fields, "note")).await?;
     Ok(to(route::REPORTS).saying("线索已标为已处理。"))
+}
+
+/// 【发送提问】 (补充说明)
+async fn ask_question(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let filing = field(fields, "filing");
+    let page = format!("{}#talk", review_page(filing, fields));
+    let asked =
+        state.service.talk_desk.ask(actor, filing, field(fields, "field"), field(fields, "text")).await;
+    match asked {
+        Ok(()) => Ok(to(page).saying("已发送，等待申请人回复。")),
+        // The page shows what was typed, and at its field what is wrong with it.
+        Err(Error::Faults(_)) => Ok(to(page)),
+        Err(Error::Refused(refused)) => Ok(to(page).saying(refused.sentence)),
+        Err(error) => Err(error),
+    }
+}
+
+/// 【无需补充】
+async fn close_question(
+    state: &AppState,
+    actor: &Actor,
+    fields: &Fields,
+    _back: &str,
+) -> Result<Done, Error> {
+    let filing = state.service.talk_desk.close(actor, field(fields, "question")).await?;
+    Ok(to(format!("{}#talk", review_page(&filing, fields))).saying("已关闭这个问题。"))
+}
+
+/// 【标为已核对】 of a filing and a record of another subject.
+async fn check_relative(
+    state: &AppState,
+    actor: &Actor,
+    fields: &Fields,
+    _back: &str,
+) -> Result<Done, Error> {
+    let (filing, record) = (field(fields, "filing"), field(fields, "record"));
+    let reason = field(fields, &format!("reason.{record}"));
+    let page = format!("{}#relatives", review_page(filing, fields));
+    match state.service.relatives.check_pair(actor, filing, record, reason).await {
+        Ok(()) => Ok(to(page).saying("已标为已核对。")),
+        // The page shows what was typed, and at its field what is wrong with it.
+        Err(Error::Faults(_)) => Ok(to(page)),
+        Err(error) => Err(error),
+    }
 }
 
 /// A decision by somebody whose session has ended meanwhile: what was written stays on the page that says so.

@@ -29,6 +29,7 @@ use crate::base::reference::Reference;
 use crate::base::sealed_answers::{Stored, store};
 use crate::files::faults::file_ids;
 use crate::filing::facts::title_of;
+use crate::filing::relation::{keep_keys, keys_of};
 use crate::state::domains::take_domains;
 use crate::state::history::Who;
 use crate::state::row::record_state;
@@ -133,9 +134,10 @@ impl Submissions {
             files.extend(file_ids(before_form, before));
         }
         if let Some(row) = &resubmitted {
-            // The round before stays for the officer to compare with.
-            files.extend(file_ids(form, &self.filings.filing_answers(row)?));
+            // The rounds before stay for the officer to compare with, and so does what came with answers to questions.
+            files.extend(self.files.filing_references(tx, &row.id).await?);
         }
+        let relations = keys_of(&self.context.keys, procedure, &answers);
         let stored = store(&self.context.keys, form, &format!("filing/{id}"), answers)?;
         let before = match before {
             None => None,
@@ -169,6 +171,7 @@ impl Submissions {
             Some(row) => next_round(tx, actor, row, filed, now).await?,
             None => first_round(tx, actor, procedure, &record, filed, now).await?,
         };
+        keep_keys(tx, &row.id, &row.subject_id, relations).await?;
         self.files.set_file_references(tx, "filing", &row.id, &files).await?;
         self.network_checks.ask_the_network(tx, &row).await?;
         if procedure.action == Action::New && procedure.business != Business::Subject {

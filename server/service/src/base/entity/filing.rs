@@ -40,6 +40,10 @@ pub struct Model {
     /// The applicant was last reminded of the missing business so many days after submitting (R15).
     pub reminded_days: i32,
     pub version: i64,
+    /// Since when an answer of the applicant is waited for; the clock stands still.
+    pub waiting_since: Option<i64>,
+    /// From when its time counts, where there were pauses; otherwise from its submission.
+    pub clock_from: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -33,6 +33,10 @@ pub(crate) struct QueueFilter {
     /// Submitted from then on; before then.
     pub(super) since: Option<i64>,
     pub(super) before: Option<i64>,
+    /// Overdue, by what does not count while an answer is waited for.
+    pub(super) overdue: Option<i64>,
+    /// 待补充说明
+    pub(super) waiting: bool,
     /// Came in after this, by submission or from another region.
     pub(super) arrived: Option<i64>,
     pub(super) search: Option<Search>,
@@ -62,6 +66,15 @@ impl QueueFilter {
         }
         if let Some(before) = self.before {
             all = all.add(filing::Column::SubmittedAt.lt(before));
+        }
+        if let Some(late) = self.overdue {
+            // Nothing counts from before it was submitted, so the bound on that serves the index.
+            all = all
+                .add(filing::Column::WaitingSince.is_null())
+                .add(Expr::cust("COALESCE(clock_from, submitted_at)").lt(late));
+        }
+        if self.waiting {
+            all = all.add(filing::Column::WaitingSince.gt(0));
         }
         all
     }
@@ -104,8 +117,8 @@ impl QueueFilter {
                     .cond_where(self.of_procedure())
                     .to_owned();
                 parts.extend([by_submission, by_transfer]);
-            } else if self.claimed_by.is_some() {
-                // An officer's own are few and have an index.
+            } else if self.claimed_by.is_some() || self.waiting {
+                // An officer's own are few and have an index, and so have those that wait for an answer.
                 parts.push(of_state(*state, reviewable_apart()).cond_where(self.of_procedure()).to_owned());
             } else if self.procedures.is_empty() {
                 parts.push(of_state(*state, Expr::col(filing::Column::IsReviewable).eq(true)));

@@ -91,7 +91,10 @@ impl Queues {
     /// bounded.
     async fn how_many(&self, filter: &QueueFilter, on: &DatabaseConnection) -> Result<u64> {
         let of = async |kind| counters::counts(on, &filter.region, &[&filter.region], kind, 0).await;
-        let is_plain = filter.search.is_none() && filter.claimed_by.is_none() && filter.arrived.is_none();
+        let is_plain = filter.search.is_none()
+            && filter.claimed_by.is_none()
+            && filter.arrived.is_none()
+            && !filter.waiting;
         let every_kind = filter.procedures.is_empty() && filter.since.is_none();
         let all_open = filter.states == OPEN;
         let counted = match (is_plain, filter.before, filter.resubmitted) {
@@ -107,7 +110,12 @@ impl Queues {
                 Some(counts)
             }
             (true, None, true) if every_kind && all_open => Some(of(counters::AGAIN).await?),
-            (true, Some(before), false) if every_kind && all_open && before == begin_of_day_of(before) => {
+            (true, Some(before), false)
+                if every_kind
+                    && all_open
+                    && filter.overdue == Some(before)
+                    && before == begin_of_day_of(before) =>
+            {
                 let mut counts = of(counters::WAITING).await?;
                 counts.retain(|count| count.day < counters::day_number(before));
                 Some(counts)
@@ -136,6 +144,8 @@ impl Queues {
             resubmitted: request.state == "resubmitted",
             since: None,
             before: None,
+            overdue: None,
+            waiting: request.state == "waiting",
             arrived: None,
             search: self.understood(request.search.trim()).await?,
             order: Order::Asc,
@@ -147,7 +157,7 @@ impl Queues {
                 filter.claimed_by = Some(actor.person_id.clone());
             }
             "done" => filter.states = DONE.to_vec(),
-            "overdue" => filter.before = Some(moments.late),
+            "overdue" => (filter.before, filter.overdue) = (Some(moments.late), Some(moments.late)),
             "arrived" => {
                 filter.states = vec![FilingState::Pending];
                 filter.arrived = Some(moments.seen);
@@ -263,8 +273,18 @@ mod tests {
         let officer = world.officer("110000").await;
         world.many_filings(&officer, 50, 60).await;
         let id = &officer.person_id;
-        let states =
-            ["open", "done", "all", "mine", "resubmitted", "overdue", "arrived", "pending", "withdrawn"];
+        let states = [
+            "open",
+            "done",
+            "all",
+            "mine",
+            "resubmitted",
+            "overdue",
+            "waiting",
+            "arrived",
+            "pending",
+            "withdrawn",
+        ];
         let asked = |state: &str, change: &dyn Fn(&mut QueueRequest)| {
             let mut request = QueueRequest { state: state.to_owned(), ..QueueRequest::default() };
             change(&mut request);

@@ -207,6 +207,7 @@ impl Reviews {
                 .machine_checks
                 .machine_checks(&row, procedure, &answers, &subject, &subject_answers, &files)
                 .await?,
+            questions: self.filings.questions(on, &row, true).await?,
             earlier_remarks: self.filings.return_remarks(on, &row.id).await?.1,
             history: history.iter().map(history::event_view).collect(),
             files,

@@ -15,8 +15,8 @@ use serde_json::json;
 
 use crate::base::context::handle;
 use crate::base::entity::{
-    draft, filing, filing_round, handover, held_form, key_check, mail_address, misuse_report, outbox, person,
-    record, staff, undoable_act, upload,
+    draft, filing, filing_message, filing_round, handover, held_form, key_check, mail_address, misuse_report,
+    outbox, person, record, relation_check, staff, undoable_act, upload,
 };
 use crate::base::error::Result;
 use crate::base::keyring::sealed_by;
@@ -72,6 +72,7 @@ sealed! {
         AnswersSealed => |row| format!("filing/{}", row.id),
         BeforeSealed => |row| format!("filing-before/{}", row.id),
     );
+    filing_message(TextSealed => |row| crate::filing::talk::place(&row.id));
     filing_round(AnswersSealed => |row| format!("filing/{}", row.filing_id));
     handover(ReceiverMobileSealed => |row| crate::applicant::handover::sealed_mobile(&row.id));
     held_form(ContentSealed => |row| crate::account::rejected_form::context(&row.slot));
@@ -80,6 +81,7 @@ sealed! {
         ContactSealed => |row| crate::filing::misuse::place(&row.id, "contact"),
         NoteSealed => |row| crate::filing::misuse::place(&row.id, "note"),
     );
+    relation_check(ReasonSealed => |row| crate::filing::relation::place(&row.id));
     upload(Name => |row| crate::files::file::context(&row.id));
     mail_address(
         ConfirmedSealed => |row| crate::account::notice::mail_context(&row.person_id, "confirmed"),
@@ -119,10 +121,12 @@ macro_rules! for_each_sealed {
             draft,
             record,
             filing,
+            filing_message,
             filing_round,
             handover,
             held_form,
             misuse_report,
+            relation_check,
             upload,
             outbox,
             mail_address,

@@ -11,7 +11,9 @@ use domain::filing::{FilingEvent, FilingState};
 use domain::misuse::MisuseKind;
 use domain::notice::NoticeKind;
 use domain::record::RecordState;
+use domain::relation::RelationKind;
 use domain::schema::Directory;
+use domain::talk::QuestionEnd;
 use domain::view::{BatchAct, BatchOutcome, Density, ProviderSource};
 use migration::Shape;
 use sea_orm::{ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, Statement};
@@ -290,10 +292,12 @@ async fn the_shape_knows_every_code_and_every_reference() {
         (("desk_setting", "density"), codes(Density::ALL, Density::code)),
         (("draft", "procedure"), procedures.collect()),
         (("handover", "state"), handovers),
+        (("filing_message", "ended_by"), codes(QuestionEnd::ALL, QuestionEnd::code)),
         (("misuse_report", "kind"), codes(MisuseKind::ALL, MisuseKind::code)),
         (("notice", "kind"), codes(NoticeKind::ALL, NoticeKind::code)),
         (("provider", "directory"), codes([Directory::Access, Directory::Registrar], Directory::code)),
         (("provider", "source"), codes(ProviderSource::ALL, ProviderSource::code)),
+        (("relation_key", "kind"), codes(RelationKind::ALL, RelationKind::code)),
         (("staff", "role"), words(&["reviewer", "administrator", "keeper", "auditor"])),
     ]);
     let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'";
