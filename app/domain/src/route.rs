@@ -222,6 +222,8 @@ pub const QUEUE: &str = "/review/queue";
 pub const CLAIMS: &str = "/review/claims";
 /// 举报线索
 pub const REPORTS: &str = "/review/reports";
+/// 需核查
+pub const PATROL: &str = "/review/patrol";
 /// The queue as a table to download.
 pub const QUEUE_EXPORT: &str = "/review/export";
 /// What happens on the desk, as it happens.
@@ -232,6 +234,11 @@ pub const AT_WORK: &str = "/review/at-work";
 /// A filing on the desk.
 pub fn review_filing(id: &str) -> String {
     format!("/review/filings/{id}")
+}
+
+/// 需核查, one of them, where it says why nothing has to be done.
+pub fn patrol_finding(id: &str) -> String {
+    format!("{PATROL}?finding={id}#finding")
 }
 
 /// What happens with a filing on the desk, as it happens.

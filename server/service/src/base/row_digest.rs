@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::base::entity::{
     Audited, badge_check, filing, filing_event, filing_round, handover, holiday, live_domain, mail_address,
-    misuse_report, person, provider, reason, record, session, staff, upload,
+    misuse_report, patrol_finding, person, provider, reason, record, session, staff, upload,
 };
 use crate::base::keyring::Keyring;
 
@@ -64,6 +64,7 @@ pub(crate) static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
         table(live_domain::Entity),
         table(mail_address::Entity),
         table(misuse_report::Entity),
+        table(patrol_finding::Entity),
         table(person::Entity),
         table(provider::Entity),
         table(reason::Entity),

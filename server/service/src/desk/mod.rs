@@ -8,6 +8,7 @@ pub mod dashboard;
 pub mod decide;
 pub mod export;
 pub mod misuse;
+pub mod patrol;
 pub mod presence;
 pub mod queue;
 pub mod review;

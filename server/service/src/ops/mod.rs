@@ -5,5 +5,6 @@ pub mod backup;
 pub mod comparison_keys;
 pub mod jobs;
 pub mod keys;
+pub mod patrol;
 pub mod sample;
 pub mod scale;

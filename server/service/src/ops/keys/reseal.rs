@@ -15,8 +15,8 @@ use serde_json::json;
 
 use crate::base::context::handle;
 use crate::base::entity::{
-    draft, filing, filing_round, handover, held_form, key_check, mail_address, misuse_report, outbox, person,
-    record, staff, upload,
+    draft, filing, filing_round, handover, held_form, key_check, mail_address, misuse_report, outbox,
+    patrol_finding, person, record, staff, upload,
 };
 use crate::base::error::Result;
 use crate::base::keyring::sealed_by;
@@ -80,6 +80,7 @@ sealed! {
         ContactSealed => |row| crate::filing::misuse::place(&row.id, "contact"),
         NoteSealed => |row| crate::filing::misuse::place(&row.id, "note"),
     );
+    patrol_finding(ReasonSealed => |row| crate::filing::patrol::place(&row.id));
     upload(Name => |row| crate::files::file::context(&row.id));
     mail_address(
         ConfirmedSealed => |row| crate::account::notice::mail_context(&row.person_id, "confirmed"),
@@ -122,6 +123,7 @@ macro_rules! for_each_sealed {
             handover,
             held_form,
             misuse_report,
+            patrol_finding,
             upload,
             outbox,
             mail_address
