@@ -118,6 +118,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("upkeep/holidays") view=pages::upkeep::Holidays ssr=SsrMode::Async/>
                     <Route path=path!("review") view=pages::review::ReviewDashboard ssr=SsrMode::Async/>
                     <Route path=path!("review/reports") view=pages::review::MisuseReports ssr=SsrMode::Async/>
+                    <Route path=path!("review/patrol") view=pages::review::PatrolFindings ssr=SsrMode::Async/>
                     <Route path=path!("review/queue") view=pages::review::ReviewQueue ssr=SsrMode::Async/>
                     <Route path=path!("review/claims") view=pages::review::ReviewClaims ssr=SsrMode::Async/>
                     <Route path=path!("review/filings/:id") view=pages::review::ReviewFiling ssr=SsrMode::Async/>
@@ -195,6 +196,7 @@ mod tests {
             route::LOOKUP,
             route::GUIDE,
             route::REPORTS,
+            route::PATROL,
             route::NOTICES,
             route::NOTICE_SETTINGS,
             route::SIGNED_IN,
@@ -230,6 +232,7 @@ mod tests {
             route::transfer("1"),
             route::handover("1"),
             route::review_filing("1"),
+            route::patrol_finding("1"),
             route::account("1"),
         ]);
         for business in Business::ALL {

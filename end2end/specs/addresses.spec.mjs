@@ -9,7 +9,7 @@ import { desk, siteOf } from '../harness/desk.mjs';
 const HARMLESS = new Set([
   'q', 'code', 'procedure', 'state', 'region', 'claimed_by', 'age', 'search', 'sort', 'after', 'from',
   'move', 'withdraw', 'delete', 'draft', 'record', 'find', 'area', 'page', 'action', 'object', 'person', 'since', 'until',
-  'source', 'fresh',
+  'source', 'fresh', 'fault',
 ]);
 // And those which hold the name of a company, not of a person.
 const OF_COMPANIES = new Set(['/upkeep/providers name', '/website/new/site name']);
@@ -65,7 +65,7 @@ test('no page sends personal data in an address', async ({ page, baseURL, hydrat
   await page.context().clearCookies();
 
   await signIn(page, '审核员东城');
-  for (const path of ['/review', '/review/queue', `/review/filings/${filing}`, `/review/filings/${filing}?move=310000`]) {
+  for (const path of ['/review', '/review/queue', '/review/patrol', `/review/filings/${filing}`, `/review/filings/${filing}?move=310000`]) {
     await expectHarmless(page, path, secrets);
   }
   await page.context().clearCookies();

@@ -18,6 +18,7 @@ pub mod records;
 pub mod review;
 pub mod sessions;
 pub mod staff;
+mod to_put_right;
 pub mod upkeep;
 
 use domain::route;
