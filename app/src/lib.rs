@@ -232,7 +232,6 @@ mod tests {
             route::transfer("1"),
             route::handover("1"),
             route::review_filing("1"),
-            route::patrol_finding("1"),
             route::account("1"),
         ]);
         for business in Business::ALL {

@@ -236,11 +236,6 @@ pub fn review_filing(id: &str) -> String {
     format!("/review/filings/{id}")
 }
 
-/// 需核查, one of them, where it says why nothing has to be done.
-pub fn patrol_finding(id: &str) -> String {
-    format!("{PATROL}?finding={id}#finding")
-}
-
 /// What happens with a filing on the desk, as it happens.
 pub fn filing_events(id: &str) -> String {
     format!("/review/events?filing={id}")

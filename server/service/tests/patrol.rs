@@ -17,6 +17,7 @@ use futures::future::BoxFuture;
 use service::network::{Outbound, Page};
 use service::{Actor, Error};
 use time::Duration;
+use tokio::sync::Semaphore;
 
 claims![
     one_failed_look_is_no_finding_and_the_second_one_is_for_the_officers_of_the_region,
@@ -28,6 +29,7 @@ claims![
     what_an_officer_calls_right_is_not_found_again_until_it_was_right_once,
     an_officer_asks_for_another_look,
     two_servers_never_do_the_same_look,
+    what_changes_while_it_is_looked_at_is_looked_at_anew,
     a_host_is_asked_once_a_day_whoever_stands_on_it,
     what_is_cancelled_is_done_with,
     nobody_is_asked_where_the_operator_does_not_say_so,
@@ -41,6 +43,8 @@ struct Net {
     page: Mutex<Result<Page, String>>,
     address: Mutex<Result<IpAddr, String>>,
     asked: Mutex<Vec<String>>,
+    /// Pages come one after the other through it.
+    gate: Semaphore,
 }
 
 impl Outbound for Net {
@@ -50,7 +54,10 @@ impl Outbound for Net {
 
     fn page<'a>(&'a self, url: &'a reqwest::Url) -> BoxFuture<'a, Result<Page, String>> {
         self.asked.lock().unwrap().push(url.to_string());
-        Box::pin(async { self.page.lock().unwrap().clone() })
+        Box::pin(async {
+            let _through = self.gate.acquire().await;
+            self.page.lock().unwrap().clone()
+        })
     }
 }
 
@@ -60,6 +67,7 @@ impl Net {
             page: Mutex::new(Err("无法访问".to_owned())),
             address: Mutex::new(Ok("114.114.114.114".parse().unwrap())),
             asked: Mutex::default(),
+            gate: Semaphore::new(1),
         })
     }
 
@@ -409,6 +417,32 @@ async fn two_servers_never_do_the_same_look(mut world: World) {
     let times = asked.len();
     asked.dedup();
     assert_eq!((asked.len(), times), (7, 7));
+}
+
+async fn what_changes_while_it_is_looked_at_is_looked_at_anew(mut world: World) {
+    let (owner, website, net) = on_patrol(&mut world).await;
+    let officer = world.officer("110101").await;
+    net.show(200, NUMBER);
+    net.leads_to("1.2.4.8");
+    look(&world).await;
+    world.later(Duration::days(2));
+    let mut answers = world.change_form(&owner, "website_change", Some(&website)).await.answers;
+    answers.set("site.ips", domain::answer::Answer::Many(vec!["1.2.4.8".to_owned()]));
+    let change = world.file(&owner, "website_change", Some(&website), &answers).await;
+
+    let held = net.gate.acquire().await.unwrap();
+    let service = world.service.clone();
+    let looking = tokio::spawn(async move { service.patrols.look_around().await.unwrap() });
+    while net.times_asked() < 2 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    world.decide(&change, Decision::Approve, "", &[]).await;
+    drop(held);
+    looking.await.unwrap();
+    assert_eq!(page(&world, &officer, "").await.total, 0, "what was wrong is not in force any more");
+    world.later(Duration::days(2));
+    assert_eq!(look(&world).await, 1);
+    assert_eq!(page(&world, &officer, "").await.total, 0);
 }
 
 async fn a_host_is_asked_once_a_day_whoever_stands_on_it(mut world: World) {

@@ -126,8 +126,8 @@ fn Table(rows: Vec<PatrolRow>, from: String, is_on: bool, list: String) -> impl 
                     <tr>
                         <td data-label="备案"><Filed row=row.clone()/></td>
                         <td data-label="发现的问题"><Seen row=row.clone()/></td>
-                        <td data-label="发现时间" class="figures">{since}</td>
-                        <td data-label="最近核查" class="figures">
+                        <td data-label="发现时间" class="patrol-when">{since}</td>
+                        <td data-label="最近核查" class="patrol-when">
                             {looked_at}
                             {is_look_asked.then(|| view! { " "<span class="soft">"已安排再次核查"</span> })}
                         </td>

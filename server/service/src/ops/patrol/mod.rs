@@ -101,7 +101,7 @@ impl Patrols {
             }
             Err(error) => return Err(error),
         };
-        retry!(self.try_keep(&row.id, leased, &looked))?;
+        retry!(self.try_keep(&row, leased, &looked))?;
         Ok(true)
     }
 
@@ -113,10 +113,16 @@ impl Patrols {
         Ok(is_ours)
     }
 
-    async fn try_keep(&self, record: &str, leased: i64, looked: &Looked) -> Result<()> {
+    async fn try_keep(&self, seen: &record::Model, leased: i64, looked: &Looked) -> Result<()> {
         let tx = self.context.db.begin().await?;
         let now = millis(self.context.clock.now());
+        let record = seen.id.as_str();
         let row = record::Entity::find_by_id(record).one(&tx).await?.ok_or(Error::NotFound)?;
+        if row.version != seen.version {
+            // What was looked at is not what is in force any more.
+            put_forward(&tx, record, leased, now).await?;
+            return Ok(tx.commit().await?);
+        }
         let before = patrol_look::Entity::find_by_id(record).one(&tx).await?;
         let before: Vec<Known> = match &before {
             Some(before) => serde_json::from_str(&before.known)?,
