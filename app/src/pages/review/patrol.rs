@@ -85,9 +85,9 @@ fn Findings(request: PatrolRequest, page: PatrolPage) -> impl IntoView {
     };
     view! {
         <div class="stack patrol">
+            {chosen.map(|chosen| view! { <Dismiss chosen from list/> })}
             <Search request=request.clone()/>
             <p class="soft">{how}</p>
-            {chosen.map(|chosen| view! { <Dismiss chosen from list/> })}
             {table}
         </div>
     }
@@ -215,7 +215,7 @@ fn Acts(row: PatrolRow, from: String, is_on: bool, list: String) -> impl IntoVie
     }
     let fields = || vec![("finding", id.clone()), ("from", from.clone())];
     let more = if list.contains('?') { '&' } else { '?' };
-    let dismiss = format!("{list}{more}finding={id}#finding");
+    let dismiss = format!("{list}{more}finding={id}");
     view! {
         <div class="patrol-acts">
             {(state == PatrolState::Open).then(|| view! {
@@ -240,7 +240,7 @@ fn Dismiss(chosen: PatrolChosen, from: String, list: String) -> impl IntoView {
     let fault = fault.map(|fault| fault.message);
     let is_wrong = fault.is_some();
     view! {
-        <section class="card patrol-dismiss" id="finding" aria-labelledby="finding-title">
+        <section class="card patrol-dismiss" aria-labelledby="finding-title">
             <div class="card-head"><h2 id="finding-title">{format!("“{}”无需处理", row.name)}</h2></div>
             <Seen row=row.clone()/>
             <form method="post" action="/act/dismiss-finding" class="stack" novalidate>

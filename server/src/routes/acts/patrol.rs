@@ -54,7 +54,7 @@ async fn dismiss_finding(
         Err(Error::Faults(_)) => {
             let list = list(fields);
             let more = if list.contains('?') { '&' } else { '?' };
-            Ok(to(format!("{list}{more}finding={}&check=1#finding", percent(id))))
+            Ok(to(format!("{list}{more}finding={}&check=1", percent(id))))
         }
         Err(error) => Err(error),
     }
