@@ -120,6 +120,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("upkeep/holidays") view=pages::upkeep::Holidays ssr=SsrMode::Async/>
                     <Route path=path!("review") view=pages::review::ReviewDashboard ssr=SsrMode::Async/>
                     <Route path=path!("review/reports") view=pages::review::MisuseReports ssr=SsrMode::Async/>
+                    <Route path=path!("review/patrol") view=pages::review::PatrolFindings ssr=SsrMode::Async/>
                     <Route path=path!("review/queue") view=pages::review::ReviewQueue ssr=SsrMode::Async/>
                     <Route path=path!("review/batch") view=pages::review::BatchPlanPage ssr=SsrMode::Async/>
                     <Route path=path!("review/batch/:id") view=pages::review::BatchReportPage ssr=SsrMode::Async/>
@@ -201,6 +202,7 @@ mod tests {
             route::LOOKUP,
             route::GUIDE,
             route::REPORTS,
+            route::PATROL,
             route::NOTICES,
             route::NOTICE_SETTINGS,
             route::SIGNED_IN,

@@ -63,6 +63,7 @@ const functions = {
   neighbours: [{ id: NOBODYS, request: {} }, { anonymous: 401, applicant: [403, 404], reviewer: 404, administrator: [403, 404] }],
   undoable: [{}, { ...reviewersOnly, keeper: 403, auditor: 403 }],
   misuse_reports: [{ request: {} }, { ...reviewersOnly, keeper: 403, auditor: 403 }],
+  patrol_page: [{ request: {} }, { ...reviewersOnly, keeper: 403, auditor: 403 }],
   claims_held: [{ after: '' }, { anonymous: 401, applicant: [403, 404], reviewer: [403, 404], administrator: 200 }],
   review: [{ id: NOBODYS, look: null }, { anonymous: 401, applicant: [403, 404], reviewer: 404 }],
   talk: [{ id: NOBODYS }, { anonymous: 401, applicant: [403, 404], reviewer: 404, administrator: [403, 404], keeper: 403, auditor: 403 }],

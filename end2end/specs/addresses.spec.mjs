@@ -9,7 +9,7 @@ import { desk, siteOf } from '../harness/desk.mjs';
 const HARMLESS = new Set([
   'q', 'code', 'procedure', 'state', 'region', 'claimed_by', 'age', 'search', 'sort', 'after', 'from',
   'move', 'withdraw', 'delete', 'draft', 'record', 'find', 'area', 'page', 'action', 'object', 'person', 'since', 'until',
-  'source', 'fresh',
+  'source', 'fresh', 'fault',
 ]);
 // And those which hold the name of a company, not of a person.
 const OF_COMPANIES = new Set(['/upkeep/providers name', '/website/new/site name']);
@@ -68,6 +68,7 @@ test('no page sends personal data in an address', async ({ page, baseURL, hydrat
   for (const path of [
     '/review',
     '/review/queue',
+    '/review/patrol',
     `/review/batch?act=claim&f.${filing}=on`,
     `/review/peek/${filing}`,
     `/review/filings/${filing}`,

@@ -36,9 +36,10 @@ pub const STEPS: &[Step] = &[
         sqlite: &[include_str!("m20261129_0740_undo/sqlite.sql")],
         postgres: &[include_str!("m20261129_0740_undo/postgres.sql")],
     },
-    shared("m20261129_1110_desk", &[include_str!("m20261129_1110_desk/both.sql")]),
+    shared("m20261129_0910_patrol", &[include_str!("m20261129_0910_patrol/both.sql")]),
     shared("m20261129_1000_talk", &[include_str!("m20261129_1000_talk/both.sql")]),
     shared("m20261129_1010_relation", &[include_str!("m20261129_1010_relation/both.sql")]),
+    shared("m20261129_1110_desk", &[include_str!("m20261129_1110_desk/both.sql")]),
 ];
 
 /// A step of statements that both databases take.

@@ -23,7 +23,7 @@ pub fn action_code(typed: &str) -> &str {
 }
 
 /// Code and word, in the order of the list that the search offers.
-pub const ACTIONS: [(&str, &str); 74] = [
+pub const ACTIONS: [(&str, &str); 81] = [
     ("sign_in", "登录"),
     ("end_session", "退出会话"),
     ("end_sessions", "结束全部登录"),
@@ -51,6 +51,13 @@ pub const ACTIONS: [(&str, &str); 74] = [
     ("filing.submit", "提交申请"),
     ("misuse.handle", "处理举报线索"),
     ("misuse.report", "举报冒用"),
+    ("patrol.find", "巡查发现需核查事项"),
+    ("patrol.notify", "通知申请人核查事项"),
+    ("patrol.look_again", "安排再次核查"),
+    ("patrol.dismiss", "核查事项无需处理"),
+    ("patrol.resolve", "核查事项已恢复正常"),
+    ("patrol.overdue", "核查事项逾期未处理"),
+    ("patrol.end", "核查事项随备案注销"),
     ("filing.withdraw", "撤销申请"),
     ("filing.settle", "业务失效后调整主体申请"),
     ("filing.claim", "领取申请单"),
@@ -100,9 +107,10 @@ pub const ACTIONS: [(&str, &str); 74] = [
     ("seed", "写入示例数据"),
 ];
 
-const OBJECTS: [(&str, &str); 28] = [
+const OBJECTS: [(&str, &str); 29] = [
     ("desk_batch", "批量办理"),
     ("misuse_report", "举报线索"),
+    ("patrol_finding", "核查事项"),
     ("audit", "审计日志"),
     ("draft", "草稿"),
     ("filing", "申请单"),

@@ -6,7 +6,7 @@ use time::Date;
 use crate::answer::Answers;
 use crate::business::Business;
 use crate::dictionary::{ASSESSED_KIND, ASSESSMENT_METHOD, CONCLUSION, OCCASION, UNIT_KIND};
-use crate::schema::{Directory, label_of};
+use crate::schema::{DateRule, Directory, Kind, label_of};
 use crate::value::date::parse_date;
 
 /// What is used of a subject.
@@ -143,6 +143,57 @@ pub fn badge_pages(business: Business, answers: &Answers) -> Vec<String> {
         (true, "") => Vec::new(),
         (true, domain) => vec![format!("https://{domain}/")],
     }
+}
+
+/// Where a service is found on the internet, for those who look whether it still is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Online {
+    /// Pages of its own, the home page first.
+    pub pages: Vec<String>,
+    pub domains: Vec<String>,
+    /// Addresses and ranges that the domains were filed with; none where none were asked.
+    pub ips: Vec<String>,
+}
+
+pub fn online(business: Business, answers: &Answers) -> Online {
+    let lines = |at: &str| answers.items(at).to_vec();
+    match business {
+        Business::Website => Online {
+            pages: badge_pages(business, answers),
+            domains: of_business(business, answers).domains,
+            ips: lines("site.ips"),
+        },
+        Business::App | Business::MiniProgram => {
+            Online { pages: Vec::new(), domains: lines("network.domains"), ips: lines("network.ips") }
+        }
+        Business::Market => {
+            Online { pages: Vec::new(), domains: lines("basics.domains"), ips: lines("basics.ips") }
+        }
+        Business::Provider => {
+            let site = Some(answers.text("basics.site_url").to_owned()).filter(|site| !site.is_empty());
+            Online { pages: site.into_iter().collect(), ..Online::default() }
+        }
+        Business::Subject | Business::Assessment => Online::default(),
+    }
+}
+
+/// The papers of a form that are not valid any more: whose, which, and the last day. A form asks until when by a date
+/// that must lie ahead when it is filed.
+pub fn expired_papers(business: Business, answers: &Answers, today: Date) -> Vec<String> {
+    let asked = business.form().shown(answers);
+    let papers = asked.filter(|place| matches!(place.field.kind, Kind::Date(DateRule::AfterToday)));
+    papers
+        .filter_map(|place| {
+            let ended = parse_date(answers.text(&place.address())).filter(|last| *last < today)?;
+            let (whose, which) = (place.section.title, place.label(answers));
+            Some(format!(
+                "{whose}：{which} {:04}-{:02}-{:02}",
+                ended.year(),
+                u8::from(ended.month()),
+                ended.day()
+            ))
+        })
+        .collect()
 }
 
 /// What a draft is called in a list before it has a name.

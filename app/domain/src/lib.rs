@@ -20,6 +20,7 @@ pub mod jurisdiction;
 pub mod mask;
 pub mod misuse;
 pub mod notice;
+pub mod patrol;
 pub mod posted;
 pub mod procedure;
 pub mod progress;

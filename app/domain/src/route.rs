@@ -227,6 +227,8 @@ pub const QUEUE: &str = "/review/queue";
 pub const CLAIMS: &str = "/review/claims";
 /// 举报线索
 pub const REPORTS: &str = "/review/reports";
+/// 需核查
+pub const PATROL: &str = "/review/patrol";
 /// The queue as a table to download.
 pub const QUEUE_EXPORT: &str = "/review/export";
 /// What happens on the desk, as it happens.

@@ -8,6 +8,9 @@ use crate::schema::{DateRule, Form, Kind, Line, Place};
 use crate::value::credit_code::credit_code_is_sound;
 use crate::value::id_number::check_digit_matches;
 
+/// The address of every service.
+pub const ADDRESS: &str = "114.114.114.114";
+
 /// Answers by form and address; of an item by its number.
 const OWN: &[(&str, &str, &str)] = &[
     ("app", "basics.operation", "online"),
@@ -128,7 +131,7 @@ pub fn sample(form: &Form, place: &Place, answers: &Answers, number: u32) -> Opt
         Kind::Url => one("https://www.example.cn/"),
         Kind::Lines { of: Line::Domain, .. } => many("api.example.cn"),
         Kind::Lines { of: Line::Url, .. } => many("https://www.example.cn/download"),
-        Kind::Lines { of: Line::Ip { .. }, .. } => many("114.114.114.114"),
+        Kind::Lines { of: Line::Ip { .. }, .. } => many(ADDRESS),
         Kind::Lines { of: Line::Text, .. } => many("某某市场"),
         Kind::IcpNumber { suffix } => one(&format!(
             "京ICP备12345678号-1{}",

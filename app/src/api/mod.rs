@@ -210,6 +210,13 @@ pub async fn guide() -> Answer<view::Guide> {
     service()?.guides.guide().await.map_err(refuse)
 }
 
+/// 需核查: what a patrol found of filings in the officer's region.
+#[server(input = Json, output = Json, endpoint = "patrol_page")]
+pub async fn patrol_page(request: view::PatrolRequest) -> Answer<view::PatrolPage> {
+    let (service, actor) = signed_in()?;
+    service.patrol_desk.patrol_page(&actor, &request).await.map_err(refuse)
+}
+
 /// 举报线索 of the officer's region.
 #[server(input = Json, output = Json, endpoint = "misuse_reports")]
 pub async fn misuse_reports(request: view::MisuseRequest) -> Answer<view::Paged<view::MisuseRow>> {

@@ -19,6 +19,7 @@ pub mod review;
 pub mod sessions;
 pub mod staff;
 pub mod talk;
+mod to_put_right;
 pub mod upkeep;
 
 use domain::route;

@@ -12,6 +12,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::certificate::{BadgeCheck, Registration};
+use super::to_put_right::ToPutRight;
 use crate::api::{self, ApiError};
 use crate::ui::progress::ProgressCard;
 use crate::ui::sheet::SheetView;
@@ -151,7 +152,8 @@ pub fn RecordPage() -> impl IntoView {
 
 #[component]
 fn Details(record: RecordView) -> impl IntoView {
-    let RecordView { row, sheet, registration, badge, badge_offer, filings, verification, .. } = record;
+    let RecordView { row, sheet, registration, badge, badge_offer, filings, verification, patrol, .. } =
+        record;
     let business = row.business;
     let id = row.id.clone();
     let result = verification.map(|_| route::verification_result(business, &row.id));
@@ -165,6 +167,7 @@ fn Details(record: RecordView) -> impl IntoView {
             beside=move || view! { <RecordBadge state/> }
             actions=move || view! { <OfferLinks offers=offers.get_value() class="button"/> }
         />
+        {patrol.map(|notice| view! { <ToPutRight notice/> })}
         {result.map(|href| view! {
             <div class="banner no-print">
                 <p>"评估结果可打印，附查验码，供应用商店等核对。"</p>
@@ -285,7 +288,7 @@ pub fn MySubject() -> impl IntoView {
                     })}
                 }.into_any()
             }
-            Ok(RecordView { row, sheet, filings, .. }) => {
+            Ok(RecordView { row, sheet, filings, patrol, .. }) => {
                 let state = row.state;
                 let change = row.offers.iter().find(|offer| offer.label == "变更").cloned();
                 view! {
@@ -299,6 +302,7 @@ pub fn MySubject() -> impl IntoView {
                             view! { <OfferLink offer class="button button-primary"/> }
                         })
                     />
+                    {patrol.map(|notice| view! { <ToPutRight notice/> })}
                     <SheetView sheet/>
                     <Related filings/>
                 }.into_any()

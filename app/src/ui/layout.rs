@@ -139,6 +139,7 @@ fn staff_groups(me: &Me) -> Vec<(&'static str, Vec<(&'static str, String)>)> {
         review.push(("审核工作台", route::REVIEW.to_owned()));
         review.push(("审核队列", route::QUEUE.to_owned()));
         review.push(("举报线索", route::REPORTS.to_owned()));
+        review.push(("需核查", route::PATROL.to_owned()));
     }
     if me.is_administrator {
         review.push(("在办申请单", route::CLAIMS.to_owned()));

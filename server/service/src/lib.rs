@@ -37,7 +37,7 @@ pub use account::{mail, sms, suspension};
 pub use admin::directory::ProviderEntry;
 pub use applicant::talk::TypedAnswer;
 pub use base::actor::{Actor, Role};
-pub use base::context::{Assurance, Settings};
+pub use base::context::{Assurance, PatrolSettings, Settings};
 pub use base::error::{Error, Result};
 pub use base::events::{Change, Missed, What};
 pub use base::limits::PersonLimits;
@@ -94,6 +94,7 @@ use crate::desk::decide::Decisions;
 use crate::desk::export::Exports;
 use crate::desk::history::Histories;
 use crate::desk::misuse::MisuseDesk;
+use crate::desk::patrol::PatrolDesk;
 use crate::desk::presence::Presence;
 use crate::desk::queue::Queues;
 use crate::desk::relatives::Relatives;
@@ -114,6 +115,7 @@ use crate::ops::comparison_keys::ComparisonKeys;
 use crate::ops::jobs::Jobs;
 use crate::ops::keys::check::KeyChecks;
 use crate::ops::keys::reseal::Reseals;
+use crate::ops::patrol::Patrols;
 use crate::ops::relation_keys::RelationKeys;
 use crate::ops::sample::Samples;
 use crate::ops::scale::Scale;
@@ -132,6 +134,8 @@ struct Parts {
     mailer: Mailer,
     /// The way to the internet; without one nothing is asked there.
     outbound: Option<Arc<dyn Outbound>>,
+    /// The same for looks at filings in force.
+    patrol: Option<Arc<dyn Outbound>>,
 }
 
 /// Gives out the use cases, in groups. Cheap to clone.
@@ -175,6 +179,8 @@ pub struct Service {
     pub notice_settings: Arc<NoticeSettings>,
     pub notices: Arc<Notices>,
     pub offers: Arc<Offers>,
+    pub patrol_desk: Arc<PatrolDesk>,
+    pub patrols: Arc<Patrols>,
     pub people: Arc<People>,
     pub presence: Arc<Presence>,
     pub queues: Arc<Queues>,
@@ -213,7 +219,7 @@ impl Service {
             .unwrap_or_else(|_| FileCheck::by_program("this-program-cannot-be-found".into(), Vec::new()));
         let context = Context::new(db, keys, clock, settings);
         let (gateway, mailer) = (Gateway::Outbox, Mailer::Outbox);
-        Service::of(Parts { context, files, file_check, gateway, mailer, outbound: None })
+        Service::of(Parts { context, files, file_check, gateway, mailer, outbound: None, patrol: None })
     }
 
     #[allow(clippy::too_many_lines)] // a list of the groups, each with those it calls
@@ -300,6 +306,9 @@ impl Service {
         let misuse_desk = MisuseDesk::new(&context, &accounts, &usage);
         let misuse_reports = MisuseReports::new(&context, &lookup);
         let offers = Offers::new(&context, &accounts);
+        let patrol_desk =
+            PatrolDesk::new(&context, &accounts, &notices, &rejected_forms, parts.patrol.is_some());
+        let patrols = Patrols::new(&context, &notices, &records, parts.patrol.clone());
         let people = People::new(&context, &accounts, &notices);
         let presence = Presence::new(&context, &accounts, &desk_access, Arc::default());
         let redrafts = Redrafts::new(&context, &cancellations, &drafts, &files, &filings, &usage);
@@ -400,6 +409,8 @@ impl Service {
             notice_settings,
             notices,
             offers,
+            patrol_desk,
+            patrols,
             people,
             presence,
             queues,
@@ -438,6 +449,11 @@ impl Service {
     /// Lets the network be asked about websites.
     pub fn with_outbound(self, way: Arc<dyn Outbound>) -> Self {
         Service::of(Parts { outbound: Some(way), ..self.parts })
+    }
+
+    /// Lets filings in force be looked at.
+    pub fn with_patrol(self, way: Arc<dyn Outbound>) -> Self {
+        Service::of(Parts { patrol: Some(way), ..self.parts })
     }
 
     /// The same database, seen with other keys.

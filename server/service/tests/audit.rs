@@ -9,14 +9,18 @@ mod common;
 mod identity_check;
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::Arc;
 
 use common::{World, claims, claims_of};
 use domain::audit_word::{action_word, object_word};
 use domain::business::Business;
 use domain::role::StaffRole;
 use domain::view::*;
+use futures::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use service::Actor;
+use service::network::{Outbound, Page};
 use service::sample::SampleOfficer;
 use service::{AuditVerdict, MisuseTold, RowFault, audited_columns};
 use time::Duration;
@@ -36,7 +40,7 @@ claims![
 ];
 
 /// Tables whose rows change without a line.
-const UNAUDITED: [(&str, &str); 22] = [
+const UNAUDITED: [(&str, &str); 24] = [
     ("audit", "is the log"),
     ("counter", "numbers that are used twice run into unique indexes; that of the log is checked with it"),
     ("desk_batch", "what was ordered for many filings, for a day; the order has its line"),
@@ -52,6 +56,8 @@ const UNAUDITED: [(&str, &str); 22] = [
     ("notice_choice", "what a person wants to be told of otherwise; each choice has its line"),
     ("outbox", "tells of what other rows say; gone after sending"),
     ("relation_key", "can be made again from the filings"),
+    ("patrol_host", "when a host was asked last, for a day"),
+    ("patrol_look", "what a look saw; what counts becomes a finding"),
     ("saved_view", "an officer's own bookmarks"),
     ("sms_code", "gone after five minutes"),
     ("tally", "can be counted again from the filings"),
@@ -96,6 +102,7 @@ async fn every_table_is_told_about_or_said_why_not(world: World) {
         ("person", "seen_at"),
         ("provider", "aliases_key"),
         ("provider", "name_key"),
+        ("record", "patrol_at"),
         ("record", "title_key"),
         ("session", "flash"),
         ("session", "seen_at"),
@@ -162,6 +169,26 @@ async fn full(world: &World) {
     service.misuse_reports.report("11010102000001", "a", told).await.unwrap();
     world.offer(&actor, &subject, &claims_of(2)).await;
     service.notice_settings.name_mail_address(&actor, "someone@example.org").await.unwrap();
+    let patrolled = service.clone().with_patrol(Arc::new(Nowhere));
+    for _ in 0..2 {
+        for _ in 0..3 {
+            patrolled.patrols.look_around().await.unwrap();
+        }
+        world.later(Duration::days(2));
+    }
+}
+
+/// A network in which nothing is there.
+struct Nowhere;
+
+impl Outbound for Nowhere {
+    fn addresses<'a>(&'a self, _host: &'a str) -> BoxFuture<'a, Result<Vec<IpAddr>, String>> {
+        Box::pin(async { Err("域名没有解析结果".to_owned()) })
+    }
+
+    fn page<'a>(&'a self, _url: &'a reqwest::Url) -> BoxFuture<'a, Result<Page, String>> {
+        Box::pin(async { Err("无法访问".to_owned()) })
+    }
 }
 
 /// Lets a connection spoil what the database itself would guard.

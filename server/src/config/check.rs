@@ -10,11 +10,11 @@ use service::clock::{Clock as _, SystemClock, shanghai_date};
 use service::db::Wire;
 use service::mail::{Mailer, SmtpServer};
 use service::sms::gateway::Gateway;
-use service::{Assurance, PersonLimits};
+use service::{Assurance, PatrolSettings, PersonLimits};
 use url::{Host, Url};
 
 use super::error::{StartupError, with_source};
-use super::file::{AssuranceSection, ConfigFile, SmsSection, SmtpSection};
+use super::file::{AssuranceSection, ConfigFile, PatrolSection, SmsSection, SmtpSection};
 use super::holidays::special_days;
 use super::keys;
 use super::limits::{Capacity, RateLimits};
@@ -40,6 +40,7 @@ pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Confi
     let registration_sign = file.registration_sign.unwrap_or_else(|| "测".into());
     check_registration_sign(&registration_sign, &mut refusals);
     let assurance = assurance(file.assurance, &mut refusals);
+    let patrol = patrol(&file.patrol, &mut refusals);
     let special_days = special_days(&file.holidays, &mut refusals);
     let is_clock_movable = file.forward_clock.unwrap_or(false);
     if is_clock_movable && production {
@@ -89,6 +90,7 @@ pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Confi
         sample_filings: file.sample_filings.unwrap_or(false) && !production,
         migrate_on_start: file.migrate_on_start.unwrap_or(!production),
         network_checks: file.network_checks.unwrap_or(false),
+        patrol,
         forward_clock: is_clock_movable.then(Arc::default),
         rate_limits,
         limits,
@@ -274,6 +276,17 @@ fn assurance(section: AssuranceSection, refusals: &mut Vec<String>) -> Assurance
         staff_max_age_minutes: section.staff_max_age_minutes.map(i64::from),
         fresh_minutes: section.fresh_minutes.map(i64::from),
     }
+}
+
+/// Nobody is asked more than daily, and by no more at once than a small server bears.
+fn patrol(section: &PatrolSection, refusals: &mut Vec<String>) -> Option<PatrolSettings> {
+    let usual = PatrolSettings::default();
+    let days = section.days.map_or(usual.days, i64::from);
+    let at_once = section.at_once.map_or(usual.at_once, u64::from);
+    if !(2..=366).contains(&days) || !(1..=32).contains(&at_once) {
+        refusals.push("[patrol] looks every 2 to 366 days, at 1 to 32 filings at once.".into());
+    }
+    section.enabled.unwrap_or(false).then_some(PatrolSettings { days, at_once })
 }
 
 /// Whether only this machine can mean it.

@@ -149,6 +149,7 @@ impl ConfigFile {
             ("BEIAN_ALLOW_UNVERIFIED_DATABASE", &mut self.allow_unverified_database),
             ("BEIAN_FORWARD_CLOCK", &mut self.forward_clock),
             ("BEIAN_NETWORK_CHECKS", &mut self.network_checks),
+            ("BEIAN_PATROL", &mut self.patrol.enabled),
             ("BEIAN_MIGRATE_ON_START", &mut self.migrate_on_start),
         ];
         for (name, switch) in switches {

@@ -51,6 +51,7 @@ pub struct ConfigFile {
     pub forward_clock: Option<bool>,
     pub migrate_on_start: Option<bool>,
     pub network_checks: Option<bool>,
+    pub patrol: PatrolSection,
     #[serde(rename = "floods")]
     pub rate_limits: Option<RateLimits>,
     pub limits: Option<PersonLimits>,
@@ -65,6 +66,15 @@ pub struct AssuranceSection {
     pub staff_acr: Vec<String>,
     pub staff_max_age_minutes: Option<u16>,
     pub fresh_minutes: Option<u16>,
+}
+
+/// How filings in force are looked at; not at all unless it says so.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PatrolSection {
+    pub enabled: Option<bool>,
+    pub days: Option<u16>,
+    pub at_once: Option<u8>,
 }
 
 /// Days as `2026-10-01`, or from one to another as `2026-10-01/2026-10-07`.

@@ -12,7 +12,7 @@ use service::clock::{Clock, ForwardClock, SystemClock};
 use service::keyring::Keyring;
 use service::mail::Mailer;
 use service::sms::gateway::Gateway;
-use service::{Assurance, PersonLimits, Settings};
+use service::{Assurance, PatrolSettings, PersonLimits, Settings};
 use url::Url;
 
 use super::limits::{Capacity, RateLimits};
@@ -80,6 +80,8 @@ pub struct Config {
     pub migrate_on_start: bool,
     /// Ask the network where a website's domains lead and what its pages show.
     pub network_checks: bool,
+    /// Look at filings in force, and how; not at all where there is none.
+    pub patrol: Option<PatrolSettings>,
     /// The clock can be put forward at /dev/clock; development only.
     pub forward_clock: Option<Arc<ForwardClock>>,
     pub rate_limits: RateLimits,
@@ -129,6 +131,7 @@ impl Config {
             undo_seconds: self.undo_seconds.into(),
             limits: self.limits,
             assurance: self.assurance.clone(),
+            patrol: self.patrol.unwrap_or_default(),
         }
     }
 }

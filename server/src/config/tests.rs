@@ -2,9 +2,9 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use secrecy::ExposeSecret as _;
-use service::PersonLimits;
 use service::mail::Mailer;
 use service::sms::gateway::Gateway;
+use service::{PatrolSettings, PersonLimits};
 
 use super::keys::{DEVELOPMENT_KEYS, of_development};
 use super::*;
@@ -225,6 +225,10 @@ fn wrong_values_are_refused_with_their_name() {
         ("[requests]\nper_address = 0", [("X", "")], "[requests]"),
         ("[requests]\nbodies_megabytes_each = 8", [("X", "")], "[requests]"),
         ("[requests]\nbodies_megabytes = 40", [("X", "")], "[requests]"),
+        ("[patrol]\ndays = 1", [("X", "")], "[patrol]"),
+        ("[patrol]\nat_once = 0", [("X", "")], "[patrol]"),
+        ("[patrol]\nhourly = true", [("X", "")], "not valid"),
+        ("", [("BEIAN_PATROL", "often")], "BEIAN_PATROL"),
         ("registration_sign = 'provinces'", [("X", "")], "registration_sign"),
         ("database_url = 'mysql://db/beian'", [("X", "")], "database_url"),
         ("", [("ADDR", "3000")], "ADDR"),
@@ -236,6 +240,16 @@ fn wrong_values_are_refused_with_their_name() {
         let refused = config.expect_err(file);
         assert!(refused.to_string().contains(word), "{word}: {refused}");
     }
+}
+
+#[test]
+fn nobodys_filings_are_looked_at_unless_that_is_said() {
+    assert_eq!(load("", &[]).1.unwrap().patrol, None);
+    assert_eq!(load("[patrol]\ndays = 30", &[]).1.unwrap().patrol, None);
+    let on = [("BEIAN_PATROL", "true")];
+    assert_eq!(load("", &on).1.unwrap().patrol, Some(PatrolSettings { days: 14, at_once: 4 }));
+    let said = load("[patrol]\nenabled = true\ndays = 30\nat_once = 2", &[]).1.unwrap();
+    assert_eq!(said.settings().patrol, PatrolSettings { days: 30, at_once: 2 });
 }
 
 /// Finding 19, V12.3.1.

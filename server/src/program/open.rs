@@ -81,6 +81,14 @@ pub async fn open_as_it_is(config: &Config) -> Result<(Service, Db), StartupErro
         true => service.with_outbound(Arc::new(Internet::guarded())),
         false => service,
     };
+    let service = match config.patrol {
+        // Whoever finds us in the logs of a website learns who asks, and why.
+        Some(_) => {
+            let agent = format!("filing-patrol/1.0 (+{})", config.public_origin());
+            service.with_patrol(Arc::new(Internet::guarded().introduced_as(agent)))
+        }
+        None => service,
+    };
     service.key_checks.check_keys().await.map_err(|error| StartupError(vec![format!("{error}.")]))?;
     Ok((service, db))
 }

@@ -108,6 +108,9 @@ fn start_tasks(tasks: &mut Supervisor, is_production: bool, shared: Arc<Shared>)
     tasks.every(10 * SECOND, "counts", |service| async move { service.counters.add_up().await });
     // The network is asked about filed websites, where the operator turned it on.
     tasks.every(MINUTE, "network", |service| async move { service.network_checks.look_at_websites().await });
+    // Filings in force are looked at, where the operator turned it on; what was found goes on by itself.
+    tasks.every(MINUTE, "patrol", |service| async move { service.patrols.look_around().await });
+    tasks.every(5 * MINUTE, "patrol findings", |service| async move { service.patrols.settle().await });
     // Messages that are due: notices, those tried before, and codes whose request was broken off. No text message
     // waits for a mail server.
     tasks.every(2 * SECOND, "messages", |service| async move {

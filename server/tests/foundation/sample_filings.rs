@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::business::Business;
 use domain::filing::FilingState;
-use domain::view::QueueRequest;
+use domain::view::{PatrolRequest, QueueRequest};
 use server::config::Config;
 use server::dev::world;
 use server::program;
@@ -81,6 +81,13 @@ async fn the_sample_filings_show_something_to_everybody() {
     assert_eq!(service.handovers.handovers(&yi, "", "", "").await.unwrap().len(), 1);
     let bing = sign_in(&service, "申请人丙").await;
     assert_eq!(service.accounts.me(&bing).await.unwrap().subjects.len(), 2);
+
+    for (officer, states) in [("审核员东城", vec!["open", "open"]), ("审核员上海", vec!["notified"])]
+    {
+        let officer = sign_in(&service, officer).await;
+        let page = service.patrol_desk.patrol_page(&officer, &PatrolRequest::default()).await.unwrap();
+        assert_eq!(page.rows.iter().map(|row| row.state.code()).collect::<Vec<_>>(), states);
+    }
 
     let administrator = sign_in(&service, "管理员").await;
     assert_eq!(service.people.suspended(&administrator).await.unwrap().len(), 1);

@@ -23,6 +23,9 @@ pub struct Dashboard {
     pub overdue_days: i64,
     /// Reports of misuse that nobody has dealt with yet.
     pub reports: u64,
+    /// 需核查 that nobody has dealt with yet, and those that are overdue.
+    #[serde(default)]
+    pub to_check: u64,
     /// The regions directly below one's own; none below a county.
     pub below: Vec<RegionCount>,
 }

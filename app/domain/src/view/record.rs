@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::file::FileView;
 use super::filing::FilingRow;
 use super::offer::Offer;
+use super::patrol::PatrolNotice;
 use super::registration::{BadgeOffer, BadgeView, RegistrationView};
 use crate::business::Business;
 use crate::record::RecordState;
@@ -42,6 +43,9 @@ pub struct RecordView {
     pub files: BTreeMap<String, FileView>,
     /// The code on the printed result of an assessment.
     pub verification: Option<String>,
+    /// What a patrol found and the owner was told to put right.
+    #[serde(default)]
+    pub patrol: Option<PatrolNotice>,
 }
 
 /// One answer of the public look-up: exactly what is public (R38).

@@ -45,6 +45,7 @@ fn Desk(dashboard: Dashboard) -> impl IntoView {
         p90_hours,
         overdue_days,
         reports,
+        to_check,
         below,
     } = dashboard;
     let allowed = format!("超过 {overdue_days} 个工作日未办结");
@@ -59,6 +60,7 @@ fn Desk(dashboard: Dashboard) -> impl IntoView {
                 <Tile name="已超期" number=overdue note=allowed state="overdue" tone=late/>
             </ul>
             <Reports reports/>
+            <ToCheck to_check/>
             <Kinds by_kind/>
             <Below below/>
             <DaysChart days/>
@@ -89,6 +91,19 @@ fn Reports(reports: u64) -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+/// What a patrol found here, where it found something.
+#[component]
+fn ToCheck(to_check: u64) -> impl IntoView {
+    (to_check > 0).then(|| {
+        view! {
+            <div class="banner" data-tone="warning">
+                <p>{format!("有 {to_check} 件已备案业务需核查。")}</p>
+                <a class="button button-small" href=route::PATROL>"需核查"</a>
+            </div>
+        }
+    })
 }
 
 #[component]

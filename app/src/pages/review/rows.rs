@@ -7,8 +7,8 @@ use domain::view::{Density, DeskSettings, Paged, QueueColumn, QueueLine, QueueRe
 use leptos::prelude::*;
 
 use super::queue::{address, filing_href, query_of};
-use crate::ui::talk::WaitingTag;
 use crate::ui::table::Pager;
+use crate::ui::talk::WaitingTag;
 use crate::ui::{Empty, FilingBadge};
 
 #[component]

@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 
 use crate::account::usage::Usage;
 use crate::base::actor::Actor;
-use crate::base::context::handle;
+use crate::base::context::{Settings, handle};
 use crate::base::db::millis;
 use crate::base::entity::badge_check;
 use crate::base::error::{Error, Result};
@@ -52,7 +52,7 @@ struct Found {
 }
 
 /// What is looked for.
-struct Sought<'a> {
+pub(crate) struct Sought<'a> {
     digits: &'a str,
     /// Without the scheme, which pages write either way.
     address: String,
@@ -72,9 +72,7 @@ impl BadgeChecks {
         };
         retry!(self.count(actor))?;
         let pages = facts::badge_pages(business_of(&row)?, &answers);
-        let base = self.context.settings.public_url.trim_end_matches('/');
-        let address = base.split_once("://").map_or(base, |(_, rest)| rest);
-        let sought = Sought { digits, address: format!("{address}/r/{digits}") };
+        let sought = Sought::new(&self.context.settings, digits);
         let found = self.look(way.as_ref(), &pages, &sought).await;
         retry!(self.keep(actor, &row.id, &found, "badge.check"))?;
         Ok(found.told)
@@ -202,7 +200,18 @@ fn seen(told: String) -> Found {
     Found { finding: BadgeFinding::Seen, told }
 }
 
-impl Sought<'_> {
+impl<'a> Sought<'a> {
+    pub(crate) fn new(settings: &Settings, digits: &'a str) -> Self {
+        let base = settings.public_url.trim_end_matches('/');
+        let address = base.split_once("://").map_or(base, |(_, rest)| rest);
+        Sought { digits, address: format!("{address}/r/{digits}") }
+    }
+
+    /// Whether number or public address stand in a page.
+    pub(crate) fn is_in(&self, page: &str) -> bool {
+        self.number_in(page) || self.address_in(page)
+    }
+
     /// Whether the digits of the number stand in a page, however it is spaced and encoded, and not within a longer
     /// number.
     fn number_in(&self, page: &str) -> bool {

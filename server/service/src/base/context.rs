@@ -80,6 +80,22 @@ pub struct Settings {
     /// How much one person may do.
     pub limits: PersonLimits,
     pub assurance: Assurance,
+    pub patrol: PatrolSettings,
+}
+
+/// How filings in force are looked at, where the operator lets them be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PatrolSettings {
+    /// Each at most once in so many days.
+    pub days: i64,
+    /// So many at the same time, and in one round of a minute.
+    pub at_once: u64,
+}
+
+impl Default for PatrolSettings {
+    fn default() -> Self {
+        PatrolSettings { days: 14, at_once: 4 }
+    }
 }
 
 /// How sure the identity platform must be of a person; nothing is demanded where the operator says nothing.
@@ -113,6 +129,7 @@ impl Default for Settings {
             undo_seconds: 10,
             limits: PersonLimits::GENEROUS,
             assurance: Assurance::default(),
+            patrol: PatrolSettings::default(),
         }
     }
 }

@@ -16,7 +16,8 @@ use sha2::{Digest, Sha256};
 
 use crate::base::entity::{
     Audited, badge_check, filing, filing_event, filing_message, filing_round, handover, holiday, live_domain,
-    mail_address, misuse_report, person, provider, reason, record, relation_check, session, staff, upload,
+    mail_address, misuse_report, patrol_finding, person, provider, reason, record, relation_check, session,
+    staff, upload,
 };
 use crate::base::keyring::Keyring;
 
@@ -65,6 +66,7 @@ pub(crate) static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
         table(live_domain::Entity),
         table(mail_address::Entity),
         table(misuse_report::Entity),
+        table(patrol_finding::Entity),
         table(person::Entity),
         table(provider::Entity),
         table(reason::Entity),

@@ -21,6 +21,7 @@ use crate::base::region;
 use crate::base::region::region_name;
 use crate::desk::access::lies_in;
 use crate::filing::misuse::open_reports;
+use crate::filing::patrol::open_findings;
 use crate::state::counters;
 use crate::state::counters::{Count, WEEKS_MEASURED, counts, day_number, percentile, week_of};
 
@@ -60,6 +61,7 @@ impl Dashboards {
             p90_hours: percentile(&spent, 90),
             overdue_days: self.context.settings.overdue_days,
             reports: open_reports(on, region).await?,
+            to_check: open_findings(on, region).await?,
             below: below(region, in_time, begin, on).await?,
         })
     }

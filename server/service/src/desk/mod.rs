@@ -10,6 +10,7 @@ pub mod decide;
 pub mod export;
 pub mod history;
 pub mod misuse;
+pub mod patrol;
 pub mod presence;
 pub mod queue;
 pub mod relatives;

@@ -6,6 +6,7 @@ pub mod eligibility;
 pub mod facts;
 pub mod misuse;
 pub mod network;
+pub mod patrol;
 pub mod providers;
 pub mod record;
 pub mod relation;

@@ -89,12 +89,20 @@ pub struct Internet {
     /// Which addresses may be connected to.
     may_reach: fn(IpAddr) -> bool,
     patience: Duration,
+    /// Who asks, for those who are asked.
+    agent: Option<String>,
 }
 
 impl Internet {
     /// Only addresses of the public internet.
     pub fn guarded() -> Self {
-        Internet { may_reach: is_public, patience: PATIENCE }
+        Internet { may_reach: is_public, patience: PATIENCE, agent: None }
+    }
+
+    /// Says in each request who asks.
+    #[must_use]
+    pub fn introduced_as(self, agent: impl Into<String>) -> Self {
+        Internet { agent: Some(agent.into()), ..self }
     }
 
     async fn reach(&self, url: &Url) -> std::result::Result<reqwest::Response, String> {
@@ -115,7 +123,11 @@ impl Internet {
         }
         // The client wants a process-wide provider; if the server has set one, that one stays.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
+        let mut client = Client::builder();
+        if let Some(agent) = &self.agent {
+            client = client.user_agent(agent);
+        }
+        let client = client
             .timeout(self.patience)
             .redirect(redirect::Policy::none())
             .no_proxy()
@@ -318,12 +330,12 @@ pub(crate) fn check(title: impl Into<String>, passed: bool, evidence: impl Into<
 }
 
 /// An address of the public internet; everything else could be a machine of the operator's.
-fn is_public(address: IpAddr) -> bool {
+pub(crate) fn is_public(address: IpAddr) -> bool {
     ip::check_ip_or_range(&address.to_canonical().to_string(), true).is_ok()
 }
 
 /// Whether an address is one of those that were filled in, alone or within a range.
-fn is_named(address: IpAddr, filled_in: &[String]) -> bool {
+pub(crate) fn is_named(address: IpAddr, filled_in: &[String]) -> bool {
     let Some((family, number)) = ip::number_of(&address.to_string()) else { return false };
     filled_in.iter().any(|one| {
         let (first, last) = one.split_once('-').unwrap_or((one, one));
@@ -408,7 +420,8 @@ mod tests {
 
     /// Reaches this machine, which the real one never does.
     fn within_reach(patience: u64) -> Internet {
-        Internet { may_reach: |address| address.is_loopback(), patience: Duration::from_millis(patience) }
+        let patience = Duration::from_millis(patience);
+        Internet { may_reach: |address| address.is_loopback(), patience, agent: None }
     }
 
     /// Answers every request with the same bytes; the port.
@@ -483,6 +496,23 @@ mod tests {
         assert!(fetch(&way, &format!("http://127.0.0.1:{file}/")).await.is_err());
         let round = serving(http("302 Found", "location: /\r\n", "")).await;
         assert!(fetch(&way, &format!("http://127.0.0.1:{round}/")).await.unwrap_err().contains("次数"));
+    }
+
+    #[tokio::test]
+    async fn who_asks_is_said_where_that_is_wanted() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let asked = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut asked = vec![0; 2048];
+            let length = stream.read(&mut asked).await.unwrap();
+            stream.write_all(http("200 OK", "", "").as_bytes()).await.unwrap();
+            String::from_utf8_lossy(&asked[..length]).into_owned()
+        });
+        let way = within_reach(2_000).introduced_as("patrol (+https://beian.example.cn)");
+        fetch(&way, &format!("http://127.0.0.1:{port}/")).await.unwrap();
+        let asked = asked.await.unwrap().to_lowercase();
+        assert!(asked.contains("user-agent: patrol (+https://beian.example.cn)"), "{asked}");
     }
 
     #[tokio::test]

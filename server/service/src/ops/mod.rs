@@ -5,6 +5,7 @@ pub mod backup;
 pub mod comparison_keys;
 pub mod jobs;
 pub mod keys;
+pub mod patrol;
 pub mod relation_keys;
 pub mod sample;
 pub mod scale;

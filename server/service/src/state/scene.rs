@@ -262,8 +262,9 @@ fn print_of_filing(row: &filing::Model) -> String {
     print_of(&filing::Model { claim_seen_at: None, reminded_days: 0, ..row.clone() })
 }
 
+/// A record in a few letters; that it was looked at changes nothing.
 fn print_of_record(row: &record::Model) -> String {
-    print_of(row)
+    print_of(&record::Model { patrol_at: 0, ..row.clone() })
 }
 
 fn print_of(row: &impl Serialize) -> String {

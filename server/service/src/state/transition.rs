@@ -163,6 +163,7 @@ pub(crate) async fn take_back_record(
 ) -> Result<()> {
     let mut after = before.clone().into_active_model().reset_all();
     after.id = ActiveValue::NotSet;
+    after.patrol_at = ActiveValue::NotSet;
     after.version = ActiveValue::Set(row.version + 1);
     after.updated_at = ActiveValue::Set(millis(now));
     let put = record::Entity::update_many()

@@ -5,6 +5,7 @@
 
 mod answers;
 mod cases;
+mod net;
 mod people;
 mod stage;
 
@@ -52,7 +53,8 @@ pub async fn make(
     )
     // Our own files need no child process to be looked at in.
     .with_file_check(FileCheck::in_this_process())
-    .with_gateway(Gateway::Outbox);
+    .with_gateway(Gateway::Outbox)
+    .with_patrol(Arc::new(net::SampleNet));
     let made =
         Stage::new(then, first_administrator, clock, now).play().await.map_err(|error| failed(&error))?;
     tracing::info!(filings = made, "the sample filings are made");

@@ -9,8 +9,8 @@ use domain::procedure::Procedure;
 use domain::purpose::PURPOSES;
 use domain::schema::{Fault, Step, fault};
 use domain::view::{
-    CancelRequest, Decision, DraftHead, FormRequest, IdentityPurpose, SaveDraft, Saved, Submitted,
-    TransferRequest,
+    CancelRequest, Decision, DraftHead, FormRequest, IdentityPurpose, PatrolRequest, SaveDraft, Saved,
+    Submitted, TransferRequest,
 };
 use service::clock::{Clock as _, FixedClock, shanghai};
 use service::{Actor, Claims, Service};
@@ -49,6 +49,10 @@ enum Act {
     ReadNotices(&'static str),
     Suspend(&'static str),
     SaveView,
+    /// Filings in force are looked at.
+    LookAround,
+    /// An officer of Shanghai tells the applicant of what was found.
+    NotifyApplicant,
 }
 
 pub struct Stage {
@@ -131,6 +135,9 @@ impl Stage {
             (self.on(20, 8, 1), Act::ReadNotices("bing")),
             (self.on(14, 9, 0), Act::Suspend("chen")),
             (self.on(14, 10, 0), Act::SaveView),
+            (self.on(9, 13, 0), Act::LookAround),
+            (self.on(7, 14, 0), Act::LookAround),
+            (self.on(6, 10, 0), Act::NotifyApplicant),
             (self.on(11, 15, 0), Act::Offer { giver: "zhou", receiver: "bing" }),
             (self.on(10, 15, 0), Act::Receive("bing")),
             (self.on(2, 15, 0), Act::Offer { giver: "li", receiver: "yi" }),
@@ -191,12 +198,29 @@ impl Stage {
                 let reason = "多次提交虚假材料，暂停使用";
                 Ok(self.service.people.suspend(&administrator, &person, reason).await?)
             }
+            Act::LookAround => self.look_around().await,
+            Act::NotifyApplicant => self.notify_applicant().await,
             Act::SaveView => {
                 let officer = self.officer(OFFICER).await?;
                 let query = "state=overdue&procedure=website";
                 Ok(self.service.saved_views.save_view(&officer, "超期的网站", query).await?)
             }
         }
+    }
+
+    /// As many rounds as all that is in force takes.
+    async fn look_around(&self) -> Outcome<()> {
+        for _ in 0..CASES.len() / 2 {
+            self.service.patrols.look_around().await?;
+        }
+        Ok(())
+    }
+
+    async fn notify_applicant(&self) -> Outcome<()> {
+        let officer = self.officer(OFFICER_OF_SHANGHAI).await?;
+        let page = self.service.patrol_desk.patrol_page(&officer, &PatrolRequest::default()).await?;
+        let found = page.rows.first().ok_or("nothing was found")?;
+        Ok(self.service.patrol_desk.notify_applicant(&officer, &found.id).await?)
     }
 
     // --- who
@@ -467,6 +491,8 @@ fn told(act: Act) -> String {
         Act::ReadNotices(who) => return format!("{who} reads notices"),
         Act::Suspend(who) => return format!("suspending {who}"),
         Act::SaveView => return "saving a view".to_owned(),
+        Act::LookAround => return "looking at what is in force".to_owned(),
+        Act::NotifyApplicant => return "telling an applicant of what was found".to_owned(),
     };
     let case = CASES.get(place);
     let (who, name) = case.map_or(("", ""), |case| (case.who, case.name));

@@ -4,6 +4,7 @@ mod act;
 mod admin;
 mod applicant;
 mod officer;
+mod patrol;
 mod stranger;
 
 use axum::Router;
@@ -11,5 +12,9 @@ use axum::Router;
 use super::state::AppState;
 
 pub fn router() -> Router<AppState> {
-    applicant::router().merge(officer::router()).merge(admin::router()).merge(stranger::router())
+    applicant::router()
+        .merge(officer::router())
+        .merge(patrol::router())
+        .merge(admin::router())
+        .merge(stranger::router())
 }

@@ -269,6 +269,7 @@ impl Submissions {
             version: Set(1),
             created_at: Set(millis(now)),
             updated_at: Set(millis(now)),
+            patrol_at: Set(0),
             ..columns.of_record(stored)
         };
         Ok(row.insert(tx).await?)

@@ -27,6 +27,8 @@ pub struct Model {
     pub version: i64,
     pub created_at: i64,
     pub updated_at: i64,
+    /// When a patrol looks at it next.
+    pub patrol_at: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -35,5 +37,5 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl crate::base::entity::Audited for Entity {
-    const UNAUDITED: &'static [Column] = &[Column::TitleKey];
+    const UNAUDITED: &'static [Column] = &[Column::TitleKey, Column::PatrolAt];
 }

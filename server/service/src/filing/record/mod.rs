@@ -33,6 +33,7 @@ use crate::files::Files;
 use crate::files::faults::file_ids;
 use crate::filing::badge::badge_state;
 use crate::filing::eligibility::Eligibility;
+use crate::filing::patrol::patrol_notice;
 use crate::filing::rows::own_filing_row;
 use crate::filing::{badge, eligibility, verification};
 use crate::state::row::{business_of, record_state};
@@ -216,6 +217,7 @@ impl Records {
             filings: filings.iter().map(|row| own_filing_row(row, &names)).collect::<Result<_>>()?,
             files: self.files.file_views(&file_ids(form, &answers)).await?,
             verification: verification::code_of(&self.context.keys, &row)?,
+            patrol: patrol_notice(on, &row.id).await?,
         })
     }
 }

@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::base::context::handle;
 use crate::base::entity::{
     draft, filing, filing_message, filing_round, handover, held_form, key_check, mail_address, misuse_report,
-    outbox, person, record, relation_check, staff, undoable_act, upload,
+    outbox, patrol_finding, person, record, relation_check, staff, undoable_act, upload,
 };
 use crate::base::error::Result;
 use crate::base::keyring::sealed_by;
@@ -82,6 +82,7 @@ sealed! {
         NoteSealed => |row| crate::filing::misuse::place(&row.id, "note"),
     );
     relation_check(ReasonSealed => |row| crate::filing::relation::place(&row.id));
+    patrol_finding(ReasonSealed => |row| crate::filing::patrol::place(&row.id));
     upload(Name => |row| crate::files::file::context(&row.id));
     mail_address(
         ConfirmedSealed => |row| crate::account::notice::mail_context(&row.person_id, "confirmed"),
@@ -127,6 +128,7 @@ macro_rules! for_each_sealed {
             held_form,
             misuse_report,
             relation_check,
+            patrol_finding,
             upload,
             outbox,
             mail_address,

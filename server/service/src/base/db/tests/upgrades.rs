@@ -10,6 +10,7 @@ use domain::business::Business;
 use domain::filing::{FilingEvent, FilingState};
 use domain::misuse::MisuseKind;
 use domain::notice::NoticeKind;
+use domain::patrol::PatrolState;
 use domain::record::RecordState;
 use domain::relation::RelationKind;
 use domain::schema::Directory;
@@ -295,6 +296,7 @@ async fn the_shape_knows_every_code_and_every_reference() {
         (("filing_message", "ended_by"), codes(QuestionEnd::ALL, QuestionEnd::code)),
         (("misuse_report", "kind"), codes(MisuseKind::ALL, MisuseKind::code)),
         (("notice", "kind"), codes(NoticeKind::ALL, NoticeKind::code)),
+        (("patrol_finding", "state"), codes(PatrolState::ALL, PatrolState::code)),
         (("provider", "directory"), codes([Directory::Access, Directory::Registrar], Directory::code)),
         (("provider", "source"), codes(ProviderSource::ALL, ProviderSource::code)),
         (("relation_key", "kind"), codes(RelationKind::ALL, RelationKind::code)),
