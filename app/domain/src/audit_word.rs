@@ -23,7 +23,7 @@ pub fn action_code(typed: &str) -> &str {
 }
 
 /// Code and word, in the order of the list that the search offers.
-pub const ACTIONS: [(&str, &str); 67] = [
+pub const ACTIONS: [(&str, &str); 68] = [
     ("sign_in", "登录"),
     ("end_session", "退出会话"),
     ("end_sessions", "结束全部登录"),
@@ -63,6 +63,7 @@ pub const ACTIONS: [(&str, &str); 67] = [
     ("filing.return", "退回"),
     ("filing.reject", "不予通过"),
     ("filing.export", "导出审核队列"),
+    ("filing.search_person", "查找个人的申请单"),
     ("handover.offer", "发起移交主体"),
     ("handover.revoke", "撤回移交"),
     ("handover.give", "移出主体"),

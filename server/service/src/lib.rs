@@ -252,7 +252,7 @@ impl Service {
         let counters = Counters::new(&context);
         let dashboards = Dashboards::new(&context);
         let desk_access = DeskAccess::new(&context, &accounts);
-        let queues = Queues::new(&context, &desk_access);
+        let queues = Queues::new(&context, &desk_access, &rejected_forms);
         let filing_claims = FilingClaims::new(&context, &accounts, &desk_access, &filings, &notices, &queues);
         let decisions =
             Decisions::new(&context, &files, &filing_claims, &filings, &notices, &records, &rejected_forms);

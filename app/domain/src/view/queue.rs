@@ -53,6 +53,10 @@ pub struct QueueRequest {
     pub after: String,
 }
 
+/// What the search of an address says in place of the name or id number of an individual, which the server keeps for the
+/// officer (R70).
+pub const SOUGHT_PERSON: &str = "查找的个人";
+
 impl QueueRequest {
     /// Names in the address, and what they mean.
     fn parts(&mut self) -> [(&'static str, &mut String); 8] {

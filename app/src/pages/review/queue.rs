@@ -233,7 +233,7 @@ fn Filters(
     let holders = owned(&[("none", "未领取"), ("me", "我")]);
     let holders: Vec<_> = holders.into_iter().chain(officers).collect();
     view! {
-        <form class="filters" method="get" action=route::QUEUE role="search">
+        <form class="filters" method="post" action="/act/search-queue" role="search">
             {kinds(&procedure)}
             <div class="filter">
                 <label for="q-state">"审核状态"</label>
@@ -253,7 +253,7 @@ fn Filters(
                     name="search"
                     type="search"
                     value=search
-                    placeholder="编号、备案号、名称或域名"
+                    placeholder="编号、备案号、名称、域名，或个人的姓名、证件号码"
                     autocomplete="off"
                     accesskey="s"
                 />

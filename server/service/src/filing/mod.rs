@@ -6,6 +6,7 @@ pub mod eligibility;
 pub mod facts;
 pub mod misuse;
 pub mod network;
+pub mod person_keys;
 pub mod providers;
 pub mod record;
 pub mod rows;

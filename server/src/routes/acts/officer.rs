@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 use axum::{Extension, Form, Router};
-use domain::view::{Decision, QueueRequest};
+use domain::view::{Decision, QueueRequest, SOUGHT_PERSON};
 use http::{HeaderMap, StatusCode};
 use service::{Actor, DecisionRequest, Error, Remark};
 
@@ -28,6 +28,7 @@ pub fn router() -> Router<AppState> {
         .route("/act/claim-next", act!(claim_next))
         .route("/act/transfer-filing", act!(transfer_filing))
         .route("/act/saw-arrivals", act!(saw_arrivals))
+        .route("/act/search-queue", act!(search_queue))
         .route("/act/save-view", act!(save_view))
         .route("/act/delete-view", act!(delete_view))
         .route("/act/look-at-contact", act!(look_at_contact))
@@ -97,6 +98,18 @@ async fn transfer_filing(
 async fn saw_arrivals(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     state.service.reviews.saw_arrivals(actor).await?;
     Ok(to(queue_page(fields)))
+}
+
+/// 【查询】 of the queue. It is posted, so that the name or id number of an individual stands in no address (R70).
+async fn search_queue(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let mut request = QueueRequest::read(|name| field(fields, name).to_owned());
+    if request.search != SOUGHT_PERSON && state.service.queues.search_person(actor, &request.search).await? {
+        request.search = SOUGHT_PERSON.to_owned();
+    }
+    request.after = String::new();
+    let pairs = request.pairs();
+    let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    Ok(to(href(route::QUEUE, &pairs)))
 }
 
 async fn save_view(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
