@@ -120,6 +120,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("review/reports") view=pages::review::MisuseReports ssr=SsrMode::Async/>
                     <Route path=path!("review/queue") view=pages::review::ReviewQueue ssr=SsrMode::Async/>
                     <Route path=path!("review/claims") view=pages::review::ReviewClaims ssr=SsrMode::Async/>
+                    <Route path=path!("review/claims/:id") view=pages::review::HeldFilingPage ssr=SsrMode::Async/>
                     <Route path=path!("review/filings/:id") view=pages::review::ReviewFiling ssr=SsrMode::Async/>
                     <Route path=path!("audit") view=pages::audit::Audit ssr=SsrMode::Async/>
                     <Route path=path!("mine/looks") view=pages::audit::Looks ssr=SsrMode::Async/>

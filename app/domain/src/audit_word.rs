@@ -23,7 +23,7 @@ pub fn action_code(typed: &str) -> &str {
 }
 
 /// Code and word, in the order of the list that the search offers.
-pub const ACTIONS: [(&str, &str); 68] = [
+pub const ACTIONS: [(&str, &str); 69] = [
     ("sign_in", "登录"),
     ("end_session", "退出会话"),
     ("end_sessions", "结束全部登录"),
@@ -57,6 +57,7 @@ pub const ACTIONS: [(&str, &str); 68] = [
     ("filing.release", "释放申请单"),
     ("filing.lapse", "自动释放申请单"),
     ("filing.take_over", "接管申请单"),
+    ("filing.look_at_claim", "查看在办申请单"),
     ("filing.transfer", "移送其他地区"),
     ("filing.unmask", "查看完整个人信息"),
     ("filing.approve", "审核通过"),

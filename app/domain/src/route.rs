@@ -220,6 +220,11 @@ pub const REVIEW: &str = "/review";
 pub const QUEUE: &str = "/review/queue";
 /// 在办申请单
 pub const CLAIMS: &str = "/review/claims";
+/// One of them, for an administrator who may take it over.
+pub fn claim(filing: &str) -> String {
+    format!("{CLAIMS}/{filing}")
+}
+
 /// 举报线索
 pub const REPORTS: &str = "/review/reports";
 /// The queue as a table to download.

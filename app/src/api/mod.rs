@@ -250,6 +250,23 @@ pub async fn claims_held(after: String) -> Answer<view::Paged<view::ClaimRow>> {
     service.filing_claims.claims_held(&actor, &after).await.map_err(refuse)
 }
 
+/// What a take-over would be about, for administrators; each look is a line of the audit log.
+#[server(input = Json, output = Json, endpoint = "held_filing")]
+pub async fn held_filing(id: String) -> Answer<view::HeldFiling> {
+    let (service, actor) = signed_in()?;
+    service.held_filings.held_filing(&actor, &id).await.map_err(refuse)
+}
+
+/// A small form of one's own that did not pass, as it was typed; an empty one where there is none.
+#[server(input = Json, output = Json, endpoint = "kept_form")]
+pub async fn kept_form(form: String) -> Answer<view::KeptForm> {
+    let (service, actor) = signed_in()?;
+    match form.is_empty() {
+        true => Ok(view::KeptForm::default()),
+        false => service.kept_forms.kept(&actor, &form).await.map_err(refuse),
+    }
+}
+
 /// A filing on the review desk. Personal values are masked, unless the officer has just posted a purpose to
 /// `/act/unmask` and names the look that was written down (R70).
 #[server(input = Json, output = Json, endpoint = "review")]

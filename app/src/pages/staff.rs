@@ -80,7 +80,7 @@ async fn form(check: bool) -> api::Answer<Form> {
 #[component]
 fn Appoint() -> impl IntoView {
     let check = query_text("check");
-    let form = Resource::new(move || !check().is_empty(), form);
+    let form = Resource::new(move || check() == "1", form);
     view! { <Load resource=form titled=true children={|form: Form| view! { <AppointForm form/> }}/> }
         .into_any()
 }

@@ -53,6 +53,7 @@ pub use ops::{backup, jobs, keys, sample};
 pub use public::misuse::MisuseTold;
 
 use crate::account::Accounts;
+use crate::account::kept_form::KeptForms;
 use crate::account::mail::Mailer;
 use crate::account::notice::Notices;
 use crate::account::notice_settings::NoticeSettings;
@@ -88,6 +89,7 @@ use crate::desk::claim::FilingClaims;
 use crate::desk::dashboard::Dashboards;
 use crate::desk::decide::Decisions;
 use crate::desk::export::Exports;
+use crate::desk::held::HeldFilings;
 use crate::desk::misuse::MisuseDesk;
 use crate::desk::presence::Presence;
 use crate::desk::queue::Queues;
@@ -149,10 +151,12 @@ pub struct Service {
     pub filings: Arc<Filings>,
     pub guides: Arc<Guides>,
     pub handovers: Arc<Handovers>,
+    pub held_filings: Arc<HeldFilings>,
     pub holidays: Arc<Holidays>,
     pub home_page: Arc<HomePage>,
     pub identity_checks: Arc<IdentityChecks>,
     pub jobs: Arc<Jobs>,
+    pub kept_forms: Arc<KeptForms>,
     pub key_checks: Arc<KeyChecks>,
     pub lookup: Arc<Lookup>,
     pub machine_checks: Arc<MachineChecks>,
@@ -269,6 +273,7 @@ impl Service {
             &rejected_forms,
             &text_messages,
         );
+        let held_filings = HeldFilings::new(&context, &accounts);
         let holidays = Holidays::new(&context);
         let cases = Cases::new(&context, &accounts, &drafts, &filings, &handovers, &records);
         let home_page = HomePage::new(&accounts, &cases, &filings, &notices, &records);
@@ -283,6 +288,7 @@ impl Service {
             &text_messages,
             &usage,
         );
+        let kept_forms = KeptForms::new(&context, &rejected_forms);
         let key_checks = KeyChecks::new(&context, &accounts);
         let lookup = Lookup::new(&context);
         let machine_checks = MachineChecks::new(&context, &accounts, &network_checks);
@@ -335,10 +341,12 @@ impl Service {
             filings,
             guides,
             handovers,
+            held_filings,
             holidays,
             home_page,
             identity_checks,
             jobs,
+            kept_forms,
             key_checks,
             lookup,
             machine_checks,

@@ -53,6 +53,9 @@ impl People {
 
     async fn try_find_person(&self, actor: &Actor, id_no: &str) -> Result<String> {
         actor.must_administer()?;
+        if id_no.trim().is_empty() {
+            return Err(Error::Faults(vec![fault("id_no", "请填写身份证号码")]));
+        }
         let found = person::Entity::find()
             .filter(person::Column::IdNoHash.eq(id_no_hash(&self.context.keys, id_no)))
             .order_by_desc(person::Column::SeenAt)

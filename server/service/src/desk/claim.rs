@@ -306,8 +306,8 @@ impl FilingClaims {
         Ok(true)
     }
 
-    /// What is claimed everywhere, for administrators: who has it and since when, without what is in
-    /// it (R60).
+    /// What is claimed everywhere, for administrators: what it is called, who has it and since when, without the
+    /// answers (R60).
     pub async fn claims_held(&self, actor: &Actor, after: &str) -> Result<Paged<ClaimRow>> {
         actor.must_administer()?;
         let on = self.context.db.read();
@@ -335,6 +335,9 @@ impl FilingClaims {
                 let seen = row.claim_seen_at.or(row.claimed_at).map(instant);
                 Ok(ClaimRow {
                     procedure: procedure_of(&row)?,
+                    title: row.title,
+                    subject_name: row.subject_name,
+                    officer_id: row.claimed_by.unwrap_or_default(),
                     jurisdiction: region_name(&row.jurisdiction),
                     officer: officer.unwrap_or_default(),
                     claimed_at: row.claimed_at.map(instant).map(written).unwrap_or_default(),

@@ -7,6 +7,7 @@ pub mod claim;
 pub mod dashboard;
 pub mod decide;
 pub mod export;
+pub mod held;
 pub mod misuse;
 pub mod presence;
 pub mod queue;

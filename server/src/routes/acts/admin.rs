@@ -2,9 +2,10 @@
 
 use axum::Router;
 use domain::route;
+use domain::schema::fault;
 use service::{Actor, Error, ProviderEntry};
 
-use super::act::{Done, Fields, act, field, to};
+use super::act::{Done, Fields, act, again, field, to};
 use crate::routes::state::AppState;
 
 pub fn router() -> Router<AppState> {
@@ -68,7 +69,14 @@ async fn dismiss(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) 
 
 /// 【查找】 by id number, which stands in no address.
 async fn find_person(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
-    Ok(to(account_page(&state.service.people.find_person(actor, field(fields, "id_no")).await?)))
+    match state.service.people.find_person(actor, field(fields, "id_no")).await {
+        Ok(person) => Ok(to(account_page(&person))),
+        Err(Error::Refused(refused)) => {
+            let error = Error::Faults(vec![fault("id_no", refused.sentence)]);
+            again(state, actor, "find-person", fields, route::STAFF, error).await
+        }
+        Err(error) => again(state, actor, "find-person", fields, route::STAFF, error).await,
+    }
 }
 
 fn account_page(person: &str) -> String {
@@ -77,20 +85,42 @@ fn account_page(person: &str) -> String {
 
 async fn suspend(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     let person = field(fields, "person");
-    state.service.people.suspend(actor, person, field(fields, "reason")).await?;
-    Ok(to(account_page(person)).saying("账户已停用，该人员的全部登录已结束。"))
+    let done = state.service.people.suspend(actor, person, field(fields, "reason")).await;
+    on_account(state, actor, fields, done, "账户已停用，该人员的全部登录已结束。").await
 }
 
 async fn reinstate(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     let person = field(fields, "person");
-    state.service.people.reinstate(actor, person, field(fields, "reason")).await?;
-    Ok(to(account_page(person)).saying("账户已恢复使用。"))
+    let done = state.service.people.reinstate(actor, person, field(fields, "reason")).await;
+    on_account(state, actor, fields, done, "账户已恢复使用。").await
 }
 
 async fn end_sessions(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     let person = field(fields, "person");
-    state.service.people.end_sessions_of(actor, person, field(fields, "reason")).await?;
-    Ok(to(account_page(person)).saying("该人员的全部登录已结束。"))
+    let done = state.service.people.end_sessions_of(actor, person, field(fields, "reason")).await;
+    on_account(state, actor, fields, done, "该人员的全部登录已结束。").await
+}
+
+/// What was done to an account, said on its page; or what is wrong with the reason, at the reason.
+async fn on_account(
+    state: &AppState,
+    actor: &Actor,
+    fields: &Fields,
+    done: Result<(), Error>,
+    says: &str,
+) -> Result<Done, Error> {
+    let page = account_page(field(fields, "person"));
+    match done {
+        Ok(()) => Ok(to(page).saying(says)),
+        Err(error) => again(state, actor, "account", fields, &page, error).await,
+    }
+}
+
+/// The page one came from, without the form that came back on it.
+fn without_check(back: &str) -> String {
+    let Some((page, query)) = back.split_once('?') else { return back.to_owned() };
+    let kept: Vec<&str> = query.split('&').filter(|part| !part.starts_with("check=")).collect();
+    if kept.is_empty() { page.to_owned() } else { format!("{page}?{}", kept.join("&")) }
 }
 
 fn given<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
@@ -106,24 +136,42 @@ async fn keep_provider(state: &AppState, actor: &Actor, fields: &Fields, back: &
         place: field(fields, "place"),
         phone: field(fields, "phone"),
     };
-    state.service.directories.keep_provider(actor, &entry).await?;
-    Ok(to(back).saying("已收录。"))
+    match state.service.directories.keep_provider(actor, &entry).await {
+        Ok(()) => Ok(to(without_check(back)).saying("已收录。")),
+        Err(error) => again(state, actor, "provider", fields, &without_check(back), error).await,
+    }
 }
 
 async fn merge_provider(state: &AppState, actor: &Actor, fields: &Fields, back: &str) -> Result<Done, Error> {
-    state.service.directories.merge_provider(actor, field(fields, "provider"), field(fields, "into")).await?;
-    Ok(to(back).saying("已并入。"))
+    let done = state
+        .service
+        .directories
+        .merge_provider(actor, field(fields, "provider"), field(fields, "into"))
+        .await;
+    let error = match done {
+        Ok(()) => return Ok(to(without_check(back)).saying("已并入。")),
+        Err(Error::Refused(refused)) => Error::Faults(vec![fault("into", refused.sentence)]),
+        Err(error) => error,
+    };
+    again(state, actor, "merge", fields, &without_check(back), error).await
 }
 
 async fn drop_provider(state: &AppState, actor: &Actor, fields: &Fields, back: &str) -> Result<Done, Error> {
     state.service.directories.drop_provider(actor, field(fields, "provider")).await?;
-    Ok(to(back).saying("已标为不收录。"))
+    Ok(to(without_check(back)).saying("已标为不收录。"))
 }
 
 async fn keep_reason(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     let of = |name: &str| field(fields, name);
-    state.service.canned_reasons.keep_reason(actor, given(fields, "reason"), of("title"), of("text")).await?;
-    Ok(to(route::REASONS).saying("已保存。"))
+    match state
+        .service
+        .canned_reasons
+        .keep_reason(actor, given(fields, "reason"), of("title"), of("text"))
+        .await
+    {
+        Ok(()) => Ok(to(route::REASONS).saying("已保存。")),
+        Err(error) => again(state, actor, "reason", fields, route::REASONS, error).await,
+    }
 }
 
 async fn drop_reason(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
@@ -133,8 +181,10 @@ async fn drop_reason(state: &AppState, actor: &Actor, fields: &Fields, _back: &s
 
 async fn keep_holiday(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     let of = |name: &str| field(fields, name);
-    state.service.holidays.keep_holiday(actor, of("day"), of("kind") == "work", of("name")).await?;
-    Ok(to(route::HOLIDAYS).saying("已保存。"))
+    match state.service.holidays.keep_holiday(actor, of("day"), of("kind") == "work", of("name")).await {
+        Ok(()) => Ok(to(route::HOLIDAYS).saying("已保存。")),
+        Err(error) => again(state, actor, "holiday", fields, route::HOLIDAYS, error).await,
+    }
 }
 
 async fn drop_holiday(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {

@@ -13,7 +13,7 @@ use domain::view::{Decision, QueueRequest, SOUGHT_PERSON};
 use http::{HeaderMap, StatusCode};
 use service::{Actor, DecisionRequest, Error, Remark};
 
-use super::act::{Done, Fields, act, field, finish, to, version};
+use super::act::{Done, Fields, act, again, field, finish, to, version};
 use crate::auth::return_path::{local_path, login_path};
 use crate::routes::resubmit;
 use crate::routes::state::{AppState, actor_of, came_from};
@@ -77,10 +77,17 @@ async fn release(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) 
 
 async fn take_over(state: &AppState, actor: &Actor, fields: &Fields, back: &str) -> Result<Done, Error> {
     let filing = field(fields, "filing");
-    state.service.filing_claims.take_over(actor, filing, field(fields, "reason")).await?;
     // An administrator who reviews nothing has no page of the filing to go to.
-    let page = if back.starts_with(route::CLAIMS) { back.to_owned() } else { review_page(filing, fields) };
-    Ok(to(page).saying("已接管该申请单。"))
+    let is_of_list = back.starts_with(route::CLAIMS);
+    match state.service.filing_claims.take_over(actor, filing, field(fields, "reason")).await {
+        Ok(()) if is_of_list => Ok(to(route::CLAIMS).saying("已接管该申请单。")),
+        Ok(()) => Ok(to(review_page(filing, fields)).saying("已接管该申请单。")),
+        Err(error @ Error::Faults(_)) if is_of_list => {
+            again(state, actor, "take-over", fields, &route::claim(filing), error).await
+        }
+        Err(Error::Refused(refused)) if is_of_list => Ok(to(route::CLAIMS).saying(refused.sentence)),
+        Err(error) => Err(error),
+    }
 }
 
 /// 【移送】 to another region.
