@@ -88,8 +88,12 @@ pub struct AuditRow {
     pub action: String,
     pub object_kind: String,
     pub object_id: String,
+    /// A reference, a title or a masked name.
+    #[serde(default)]
+    pub object_name: Option<String>,
+    /// As it is stored.
     pub detail: String,
-    /// What of it has words: (what it is, what it says).
+    /// The same in words: (what it is, what it says).
     pub said: Vec<(String, String)>,
 }
 

@@ -1,5 +1,6 @@
 //! What administrators, keepers and auditors do.
 
+pub mod audit_line;
 pub mod audit_log;
 pub mod directory;
 pub mod holidays;
