@@ -112,6 +112,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("notices/settings") view=pages::notice_settings::Settings ssr=SsrMode::Async/>
                     <Route path=path!("sessions") view=pages::sessions::Sessions ssr=SsrMode::Async/>
                     <Route path=path!("staff") view=pages::staff::Staff ssr=SsrMode::Async/>
+                    <Route path=path!("staff/appointments/:id") view=pages::appointment::AppointmentPage ssr=SsrMode::Async/>
                     <Route path=path!("staff/people/:id") view=pages::account::Account ssr=SsrMode::Async/>
                     <Route path=path!("upkeep/providers") view=pages::upkeep::Providers ssr=SsrMode::Async/>
                     <Route path=path!("upkeep/reasons") view=pages::upkeep::Reasons ssr=SsrMode::Async/>
@@ -223,6 +224,8 @@ mod tests {
             route::public_record("1"),
             route::report_misuse("1"),
             route::misuse_reported("1"),
+            route::claim("1"),
+            route::appointment("1"),
             route::certificate(Business::Website, "1"),
             route::filing("1"),
             route::submitted("1"),

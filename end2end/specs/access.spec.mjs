@@ -66,6 +66,8 @@ const functions = {
   directory: [{ request: {} }, keepersOnly],
   reasons: [{}, keepersOnly],
   holidays: [{}, keepersOnly],
+  holiday_import: [{}, keepersOnly],
+  appointed: [{ id: NOBODYS, check: '' }, { anonymous: 401, applicant: 403, reviewer: 403, administrator: 404, keeper: 403, auditor: 403 }],
   looks: [{ after: '' }, signedIn],
   account: [{ id: NOBODYS }, { anonymous: 401, applicant: 403, reviewer: 403, administrator: 404, keeper: 403, auditor: 403 }],
   suspended: [{}, { anonymous: 401, applicant: 403, reviewer: 403, administrator: 200, keeper: 403, auditor: 403 }],

@@ -244,7 +244,7 @@ test('what came to the wrong region is handed to the right one', async ({ page, 
   // Without a reason it is told at the field, in Chinese, and what was typed stays.
   await administrator.getByLabel('接管理由').fill('');
   await administrator.getByRole('button', { name: '接管', exact: true }).click();
-  await expect(administrator.getByText('请填写收回的理由，不超过 200 字')).toBeVisible();
+  await expect(administrator.getByText('请填写接管的理由，不超过 200 字')).toBeVisible();
   await expect(administrator.getByLabel('接管理由')).toHaveAttribute('aria-invalid', 'true');
   await expectNoAxeViolations(administrator);
   await administrator.getByLabel('接管理由').fill('民警休假');

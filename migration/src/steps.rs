@@ -31,6 +31,7 @@ pub const STEPS: &[Step] = &[
     shared("m20261129_0720_deleted_drafts", &[include_str!("m20261129_0720_deleted_drafts/both.sql")]),
     shared("m20261129_0730_guidance", &[include_str!("m20261129_0730_guidance/both.sql")]),
     shared("m20261129_0800_person_keys", &[include_str!("m20261129_0800_person_keys/both.sql")]),
+    shared("m20261129_0810_staff_pause", &[include_str!("m20261129_0810_staff_pause/both.sql")]),
 ];
 
 /// A step of statements that both databases take.

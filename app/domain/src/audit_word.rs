@@ -23,7 +23,7 @@ pub fn action_code(typed: &str) -> &str {
 }
 
 /// Code and word, in the order of the list that the search offers.
-pub const ACTIONS: [(&str, &str); 69] = [
+pub const ACTIONS: [(&str, &str); 73] = [
     ("sign_in", "登录"),
     ("end_session", "退出会话"),
     ("end_sessions", "结束全部登录"),
@@ -75,6 +75,9 @@ pub const ACTIONS: [(&str, &str); 69] = [
     ("view.delete", "删除常用视图"),
     ("appoint", "任命人员"),
     ("dismiss", "撤销人员"),
+    ("reappoint", "更改任命"),
+    ("pause_staff", "暂停人员"),
+    ("resume_staff", "恢复人员"),
     ("person.find", "查找账户"),
     ("suspend", "停用账户"),
     ("reinstate", "恢复账户"),
@@ -87,6 +90,7 @@ pub const ACTIONS: [(&str, &str); 69] = [
     ("reason.drop", "删除常用意见"),
     ("holiday.configure", "按配置更新节假日"),
     ("holiday.keep", "保存节假日"),
+    ("holiday.import", "导入节假日"),
     ("holiday.drop", "删除节假日"),
     ("audit.search", "查询审计日志"),
     ("baseline", "登记既有数据"),
@@ -123,7 +127,7 @@ const OBJECTS: [(&str, &str); 25] = [
     ("end", "结束"),
 ];
 
-const DETAILS: [(&str, &str); 54] = [
+const DETAILS: [(&str, &str); 58] = [
     ("reference", "编号"),
     ("references", "编号"),
     ("procedure", "业务类型"),
@@ -135,6 +139,10 @@ const DETAILS: [(&str, &str); 54] = [
     ("into", "并入"),
     ("role", "角色"),
     ("region", "地区"),
+    ("role_before", "原角色"),
+    ("region_before", "原地区"),
+    ("added", "新增"),
+    ("changed", "更改"),
     ("from", "来自"),
     ("to", "去往"),
     ("round", "轮次"),

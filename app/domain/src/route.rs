@@ -259,6 +259,11 @@ pub const REASONS: &str = "/upkeep/reasons";
 /// 节假日
 pub const HOLIDAYS: &str = "/upkeep/holidays";
 
+/// An appointment, to change it or let it rest.
+pub fn appointment(staff: &str) -> String {
+    format!("{STAFF}/appointments/{staff}")
+}
+
 /// 人员账户
 pub fn account(person: &str) -> String {
     format!("/staff/people/{person}")

@@ -180,6 +180,20 @@ pub async fn appointment(check: bool) -> Answer<view::Appointment> {
     service.staff.appointment(&actor, check).await.map_err(refuse)
 }
 
+/// An appointment that holds, with what the person was before; `check` names a form that did not pass.
+#[server(input = Json, output = Json, endpoint = "appointed")]
+pub async fn appointed(id: String, check: String) -> Answer<view::Appointed> {
+    let (service, actor) = signed_in()?;
+    service.appointments.appointed(&actor, &id, &check).await.map_err(refuse)
+}
+
+/// What the list of holidays that was offered last would do, for whoever keeps them.
+#[server(input = Json, output = Json, endpoint = "holiday_import")]
+pub async fn holiday_import() -> Answer<view::HolidayImport> {
+    let (service, actor) = signed_in()?;
+    service.holiday_lists.offered(&actor).await.map_err(refuse)
+}
+
 /// 通知设置, with what was typed and did not pass where `check` asks for it.
 #[server(input = Json, output = Json, endpoint = "notice_settings")]
 pub async fn notice_settings(check: bool) -> Answer<view::NoticeSettings> {

@@ -7,6 +7,7 @@ use domain::view::{DirectoryRequest, HolidayRow, KeptForm, Paged, ProviderRow, P
 use leptos::prelude::*;
 
 use crate::api;
+use crate::pages::holiday_import::ImportDays;
 use crate::pages::mine::query_text;
 use crate::ui::kept::{KeptLine, KeptSelect, KeptText};
 use crate::ui::table::{Filter, Grid, Pager, href, words};
@@ -294,7 +295,7 @@ pub fn Holidays() -> impl IntoView {
         <Load
             resource=days
             titled=true
-            children={|(rows, kept): (Vec<HolidayRow>, KeptForm)| view! { <div class="stack"><DayTable rows/><DayEntry kept/></div> }}
+            children={|(rows, kept): (Vec<HolidayRow>, KeptForm)| view! { <div class="stack"><DayTable rows/><DayEntry kept/><ImportDays/></div> }}
         />
     }
     .into_any()

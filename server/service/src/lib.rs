@@ -61,8 +61,10 @@ use crate::account::rejected_form::RejectedForms;
 use crate::account::sms::TextMessages;
 use crate::account::sms::gateway::Gateway;
 use crate::account::usage::Usage;
+use crate::admin::appointment::Appointments;
 use crate::admin::audit_log::AuditLog;
 use crate::admin::directory::Directories;
+use crate::admin::holiday_list::HolidayLists;
 use crate::admin::holidays::Holidays;
 use crate::admin::people::People;
 use crate::admin::staff::Staff;
@@ -133,6 +135,7 @@ pub struct Service {
     /// What happens on the desk while it happens.
     pub events: Arc<Events>,
     pub accounts: Arc<Accounts>,
+    pub appointments: Arc<Appointments>,
     pub audit_chain: Arc<AuditChain>,
     pub audit_log: Arc<AuditLog>,
     pub badge_checks: Arc<BadgeChecks>,
@@ -152,6 +155,7 @@ pub struct Service {
     pub guides: Arc<Guides>,
     pub handovers: Arc<Handovers>,
     pub held_filings: Arc<HeldFilings>,
+    pub holiday_lists: Arc<HolidayLists>,
     pub holidays: Arc<Holidays>,
     pub home_page: Arc<HomePage>,
     pub identity_checks: Arc<IdentityChecks>,
@@ -274,6 +278,8 @@ impl Service {
             &text_messages,
         );
         let held_filings = HeldFilings::new(&context, &accounts);
+        let holiday_lists = HolidayLists::new(&context, &rejected_forms);
+        let appointments = Appointments::new(&context, &rejected_forms);
         let holidays = Holidays::new(&context);
         let cases = Cases::new(&context, &accounts, &drafts, &filings, &handovers, &records);
         let home_page = HomePage::new(&accounts, &cases, &filings, &notices, &records);
@@ -323,6 +329,7 @@ impl Service {
             events: Arc::clone(&context.events),
             parts,
             accounts,
+            appointments,
             audit_chain,
             audit_log,
             badge_checks,
@@ -342,6 +349,7 @@ impl Service {
             guides,
             handovers,
             held_filings,
+            holiday_lists,
             holidays,
             home_page,
             identity_checks,

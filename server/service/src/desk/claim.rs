@@ -360,7 +360,7 @@ impl FilingClaims {
 
     async fn try_take_over(&self, actor: &Actor, id: &str, reason: &str) -> Result<filing::Model> {
         actor.must_administer()?;
-        let reason = reason_in(reason, "收回")?;
+        let reason = reason_in(reason, "接管")?;
         let row = filing::Entity::find_by_id(plausible_id(id)?).one(self.context.db.read()).await?;
         let row = row.filter(|row| row.is_reviewable).ok_or(Error::NotFound)?;
         let who = Who::administrator(actor);
