@@ -114,6 +114,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("notices/settings") view=pages::notice_settings::Settings ssr=SsrMode::Async/>
                     <Route path=path!("sessions") view=pages::sessions::Sessions ssr=SsrMode::Async/>
                     <Route path=path!("staff") view=pages::staff::Staff ssr=SsrMode::Async/>
+                    <Route path=path!("staff/appointments/:id") view=pages::appointment::AppointmentPage ssr=SsrMode::Async/>
                     <Route path=path!("staff/people/:id") view=pages::account::Account ssr=SsrMode::Async/>
                     <Route path=path!("upkeep/providers") view=pages::upkeep::Providers ssr=SsrMode::Async/>
                     <Route path=path!("upkeep/reasons") view=pages::upkeep::Reasons ssr=SsrMode::Async/>
@@ -126,6 +127,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("review/batch/:id") view=pages::review::BatchReportPage ssr=SsrMode::Async/>
                     <Route path=path!("review/peek/:id") view=pages::review::PeekPage ssr=SsrMode::Async/>
                     <Route path=path!("review/claims") view=pages::review::ReviewClaims ssr=SsrMode::Async/>
+                    <Route path=path!("review/claims/:id") view=pages::review::HeldFilingPage ssr=SsrMode::Async/>
                     <Route path=path!("review/filings/:id") view=pages::review::ReviewFiling ssr=SsrMode::Async/>
                     <Route path=path!("review/filings/:id/history") view=pages::review::ReviewHistory ssr=SsrMode::Async/>
                     <Route path=path!("audit") view=pages::audit::Audit ssr=SsrMode::Async/>
@@ -231,6 +233,8 @@ mod tests {
             route::public_record("1"),
             route::report_misuse("1"),
             route::misuse_reported("1"),
+            route::claim("1"),
+            route::appointment("1"),
             route::certificate(Business::Website, "1"),
             route::filing("1"),
             route::submitted("1"),

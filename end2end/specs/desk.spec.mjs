@@ -231,16 +231,27 @@ test('what came to the wrong region is handed to the right one', async ({ page, 
   await expect(there.getByText('由北京市东城区移送至上海市黄浦区：办公地址实际在黄浦区').first()).toBeVisible();
   await there.getByRole('button', { name: '领取', exact: true }).click();
 
-  // The administrator sees who has it, nothing of what is in it, and takes it over with a reason.
+  // The administrator sees whose it is and who has it, no answer of it, and takes it over with a reason.
   const administrator = await elsewhere(browser, baseURL, hydrates);
   await signIn(administrator, '管理员');
   await administrator.goto('/review/claims');
-  await expect(administrator.getByText(unit)).toHaveCount(0);
-  const held = administrator.locator('tr').filter({ hasText: '新办网站申请' }).filter({ hasText: '上海市黄浦区' });
+  const held = administrator.locator('tr').filter({ hasText: '新办网站申请' }).filter({ hasText: unit });
   await expect(held).toContainText('审核员上海');
+  await expect(held).toContainText('上海市黄浦区');
   await expectNoAxeViolations(administrator);
-  await held.getByLabel(/^接管理由/).fill('民警休假');
-  await held.getByRole('button', { name: /^接管/ }).click();
+  await held.getByRole('link', { name: /^查看并接管/ }).click();
+  await expect(administrator.getByRole('heading', { level: 1 })).toContainText(`站点${unit}`);
+  await expect(administrator.getByRole('main')).toContainText('由北京市东城区移送至上海市黄浦区');
+  await expect(administrator.getByRole('main')).toContainText('审核民警 审核员上海');
+  await expectNoAxeViolations(administrator);
+  // Without a reason it is told at the field, in Chinese, and what was typed stays.
+  await administrator.getByLabel('接管理由').fill('');
+  await administrator.getByRole('button', { name: '接管', exact: true }).click();
+  await expect(administrator.getByText('请填写接管的理由，不超过 200 字')).toBeVisible();
+  await expect(administrator.getByLabel('接管理由')).toHaveAttribute('aria-invalid', 'true');
+  await expectNoAxeViolations(administrator);
+  await administrator.getByLabel('接管理由').fill('民警休假');
+  await administrator.getByRole('button', { name: '接管', exact: true }).click();
   await expect(administrator.getByText('已接管该申请单。')).toBeVisible();
   await there.reload();
   await expect(there.getByRole('button', { name: '领取', exact: true })).toBeEnabled();

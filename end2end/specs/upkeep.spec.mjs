@@ -23,7 +23,6 @@ test('R31: what applicants typed waits to be taken in, joined or dropped, and no
   await typed.getByLabel('并入（完整名称）').fill('没有这一家');
   await typed.getByRole('button', { name: '并入' }).click();
   await expect(keeper.getByText('名录中没有这个名称的服务商，请填写完整名称')).toBeVisible();
-  await row(keeper, '某某云计算有限公司').getByText('整理').click();
   await row(keeper, '某某云计算有限公司').getByLabel('并入（完整名称）').fill('天翼云科技有限公司');
   await row(keeper, '某某云计算有限公司').getByRole('button', { name: '并入' }).click();
   await expect(keeper.getByText('已并入。')).toBeVisible();

@@ -36,6 +36,8 @@ pub const STEPS: &[Step] = &[
         sqlite: &[include_str!("m20261129_0740_undo/sqlite.sql")],
         postgres: &[include_str!("m20261129_0740_undo/postgres.sql")],
     },
+    shared("m20261129_0800_person_keys", &[include_str!("m20261129_0800_person_keys/both.sql")]),
+    shared("m20261129_0810_staff_pause", &[include_str!("m20261129_0810_staff_pause/both.sql")]),
     shared("m20261129_0910_patrol", &[include_str!("m20261129_0910_patrol/both.sql")]),
     shared("m20261129_1000_talk", &[include_str!("m20261129_1000_talk/both.sql")]),
     shared("m20261129_1010_relation", &[include_str!("m20261129_1010_relation/both.sql")]),

@@ -1,6 +1,6 @@
 //! What a browser says of itself, as a person reads it: which browser, on what.
 
-/// `Chrome 131 · Windows`. What is not known stays as it was said, shortened.
+/// `Chrome 131 · Windows`. What is not known is called another one.
 pub fn device_name(said: &str) -> String {
     let browser = BROWSERS.iter().find_map(|(mark, name)| {
         let (_, rest) = said.split_once(mark)?;
@@ -13,6 +13,8 @@ pub fn device_name(said: &str) -> String {
         (Some(browser), None) => browser,
         (None, Some(system)) => format!("浏览器 · {system}"),
         (None, None) if said.trim().is_empty() => "未知设备".to_owned(),
+        // What programs say of themselves is nothing to read.
+        (None, None) if said.contains(['/', '(', ';']) => "其他浏览器或程序".to_owned(),
         (None, None) => said.chars().take(40).collect(),
     }
 }
@@ -73,7 +75,9 @@ mod tests {
                 "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.1 Safari/605.1.15",
                 "Safari 17 · macOS",
             ),
-            ("Mozilla/5.0 (Unheard of)", "Mozilla/5.0 (Unheard of)"),
+            ("Mozilla/5.0 (Unheard of)", "其他浏览器或程序"),
+            ("curl/8.5.0", "其他浏览器或程序"),
+            ("测试浏览器", "测试浏览器"),
             ("Something (Windows)", "浏览器 · Windows"),
             ("", "未知设备"),
             ("  ", "未知设备"),

@@ -225,6 +225,11 @@ pub const REVIEW: &str = "/review";
 pub const QUEUE: &str = "/review/queue";
 /// 在办申请单
 pub const CLAIMS: &str = "/review/claims";
+/// One of them, for an administrator who may take it over.
+pub fn claim(filing: &str) -> String {
+    format!("{CLAIMS}/{filing}")
+}
+
 /// 举报线索
 pub const REPORTS: &str = "/review/reports";
 /// 需核查
@@ -288,6 +293,11 @@ pub const PROVIDERS: &str = "/upkeep/providers";
 pub const REASONS: &str = "/upkeep/reasons";
 /// 节假日
 pub const HOLIDAYS: &str = "/upkeep/holidays";
+
+/// An appointment, to change it or let it rest.
+pub fn appointment(staff: &str) -> String {
+    format!("{STAFF}/appointments/{staff}")
+}
 
 /// 人员账户
 pub fn account(person: &str) -> String {

@@ -180,6 +180,20 @@ pub async fn appointment(check: bool) -> Answer<view::Appointment> {
     service.staff.appointment(&actor, check).await.map_err(refuse)
 }
 
+/// An appointment that holds, with what the person was before; `check` names a form that did not pass.
+#[server(input = Json, output = Json, endpoint = "appointed")]
+pub async fn appointed(id: String, check: String) -> Answer<view::Appointed> {
+    let (service, actor) = signed_in()?;
+    service.appointments.appointed(&actor, &id, &check).await.map_err(refuse)
+}
+
+/// What the list of holidays that was offered last would do, for whoever keeps them.
+#[server(input = Json, output = Json, endpoint = "holiday_import")]
+pub async fn holiday_import() -> Answer<view::HolidayImport> {
+    let (service, actor) = signed_in()?;
+    service.holiday_lists.offered(&actor).await.map_err(refuse)
+}
+
 /// 通知设置, with what was typed and did not pass where `check` asks for it.
 #[server(input = Json, output = Json, endpoint = "notice_settings")]
 pub async fn notice_settings(check: bool) -> Answer<view::NoticeSettings> {
@@ -283,6 +297,23 @@ pub async fn neighbours(id: String, request: view::QueueRequest) -> Answer<view:
 pub async fn claims_held(after: String) -> Answer<view::Paged<view::ClaimRow>> {
     let (service, actor) = signed_in()?;
     service.filing_claims.claims_held(&actor, &after).await.map_err(refuse)
+}
+
+/// What a take-over would be about, for administrators; each look is a line of the audit log.
+#[server(input = Json, output = Json, endpoint = "held_filing")]
+pub async fn held_filing(id: String) -> Answer<view::HeldFiling> {
+    let (service, actor) = signed_in()?;
+    service.held_filings.held_filing(&actor, &id).await.map_err(refuse)
+}
+
+/// A small form of one's own that did not pass, as it was typed; an empty one where there is none.
+#[server(input = Json, output = Json, endpoint = "kept_form")]
+pub async fn kept_form(form: String) -> Answer<view::KeptForm> {
+    let (service, actor) = signed_in()?;
+    match form.is_empty() {
+        true => Ok(view::KeptForm::default()),
+        false => service.kept_forms.kept(&actor, &form).await.map_err(refuse),
+    }
 }
 
 /// A filing on the review desk. Personal values are masked, unless the officer has just posted a purpose to

@@ -1,24 +1,33 @@
 //! A person's account, for administrators: who it is, masked, and what can be done about it (ASVS V7.4).
 
 use domain::route;
-use domain::view::{AccountView, SessionRow, SuspendedRow, Suspension};
+use domain::view::{AccountView, KeptForm, SessionRow, SuspendedRow, Suspension};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use crate::api;
+use crate::pages::mine::query_text;
+use crate::ui::kept::{KeptLine, KeptText};
 use crate::ui::table::{Grid, words};
 use crate::ui::{Empty, Load, PageHead};
 
 #[component]
 pub fn Account() -> impl IntoView {
     let params = use_params_map();
-    let account =
-        Resource::new(move || params.with(|params| params.get("id")).unwrap_or_default(), api::account);
-    view! { <Load resource=account children={|account: AccountView| view! { <Details account/> }}/> }
+    let check = query_text("check");
+    let asked = move || (params.with(|params| params.get("id")).unwrap_or_default(), check());
+    let account = Resource::new(asked, |(id, check)| async move {
+        let kept = api::kept_form(check).await?.about("person", &id);
+        let account = api::account(id).await?;
+        Ok((account, kept))
+    });
+    view! {
+        <Load resource=account children={|(account, kept): (AccountView, KeptForm)| view! { <Details account kept/> }}/>
+    }
 }
 
 #[component]
-fn Details(account: AccountView) -> impl IntoView {
+fn Details(account: AccountView, kept: KeptForm) -> impl IntoView {
     let AccountView { id, name, mobile, id_no, roles, created_at, seen_at, suspended, is_own, sessions } =
         account;
     let roles: Vec<String> = roles
@@ -54,7 +63,7 @@ fn Details(account: AccountView) -> impl IntoView {
             <SessionTable sessions/>
             {match is_own {
                 true => view! { <p class="soft">"这是您自己的账户，不能由您本人停用。"</p> }.into_any(),
-                false => view! { <Acts id is_suspended/> }.into_any(),
+                false => view! { <Acts id is_suspended kept/> }.into_any(),
             }}
         </div>
     }
@@ -82,7 +91,7 @@ fn SessionTable(sessions: Vec<SessionRow>) -> impl IntoView {
 
 /// One reason for whichever of the buttons is pressed.
 #[component]
-fn Acts(id: String, is_suspended: bool) -> impl IntoView {
+fn Acts(id: String, is_suspended: bool, kept: KeptForm) -> impl IntoView {
     let (first, label) = match is_suspended {
         true => ("/act/reinstate", "恢复账户"),
         false => ("/act/suspend", "停用账户"),
@@ -94,22 +103,21 @@ fn Acts(id: String, is_suspended: bool) -> impl IntoView {
         }
     };
     view! {
-        <form class="form" method="post" action=first>
+        <form class="form" method="post" action=first novalidate>
             <input type="hidden" name="person" value=id/>
             <fieldset class="section">
                 <legend>"账户管理"</legend>
                 <p class="soft">{lead}</p>
                 <div class="fields">
-                    <div class="field">
-                        <div class="field-label">
-                            <span class="star" aria-hidden="true">"*"</span>
-                            <label for="reason">"理由"</label>
-                        </div>
-                        <p class="hint" id="reason-hint">"记入审计日志，不超过 200 字；请勿填写姓名和证件号码"</p>
-                        <div class="control">
-                            <textarea class="input" id="reason" name="reason" rows="3" required maxlength="200" autocomplete="off" aria-describedby="reason-hint"></textarea>
-                        </div>
-                    </div>
+                    <KeptText
+                        form=kept
+                        id="reason"
+                        name="reason"
+                        label="理由"
+                        hint="记入审计日志，不超过 200 字；请勿填写姓名和证件号码"
+                        required=true
+                        longest=200
+                    />
                 </div>
             </fieldset>
             <div class="actions">
@@ -126,21 +134,32 @@ fn Acts(id: String, is_suspended: bool) -> impl IntoView {
 /// On the page of all staff: a person is found by id number, which is posted.
 #[component]
 pub fn FindPerson() -> impl IntoView {
+    let check = query_text("check");
+    let kept = Resource::new(
+        move || Some(check()).filter(|form| form == "find-person").unwrap_or_default(),
+        api::kept_form,
+    );
+    view! { <Load resource=kept titled=true children={|kept: KeptForm| view! { <FindForm kept/> }}/> }
+        .into_any()
+}
+
+#[component]
+fn FindForm(kept: KeptForm) -> impl IntoView {
     view! {
-        <form class="form" method="post" action="/act/find-person">
+        <form class="form" method="post" action="/act/find-person" novalidate>
             <fieldset class="section">
                 <legend>"查找账户"</legend>
                 <div class="fields">
-                    <div class="field">
-                        <div class="field-label">
-                            <span class="star" aria-hidden="true">"*"</span>
-                            <label for="account-id-no">"登录人的身份证号码"</label>
-                        </div>
-                        <p class="hint" id="account-id-no-hint">"须填写完整。找到后可以停用账户，或结束其全部登录；查找记入审计日志"</p>
-                        <div class="control">
-                            <input class="input w-18" id="account-id-no" name="id_no" required maxlength="18" autocomplete="off" spellcheck="false" aria-describedby="account-id-no-hint"/>
-                        </div>
-                    </div>
+                    <KeptLine
+                        form=kept
+                        id="account-id-no"
+                        name="id_no"
+                        label="登录人的身份证号码"
+                        hint="须填写完整。找到后可以停用账户，或结束其全部登录；查找记入审计日志"
+                        class="input w-18"
+                        required=true
+                        longest=18
+                    />
                 </div>
             </fieldset>
             <div class="actions"><button class="button">"查找"</button></div>

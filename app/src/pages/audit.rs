@@ -43,7 +43,7 @@ fn Search(request: AuditRequest) -> impl IntoView {
     let AuditRequest { action, object, person, since, until, after: _ } = request;
     let fields = [
         ("action", "操作", "text", action),
-        ("object", "对象编号", "text", object),
+        ("object", "对象", "text", object),
         ("person", "人员编号", "text", person),
         ("since", "起始日期", "date", since),
         ("until", "截止日期", "date", until),
@@ -63,7 +63,7 @@ fn Search(request: AuditRequest) -> impl IntoView {
                 })
                 .collect_view()}
             <datalist id="actions">
-                {ACTIONS.map(|(code, word)| view! { <option value=word>{code}</option> }).collect_view()}
+                {ACTIONS.map(|(_, word)| view! { <option value=word></option> }).collect_view()}
             </datalist>
             <button class="button">"查询"</button>
         </form>
@@ -106,17 +106,18 @@ fn Lines(request: AuditRequest, page: Paged<AuditRow>) -> impl IntoView {
                     let object = if row.object_id.is_empty() {
                         view! { {kind} }.into_any()
                     } else {
-                        let id = row.object_id;
-                        view! { {kind}<br/><a class="figures" href=about title=id.clone()>{tail(&id)}</a> }.into_any()
+                        let name = row.object_name.unwrap_or_else(|| tail(&row.object_id));
+                        view! { <span>{kind}<br/><a class="figures" href=about>{name}</a></span> }.into_any()
                     };
+                    let content = row.said.into_iter().map(|(word, text)| format!("{word}：{text}")).collect::<Vec<_>>().join("；");
                     view! {
                         <tr>
                             <td data-label="序号" class="figures">{row.seq.to_string()}</td>
                             <td data-label="时间" class="figures">{row.at}</td>
                             <td data-label="人员">{name}</td>
-                            <td data-label="操作"><Action code=row.action/></td>
+                            <td data-label="操作">{action_word(&row.action).map_or(row.action, str::to_owned)}</td>
                             <td data-label="对象">{object}</td>
-                            <td data-label="内容"><Detail said=row.said raw=row.detail/></td>
+                            <td data-label="内容">{if content.is_empty() { "—".to_owned() } else { content }}</td>
                         </tr>
                     }
                 }).collect_view()}
@@ -133,24 +134,6 @@ fn tail(id: &str) -> String {
         Some((at, _)) if at > 0 => format!("…{}", id.get(at..).unwrap_or_default()),
         _ => id.to_owned(),
     }
-}
-
-/// What was done: in words, and by its code, under which it is stored.
-#[component]
-fn Action(code: String) -> impl IntoView {
-    let word = action_word(&code);
-    view! { {word}{word.map(|_| view! { <br/> })}<span class="soft figures">{code}</span> }.into_any()
-}
-
-#[component]
-fn Detail(said: Vec<(String, String)>, raw: String) -> impl IntoView {
-    let words = said.into_iter().map(|(word, text)| format!("{word}：{text}")).collect::<Vec<_>>().join("；");
-    let is_empty = raw == "{}";
-    view! {
-        {words}
-        {(!is_empty).then(|| view! { <details><summary class="soft">"原始记录"</summary><code>{raw}</code></details> })}
-    }
-    .into_any()
 }
 
 /// 信息查阅记录

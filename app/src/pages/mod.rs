@@ -1,12 +1,14 @@
 //! The pages: each fetches what it shows and hands it to `ui`.
 
 pub mod account;
+pub mod appointment;
 pub mod audit;
 pub mod certificate;
 mod finder;
 pub mod form;
 mod front;
 pub mod guide;
+mod holiday_import;
 pub mod home;
 pub mod identity;
 pub mod lookup;

@@ -39,11 +39,13 @@ fn Table(rows: Vec<StaffRow>) -> impl IntoView {
                     <td data-label="姓名">
                         {row.name.clone()}
                         {row.is_suspended.then(|| view! { " "<span class="badge" data-state="rejected">"已停用"</span> })}
+                        {row.is_paused.then(|| view! { " "<span class="badge" data-tone="warning">"已暂停"</span> })}
                     </td>
                     <td data-label="角色">{row.role.label()}</td>
                     <td data-label="地区">{row.region}</td>
                     <td data-label="任命时间" class="figures">{row.since}</td>
                     <td data-label="操作" class="row-actions">
+                        <a href=route::appointment(&row.id) aria-description=format!("{}的{}角色", row.name, row.role.label())>"更改"</a>
                         {row.person.map(|person| {
                             view! { <a href=route::account(&person) aria-description=row.name.clone()>"账户"</a> }
                         })}
@@ -80,7 +82,7 @@ async fn form(check: bool) -> api::Answer<Form> {
 #[component]
 fn Appoint() -> impl IntoView {
     let check = query_text("check");
-    let form = Resource::new(move || !check().is_empty(), form);
+    let form = Resource::new(move || check() == "1", form);
     view! { <Load resource=form titled=true children={|form: Form| view! { <AppointForm form/> }}/> }
         .into_any()
 }
@@ -93,6 +95,7 @@ fn AppointForm(form: Form) -> impl IntoView {
     let first = typed.faults.first().map(|fault| fault.at.as_str());
     let begins_at_region = first == Some("region") || (first.is_none() && is_again);
     let (begins_at_name, begins_at_number) = (first == Some("name"), first == Some("id_no"));
+    let (begins_at_typed, region_name) = (first == Some("region_name"), fault("region_name"));
     let roles = StaffRole::ALL
         .map(|role| {
             let selected = role.code() == typed.role;
@@ -136,6 +139,9 @@ fn AppointForm(form: Form) -> impl IntoView {
                             begins=begins_at_region
                         />
                     </PlainField>
+                    <PlainField id="region-name" label="或直接输入地名" hint="如 黄浦区 或 浙江省杭州市；填写后以此为准" fault=region_name.clone()>
+                        <Line id="region-name" name="region_name" value=typed.region_name.clone() most="30" is_wrong=region_name.is_some() begins=begins_at_typed required=false/>
+                    </PlainField>
                 </div>
             </fieldset>
             <div class="actions"><button class="button button-primary">"添加"</button></div>
@@ -153,6 +159,7 @@ fn Line(
     is_wrong: bool,
     /// The focus begins here.
     begins: bool,
+    #[prop(default = true)] required: bool,
 ) -> impl IntoView {
     view! {
         <input
@@ -162,7 +169,7 @@ fn Line(
             value=value
             maxlength=most
             autocomplete="off"
-            aria-required="true"
+            aria-required=required.then_some("true")
             aria-describedby=described(id, is_wrong)
             aria-invalid=is_wrong.then_some("true")
             autofocus=begins

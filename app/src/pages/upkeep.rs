@@ -3,63 +3,47 @@
 
 use domain::route;
 use domain::schema::Directory;
-use domain::view::{DirectoryRequest, HolidayRow, Paged, ProviderRow, ProviderSource, ReasonRow};
+use domain::view::{DirectoryRequest, HolidayRow, KeptForm, Paged, ProviderRow, ProviderSource, ReasonRow};
 use leptos::prelude::*;
 
 use crate::api;
+use crate::pages::holiday_import::ImportDays;
 use crate::pages::mine::query_text;
+use crate::ui::kept::{KeptLine, KeptSelect, KeptText};
 use crate::ui::table::{Filter, Grid, Pager, href, words};
 use crate::ui::{Empty, Load, PageHead, PostButton};
 
-/// A labelled line of text in a form of these pages.
-#[component]
-fn Line(
-    #[prop(into)] id: String,
-    name: &'static str,
-    label: &'static str,
-    #[prop(optional, into)] value: String,
-    #[prop(optional)] hint: &'static str,
-    #[prop(default = "text")] kind: &'static str,
-    #[prop(optional)] required: bool,
-    #[prop(default = 100)] longest: u32,
-) -> impl IntoView {
-    let hint_id = format!("{id}-hint");
-    let described = (!hint.is_empty()).then(|| hint_id.clone());
-    view! {
-        <div class="field">
-            <div class="field-label">
-                {required.then(|| view! { <span class="star" aria-hidden="true">"*"</span> })}
-                <label for=id.clone()>{label}</label>
-            </div>
-            {(!hint.is_empty()).then(|| view! { <p class="hint" id=hint_id>{hint}</p> })}
-            <div class="control">
-                <input
-                    class="input"
-                    type=kind
-                    id=id
-                    name=name
-                    value=value
-                    required=required
-                    maxlength=longest.to_string()
-                    autocomplete="off"
-                    aria-describedby=described
-                />
-            </div>
-        </div>
-    }
-    .into_any()
+/// A form of these pages that came back, of this name and no other.
+fn kept(name: &'static str) -> impl Fn() -> String + Copy + Send + Sync + 'static {
+    let check = query_text("check");
+    move || Some(check()).filter(|form| form == name).unwrap_or_default()
 }
 
 // --- directories ---------------------------------------------------------------------------------
+
+/// The forms of the directory that came back.
+#[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
+struct ProviderForms {
+    entry: KeptForm,
+    merging: KeptForm,
+}
 
 #[component]
 pub fn Providers() -> impl IntoView {
     let (source, name, after) = (query_text("source"), query_text("name"), query_text("after"));
     let request = move || DirectoryRequest { source: source(), name: name(), after: after() };
-    let page = Resource::new(request, |request| async move {
-        let page = api::directory(request.clone()).await?;
-        Ok((request, page))
-    });
+    let (entry, merging) = (kept("provider"), kept("merge"));
+    let page = Resource::new(
+        move || (request(), entry(), merging()),
+        |(request, entry, merging)| async move {
+            let forms = ProviderForms {
+                entry: api::kept_form(entry).await?,
+                merging: api::kept_form(merging).await?,
+            };
+            let page = api::directory(request.clone()).await?;
+            Ok((request, page, forms))
+        },
+    );
     let asked = untrack(request);
     let sources = ProviderSource::ALL
         .into_iter()
@@ -83,8 +67,8 @@ pub fn Providers() -> impl IntoView {
         <Load
             resource=page
             titled=true
-            children={|(request, page): (DirectoryRequest, Paged<ProviderRow>)| view! {
-                <div class="stack"><ProviderTable request page/><Entry row=None/></div>
+            children={|(request, page, forms): (DirectoryRequest, Paged<ProviderRow>, ProviderForms)| view! {
+                <div class="stack"><ProviderTable request page forms=forms.clone()/><Entry row=None kept=forms.entry/></div>
             }}
         />
     }
@@ -92,7 +76,7 @@ pub fn Providers() -> impl IntoView {
 }
 
 #[component]
-fn ProviderTable(request: DirectoryRequest, page: Paged<ProviderRow>) -> impl IntoView {
+fn ProviderTable(request: DirectoryRequest, page: Paged<ProviderRow>, forms: ProviderForms) -> impl IntoView {
     if page.rows.is_empty() {
         return view! { <Empty sentence="没有符合条件的服务商。"/> }.into_any();
     }
@@ -101,7 +85,7 @@ fn ProviderTable(request: DirectoryRequest, page: Paged<ProviderRow>) -> impl In
     };
     view! {
         <Grid caption="服务商名录" columns=words(["名称", "名录", "所属地区", "电话", "操作"])>
-            {page.rows.into_iter().map(|row| view! { <ProviderLine row/> }).collect_view()}
+            {page.rows.into_iter().map(|row| view! { <ProviderLine row forms=forms.clone()/> }).collect_view()}
         </Grid>
         <Pager
             total=page.total
@@ -113,11 +97,13 @@ fn ProviderTable(request: DirectoryRequest, page: Paged<ProviderRow>) -> impl In
 }
 
 #[component]
-fn ProviderLine(row: ProviderRow) -> impl IntoView {
+fn ProviderLine(row: ProviderRow, forms: ProviderForms) -> impl IntoView {
     let is_of_filing = row.source == ProviderSource::Filing;
     let is_dropped = row.source == ProviderSource::Dropped;
     let id = row.id.clone();
     let into = format!("into-{id}");
+    let (entry, merging) = (forms.entry.about("provider", &id), forms.merging.about("provider", &id));
+    let is_open = entry.is_again || merging.is_again;
     view! {
         <tr>
             <td data-label="名称">
@@ -134,15 +120,14 @@ fn ProviderLine(row: ProviderRow) -> impl IntoView {
                     view! { <span class="soft">"随备案变更"</span> }.into_any()
                 } else {
                     view! {
-                        <details>
+                        <details open=is_open>
                             <summary>"整理"<span class="visually-hidden">{format!("：{}", row.name)}</span></summary>
                             <div class="stack">
-                                <Entry row=Some(row.clone())/>
-                                <form class="cluster" method="post" action="/act/merge-provider">
+                                <Entry row=Some(row.clone()) kept=entry/>
+                                <form class="stack" method="post" action="/act/merge-provider" novalidate>
                                     <input type="hidden" name="provider" value=id.clone()/>
-                                    <label for=into.clone()>"并入（完整名称）"</label>
-                                    <input class="input" id=into name="into" required maxlength="100" autocomplete="off"/>
-                                    <button class="button button-small">"并入"</button>
+                                    <KeptLine form=merging id=into name="into" label="并入（完整名称）"/>
+                                    <div><button class="button button-small">"并入"</button></div>
                                 </form>
                                 {(!is_dropped).then(|| view! {
                                     <PostButton
@@ -166,40 +151,38 @@ fn ProviderLine(row: ProviderRow) -> impl IntoView {
 
 /// One entry of a directory: a new one, or a row to be corrected or taken in.
 #[component]
-fn Entry(row: Option<ProviderRow>) -> impl IntoView {
+fn Entry(row: Option<ProviderRow>, kept: KeptForm) -> impl IntoView {
     let (legend, of) = match &row {
         None => ("添加服务商", "new".to_owned()),
         Some(row) => ("收录或更正", row.id.clone()),
     };
     let id = move |name: &str| format!("{name}-{of}");
-    let (directory, select) = (row.as_ref().map(|row| row.directory), id("directory"));
+    let directory = row.as_ref().map(|row| row.directory.code().to_owned()).unwrap_or_default();
     let value = |get: fn(&ProviderRow) -> &String| row.as_ref().map(get).cloned().unwrap_or_default();
-    let options = Directory::ALL
-        .into_iter()
-        .map(|one| view! { <option value=one.code() selected=directory == Some(one)>{one.label()}</option> })
-        .collect_view();
+    let options =
+        Directory::ALL.into_iter().map(|one| (one.code().to_owned(), one.label().to_owned())).collect();
+    let kept = kept.about("provider", &value(|row| &row.id));
+    let form = || kept.clone();
     view! {
-        <form class="form" method="post" action="/act/keep-provider">
+        <form class="form" method="post" action="/act/keep-provider" novalidate>
             <input type="hidden" name="provider" value=value(|row| &row.id)/>
             <fieldset class="section">
                 <legend>{legend}</legend>
                 <div class="fields">
-                    <div class="field">
-                        <div class="field-label"><label for=select.clone()>"名录"</label></div>
-                        <div class="control"><select class="input" id=select name="directory" autocomplete="off">{options}</select></div>
-                    </div>
-                    <Line id=id("name") name="name" label="名称" value=value(|row| &row.name) required=true/>
-                    <Line id=id("aliases") name="aliases" label="别名" value=value(|row| &row.aliases) hint="品牌等，用空格分隔" longest=200/>
-                    <Line
+                    <KeptSelect form=form() id=id("directory") name="directory" label="名录" before=directory options/>
+                    <KeptLine form=form() id=id("name") name="name" label="名称" before=value(|row| &row.name) required=true/>
+                    <KeptLine form=form() id=id("aliases") name="aliases" label="别名" before=value(|row| &row.aliases) hint="品牌等，用空格分隔" longest=200/>
+                    <KeptLine
+                        form=form()
                         id=id("place")
                         name="place"
                         label="所属地区代码"
-                        value=value(|row| &row.place_code)
+                        before=value(|row| &row.place_code)
                         hint="六位行政区划代码，如 330100（杭州市）；境外填国家代码，如 US"
                         required=true
                         longest=6
                     />
-                    <Line id=id("phone") name="phone" label="电话" value=value(|row| &row.phone) longest=20/>
+                    <KeptLine form=form() id=id("phone") name="phone" label="电话" before=value(|row| &row.phone) longest=20/>
                 </div>
             </fieldset>
             <div class="actions"><button class="button">"收录"</button></div>
@@ -212,7 +195,11 @@ fn Entry(row: Option<ProviderRow>) -> impl IntoView {
 
 #[component]
 pub fn Reasons() -> impl IntoView {
-    let reasons = Resource::new(|| (), |()| api::reasons());
+    let reasons = Resource::new(kept("reason"), |kept| async move {
+        let kept = api::kept_form(kept).await?;
+        let rows = api::reasons().await?;
+        Ok((rows, kept))
+    });
     view! {
         <PageHead
             above=vec![("系统维护", "")]
@@ -222,13 +209,13 @@ pub fn Reasons() -> impl IntoView {
         <Load
             resource=reasons
             titled=true
-            children={|rows: Vec<ReasonRow>| view! {
+            children={|(rows, kept): (Vec<ReasonRow>, KeptForm)| view! {
                 <div class="stack">
                     {match rows.is_empty() {
                         true => view! { <Empty sentence="还没有常用意见。"/> }.into_any(),
-                        false => view! { <ReasonTable rows/> }.into_any(),
+                        false => view! { <ReasonTable rows kept=kept.clone()/> }.into_any(),
                     }}
-                    <ReasonEntry row=None/>
+                    <ReasonEntry row=None kept/>
                 </div>
             }}
         />
@@ -237,18 +224,20 @@ pub fn Reasons() -> impl IntoView {
 }
 
 #[component]
-fn ReasonTable(rows: Vec<ReasonRow>) -> impl IntoView {
+fn ReasonTable(rows: Vec<ReasonRow>, kept: KeptForm) -> impl IntoView {
     view! {
         <Grid caption="常用意见" columns=words(["名称", "意见", "操作"])>
-            {rows.into_iter().map(|row| view! {
+            {rows.into_iter().map(|row| {
+                let is_open = kept.about("reason", &row.id).is_again;
+                view! {
                 <tr>
                     <td data-label="名称"><b>{row.title.clone()}</b></td>
                     <td data-label="意见">{row.text.clone()}</td>
                     <td data-label="操作">
-                        <details>
+                        <details open=is_open>
                             <summary>"修改"<span class="visually-hidden">{format!("：{}", row.title)}</span></summary>
                             <div class="stack">
-                                <ReasonEntry row=Some(row.clone())/>
+                                <ReasonEntry row=Some(row.clone()) kept=kept.clone()/>
                                 <PostButton
                                     action="/act/drop-reason"
                                     label="删除"
@@ -260,44 +249,26 @@ fn ReasonTable(rows: Vec<ReasonRow>) -> impl IntoView {
                         </details>
                     </td>
                 </tr>
-            }).collect_view()}
+            }}).collect_view()}
         </Grid>
     }
     .into_any()
 }
 
 #[component]
-fn ReasonEntry(row: Option<ReasonRow>) -> impl IntoView {
+fn ReasonEntry(row: Option<ReasonRow>, kept: KeptForm) -> impl IntoView {
     let is_new = row.is_none();
     let ReasonRow { id, title, text } =
         row.unwrap_or_else(|| ReasonRow { id: String::new(), title: String::new(), text: String::new() });
-    let text_id = format!("text-{id}");
+    let kept = kept.about("reason", &id);
     view! {
-        <form class="form" method="post" action="/act/keep-reason">
+        <form class="form" method="post" action="/act/keep-reason" novalidate>
             <input type="hidden" name="reason" value=id.clone()/>
             <fieldset class="section">
                 <legend>{if is_new { "添加常用意见" } else { "修改常用意见" }}</legend>
                 <div class="fields">
-                    <Line id=format!("title-{id}") name="title" label="名称" value=title required=true longest=30/>
-                    <div class="field field-wide">
-                        <div class="field-label">
-                            <span class="star" aria-hidden="true">"*"</span>
-                            <label for=text_id.clone()>"意见"</label>
-                        </div>
-                        <div class="control">
-                            // Children of a textarea are not escaped on the server (leptos-rs/leptos#4819).
-                            <textarea
-                                class="input"
-                                id=text_id
-                                name="text"
-                                rows="3"
-                                required
-                                maxlength="500"
-                                autocomplete="off"
-                                inner_html=crate::ui::form::escape(&text)
-                            ></textarea>
-                        </div>
-                    </div>
+                    <KeptLine form=kept.clone() id=format!("title-{id}") name="title" label="名称" before=title required=true longest=30/>
+                    <KeptText form=kept id=format!("text-{id}") name="text" label="意见" before=text required=true longest=500/>
                 </div>
             </fieldset>
             <div class="actions"><button class="button">"保存"</button></div>
@@ -310,7 +281,11 @@ fn ReasonEntry(row: Option<ReasonRow>) -> impl IntoView {
 
 #[component]
 pub fn Holidays() -> impl IntoView {
-    let days = Resource::new(|| (), |()| api::holidays());
+    let days = Resource::new(kept("holiday"), |kept| async move {
+        let kept = api::kept_form(kept).await?;
+        let rows = api::holidays().await?;
+        Ok((rows, kept))
+    });
     view! {
         <PageHead
             above=vec![("系统维护", "")]
@@ -320,7 +295,7 @@ pub fn Holidays() -> impl IntoView {
         <Load
             resource=days
             titled=true
-            children={|rows: Vec<HolidayRow>| view! { <div class="stack"><DayTable rows/><DayEntry/></div> }}
+            children={|(rows, kept): (Vec<HolidayRow>, KeptForm)| view! { <div class="stack"><DayTable rows/><DayEntry kept/><ImportDays/></div> }}
         />
     }
     .into_any()
@@ -358,23 +333,17 @@ fn DayTable(rows: Vec<HolidayRow>) -> impl IntoView {
 }
 
 #[component]
-fn DayEntry() -> impl IntoView {
+fn DayEntry(kept: KeptForm) -> impl IntoView {
+    let kinds =
+        [("rest", "休息"), ("work", "上班（调休）")].map(|(code, word)| (code.to_owned(), word.to_owned()));
     view! {
-        <form class="form" method="post" action="/act/keep-holiday">
+        <form class="form" method="post" action="/act/keep-holiday" novalidate>
             <fieldset class="section">
                 <legend>"登记一天"</legend>
                 <div class="fields">
-                    <Line id="day" name="day" label="日期" kind="date" required=true/>
-                    <Line id="day-name" name="name" label="名称" required=true longest=20/>
-                    <div class="field">
-                        <div class="field-label"><label for="day-kind">"安排"</label></div>
-                        <div class="control">
-                            <select class="input" id="day-kind" name="kind" autocomplete="off">
-                                <option value="rest">"休息"</option>
-                                <option value="work">"上班（调休）"</option>
-                            </select>
-                        </div>
-                    </div>
+                    <KeptLine form=kept.clone() id="day" name="day" label="日期" kind="date" required=true/>
+                    <KeptLine form=kept.clone() id="day-name" name="name" label="名称" required=true longest=20/>
+                    <KeptSelect form=kept id="day-kind" name="kind" label="安排" options=kinds.into()/>
                 </div>
             </fieldset>
             <div class="actions"><button class="button">"登记"</button></div>

@@ -2,6 +2,7 @@
 
 pub mod dialog;
 pub mod form;
+pub mod kept;
 pub mod layout;
 pub mod plain;
 pub mod progress;

@@ -160,9 +160,12 @@ pub fn shown(value: &Shown, label: &str, masked: bool) -> AnyView {
             .iter()
             .map(|id| {
                 let href = route::file(id);
+                // On the desk a picture in full is a look of its own, and stands beside the answers.
+                let is_small = use_context::<Written>().is_some();
+                let src = if is_small { format!("{href}?small=1") } else { href.clone() };
                 view! {
-                    <a class="thumb" href=href.clone() target="_blank" rel="noopener external">
-                        <img src=href.clone() alt=label.to_owned() loading="lazy"/>
+                    <a class="thumb" href=href target="_blank" rel="noopener external">
+                        <img src=src alt=label.to_owned() loading="lazy"/>
                     </a>
                 }
             })

@@ -55,6 +55,7 @@ pub use ops::{backup, jobs, keys, sample};
 pub use public::misuse::MisuseTold;
 
 use crate::account::Accounts;
+use crate::account::kept_form::KeptForms;
 use crate::account::mail::Mailer;
 use crate::account::notice::Notices;
 use crate::account::notice_settings::NoticeSettings;
@@ -62,8 +63,10 @@ use crate::account::rejected_form::RejectedForms;
 use crate::account::sms::TextMessages;
 use crate::account::sms::gateway::Gateway;
 use crate::account::usage::Usage;
+use crate::admin::appointment::Appointments;
 use crate::admin::audit_log::AuditLog;
 use crate::admin::directory::Directories;
+use crate::admin::holiday_list::HolidayLists;
 use crate::admin::holidays::Holidays;
 use crate::admin::people::People;
 use crate::admin::staff::Staff;
@@ -92,6 +95,7 @@ use crate::desk::claim::FilingClaims;
 use crate::desk::dashboard::Dashboards;
 use crate::desk::decide::Decisions;
 use crate::desk::export::Exports;
+use crate::desk::held::HeldFilings;
 use crate::desk::history::Histories;
 use crate::desk::misuse::MisuseDesk;
 use crate::desk::patrol::PatrolDesk;
@@ -145,6 +149,7 @@ pub struct Service {
     /// What happens on the desk while it happens.
     pub events: Arc<Events>,
     pub accounts: Arc<Accounts>,
+    pub appointments: Arc<Appointments>,
     pub audit_chain: Arc<AuditChain>,
     pub audit_log: Arc<AuditLog>,
     pub badge_checks: Arc<BadgeChecks>,
@@ -166,10 +171,13 @@ pub struct Service {
     pub guides: Arc<Guides>,
     pub handovers: Arc<Handovers>,
     pub histories: Arc<Histories>,
+    pub held_filings: Arc<HeldFilings>,
+    pub holiday_lists: Arc<HolidayLists>,
     pub holidays: Arc<Holidays>,
     pub home_page: Arc<HomePage>,
     pub identity_checks: Arc<IdentityChecks>,
     pub jobs: Arc<Jobs>,
+    pub kept_forms: Arc<KeptForms>,
     pub key_checks: Arc<KeyChecks>,
     pub lookup: Arc<Lookup>,
     pub machine_checks: Arc<MachineChecks>,
@@ -276,7 +284,7 @@ impl Service {
         let counters = Counters::new(&context);
         let dashboards = Dashboards::new(&context);
         let desk_access = DeskAccess::new(&context, &accounts);
-        let queues = Queues::new(&context, &desk_access);
+        let queues = Queues::new(&context, &desk_access, &rejected_forms);
         let undos = Undos::new(&context, &notices);
         let filing_claims =
             FilingClaims::new(&context, &accounts, &desk_access, &filings, &notices, &queues, &undos);
@@ -296,10 +304,14 @@ impl Service {
             &rejected_forms,
             &text_messages,
         );
+        let held_filings = HeldFilings::new(&context, &accounts);
+        let holiday_lists = HolidayLists::new(&context, &rejected_forms);
+        let appointments = Appointments::new(&context, &rejected_forms);
         let holidays = Holidays::new(&context);
         let cases = Cases::new(&context, &accounts, &drafts, &filings, &handovers, &records);
         let home_page = HomePage::new(&accounts, &cases, &filings, &notices, &records);
         let reminders = Reminders::new(&context, &notices);
+        let kept_forms = KeptForms::new(&context, &rejected_forms);
         let key_checks = KeyChecks::new(&context, &accounts);
         let lookup = Lookup::new(&context);
         let machine_checks = MachineChecks::new(&context, &accounts, &network_checks);
@@ -375,6 +387,7 @@ impl Service {
             events: Arc::clone(&context.events),
             parts,
             accounts,
+            appointments,
             audit_chain,
             audit_log,
             badge_checks,
@@ -396,10 +409,13 @@ impl Service {
             guides,
             handovers,
             histories,
+            held_filings,
+            holiday_lists,
             holidays,
             home_page,
             identity_checks,
             jobs,
+            kept_forms,
             key_checks,
             lookup,
             machine_checks,

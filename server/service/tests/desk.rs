@@ -38,7 +38,9 @@ claims![
     a_refusal_names_its_ground_and_the_remedy,
     approval_waits_for_the_whole_list,
     a_suggestion_reaches_the_applicant_but_never_for_personal_values,
-    administrators_see_who_has_what_and_nothing_of_it,
+    administrators_see_who_has_what_and_no_answer_of_it,
+    an_administrator_sees_the_bundle_of_an_individual_masked,
+    a_small_form_comes_back_to_whoever_posted_it,
     who_was_interrupted_hears_what_was_missed,
     effects_are_told_before_the_decision,
 ];
@@ -597,7 +599,7 @@ async fn a_suggestion_reaches_the_applicant_but_never_for_personal_values(world:
     );
 }
 
-async fn administrators_see_who_has_what_and_nothing_of_it(world: World) {
+async fn administrators_see_who_has_what_and_no_answer_of_it(world: World) {
     let (owner, officer) = (world.applicant(1).await, world.officer(HERE).await);
     let administrator = world.administrator().await;
     let filing = put_websites(&world, &owner, HERE, 1).await.remove(0);
@@ -607,8 +609,27 @@ async fn administrators_see_who_has_what_and_nothing_of_it(world: World) {
     let held = world.service.filing_claims.claims_held(&administrator, "").await.unwrap();
     assert_eq!(held.total, 1);
     assert_eq!((held.rows[0].officer.as_str(), held.rows[0].idle_minutes), ("审核员", 12));
+    assert_eq!((held.rows[0].subject_name.as_str(), held.rows[0].title.is_empty()), ("某某公司", false));
     assert!(matches!(world.service.filing_claims.claims_held(&officer, "").await, Err(Error::Forbidden)));
+
+    // What the take-over is about; each look is a line.
+    let looks = "SELECT COUNT(*) FROM audit WHERE action = 'filing.look_at_claim'";
+    let look = world.service.held_filings.held_filing(&administrator, &filing).await.unwrap();
+    assert_eq!(
+        (look.subject_name.as_str(), look.officer.as_str(), look.idle_minutes),
+        ("某某公司", "审核员", 12)
+    );
+    assert!(look.together.is_empty(), "the subject is in force");
+    assert_eq!((look.history[0].what.as_str(), look.history[0].who.as_str()), ("领取", "审核民警 审核员"));
+    assert_eq!(world.number(looks).await, 1);
+    for other in [&officer, &owner] {
+        let refused = world.service.held_filings.held_filing(other, &filing).await;
+        assert!(matches!(refused, Err(Error::Forbidden)));
+    }
     world.service.filing_claims.take_over(&administrator, &filing, "休假").await.unwrap();
+    let gone = world.service.held_filings.held_filing(&administrator, &filing).await;
+    assert!(matches!(gone, Err(Error::NotFound)), "nobody has it any more");
+    assert_eq!(world.number(looks).await, 1);
     assert!(world.service.filing_claims.claims_held(&administrator, "").await.unwrap().rows.is_empty());
 }
 
@@ -667,4 +688,51 @@ async fn effects_are_told_before_the_decision(world: World) {
     let effects = world.service.reviews.review(&officer, &id, None).await.unwrap().effects;
     assert!(effects.contains(&"网站 2 个将一并注销".to_owned()), "{effects:?}");
     assert!(effects.contains(&"未办结的申请单 1 份将终止".to_owned()), "{effects:?}");
+}
+
+async fn an_administrator_sees_the_bundle_of_an_individual_masked(world: World) {
+    let (actor, officer) = (world.applicant(1).await, world.officer(HERE).await);
+    let administrator = world.administrator().await;
+    let subject = world.subject_answers_person(&actor).await;
+    let subject = world.file(&actor, "subject_new", None, &subject).await;
+    let website = world.website_answers(&actor, "example.cn").await;
+    let website = world.file(&actor, "website_new", None, &website).await;
+    world.service.filing_claims.claim(&officer, &subject).await.unwrap();
+    let held = world.service.filing_claims.claims_held(&administrator, "").await.unwrap().rows;
+    assert!(held.len() == 2 && held.iter().all(|row| row.subject_name == "孙**"), "{held:?}");
+    let look = world.service.held_filings.held_filing(&administrator, &subject).await.unwrap();
+    assert_eq!((look.title.as_str(), look.owner_kind.as_str()), ("孙**", "个人"));
+    assert_eq!(look.together.len(), 1);
+    assert!(look.history.iter().any(|event| event.what == "提交审核" && event.who == "申请人"));
+    let said = serde_json::to_string(&look).unwrap();
+    for secret in ["孙丙丁", "11010519491231002X", "13800005678"] {
+        assert!(!said.contains(secret), "{said}");
+    }
+    let look = world.service.held_filings.held_filing(&administrator, &website).await.unwrap();
+    assert_eq!(look.together[0].1.label(), "新增主体");
+}
+
+async fn a_small_form_comes_back_to_whoever_posted_it(world: World) {
+    let (one, other) = (world.applicant(1).await, world.applicant(2).await);
+    let forms = &world.service.kept_forms;
+    assert!(!forms.kept(&one, "reason").await.unwrap().is_again);
+    let faults = [fault("title", "名称：请填写")];
+    forms
+        .keep(&one, "reason", &[("reason", "7"), ("title", ""), ("text", "请补充</textarea>")], &faults)
+        .await
+        .unwrap();
+    let kept = forms.kept(&one, "reason").await.unwrap();
+    assert_eq!(
+        (kept.text("text").as_str(), kept.fault("title").as_deref()),
+        ("请补充</textarea>", Some("名称：请填写"))
+    );
+    assert_eq!(kept.text_or("title", "从前的名称"), "", "what was emptied stays empty");
+    assert!(kept.begins_at("title") && kept.about("reason", "7").is_again);
+    assert_eq!(kept.about("reason", "8").text_or("title", "从前的名称"), "从前的名称");
+    for (actor, form) in [(&other, "reason"), (&one, "holiday")] {
+        assert!(!forms.kept(actor, form).await.unwrap().is_again);
+    }
+    assert!(!world.is_stored_in_the_open("请补充</textarea>").await);
+    world.later(Duration::minutes(31));
+    assert!(!forms.kept(&one, "reason").await.unwrap().is_again);
 }

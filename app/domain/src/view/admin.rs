@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::kept_form::KeptForm;
 use super::session::SessionRow;
 use crate::role::StaffRole;
 use crate::schema::Fault;
@@ -17,6 +18,35 @@ pub struct StaffRow {
     /// The account, for whoever has signed in.
     pub person: Option<String>,
     pub is_suspended: bool,
+    /// The role rests for a while.
+    #[serde(default)]
+    pub is_paused: bool,
+}
+
+/// An appointment that holds, for the page that changes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Appointed {
+    pub id: String,
+    pub name: String,
+    pub role: StaffRole,
+    pub region: String,
+    pub region_name: String,
+    pub since: String,
+    /// The last day on which the role rests.
+    pub paused_until: Option<String>,
+    /// What the person was before, the latest first.
+    pub past: Vec<PastAppointment>,
+    /// A form of this page that did not pass.
+    pub kept: KeptForm,
+}
+
+/// An appointment that is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastAppointment {
+    pub role: StaffRole,
+    pub region: String,
+    pub since: String,
+    pub until: String,
 }
 
 /// An appointment as an administrator typed it, and what is wrong with it.
@@ -26,6 +56,9 @@ pub struct Appointment {
     pub id_no: String,
     pub role: String,
     pub region: String,
+    /// A region as it was typed, instead of chosen.
+    #[serde(default)]
+    pub region_name: String,
     pub faults: Vec<Fault>,
 }
 
@@ -88,8 +121,12 @@ pub struct AuditRow {
     pub action: String,
     pub object_kind: String,
     pub object_id: String,
+    /// A reference, a title or a masked name.
+    #[serde(default)]
+    pub object_name: Option<String>,
+    /// As it is stored.
     pub detail: String,
-    /// What of it has words: (what it is, what it says).
+    /// The same in words: (what it is, what it says).
     pub said: Vec<(String, String)>,
 }
 

@@ -114,3 +114,35 @@ pub struct HolidayRow {
     /// It stands in the configuration and cannot be taken away on the page.
     pub is_configured: bool,
 }
+
+/// What a list of holidays would do, line by line.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HolidayImport {
+    /// As it was pasted or sent.
+    pub text: String,
+    pub lines: Vec<ImportLine>,
+}
+
+/// A line of a list of holidays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportLine {
+    /// In the text, from 1.
+    pub number: usize,
+    /// The day; the whole line where it could not be read.
+    pub day: String,
+    pub kind: String,
+    pub name: String,
+    pub outcome: ImportOutcome,
+}
+
+/// What would become of a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportOutcome {
+    Added,
+    /// With what stands there now.
+    Changed(String),
+    Same,
+    /// With what is wrong.
+    Wrong(String),
+}

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::desk::DeskSettings;
+use super::filing::EventView;
 use super::region::RegionOption;
 use crate::filing::FilingState;
 use crate::procedure::Procedure;
@@ -56,6 +57,10 @@ pub struct QueueRequest {
     pub sort: String,
     pub after: String,
 }
+
+/// What the search of an address says in place of the name or id number of an individual, which the server keeps for the
+/// officer (R70).
+pub const SOUGHT_PERSON: &str = "查找的个人";
 
 impl QueueRequest {
     /// Names in the address, and what they mean.
@@ -166,11 +171,38 @@ pub struct ClaimRow {
     pub id: String,
     pub reference: String,
     pub procedure: Procedure,
+    /// Of an individual both are masked, as everywhere (R70).
+    pub title: String,
+    pub subject_name: String,
     pub jurisdiction: String,
     pub officer: String,
+    pub officer_id: String,
     pub claimed_at: String,
     /// Since the officer last did something here.
     pub idle_minutes: i64,
+}
+
+/// What a take-over would be about, for the administrator (R60): which filing, whose, and who did what with it; no answer
+/// of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HeldFiling {
+    pub id: String,
+    pub reference: String,
+    pub procedure: Procedure,
+    /// Masked where it is an individual's name.
+    pub title: String,
+    pub subject_name: String,
+    pub owner_kind: String,
+    pub jurisdiction: String,
+    pub submitted_at: String,
+    pub round: i32,
+    pub officer: String,
+    pub claimed_at: String,
+    pub idle_minutes: i64,
+    /// What else of the subject goes with it: reference, procedure, title.
+    pub together: Vec<(String, Procedure, String)>,
+    /// The newest first.
+    pub history: Vec<EventView>,
 }
 
 /// What matches a search beyond this is neither listed nor counted: type more of it.

@@ -1,5 +1,5 @@
 //! 在办申请单: what is in officers' hands, for administrators, who may take it over with a reason
-//! (R62). They see who has it, not what is in it (R60).
+//! (R62). They see what it is called and who has it, not what is in it (R60).
 
 use domain::route;
 use domain::view::{ClaimRow, Paged};
@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use crate::api;
 use crate::pages::mine::query_text;
-use crate::ui::table::{Pager, href};
+use crate::ui::table::{Column, Grid, Pager, href};
 use crate::ui::{Empty, Load, PageHead};
 
 #[component]
@@ -27,27 +27,33 @@ fn Rows(page: Paged<ClaimRow>) -> impl IntoView {
         return view! { <Empty sentence="目前没有在办的申请单。" action=("返回首页", route::HOME)/> }
             .into_any();
     }
+    let column = |word: &str| Column::Text(word.to_owned());
+    let mut columns: Vec<Column> = ["申请单", "主体", "管辖地", "领取人", "领取时间"].map(column).into();
+    columns.extend([Column::Number("无操作".to_owned()), column("操作")]);
     let rows = page
         .rows
         .into_iter()
         .map(|row| {
-            let reason = format!("reason-{}", row.id);
-            let about = format!("：{}", row.reference);
+            let ClaimRow {
+                id, reference, procedure, title, subject_name, jurisdiction, officer, claimed_at, idle_minutes, ..
+            } = row;
+            // 新增主体 is called like its subject.
+            let is_of_subject = procedure.business.is_subject();
             view! {
                 <tr>
-                    <td data-label="编号" class="figures">{row.reference}</td>
-                    <td data-label="业务类型">{row.procedure.label()}</td>
-                    <td data-label="管辖地">{row.jurisdiction}</td>
-                    <td data-label="领取人">{row.officer}</td>
-                    <td data-label="领取时间" class="figures">{row.claimed_at}</td>
-                    <td data-label="无操作" class="num">{format!("{} 分钟", row.idle_minutes)}</td>
+                    <td data-label="申请单">
+                        <span>
+                            <b>{if is_of_subject { procedure.label().to_owned() } else { format!("{}：{title}", procedure.label()) }}</b>
+                            <br/><span class="soft figures">{reference.clone()}</span>
+                        </span>
+                    </td>
+                    <td data-label="主体">{subject_name}</td>
+                    <td data-label="管辖地">{jurisdiction}</td>
+                    <td data-label="领取人">{officer}</td>
+                    <td data-label="领取时间" class="figures">{claimed_at}</td>
+                    <td data-label="无操作" class="num">{format!("{idle_minutes} 分钟")}</td>
                     <td data-label="操作" class="row-actions">
-                        <form class="joined" method="post" action="/act/take-over">
-                            <input type="hidden" name="filing" value=row.id autocomplete="off"/>
-                            <label class="visually-hidden" for=reason.clone()>{format!("接管理由{about}")}</label>
-                            <input class="input" id=reason name="reason" required maxlength="200" placeholder="接管理由" autocomplete="off"/>
-                            <button class="button button-small">"接管"<span class="visually-hidden">{about}</span></button>
-                        </form>
+                        <a href=route::claim(&id)>"查看并接管"<span class="visually-hidden">{format!("：{reference}")}</span></a>
                     </td>
                 </tr>
             }
@@ -55,23 +61,7 @@ fn Rows(page: Paged<ClaimRow>) -> impl IntoView {
         .collect_view();
     view! {
         <div class="stack">
-            <div class="table-wrap">
-                <table class="table">
-                    <caption class="visually-hidden">"在办申请单"</caption>
-                    <thead>
-                        <tr>
-                            <th scope="col">"编号"</th>
-                            <th scope="col">"业务类型"</th>
-                            <th scope="col">"管辖地"</th>
-                            <th scope="col">"领取人"</th>
-                            <th scope="col">"领取时间"</th>
-                            <th scope="col" class="num">"无操作"</th>
-                            <th scope="col">"操作"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            <Grid caption="在办申请单" columns>{rows}</Grid>
             <Pager
                 total=page.total
                 next=page.next.map(|after| href(route::CLAIMS, &[("after", &after)]))

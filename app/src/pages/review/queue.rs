@@ -277,7 +277,7 @@ fn Filters(
     // What narrows the queue is in sight, also where there is room for few filters only.
     let is_unfolded = [&region, &claimed_by, &age, &sort].into_iter().any(|chosen| !chosen.is_empty());
     view! {
-        <form class="filters queue-filters" method="get" action=route::QUEUE role="search">
+        <form class="filters queue-filters" method="post" action="/act/search-queue" role="search">
             {kinds(&procedure)}
             <div class="filter">
                 <label for="q-state">"审核状态"</label>
@@ -299,7 +299,7 @@ fn Filters(
                     name="search"
                     type="search"
                     value=search
-                    placeholder="编号、备案号、名称或域名"
+                    placeholder="编号、备案号、名称、域名，或个人的姓名、证件号码"
                     autocomplete="off"
                     accesskey="s"
                 />

@@ -2,6 +2,7 @@
 
 pub mod assurance;
 pub mod fingerprints;
+pub mod kept_form;
 pub mod mail;
 pub mod notice;
 pub mod notice_settings;

@@ -2,14 +2,17 @@
 
 use domain::role::StaffRole;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::sea_query::Query;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
+};
 use time::OffsetDateTime;
 
 use crate::account::Accounts;
 use crate::account::fingerprints::id_no_hash;
 use crate::base::actor::Role;
 use crate::base::db::{Transaction, millis, new_id};
-use crate::base::entity::staff;
+use crate::base::entity::{person, staff};
 use crate::base::error::{Error, Result};
 
 /// How it stands with the administrator who appoints all others (R60).
@@ -68,6 +71,7 @@ impl Accounts {
             region: Set(region.to_owned()),
             created_at: Set(millis(now)),
             revoked_at: Set(None),
+            paused_until: Set(None),
         };
         row.insert(on).await?;
         Ok(id)
@@ -82,6 +86,35 @@ pub(crate) async fn roles_held(on: &impl ConnectionTrait, id_no_hash: &str) -> R
         .all(on)
         .await?;
     rows.iter().map(role_named).collect()
+}
+
+/// Whether a role rests.
+pub(crate) fn is_paused(row: &staff::Model, now: OffsetDateTime) -> bool {
+    row.paused_until.is_some_and(|until| until > millis(now))
+}
+
+/// How many can give roles beside whom this appointment is of: neither suspended nor paused.
+pub(crate) async fn active_administrators_beside(
+    on: &impl ConnectionTrait,
+    staff_id: &str,
+    now: OffsetDateTime,
+) -> Result<u64> {
+    let suspended = Query::select()
+        .column(person::Column::IdNoHash)
+        .from(person::Entity)
+        .and_where(person::Column::SuspendedAt.is_not_null())
+        .to_owned();
+    let counts = Condition::any()
+        .add(staff::Column::PausedUntil.is_null())
+        .add(staff::Column::PausedUntil.lte(millis(now)));
+    Ok(staff::Entity::find()
+        .filter(staff::Column::Role.eq(StaffRole::Administrator.code()))
+        .filter(staff::Column::RevokedAt.is_null())
+        .filter(staff::Column::Id.ne(staff_id))
+        .filter(staff::Column::IdNoHash.not_in_subquery(suspended))
+        .filter(counts)
+        .count(on)
+        .await?)
 }
 
 pub(crate) fn role_named(row: &staff::Model) -> Result<StaffRole> {

@@ -88,7 +88,9 @@ impl Accounts {
             .order_by_asc(staff::Column::Id)
             .all(self.context.db.read())
             .await?;
-        rows.into_iter().map(crate::account::roles::role_of).collect()
+        let now = self.context.clock.now();
+        let count = rows.into_iter().filter(|row| !crate::account::roles::is_paused(row, now));
+        count.map(crate::account::roles::role_of).collect()
     }
 
     /// 退出登录

@@ -3,9 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use domain::audit_word::{action_code, action_word, detail_word};
+use domain::audit_word::action_code;
 use domain::mask::{Mask, mask};
-use domain::procedure::Procedure;
 use domain::role::StaffRole;
 use domain::value::date::parse_date;
 use domain::value::text;
@@ -14,6 +13,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 
 use crate::account::Accounts;
+use crate::admin::audit_line::{self, said};
 use crate::base::actor::Actor;
 use crate::base::audit::{LOOK_AT_FILE, UNMASK};
 use crate::base::calendar::begin_of;
@@ -22,7 +22,7 @@ use crate::base::context::handle;
 use crate::base::db::instant;
 use crate::base::entity::{audit, filing, upload_use};
 use crate::base::error::{Error, Result};
-use crate::base::region;
+use crate::base::reference::Reference;
 use crate::base::region::region_name;
 use crate::base::retry::retry;
 use crate::state::history::APPLICANT;
@@ -53,7 +53,7 @@ impl AuditLog {
         let mut lines = audit::Entity::find();
         for (text, column) in [
             (&action_code(&request.action).to_owned(), audit::Column::Action),
-            (&request.object, audit::Column::ObjectId),
+            (&self.object_meant(&request.object).await?, audit::Column::ObjectId),
             (&request.person, audit::Column::ActorId),
         ] {
             let text = text::tidy(text);
@@ -88,6 +88,7 @@ impl AuditLog {
         } else {
             self.accounts.staff_names(self.context.db.read(), &people).await?
         };
+        let known = audit_line::names(on, &self.accounts, &self.context.keys, &rows).await?;
         let rows: Vec<AuditRow> = rows
             .into_iter()
             .map(|row| AuditRow {
@@ -98,12 +99,23 @@ impl AuditLog {
                 role: role_in_words(&row.actor_role),
                 action: row.action,
                 object_kind: row.object_kind,
+                object_name: known.get(&row.object_id).cloned(),
                 object_id: row.object_id,
-                said: said(&row.detail),
+                said: said(&row.detail, &known),
                 detail: row.detail,
             })
             .collect();
         Ok(Paged { total: rows.len() as u64, rows, next, is_later: !request.after.is_empty() })
+    }
+
+    /// The id of a filing whose reference was typed; anything else as it is.
+    async fn object_meant(&self, typed: &str) -> Result<String> {
+        let Some(reference) = Reference::parse(typed) else { return Ok(typed.to_owned()) };
+        let found = filing::Entity::find()
+            .filter(filing::Column::Reference.eq(reference.as_str()))
+            .one(self.context.db.read())
+            .await?;
+        Ok(found.map_or_else(|| typed.to_owned(), |row| row.id))
     }
 
     async fn first_line_since(&self, at: i64) -> Result<Option<i64>> {
@@ -219,39 +231,6 @@ fn role_in_words(roles: &str) -> String {
         },
     });
     each.collect::<Vec<_>>().join("、")
-}
-
-/// What of a line's detail has words, in words.
-fn said(detail: &str) -> Vec<(String, String)> {
-    let parts: BTreeMap<String, serde_json::Value> = serde_json::from_str(detail).unwrap_or_default();
-    let text = |value: &serde_json::Value| match value {
-        serde_json::Value::String(text) => Some(text.clone()),
-        serde_json::Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    };
-    parts
-        .iter()
-        .filter_map(|(key, value)| {
-            let word = detail_word(key)?;
-            let texts: Vec<String> = match value {
-                serde_json::Value::Array(items) => items.iter().filter_map(text).collect(),
-                one => text(one).into_iter().collect(),
-            };
-            let texts: Vec<String> =
-                texts.into_iter().filter(|text| !text.is_empty()).map(in_words).collect();
-            (!texts.is_empty()).then(|| (word.to_owned(), texts.join("、")))
-        })
-        .collect()
-}
-
-/// A procedure, a role, a region or an action by its name; anything else as it is.
-fn in_words(code: String) -> String {
-    let procedure = Procedure::from_code(&code).map(Procedure::label);
-    let role = StaffRole::from_code(&code).map(StaffRole::label);
-    match procedure.or(role).or_else(|| action_word(&code)) {
-        Some(word) => word.to_owned(),
-        None => region::full_name(&code).unwrap_or(code),
-    }
 }
 
 #[cfg(test)]

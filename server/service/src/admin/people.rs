@@ -10,15 +10,14 @@ use domain::view::{AccountView, SuspendedRow, Suspension};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde_json::json;
 
 use crate::account::Accounts;
 use crate::account::fingerprints::id_no_hash;
 use crate::account::notice::Notices;
-use crate::account::roles::{LOCK, role_named};
+use crate::account::roles::{LOCK, is_paused, role_named};
 use crate::account::suspension::suspension;
 use crate::base::actor::Actor;
 use crate::base::clock::written;
@@ -53,6 +52,9 @@ impl People {
 
     async fn try_find_person(&self, actor: &Actor, id_no: &str) -> Result<String> {
         actor.must_administer()?;
+        if id_no.trim().is_empty() {
+            return Err(Error::Faults(vec![fault("id_no", "请填写身份证号码")]));
+        }
         let found = person::Entity::find()
             .filter(person::Column::IdNoHash.eq(id_no_hash(&self.context.keys, id_no)))
             .order_by_desc(person::Column::SeenAt)
@@ -139,9 +141,10 @@ impl People {
             .filter(staff::Column::IdNoHash.eq(&by.id_no_hash))
             .filter(staff::Column::Role.eq(StaffRole::Administrator.code()))
             .filter(staff::Column::RevokedAt.is_null())
-            .count(&tx)
+            .all(&tx)
             .await?;
-        if by.suspended_at.is_some() || administers == 0 {
+        let now = self.context.clock.now();
+        if by.suspended_at.is_some() || administers.iter().all(|row| is_paused(row, now)) {
             return Err(Error::Forbidden);
         }
         let meant = person::Entity::find_by_id(plausible_id(id)?).one(&tx).await?.ok_or(Error::NotFound)?;

@@ -10,7 +10,7 @@ use domain::role::StaffRole;
 use domain::schema::{Fault, fault};
 use domain::value::{id_number, name};
 use domain::view::{Appointment, StaffRow};
-use sea_orm::sea_query::{Expr, Query};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use serde_json::json;
 
@@ -18,7 +18,8 @@ use crate::account::Accounts;
 use crate::account::fingerprints::id_no_hash;
 use crate::account::rejected_form::{RejectedForm, RejectedForms};
 use crate::account::roles::{
-    FirstAdministrator, LOCK, context, first_administrator_counter, role_named, roles_held,
+    FirstAdministrator, LOCK, active_administrators_beside, context, first_administrator_counter, is_paused,
+    role_named, roles_held,
 };
 use crate::base::actor::Actor;
 use crate::base::clock::{shanghai_date, written_date};
@@ -89,6 +90,12 @@ impl Staff {
         self.hold(actor, typed, Vec::new()).await
     }
 
+    /// The same with what is wrong with the region that was typed, which is known before anything else is looked at.
+    pub async fn keep_faulty(&self, actor: &Actor, typed: &[(&str, &str)], wrong: Fault) -> Result<()> {
+        actor.must_administer()?;
+        self.hold(actor, typed, vec![wrong]).await
+    }
+
     async fn hold(&self, actor: &Actor, typed: &[(&str, &str)], faults: Vec<Fault>) -> Result<()> {
         let mut answers = Answers::new();
         for (at, text) in typed {
@@ -119,6 +126,7 @@ impl Staff {
             id_no: text("id_no"),
             role: text("role"),
             region: text("region"),
+            region_name: text("region_name"),
             faults: form.faults,
         })
     }
@@ -160,7 +168,7 @@ impl Staff {
         next_serial(&tx, LOCK).await?;
         let roles = roles_held(&tx, &id_no_hash(&self.context.keys, &id_no)).await?;
         if roles.contains(&role) {
-            return Err(Error::refused("该人员已有此角色；如需更换管辖地区，请先撤销原有角色"));
+            return Err(Error::refused("该人员已有此角色；如需更换管辖地区，请在列表中更改"));
         }
         if roles.iter().any(|held| !role.goes_with(*held)) {
             return Err(Error::refused("管理员、系统管理员与审计员须由不同人员担任"));
@@ -191,19 +199,7 @@ impl Staff {
             .await?
             .ok_or(Error::NotFound)?;
         if row.role == StaffRole::Administrator.code() {
-            let suspended = Query::select()
-                .column(person::Column::IdNoHash)
-                .from(person::Entity)
-                .and_where(person::Column::SuspendedAt.is_not_null())
-                .to_owned();
-            // Whoever is suspended cannot give roles.
-            let others = staff::Entity::find()
-                .filter(staff::Column::Role.eq(StaffRole::Administrator.code()))
-                .filter(staff::Column::RevokedAt.is_null())
-                .filter(staff::Column::Id.ne(&row.id))
-                .filter(staff::Column::IdNoHash.not_in_subquery(suspended))
-                .count(&tx)
-                .await?;
+            let others = active_administrators_beside(&tx, &row.id, self.context.clock.now()).await?;
             if others == 0 {
                 return Err(Error::refused("平台至少需要一名管理员，请先任命另一名管理员"));
             }
@@ -238,9 +234,11 @@ impl Staff {
         rows.into_iter()
             .map(|row| {
                 let account = accounts.get(row.id_no_hash.as_str());
+                let is_paused = is_paused(&row, self.context.clock.now());
                 Ok(StaffRow {
                     person: account.map(|person| person.id.clone()),
                     is_suspended: account.is_some_and(|person| person.suspended_at.is_some()),
+                    is_paused,
                     name: self.context.keys.open_text(&context(&row.id), &row.name_sealed)?,
                     role: role_named(&row)?,
                     region: region::full_name(&row.region).unwrap_or_default(),

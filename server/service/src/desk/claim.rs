@@ -357,8 +357,8 @@ impl FilingClaims {
         Ok(true)
     }
 
-    /// What is claimed everywhere, for administrators: who has it and since when, without what is in
-    /// it (R60).
+    /// What is claimed everywhere, for administrators: what it is called, who has it and since when, without the
+    /// answers (R60).
     pub async fn claims_held(&self, actor: &Actor, after: &str) -> Result<Paged<ClaimRow>> {
         actor.must_administer()?;
         let on = self.context.db.read();
@@ -386,6 +386,9 @@ impl FilingClaims {
                 let seen = row.claim_seen_at.or(row.claimed_at).map(instant);
                 Ok(ClaimRow {
                     procedure: procedure_of(&row)?,
+                    title: row.title,
+                    subject_name: row.subject_name,
+                    officer_id: row.claimed_by.unwrap_or_default(),
                     jurisdiction: region_name(&row.jurisdiction),
                     officer: officer.unwrap_or_default(),
                     claimed_at: row.claimed_at.map(instant).map(written).unwrap_or_default(),
@@ -408,7 +411,7 @@ impl FilingClaims {
 
     async fn try_take_over(&self, actor: &Actor, id: &str, reason: &str) -> Result<filing::Model> {
         actor.must_administer()?;
-        let reason = reason_in(reason, "收回")?;
+        let reason = reason_in(reason, "接管")?;
         let row = filing::Entity::find_by_id(plausible_id(id)?).one(self.context.db.read()).await?;
         let row = row.filter(|row| row.is_reviewable).ok_or(Error::NotFound)?;
         let who = Who::administrator(actor);

@@ -8,6 +8,7 @@ pub mod claim;
 pub mod dashboard;
 pub mod decide;
 pub mod export;
+pub mod held;
 pub mod history;
 pub mod misuse;
 pub mod patrol;

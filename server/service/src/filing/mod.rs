@@ -7,6 +7,7 @@ pub mod facts;
 pub mod misuse;
 pub mod network;
 pub mod patrol;
+pub mod person_keys;
 pub mod providers;
 pub mod record;
 pub mod relation;

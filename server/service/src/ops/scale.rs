@@ -499,14 +499,14 @@ async fn seed_rows(writer: &Writer<'_>, from: u64, to: u64, sealed: &str) -> Res
     writer
         .run(&format!(
             "INSERT INTO filing (id, reference, idempotency_key, business, action, record_id, subject_id, \
-             applicant_id, state, jurisdiction, title, subject_name, title_key, subject_key, main_domain, answers, answers_sealed, \
+             applicant_id, state, jurisdiction, title, subject_name, title_key, subject_key, person_name_hash, main_domain, answers, answers_sealed, \
              is_reviewable, claimed_by, claimed_at, round, submitted_at, decided_at, version) {rows}, \
              numbered AS (SELECT stated.*, digits * 1000000 + i % 1000000 AS number FROM stated \
              JOIN seed_day ON seed_day.day = (at + 28800000) / 86400000) \
              SELECT {filing_id}, 'BA' || number || substr('{REFERENCE_ALPHABET}', CAST({check} AS INTEGER) + 1, 1), \
              'seed-' || i, CASE k WHEN 0 THEN 'subject' ELSE 'website' END, \
              CASE k WHEN 4 THEN 'change' ELSE 'new' END, {record_id}, {subject_id}, applicant.id, state, \
-             place.code, {title}, {name}, {title}, {name}, CASE WHEN k > 0 THEN 'n' || i || '.example.com' END, {answers}, \
+             place.code, {title}, {name}, {title}, {name}, NULL, CASE WHEN k > 0 THEN 'n' || i || '.example.com' END, {answers}, \
              '{sealed}', TRUE, CASE WHEN state IN ('pending', 'withdrawn', 'terminated') THEN NULL \
              ELSE (SELECT officer.id FROM seed_person officer WHERE officer.slot = i % 500) END, CASE WHEN state = 'in_review' THEN at + 3600000 END, \
              CASE WHEN roll % 12 = 0 THEN 2 ELSE 1 END, at, \

@@ -128,6 +128,8 @@ pub(crate) async fn take_back(
         .col_expr(filing::Column::MovedAt, Expr::value(after.moved_at))
         .col_expr(filing::Column::SubjectName, Expr::value(after.subject_name.clone()))
         .col_expr(filing::Column::SubjectKey, Expr::value(after.subject_key.clone()))
+        .col_expr(filing::Column::PersonNameHash, Expr::value(after.person_name_hash.clone()))
+        .col_expr(filing::Column::PersonIdNoHash, Expr::value(after.person_id_no_hash.clone()))
         .col_expr(filing::Column::IsReviewable, Expr::value(after.is_reviewable))
         .col_expr(filing::Column::WaitingSince, Expr::value(after.waiting_since))
         .col_expr(filing::Column::ClockFrom, Expr::value(after.clock_from))

@@ -166,6 +166,35 @@ impl World {
             let verdict = self.service.audit_chain.verify_audit().await.unwrap();
             assert!(verdict.is_whole(), "{verdict:?}");
         }
+        self.is_said_in_words().await;
+    }
+
+    /// Whatever use cases wrote into the audit log has words on its page.
+    async fn is_said_in_words(&self) {
+        let connection = self.raw().await;
+        let lines = "SELECT DISTINCT action, object_kind, detail FROM audit";
+        for line in connection
+            .query_all_raw(Statement::from_string(connection.get_database_backend(), lines))
+            .await
+            .unwrap()
+        {
+            let [action, kind, detail] = [0, 1, 2].map(|at| line.try_get_by_index::<String>(at).unwrap());
+            let parts: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&detail).unwrap();
+            // Lines that a test wrote past the use cases.
+            if action == "test" || parts.contains_key("a") {
+                continue;
+            }
+            // Not said, as another column says it or nobody reads it.
+            let silent = ["handover", "bench", "thumbnail", "version"];
+            for key in parts.keys().filter(|key| !silent.contains(&key.as_str())) {
+                assert!(
+                    domain::audit_word::detail_word(key).is_some(),
+                    "no word for {key} of {action}: {detail}"
+                );
+            }
+            assert!(domain::audit_word::object_word(&kind).is_some(), "no word for {kind} of {action}");
+        }
+        connection.close().await.unwrap();
     }
 
     /// What services with other keys write, this world's service cannot vouch for.

@@ -94,6 +94,27 @@ pub async fn finish(
     }
 }
 
+/// What did not pass comes back on its page, with what was typed and what is wrong with it.
+pub async fn again(
+    state: &AppState,
+    actor: &Actor,
+    form: &str,
+    fields: &Fields,
+    page: &str,
+    error: Error,
+) -> Result<Done, Error> {
+    let (faults, says) = match error {
+        Error::Faults(faults) => (faults, None),
+        // Where it leads somewhere, that is the way on.
+        Error::Refused(refused) if refused.link.is_none() => (Vec::new(), Some(refused.sentence)),
+        other => return Err(other),
+    };
+    let typed: Vec<(&str, &str)> = fields.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    state.service.kept_forms.keep(actor, form, &typed, &faults).await?;
+    let mark = if page.contains('?') { '&' } else { '?' };
+    Ok(Done { to: format!("{page}{mark}check={form}"), says })
+}
+
 pub fn field<'a>(fields: &'a Fields, name: &str) -> &'a str {
     fields.get(name).map_or("", |value| value.trim())
 }

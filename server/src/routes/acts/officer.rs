@@ -9,11 +9,11 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 use axum::{Extension, Form, Router};
-use domain::view::{BatchAct, Decision, Density, DeskSettings, QueueColumn, QueueRequest};
+use domain::view::{BatchAct, Decision, Density, DeskSettings, QueueColumn, QueueRequest, SOUGHT_PERSON};
 use http::{HeaderMap, StatusCode};
 use service::{Actor, BatchOrder, DecisionRequest, Error, Remark, Together};
 
-use super::act::{Done, Fields, act, field, finish, to, version};
+use super::act::{Done, Fields, act, again, field, finish, to, version};
 use crate::auth::return_path::{local_path, login_path};
 use crate::routes::resubmit;
 use crate::routes::state::{AppState, actor_of, came_from};
@@ -29,6 +29,7 @@ pub fn router() -> Router<AppState> {
         .route("/act/claim-next", act!(claim_next))
         .route("/act/transfer-filing", act!(transfer_filing))
         .route("/act/saw-arrivals", act!(saw_arrivals))
+        .route("/act/search-queue", act!(search_queue))
         .route("/act/save-view", act!(save_view))
         .route("/act/delete-view", act!(delete_view))
         .route("/act/desk-settings", act!(desk_settings))
@@ -93,10 +94,17 @@ async fn release(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) 
 
 async fn take_over(state: &AppState, actor: &Actor, fields: &Fields, back: &str) -> Result<Done, Error> {
     let filing = field(fields, "filing");
-    state.service.filing_claims.take_over(actor, filing, field(fields, "reason")).await?;
     // An administrator who reviews nothing has no page of the filing to go to.
-    let page = if back.starts_with(route::CLAIMS) { back.to_owned() } else { review_page(filing, fields) };
-    Ok(to(page).saying("已接管该申请单。"))
+    let is_of_list = back.starts_with(route::CLAIMS);
+    match state.service.filing_claims.take_over(actor, filing, field(fields, "reason")).await {
+        Ok(()) if is_of_list => Ok(to(route::CLAIMS).saying("已接管该申请单。")),
+        Ok(()) => Ok(to(review_page(filing, fields)).saying("已接管该申请单。")),
+        Err(error @ Error::Faults(_)) if is_of_list => {
+            again(state, actor, "take-over", fields, &route::claim(filing), error).await
+        }
+        Err(Error::Refused(refused)) if is_of_list => Ok(to(route::CLAIMS).saying(refused.sentence)),
+        Err(error) => Err(error),
+    }
 }
 
 /// 【移送】 to another region.
@@ -114,6 +122,18 @@ async fn transfer_filing(
 async fn saw_arrivals(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     state.service.reviews.saw_arrivals(actor).await?;
     Ok(to(queue_page(fields)))
+}
+
+/// 【查询】 of the queue. It is posted, so that the name or id number of an individual stands in no address (R70).
+async fn search_queue(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let mut request = QueueRequest::read(|name| field(fields, name).to_owned());
+    if request.search != SOUGHT_PERSON && state.service.queues.search_person(actor, &request.search).await? {
+        request.search = SOUGHT_PERSON.to_owned();
+    }
+    request.after = String::new();
+    let pairs = request.pairs();
+    let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    Ok(to(href(route::QUEUE, &pairs)))
 }
 
 async fn save_view(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {

@@ -29,6 +29,7 @@ use crate::base::reference::Reference;
 use crate::base::sealed_answers::{Stored, store};
 use crate::files::faults::file_ids;
 use crate::filing::facts::title_of;
+use crate::filing::person_keys::PersonKeys;
 use crate::filing::relation::{keep_keys, keys_of};
 use crate::state::domains::take_domains;
 use crate::state::history::Who;
@@ -113,6 +114,7 @@ impl Submissions {
         let procedure = opening.procedure;
         let form = opening.form;
         let columns = self.columns_of(&opening, &answers)?;
+        let person = self.person_of(&opening, &answers)?;
         let mut files = file_ids(form, &answers);
         // What a change changes, and what a cancellation cancels, as it was.
         let before = match (procedure.action, &opening.record) {
@@ -158,6 +160,8 @@ impl Submissions {
             subject_name: Set(columns.subject_name.clone()),
             title_key: Set(comparison_key(&columns.title)),
             subject_key: Set(comparison_key(&columns.subject_name)),
+            person_name_hash: Set(person.name),
+            person_id_no_hash: Set(person.id_no),
             main_domain: Set(columns.main_domain()),
             answers: Set(stored.answers),
             answers_sealed: Set(stored.answers_sealed),
@@ -213,6 +217,19 @@ impl Submissions {
                 let jurisdiction = self.jurisdiction_of(opening, answers)?;
                 columns(opening.procedure.business, opening.subject.as_ref(), jurisdiction, answers)
             }
+        }
+    }
+
+    /// By what the individual behind the filing is found.
+    fn person_of(&self, opening: &Opening, answers: &Answers) -> Result<PersonKeys> {
+        let says_it_itself =
+            opening.procedure.business.is_subject() && opening.procedure.action != Action::Cancel;
+        let keys = &self.context.keys;
+        match opening.subject.as_ref().or(opening.record.as_ref()) {
+            Some(subject) if !says_it_itself => {
+                Ok(PersonKeys::of(keys, &self.records.record_answers(subject)?))
+            }
+            Some(_) | None => Ok(PersonKeys::of(keys, answers)),
         }
     }
 

@@ -21,6 +21,9 @@ pub struct Model {
     /// Both as they are compared and searched.
     pub title_key: String,
     pub subject_key: String,
+    /// By what the individual behind it is found; see `filing::person_keys`.
+    pub person_name_hash: Option<String>,
+    pub person_id_no_hash: Option<String>,
     pub main_domain: Option<String>,
     pub answers: String,
     pub answers_sealed: String,
@@ -52,6 +55,12 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl crate::base::entity::Audited for Entity {
-    const UNAUDITED: &'static [Column] =
-        &[Column::ClaimSeenAt, Column::TitleKey, Column::SubjectKey, Column::RemindedDays];
+    const UNAUDITED: &'static [Column] = &[
+        Column::ClaimSeenAt,
+        Column::TitleKey,
+        Column::SubjectKey,
+        Column::PersonNameHash,
+        Column::PersonIdNoHash,
+        Column::RemindedDays,
+    ];
 }

@@ -13,6 +13,8 @@ pub struct Model {
     pub region: String,
     pub created_at: i64,
     pub revoked_at: Option<i64>,
+    /// The role does not count until then.
+    pub paused_until: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

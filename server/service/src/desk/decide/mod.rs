@@ -42,6 +42,7 @@ use crate::files::faults::file_ids;
 use crate::filing::Filings;
 use crate::filing::bundle::RETURNED_ALONG;
 use crate::filing::facts::title_of;
+use crate::filing::person_keys::PersonKeys;
 use crate::filing::providers::{keep_typed, list_provider, unlist_providers};
 use crate::filing::record::Records;
 use crate::state::domains::keep_domains;
@@ -324,10 +325,13 @@ impl Decisions {
             let facts = facts::of_subject(&answers);
             owner_kind = facts.owner_kind.to_owned();
             (main_domain, is_interactive) = (None, None);
-            if record.jurisdiction != jurisdiction || record.title != title || record.owner_kind != owner_kind
+            let said = self.records.record_answers(record)?;
+            if record.jurisdiction != jurisdiction
+                || record.title != title
+                || record.owner_kind != owner_kind
+                || self.is_another_person(&said, &answers)
             {
-                let is_new_address =
-                    facts::of_subject(&self.records.record_answers(record)?).region != facts.region;
+                let is_new_address = facts::of_subject(&said).region != facts.region;
                 let changed = record::Model {
                     jurisdiction: jurisdiction.clone(),
                     title: title.clone(),
@@ -381,6 +385,12 @@ impl Decisions {
         Ok(after)
     }
 
+    /// Two names of individuals can look alike with their stars.
+    fn is_another_person(&self, before: &Answers, after: &Answers) -> bool {
+        let keys = &self.context.keys;
+        PersonKeys::of(keys, before) != PersonKeys::of(keys, after)
+    }
+
     /// A changed subject takes its name, kind and jurisdiction to all that belongs to it (R14).
     /// What officers of another region had claimed goes back to the queue, where their colleagues
     /// see it. What had been sent to another region than the subject's (移送) stays there while the
@@ -396,6 +406,7 @@ impl Decisions {
     ) -> Result<Vec<(String, filing::Model)>> {
         let jurisdiction = subject.jurisdiction.as_str();
         let follows = |lies_in: &str| is_new_address || lies_in == before.jurisdiction;
+        let person = PersonKeys::of(&self.context.keys, &self.filings.filing_answers(row)?);
         let attached = Condition::all()
             .add(record::Column::SubjectId.eq(&subject.id))
             .add(record::Column::Id.ne(&subject.id));
@@ -407,6 +418,8 @@ impl Decisions {
         filing::Entity::update_many()
             .col_expr(filing::Column::SubjectName, Expr::value(subject.title.as_str()))
             .col_expr(filing::Column::SubjectKey, Expr::value(comparison_key(&subject.title)))
+            .col_expr(filing::Column::PersonNameHash, Expr::value(person.name))
+            .col_expr(filing::Column::PersonIdNoHash, Expr::value(person.id_no))
             .filter(filing::Column::SubjectId.eq(&subject.id))
             .filter(filing::Column::Id.ne(&row.id))
             .filter(filing::Column::State.is_in(codes(&[

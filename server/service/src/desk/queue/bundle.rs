@@ -19,6 +19,7 @@ use crate::base::error::Result;
 use crate::desk::access::codes;
 use crate::desk::queue::filter::{QueueFilter, Search, reviewable_apart};
 use crate::desk::queue::{OPEN, Queues, cursor, only_ids};
+use crate::state::elapsed::clock_from;
 use crate::state::row::{filing_state, open_states, procedure_of};
 
 /// Rows on one page of the table.
@@ -174,11 +175,15 @@ pub(crate) fn questions_of_bundles(subjects: &BTreeSet<String>) -> [sea_orm::sea
 impl QueueFilter {
     /// Whether a queue shows this filing; what only the database can tell is said by those that it has `found`.
     fn fits(&self, row: &filing::Model, found: &BTreeSet<String>) -> Result<bool> {
+        let begins_with =
+            |text: &String| row.subject_key.starts_with(text) || row.title_key.starts_with(text);
+        let is_late = |late| row.waiting_since.is_none() && clock_from(row) < late;
         let is_found = match &self.search {
             None => true,
             Some(Search::Exact(_)) => found.contains(&row.id),
-            Some(Search::Beginning(text)) => {
-                row.subject_key.starts_with(text) || row.title_key.starts_with(text)
+            Some(Search::Beginning(text)) => begins_with(text),
+            Some(Search::Name { hash, beginning }) => {
+                row.person_name_hash.as_ref() == Some(hash) || begins_with(beginning)
             }
         };
         Ok(is_found
@@ -189,6 +194,8 @@ impl QueueFilter {
             && (!self.resubmitted || row.round > 1)
             && self.since.is_none_or(|since| row.submitted_at >= since)
             && self.before.is_none_or(|before| row.submitted_at < before)
+            && self.overdue.is_none_or(is_late)
+            && (!self.waiting || row.waiting_since.is_some())
             && self
                 .arrived
                 .is_none_or(|seen| row.submitted_at > seen || row.moved_at.is_some_and(|moved| moved > seen)))

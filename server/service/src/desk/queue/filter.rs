@@ -49,6 +49,8 @@ pub(super) enum Search {
     Exact(Condition),
     /// The beginning of a subject's or a filing's name, as names are compared.
     Beginning(String),
+    /// The whole name of an individual, by its keyed hash, or the beginning of another name.
+    Name { hash: String, beginning: String },
 }
 
 impl QueueFilter {
@@ -143,41 +145,45 @@ impl QueueFilter {
     /// What a search may find, as keys.
     fn candidates(&self, search: &Search, backend: DatabaseBackend) -> SelectStatement {
         match search {
-            Search::Exact(condition) => {
-                let mut found = Query::select();
-                found
-                    .columns([filing::Column::Id, filing::Column::SubmittedAt])
-                    .from(filing::Entity)
-                    .cond_where(condition.clone())
-                    .and_where(reviewable_apart())
-                    .and_where(lies_in(&self.region))
-                    .and_where(
-                        Expr::cust("COALESCE(state, '')").is_in(self.states.iter().map(|state| state.code())),
-                    )
-                    .cond_where(self.of_procedure())
-                    .cond_where(self.narrowed());
-                if let Some(seen) = self.arrived {
-                    let moved = filing::Column::MovedAt.gt(seen);
-                    found.cond_where(Condition::any().add(filing::Column::SubmittedAt.gt(seen)).add(moved));
-                }
-                found.limit(MOST_FOUND).to_owned()
-            }
-            Search::Beginning(text) => {
-                let parts = self.parts();
-                let each = MOST_FOUND / (2 * parts.len().max(1)) as u64;
-                let named = parts.into_iter().flat_map(|part| {
-                    [filing::Column::SubjectKey, filing::Column::TitleKey].map(|column| {
-                        part.clone().cond_where(begins_with(column, text, backend)).limit(each).to_owned()
-                    })
-                });
-                // A name found in both columns is one filing.
-                Query::select()
-                    .distinct()
-                    .columns([Alias::new("id"), Alias::new("submitted_at")])
-                    .from_subquery(united(named.collect()), Alias::new("named"))
-                    .to_owned()
+            Search::Exact(condition) => self.exactly(condition.clone()),
+            Search::Beginning(text) => distinct(self.beginning(text, backend)),
+            Search::Name { hash, beginning } => {
+                let mut named = self.beginning(beginning, backend);
+                named.push(self.exactly(Condition::all().add(filing::Column::PersonNameHash.eq(hash))));
+                distinct(named)
             }
         }
+    }
+
+    /// What a condition finds that has an index of its own.
+    fn exactly(&self, condition: Condition) -> SelectStatement {
+        let mut found = Query::select();
+        found
+            .columns([filing::Column::Id, filing::Column::SubmittedAt])
+            .from(filing::Entity)
+            .cond_where(condition)
+            .and_where(reviewable_apart())
+            .and_where(lies_in(&self.region))
+            .and_where(Expr::cust("COALESCE(state, '')").is_in(self.states.iter().map(|state| state.code())))
+            .cond_where(self.of_procedure())
+            .cond_where(self.narrowed());
+        if let Some(seen) = self.arrived {
+            let moved = filing::Column::MovedAt.gt(seen);
+            found.cond_where(Condition::any().add(filing::Column::SubmittedAt.gt(seen)).add(moved));
+        }
+        found.limit(MOST_FOUND).to_owned()
+    }
+
+    /// Whose subject's or own name begins so.
+    fn beginning(&self, text: &str, backend: DatabaseBackend) -> Vec<SelectStatement> {
+        let parts = self.parts();
+        let each = MOST_FOUND / (2 * parts.len().max(1)) as u64;
+        let named = parts.into_iter().flat_map(|part| {
+            [filing::Column::SubjectKey, filing::Column::TitleKey].map(|column| {
+                part.clone().cond_where(begins_with(column, text, backend)).limit(each).to_owned()
+            })
+        });
+        named.collect()
     }
 
     /// The first keys after a place, in this order.
@@ -239,6 +245,15 @@ pub(super) fn reviewable_apart() -> SimpleExpr {
 /// The first moment of the civil day in Shanghai.
 pub(crate) fn begin_of_day_of(at: i64) -> i64 {
     counters::day_number(at) * 86_400_000 - 28_800_000
+}
+
+/// What is found in two ways is one filing.
+fn distinct(found: Vec<SelectStatement>) -> SelectStatement {
+    Query::select()
+        .distinct()
+        .columns([Alias::new("id"), Alias::new("submitted_at")])
+        .from_subquery(united(found), Alias::new("named"))
+        .to_owned()
 }
 
 /// Several questions as one; each in brackets of its own, since SQLite orders and limits only so.

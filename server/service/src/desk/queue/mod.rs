@@ -5,6 +5,7 @@
 
 pub mod bundle;
 pub mod filter;
+pub mod person;
 
 use domain::filing::FilingState;
 use domain::jurisdiction;
@@ -16,6 +17,7 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, Order, QueryFilter, QueryOrder,
 };
 
+use crate::account::rejected_form::RejectedForms;
 use crate::base::actor::Actor;
 use crate::base::context::handle;
 use crate::base::db::plausible_id;
@@ -33,6 +35,7 @@ handle! {
     /// The queues of the desk.
     Queues {
         desk_access: DeskAccess,
+        rejected_forms: RejectedForms,
     }
 }
 
@@ -147,7 +150,7 @@ impl Queues {
             overdue: None,
             waiting: request.state == "waiting",
             arrived: None,
-            search: self.understood(request.search.trim()).await?,
+            search: self.understood(actor, request.search.trim()).await?,
             order: Order::Asc,
         };
         match request.state.as_str() {
@@ -199,10 +202,14 @@ impl Queues {
         Ok(filter)
     }
 
-    /// A reference, a registration number, a domain or web address, the beginning of a name.
-    async fn understood(&self, text: &str) -> Result<Option<Search>> {
+    /// A reference, a registration number, a domain or web address, the beginning of a name; or whom the officer looked
+    /// for last.
+    async fn understood(&self, actor: &Actor, text: &str) -> Result<Option<Search>> {
         if text.is_empty() {
             return Ok(None);
+        }
+        if Self::stands_for_person(text) {
+            return self.sought_person(actor).await.map(Some);
         }
         if let Some(reference) = Reference::parse(text) {
             let named = filing::Column::Reference.eq(reference.as_str());
