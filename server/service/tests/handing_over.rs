@@ -888,6 +888,7 @@ async fn history_replays(on: &DatabaseConnection) {
                         | FilingEvent::Reject
                         | FilingEvent::Withdraw
                         | FilingEvent::Terminate => RecordEvent::Fail,
+                        FilingEvent::Undo => panic!("where nothing waits, nothing is taken back"),
                     }
                 }
             };
