@@ -28,6 +28,7 @@ pub struct Bundle {
     /// What seals typed text in the browser.
     pub kept: String,
     /// What moves on the officers' desk.
+    #[serde(default)]
     pub desk: String,
     /// The code of the islands. A page loads the first part that has all of its islands, and none if it has none.
     pub parts: Vec<Part>,

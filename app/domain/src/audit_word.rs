@@ -145,7 +145,12 @@ const OBJECTS: [(&str, &str); 29] = [
     ("end", "结束"),
 ];
 
-const DETAILS: [(&str, &str); 60] = [
+const DETAILS: [(&str, &str); 65] = [
+    ("columns", "显示的列"),
+    ("density", "行高"),
+    ("keys", "单键快捷键"),
+    ("event", "撤回的操作"),
+    ("faults", "发现的问题"),
     ("act", "操作类型"),
     ("reference", "编号"),
     ("references", "编号"),
@@ -170,7 +175,7 @@ const DETAILS: [(&str, &str); 60] = [
     ("days", "天数"),
     ("action", "操作"),
     ("field", "项目"),
-    ("files", "文件数"),
+    ("files", "文件"),
     ("object", "对象"),
     ("person", "人员"),
     ("since", "起始日期"),

@@ -202,7 +202,8 @@ pub fn DeskScript() -> impl IntoView {
     let nonce = leptos::nonce::use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
     #[cfg(not(feature = "ssr"))]
     let nonce = String::new();
-    let src = use_context::<DeskScriptAt>().map(|DeskScriptAt(at)| format!("/{at}"));
+    let src = use_context::<DeskScriptAt>().filter(|DeskScriptAt(at)| !at.is_empty());
+    let src = src.map(|DeskScriptAt(at)| format!("/{at}"));
     src.map(|src| view! { <script type="module" nonce=nonce src=src></script> })
 }
 

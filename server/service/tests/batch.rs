@@ -351,7 +351,11 @@ async fn only_what_is_clean_and_was_looked_at_is_approved_together(world: World)
     look(&world, &officer, &website).await;
     let planned = plan(&world, &officer, BatchAct::Approve, &[&website, &subject, &doubtful]).await;
     let ids: Vec<&str> = planned.entries.iter().map(|entry| entry.row.id.as_str()).collect();
-    assert_eq!((ids[0], &ids[2..]), (doubtful.as_str(), &[subject.as_str(), &website][..]), "each subject first");
+    assert_eq!(
+        (ids[0], &ids[2..]),
+        (doubtful.as_str(), &[subject.as_str(), &website][..]),
+        "each subject first"
+    );
     assert!(planned.entries.iter().all(|entry| !entry.sign_off.is_empty()));
     let said = why(&planned);
     assert_eq!(said[0], Some("机器核查有 1 项请核实：负责人与实名登录的提交人"));

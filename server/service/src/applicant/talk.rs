@@ -134,8 +134,7 @@ impl Talks {
         let told = format!("申请人回复了申请单（编号 {}）的补充说明", row.reference);
         self.notices.notify(&tx, officer, NoticeKind::Desk, told, Some(route::review_talk(&row.id))).await?;
         self.rejected_forms.discard(&tx, &slot(actor, &row.id)).await?;
-        let detail =
-            json!({ "reference": row.reference, "field": field, "files": files.len(), "message": message });
+        let detail = json!({ "reference": row.reference, "field": field, "files": files });
         self.context.audit(&tx, Some(actor), "filing.answer", "filing", &row.id, detail).await?;
         tx.commit().await?;
         Ok(row)

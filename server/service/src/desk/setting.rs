@@ -47,7 +47,7 @@ impl DisplaySettings {
         let columns: Vec<&str> = shown.map(QueueColumn::code).collect();
         let columns = columns.join(",");
         let detail =
-            json!({ "columns": columns, "density": chosen.density.code(), "keys": chosen.single_keys });
+            json!({ "columns": columns, "density": chosen.density.label(), "keys": chosen.single_keys });
         let tx = self.context.db.begin().await?;
         let row = desk_setting::ActiveModel {
             person_id: Set(actor.person_id.clone()),

@@ -136,7 +136,7 @@ impl TalkDesk {
         let told = format!("您的申请（编号 {}）需要补充说明，请在申请详情中回复", row.reference);
         self.notices.notify(&tx, person, NoticeKind::Reminder, told, Some(route::talk(&row.id))).await?;
         self.rejected_forms.discard(&tx, &slot(actor, &row.id)).await?;
-        let detail = json!({ "reference": row.reference, "field": field, "message": message });
+        let detail = json!({ "reference": row.reference, "field": field });
         self.context.audit(&tx, Some(actor), "filing.ask", "filing", &row.id, detail).await?;
         tx.commit().await?;
         Ok(row)
@@ -170,7 +170,7 @@ impl TalkDesk {
                 .notify(&tx, person, NoticeKind::Progress, told, Some(route::filing(&row.id)))
                 .await?;
         }
-        let detail = json!({ "reference": row.reference, "field": seen.field, "message": seen.id });
+        let detail = json!({ "reference": row.reference, "field": seen.field });
         self.context.audit(&tx, Some(actor), "filing.close_question", "filing", &row.id, detail).await?;
         tx.commit().await?;
         Ok(row)

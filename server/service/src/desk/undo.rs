@@ -221,7 +221,7 @@ impl Undos {
             let note = format!("撤回“{}”", event.label());
             let filings = reversal.put_back(&tx, &who, &note, now).await?;
             let references: Vec<&str> = filings.iter().map(|(_, is)| is.reference.as_str()).collect();
-            let detail = json!({ "event": event.code(), "references": references });
+            let detail = json!({ "event": event.label(), "references": references });
             self.context.audit(&tx, Some(actor), "filing.undo", "filing", &act.filing_id, detail).await?;
             restored.extend(filings);
         }

@@ -317,7 +317,22 @@ impl World {
 
     /// How the database would answer a question.
     pub async fn plan(&self, query: &impl sea_orm::StatementBuilder) -> String {
-        let connection = self.raw().await;
+        self.explained(query, false).await
+    }
+
+    /// The same where a table is too small here for PostgreSQL to prefer an index, which it would of many rows.
+    #[allow(dead_code)]
+    pub async fn plan_of_many(&self, query: &impl sea_orm::StatementBuilder) -> String {
+        self.explained(query, true).await
+    }
+
+    async fn explained(&self, query: &impl sea_orm::StatementBuilder, of_many: bool) -> String {
+        use sea_orm::TransactionTrait as _;
+        let raw = self.raw().await;
+        let connection = raw.begin().await.unwrap();
+        if of_many && !self.is_sqlite() {
+            connection.execute_unprepared("SET LOCAL enable_seqscan = off").await.unwrap();
+        }
         let mut statement = query.build(&self.backend());
         let (explain, column) = match self.is_sqlite() {
             true => ("EXPLAIN QUERY PLAN", 3),
@@ -326,7 +341,8 @@ impl World {
         statement.sql = format!("{explain} {}", statement.sql);
         let rows = connection.query_all_raw(statement).await.unwrap();
         let plan: Vec<String> = rows.iter().map(|row| row.try_get_by_index(column).unwrap()).collect();
-        connection.close().await.unwrap();
+        connection.rollback().await.unwrap();
+        raw.close().await.unwrap();
         plan.join("\n")
     }
 

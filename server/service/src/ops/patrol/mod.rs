@@ -205,8 +205,8 @@ impl Patrols {
             reason_sealed: Set(None),
         };
         found.insert(tx).await?;
-        let codes: Vec<&str> = certain.iter().map(|seen| seen.fault.code()).collect();
-        let detail = json!({ "record": row.id, "faults": codes });
+        let faults: Vec<&str> = certain.iter().map(|seen| seen.fault.label()).collect();
+        let detail = json!({ "record": row.id, "faults": faults });
         self.context.audit(tx, None, "patrol.find", "patrol_finding", &id, detail).await?;
         Ok(())
     }
