@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use crate::api;
-use crate::pages::mine::query_text;
+use crate::pages::query::query_text;
 use crate::ui::kept::{KeptLine, KeptSelect};
 use crate::ui::plain::{PlainField, described};
 use crate::ui::region::{RegionCascade, levels_of};

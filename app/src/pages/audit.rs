@@ -6,7 +6,7 @@ use domain::view::{AuditRequest, AuditRow, LookRow, Paged};
 use leptos::prelude::*;
 
 use crate::api;
-use crate::pages::mine::query_text;
+use crate::pages::query::query_text;
 use crate::ui::table::{Grid, Pager, href, words};
 use crate::ui::{Empty, Load, PageHead};
 

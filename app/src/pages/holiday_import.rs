@@ -5,7 +5,7 @@ use domain::view::{HolidayImport, ImportLine, ImportOutcome, KeptForm};
 use leptos::prelude::*;
 
 use crate::api;
-use crate::pages::mine::query_text;
+use crate::pages::query::query_text;
 use crate::ui::Load;
 use crate::ui::kept::KeptText;
 use crate::ui::table::{Column, Grid};

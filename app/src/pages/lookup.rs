@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use crate::api::{self, Answer, ApiError};
-use crate::pages::mine::query_text;
+use crate::pages::query::query_text;
 use crate::ui::{Empty, Load, PageHead, Problem, Waiting};
 
 #[component]

@@ -7,14 +7,16 @@ use domain::progress::Progress;
 use domain::route;
 use domain::view::{DeletedDraft, DraftRow, FilingRow, FilingView, Paged};
 use leptos::prelude::*;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::hooks::use_params_map;
 
 use super::certificate::Registration;
+use super::query::query_text;
 use super::talk::MyTalk;
 use crate::api::{self, Answer};
 use crate::ui::dialog::Dialog;
+use crate::ui::form::row_id;
 use crate::ui::progress::ProgressCard;
-use crate::ui::sheet::{ChangesTable, History, SheetView, row_id};
+use crate::ui::sheet::{ChangesTable, History, SheetView};
 use crate::ui::table::{Column, Filter, Grid, Pager, href, words};
 use crate::ui::talk::{Asked, WaitingTag};
 use crate::ui::{Empty, FilingBadge, Icon, Load, PageHead, PostButton, StateOfFiling};
@@ -26,11 +28,6 @@ pub(crate) fn procedures() -> Vec<(String, String)> {
 
 fn states() -> Vec<(String, String)> {
     FilingState::ALL.iter().map(|state| (state.code().to_owned(), state.label().to_owned())).collect()
-}
-
-pub(crate) fn query_text(name: &'static str) -> impl Fn() -> String + Copy {
-    let query = use_query_map();
-    move || query.with(|query| query.get(name)).unwrap_or_default()
 }
 
 #[component]

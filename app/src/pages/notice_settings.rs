@@ -7,7 +7,7 @@ use domain::view::{MailSetting, NoticeChoice, NoticeSettings};
 use leptos::prelude::*;
 
 use crate::api;
-use crate::pages::mine::query_text;
+use crate::pages::query::query_text;
 use crate::ui::plain::{PlainField, described};
 use crate::ui::{Load, PageHead, PostButton};
 

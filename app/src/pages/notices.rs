@@ -5,7 +5,7 @@ use domain::view::{NoticeRow, Paged};
 use leptos::prelude::*;
 
 use crate::api;
-use crate::pages::mine::query_text;
+use crate::pages::query::query_text;
 use crate::ui::table::{Pager, href};
 use crate::ui::{Empty, Load, PageHead, PostButton};
 

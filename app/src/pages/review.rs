@@ -1,5 +1,6 @@
 //! The officers' pages: dashboard and queue (R61), and one filing with its decision (R62, R63).
 
+mod address;
 mod batch;
 mod chart;
 mod claims;

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::account::{FindPerson, Suspended};
 use crate::api;
-use crate::pages::mine::query_text;
+use crate::pages::query::query_text;
 use crate::ui::plain::{PlainField, described};
 use crate::ui::region::{RegionCascade, levels_of};
 use crate::ui::table::{Grid, words};

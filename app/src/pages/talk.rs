@@ -6,7 +6,7 @@ use domain::view::{QuestionView, TalkView};
 use leptos::prelude::*;
 
 use crate::api;
-use crate::pages::mine::query_text;
+use crate::pages::query::query_text;
 use crate::ui::Load;
 use crate::ui::form::{escape, file_name, readable_size};
 use crate::ui::talk::{Thread, WaitingTag};

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use crate::api;
 use crate::pages::holiday_import::ImportDays;
-use crate::pages::mine::query_text;
+use crate::pages::query::query_text;
 use crate::ui::kept::{KeptLine, KeptSelect, KeptText};
 use crate::ui::table::{Filter, Grid, Pager, href, words};
 use crate::ui::{Empty, Load, PageHead, PostButton};

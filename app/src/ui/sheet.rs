@@ -9,7 +9,7 @@ use domain::sheet::{Change, Sheet, SheetRow, SheetSection, Shown};
 use domain::view::EventView;
 use leptos::prelude::*;
 
-use crate::ui::form::field_id;
+use crate::ui::form::{field_id, row_id};
 use crate::ui::talk::{asked_at, is_asked};
 
 /// All answers by section.
@@ -64,11 +64,6 @@ pub fn SheetView(
             }
         })
         .collect_view()
-}
-
-/// The anchor of a row that has a remark, or was asked about.
-pub fn row_id(at: &str) -> String {
-    format!("r-{}", field_id(at))
 }
 
 #[component]

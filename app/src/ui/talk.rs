@@ -5,7 +5,7 @@ use domain::talk::WAITING;
 use domain::view::{AnswerView, FileView, QuestionView};
 use leptos::prelude::*;
 
-use crate::ui::sheet::row_id;
+use crate::ui::form::row_id;
 
 /// The questions of the filing whose sheet is drawn: a page provides them, and each row shows its own.
 #[derive(Debug, Clone)]

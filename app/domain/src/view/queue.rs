@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::desk::DeskSettings;
+use super::display::DeskSettings;
 use super::filing::EventView;
 use super::region::RegionOption;
 use crate::filing::FilingState;

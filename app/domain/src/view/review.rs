@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::desk::DeskSettings;
 use super::directory::ReasonRow;
+use super::display::DeskSettings;
 use super::file::FileView;
 use super::filing::EventView;
 use super::offer::Refused;

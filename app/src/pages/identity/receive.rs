@@ -7,7 +7,7 @@ use leptos_router::hooks::use_params_map;
 
 use super::counted;
 use crate::api;
-use crate::pages::mine::query_text;
+use crate::pages::query::query_text;
 use crate::ui::sheet::SheetView;
 use crate::ui::table::{Column, Grid, words};
 use crate::ui::{Empty, Load, PageHead, PostButton};

@@ -10,11 +10,11 @@ use leptos::prelude::*;
 use leptos::reactive::computed::ScopedFuture;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
-use super::queue::filing_href;
+use super::address::filing_href;
 use super::transfer::{Level, level_at, select};
 use super::undo::Undo;
 use crate::api;
-use crate::pages::mine::query_text;
+use crate::pages::query::query_text;
 use crate::ui::{DeskScript, Empty, FilingBadge, Load, PageHead};
 
 /// What the address asks for.

@@ -6,7 +6,7 @@ use domain::view::{ClaimRow, Paged};
 use leptos::prelude::*;
 
 use crate::api;
-use crate::pages::mine::query_text;
+use crate::pages::query::query_text;
 use crate::ui::table::{Column, Grid, Pager, href};
 use crate::ui::{Empty, Load, PageHead};
 

@@ -12,16 +12,16 @@ use leptos::prelude::*;
 use leptos::reactive::computed::ScopedFuture;
 use leptos_router::hooks::use_params_map;
 
+use super::address::filing_href;
 use super::decide::{Decision, Together, Undecidable, reason_options};
 use super::documents::{Documents, Paper, papers_of};
 use super::live::Live;
-use super::queue::filing_href;
 use super::relatives::{Relatives, RelativesForm};
 use super::shortcuts::{FILING_KEYS, Keys};
 use super::transfer::Transfer;
 use super::undo::Undo;
 use crate::api;
-use crate::pages::mine::query_text;
+use crate::pages::query::query_text;
 use crate::pages::talk::{Talk, TalkForm};
 use crate::ui::sheet::{ChangesTable, History, SheetView, Written};
 use crate::ui::talk::Asked;

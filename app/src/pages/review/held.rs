@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use crate::api;
-use crate::pages::mine::query_text;
+use crate::pages::query::query_text;
 use crate::ui::kept::KeptText;
 use crate::ui::sheet::History;
 use crate::ui::{Load, PageHead};

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use crate::api;
-use crate::pages::mine::query_text;
+use crate::pages::query::query_text;
 use crate::ui::sheet::{ChangesTable, SheetView};
 use crate::ui::table::href;
 use crate::ui::{FilingBadge, Load, PageHead};

@@ -7,7 +7,7 @@ use domain::view::{MisuseHandled, MisuseRequest, MisuseRow, Paged};
 use leptos::prelude::*;
 
 use crate::api;
-use crate::pages::mine::query_text;
+use crate::pages::query::query_text;
 use crate::ui::table::{Pager, href};
 use crate::ui::{Empty, Load, PageHead};
 

@@ -6,7 +6,7 @@ use domain::view::{PatrolChosen, PatrolDone, PatrolFiling, PatrolPage, PatrolReq
 use leptos::prelude::*;
 
 use crate::api;
-use crate::pages::mine::query_text;
+use crate::pages::query::query_text;
 use crate::ui::plain::{PlainField, described};
 use crate::ui::table::{Filter, Grid, Pager, href, words};
 use crate::ui::{Empty, FilingBadge, Load, PageHead, PostButton, RecordBadge};

@@ -9,15 +9,15 @@ use domain::talk::WAITING;
 use domain::view::{Paged, QueueDesk, QueueLine, QueueRequest, SavedView};
 use leptos::prelude::*;
 use leptos::reactive::computed::ScopedFuture;
-use leptos_router::hooks::use_query_map;
 
+use super::address::{query_of, request_in_address};
 use super::display::Display;
 use super::live::Live;
 use super::rows::Rows;
 use super::shortcuts::{Keys, QUEUE_KEYS};
 use super::undo::Undo;
 use crate::api;
-use crate::ui::table::{Filter, href};
+use crate::ui::table::Filter;
 use crate::ui::{DeskScript, Load, PageHead};
 
 /// What the filter offers beside single states; the first is what an address without a state means.
@@ -36,29 +36,6 @@ const AGES: [(&str, &str); 5] =
     [("today", "今天提交"), ("1", "满 1 天"), ("3", "满 3 天"), ("7", "满 7 天"), ("15", "满 15 天")];
 
 const ORDERS: [(&str, &str); 2] = [("oldest", "最早提交在前"), ("newest", "最近提交在前")];
-
-/// The queue that the address asks for.
-pub fn request_in_address() -> impl Fn() -> QueueRequest + Copy {
-    let query = use_query_map();
-    move || query.with(|query| QueueRequest::read(|name| query.get(name).unwrap_or_default()))
-}
-
-/// The address of a queue.
-pub fn address(request: &QueueRequest) -> String {
-    let pairs = request.pairs();
-    let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    href(route::QUEUE, &pairs)
-}
-
-/// What stands behind the `?` of a queue's address; filings opened from it carry it along.
-pub fn query_of(request: &QueueRequest) -> String {
-    address(request).split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default()
-}
-
-/// Path of a filing, opened from a queue.
-pub fn filing_href(id: &str, from: &str) -> String {
-    href(&route::review_filing(id), &[("from", from)])
-}
 
 #[component]
 pub fn ReviewQueue() -> impl IntoView {

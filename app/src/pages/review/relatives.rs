@@ -9,7 +9,7 @@ use domain::view::{CheckedPair, KnownRelative, Relative, RelativesView};
 use leptos::prelude::*;
 
 use crate::api;
-use crate::pages::mine::query_text;
+use crate::pages::query::query_text;
 use crate::ui::form::escape;
 use crate::ui::sheet::shown;
 use crate::ui::{FilingBadge, Load};

@@ -6,7 +6,7 @@ use domain::route;
 use domain::view::{Density, DeskSettings, Paged, QueueColumn, QueueLine, QueueRequest, QueueRow};
 use leptos::prelude::*;
 
-use super::queue::{address, filing_href, query_of};
+use super::address::{address, filing_href, query_of};
 use crate::ui::table::Pager;
 use crate::ui::talk::WaitingTag;
 use crate::ui::{Empty, FilingBadge};

@@ -6,7 +6,7 @@ use domain::view::RegionOption;
 use leptos::prelude::*;
 
 use crate::api;
-use crate::pages::mine::query_text;
+use crate::pages::query::query_text;
 
 /// What the address has chosen so far, with what lies below it and, for a leaf, its own name.
 #[derive(Clone, serde::Serialize, serde::Deserialize)]

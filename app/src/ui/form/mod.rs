@@ -594,6 +594,11 @@ pub fn field_id(at: &str) -> String {
     format!("f-{}", at.replace(['.', '#'], "-"))
 }
 
+/// The anchor of a row that has a remark, or was asked about.
+pub fn row_id(at: &str) -> String {
+    format!("r-{}", field_id(at))
+}
+
 /// Answers of one step, as they are saved.
 fn of_step(step: &Step, answers: &Answers) -> Answers {
     let mut own = answers.clone();

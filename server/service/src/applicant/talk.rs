@@ -124,7 +124,7 @@ impl Talks {
         let now = self.context.clock.now();
         let (field, files) = (&asked.field, &typed.files);
         let message = Message { filing: &row.id, question: Some(&asked), field, text: &text, files };
-        let message = keep(&tx, &self.context.keys, actor, message, now).await?;
+        keep(&tx, &self.context.keys, actor, message, now).await?;
         self.files.add_filing_references(&tx, &row.id, files).await?;
         let row = match asked.ended_at {
             None => pause::end_question(&tx, &row, &asked.id, QuestionEnd::Answered, now).await?,

@@ -130,7 +130,7 @@ impl TalkDesk {
         }
         self.usage.count_use(&tx, actor, Use::Message).await?;
         let message = Message { filing: &row.id, question: None, field, text: &text, files: &[] };
-        let message = keep(&tx, &self.context.keys, actor, message, now).await?;
+        keep(&tx, &self.context.keys, actor, message, now).await?;
         let row = pause::begin(&tx, &row, now).await?;
         let person = subject.owner_id.as_ref().unwrap_or(&row.applicant_id);
         let told = format!("您的申请（编号 {}）需要补充说明，请在申请详情中回复", row.reference);
