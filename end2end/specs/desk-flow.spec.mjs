@@ -25,7 +25,7 @@ async function fileFlawless(page, baseURL) {
   const picture = await own.send(png('证件.png', { width: 1200, height: 800, stripes: true }));
   const subject = await own.fileSubject(subjectOf(who, picture));
   const people = { ...peopleOf(who, picture), ...Object.fromEntries(Object.entries(peopleOf(contact, picture)).filter(([at]) => at.startsWith('emergency'))) };
-  const website = await own.fileSite(siteOf(`flow${serial()}.cn`), people);
+  const website = await own.fileSite({ ...siteOf(`flow${serial()}.cn`), 'site.name': `站点${serial()}` }, people);
   return { subject, website };
 }
 

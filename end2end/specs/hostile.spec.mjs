@@ -136,6 +136,10 @@ test('what people write is text on every page of applicant, officer and public',
   for (const id of [subject, returned, approved]) await visit(officer, `/review/filings/${id}`, { shows: 'hacked' });
   for (const path of ['/review', '/review/queue?state=all', '/notices', '/sessions']) await visit(officer, path);
   await officer.context().close();
+  // Not before it can no longer be taken back.
+  const own = desk(page, baseURL);
+  const told = async () => (await own.ask('notices', { unread_only: false, after: '' })).rows.some((row) => row.text.includes('退回'));
+  await expect.poll(told, { timeout: 20_000 }).toBe(true);
 
   await visit(page, '/');
   await visit(page, '/notices', { shows: '退回' });

@@ -100,8 +100,11 @@ test('R19, R21: what changed is compared, pictures too; confirmed it is 变更�
   await page.goto('/mine/subject');
   await expect(title(page)).toContainText('有效');
   await expect(page.getByText(`${unit}（新）`).first()).toBeVisible();
-  await page.goto('/notices');
-  await expect(page.getByText(/变更主体.*审核通过|审核通过.*变更主体/).first()).toBeVisible();
+  // Not before it can no longer be taken back.
+  await expect(async () => {
+    await page.goto('/notices');
+    await expect(page.getByText(/变更主体.*审核通过|审核通过.*变更主体/).first()).toBeVisible({ timeout: 500 });
+  }).toPass({ timeout: 20_000 });
 });
 
 test('R21: a returned change and a withdrawn one leave the subject 有效 with its old data', async ({ page, baseURL }) => {

@@ -397,7 +397,8 @@ async fn an_order_that_lacks_something_does_nothing_and_is_kept(world: World) {
     assert_eq!(faults.iter().map(|fault| fault.at.as_str()).collect::<Vec<_>>(), ["region", "reason"]);
     let reasoned = BatchOrder { region: String::new(), ..order(BatchAct::Transfer, &[(&subject, 1)]) };
     service.batches.run(&officer, &reasoned).await.unwrap_err();
-    let typed = service.batches.plan(&officer, "transfer", std::slice::from_ref(&subject), true).await.unwrap();
+    let typed =
+        service.batches.plan(&officer, "transfer", std::slice::from_ref(&subject), true).await.unwrap();
     assert_eq!((typed.reason.as_str(), typed.faults[0].at.as_str()), ("办公地址在那里", "region"));
     assert_eq!(world.number("SELECT COUNT(*) FROM desk_batch").await, 0);
     let unknown = service::db::new_id(world.now());

@@ -75,7 +75,7 @@ async fn both_sides_see_a_question_and_its_answer_and_nobody_else_does(world: Wo
     let (talks, desk) = (&world.service.talks, &world.service.talk_desk);
     let question = ask(&world, &officer, &filing).await;
     assert!(row(&world, &officer, &filing).await.waits_for_answer);
-    assert_eq!(listed(&world, &officer, "waiting").await, [filing.clone()]);
+    assert_eq!(listed(&world, &officer, "waiting").await, std::slice::from_ref(&filing));
     let mine = world.service.filings.filing(&actor, &filing).await.unwrap();
     assert!(mine.row.waits_for_answer && mine.talk.is_waiting());
     let told = notices(&world, &actor).await.remove(0);
@@ -132,7 +132,7 @@ async fn the_clock_stands_still_until_the_answer(world: World) {
     let overdue = async || service.dashboards.dashboard(&officer).await.unwrap().overdue;
     assert!(!row(&world, &officer, &filing).await.is_overdue);
     assert_eq!((overdue().await, listed(&world, &officer, "overdue").await.len()), (0, 0));
-    assert_eq!(listed(&world, &officer, "open").await, [filing.clone()]);
+    assert_eq!(listed(&world, &officer, "open").await, std::slice::from_ref(&filing));
     service.talks.answer(&actor, &question, &said(ANSWER)).await.unwrap();
     assert!(!row(&world, &officer, &filing).await.is_overdue);
     assert_eq!((overdue().await, listed(&world, &officer, "overdue").await.len()), (0, 0));
@@ -252,7 +252,7 @@ async fn the_thread_goes_along_to_another_region(world: World) {
     let claims = &world.service.filing_claims;
     claims.transfer_filing(&officer, &filing, "310101", "接入地在黄浦区").await.unwrap();
     let there = world.officer("310101").await;
-    assert_eq!(listed(&world, &there, "waiting").await, [filing.clone()]);
+    assert_eq!(listed(&world, &there, "waiting").await, std::slice::from_ref(&filing));
     assert!(matches!(world.service.talk_desk.talk(&officer, &filing).await, Err(Error::NotFound)));
     assert_eq!(world.service.talk_desk.talk(&there, &filing).await.unwrap().questions.len(), 1);
     let outcome = world.service.talk_desk.close(&there, &question).await;
