@@ -1,4 +1,4 @@
-//! 速览: a filing's essentials. `frontend/js/desk.js` shows the part with the id `peeked` beside the queue; it is a page of
+//! 速览: a filing's essentials. `frontend/js/queue.js` shows the part with the id `peeked` beside the queue; it is a page of
 //! its own as well.
 
 use domain::route;

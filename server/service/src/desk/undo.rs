@@ -39,16 +39,14 @@ const AT_ONCE: u64 = 200;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Told {
     pub person_id: String,
-    /// [`NoticeKind`]'s code.
-    pub kind: String,
+    pub kind: NoticeKind,
     pub text: String,
     pub link: Option<String>,
 }
 
 impl Told {
     pub fn new(person_id: &str, kind: NoticeKind, text: String, link: String) -> Self {
-        let (person_id, kind) = (person_id.to_owned(), kind.code().to_owned());
-        Told { person_id, kind, text, link: Some(link) }
+        Told { person_id: person_id.to_owned(), kind, text, link: Some(link) }
     }
 }
 
@@ -100,7 +98,6 @@ impl Undos {
 
     async fn tell(&self, tx: &Transaction, told: Vec<Told>) -> Result<()> {
         for Told { person_id, kind, text, link } in told {
-            let kind = NoticeKind::from_code(&kind).unwrap_or(NoticeKind::Other);
             self.notices.notify(tx, &person_id, kind, text, link).await?;
         }
         Ok(())

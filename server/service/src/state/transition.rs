@@ -9,7 +9,7 @@ use domain::{filing as filing_table, record as record_table};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect,
+    QueryOrder, QuerySelect, UpdateMany,
 };
 use time::OffsetDateTime;
 
@@ -71,7 +71,19 @@ pub(crate) async fn filing(
     if let Some(end) = question_end(event).filter(|_| row.waiting_since.is_some()) {
         pause::end_all(on, &mut after, end, now).await?;
     }
-    let moved = filing::Entity::update_many()
+    let moved = compare_and_set(row, &after).exec_with_returning(on).await?;
+    if moved.is_empty() {
+        return Err(overtaken(on, &row.id, &who).await?);
+    }
+    history(on, &row.id, event.code(), Some(state), to, &who, note, remarks, now).await?;
+    counters::stepped(on, row, &after, event, now).await?;
+    Ok(after)
+}
+
+/// What a transition writes, if the row is still as it was read. Name, region and whether it is put to officers are not
+/// among it: others write those without another version.
+fn compare_and_set(row: &filing::Model, after: &filing::Model) -> UpdateMany<filing::Entity> {
+    filing::Entity::update_many()
         .col_expr(filing::Column::State, Expr::value(after.state.clone()))
         .col_expr(filing::Column::Version, Expr::value(after.version))
         .col_expr(filing::Column::ClaimedBy, Expr::value(after.claimed_by.clone()))
@@ -85,14 +97,6 @@ pub(crate) async fn filing(
         .filter(filing::Column::Id.eq(&row.id))
         .filter(filing::Column::State.eq(&row.state))
         .filter(filing::Column::Version.eq(row.version))
-        .exec_with_returning(on)
-        .await?;
-    if moved.is_empty() {
-        return Err(overtaken(on, &row.id, &who).await?);
-    }
-    history(on, &row.id, event.code(), Some(state), to, &who, note, remarks, now).await?;
-    counters::stepped(on, row, &after, event, now).await?;
-    Ok(after)
 }
 
 /// 撤回: a filing is again as it was before what an officer did to it a moment ago, with a line of history of its own.
@@ -117,13 +121,7 @@ pub(crate) async fn take_back(
     after.version = row.version + 1;
     // Who has it again has it from now on.
     after.claim_seen_at = before.claim_seen_at.map(|_| millis(now));
-    let moved = filing::Entity::update_many()
-        .col_expr(filing::Column::State, Expr::value(after.state.clone()))
-        .col_expr(filing::Column::Version, Expr::value(after.version))
-        .col_expr(filing::Column::ClaimedBy, Expr::value(after.claimed_by.clone()))
-        .col_expr(filing::Column::ClaimedAt, Expr::value(after.claimed_at))
-        .col_expr(filing::Column::ClaimSeenAt, Expr::value(after.claim_seen_at))
-        .col_expr(filing::Column::DecidedAt, Expr::value(after.decided_at))
+    let moved = compare_and_set(row, &after)
         .col_expr(filing::Column::Jurisdiction, Expr::value(after.jurisdiction.clone()))
         .col_expr(filing::Column::MovedAt, Expr::value(after.moved_at))
         .col_expr(filing::Column::SubjectName, Expr::value(after.subject_name.clone()))
@@ -131,11 +129,6 @@ pub(crate) async fn take_back(
         .col_expr(filing::Column::PersonNameHash, Expr::value(after.person_name_hash.clone()))
         .col_expr(filing::Column::PersonIdNoHash, Expr::value(after.person_id_no_hash.clone()))
         .col_expr(filing::Column::IsReviewable, Expr::value(after.is_reviewable))
-        .col_expr(filing::Column::WaitingSince, Expr::value(after.waiting_since))
-        .col_expr(filing::Column::ClockFrom, Expr::value(after.clock_from))
-        .filter(filing::Column::Id.eq(&row.id))
-        .filter(filing::Column::State.eq(&row.state))
-        .filter(filing::Column::Version.eq(row.version))
         .exec_with_returning(on)
         .await?;
     if moved.is_empty() {
