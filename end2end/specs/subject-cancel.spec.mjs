@@ -1,6 +1,6 @@
 // 注销主体 and the identity check it shares with 移交主体: middle four digits, code by message, statement, attachment, and
 // what ends with the subject (R22, R23, R36, R71, R72). The server's clock is put forward, so nobody waits.
-import { timed as test, expect, anotherBrowser, expectNoAxeViolations, person, signInAs, waitForHydration } from '../harness/test.mjs';
+import { timed as test, expect, anotherBrowser, expectNoAxeViolations, person, signIn, signInAs, waitForHydration } from '../harness/test.mjs';
 import { codesSentTo, fileSubject, fileWebsite, inForce, later, officer } from '../harness/arrange.mjs';
 import { pdf, png, pretender } from '../harness/files.mjs';
 
@@ -79,6 +79,7 @@ test('R22, R23: a subject is cancelled after the identity check, and with it wha
   const file = await page.getByRole('link', { name: /附件说明/ }).getAttribute('href');
   const sent = await page.request.get(file);
   expect([sent.status(), sent.headers()['content-type']]).toEqual([200, 'application/pdf']);
+  if (hydrates) await expectShownOnTheDesk(browser, baseURL, filing, file);
 
   const reviewer = await officer(baseURL);
   await reviewer.decide(filing);
@@ -95,6 +96,22 @@ test('R22, R23: a subject is cancelled after the identity check, and with it wha
   await expect(anybody.getByText(/已注销/).first()).toBeVisible();
   await anybody.context().close();
 });
+
+/** A document stands in a frame of the officer's page, and in none of a foreign one. */
+async function expectShownOnTheDesk(browser, baseURL, filing, file) {
+  const desk = await anotherBrowser(browser, baseURL, true);
+  await signIn(desk, '审核员东城');
+  const blocked = [];
+  desk.on('console', (message) => blocked.push(...(/frame/i.test(message.text()) ? [message.text()] : [])));
+  await desk.goto(`/review/filings/${filing}`);
+  const answer = desk.waitForResponse((response) => new URL(response.url()).pathname === file);
+  await desk.locator('.paper').filter({ hasText: '附件说明' }).click();
+  await expect(desk.locator('.stage-view iframe')).toHaveAttribute('src', file);
+  const headers = (await answer).headers();
+  expect([headers['x-frame-options'], headers['content-security-policy']]).toEqual(['SAMEORIGIN', "default-src 'none'; frame-ancestors 'self'"]);
+  expect(blocked).toEqual([]);
+  await desk.context().close();
+}
 
 test('R22: wrong middle figures are counted, what was typed stays, and the fifth locks for half an hour', async ({ page, baseURL, server }) => {
   test.setTimeout(120_000);

@@ -18,10 +18,27 @@ pub fn sheet(dir: &Path) -> Outcome<String> {
     paths.sort();
     let mut whole = String::new();
     for path in paths {
-        whole.push_str(&fs::read_to_string(&path)?);
+        let part = minify(&fs::read_to_string(&path)?);
+        if !is_closed(&part) {
+            return Err(format!("{}: a block is not closed, or closed twice", path.display()).into());
+        }
+        whole.push_str(&part);
         whole.push('\n');
     }
     Ok(minify(&whole))
+}
+
+/// Whether every block that is opened is closed. A browser says nothing of a brace that a merge has lost: what follows
+/// then counts only on wide screens, say. No string of ours holds a brace.
+fn is_closed(css: &str) -> bool {
+    let mut depth = 0_i32;
+    for c in css.chars() {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        if depth < 0 {
+            return false;
+        }
+    }
+    depth == 0
 }
 
 /// Drops comments and the space that means nothing. Strings are left as they are. Space before `:`, `(`
@@ -96,6 +113,14 @@ mod tests {
         let main = fs::read_to_string(style.join("main.css")).unwrap();
         let imported: Vec<_> = main.lines().filter_map(|line| line.strip_prefix("@import \"./")).collect();
         assert_eq!(imported, names.iter().map(|name| format!("{name}\";")).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_lost_brace_is_found() {
+        assert!(is_closed("@media print{a{b:c}}"));
+        for lost in ["@media print{a{b:c}", "a{b:c}}", "}a{b:c}{"] {
+            assert!(!is_closed(lost), "{lost}");
+        }
     }
 
     #[test]

@@ -70,14 +70,12 @@ fn List(business: Business, only: Option<Action>) -> impl IntoView {
         Some(action) => route::begin(Procedure::new(business, action)),
     });
     view! {
-        <Suspense fallback=crate::ui::Waiting>
-            {move || Suspend::new(async move {
-                match page.await {
-                    Ok(page) => view! { <Table page business only path=path.get_value()/> }.into_any(),
-                    Err(error) => view! { <Problem error titled=true/> }.into_any(),
-                }
-            })}
-        </Suspense>
+        {move || Suspend::new(async move {
+            match page.await {
+                Ok(page) => view! { <Table page business only path=path.get_value()/> }.into_any(),
+                Err(error) => view! { <Problem error titled=true/> }.into_any(),
+            }
+        })}
     }
     .into_any()
 }

@@ -84,7 +84,8 @@ pub fn RecordBadge(state: RecordState) -> impl IntoView {
     view! { <span class="badge" data-state=look>{state.label()}</span> }
 }
 
-/// Waits for an answer of the server and shows it, or what went wrong.
+/// Waits for an answer of the server and shows it, or what went wrong. Pages are drawn by the server alone, which sends
+/// them when all is there: no `Suspense`, whose children are drawn twice and would ask twice.
 #[component]
 pub fn Load<T, V>(
     resource: Resource<Answer<T>>,
@@ -98,28 +99,12 @@ where
     V: IntoView + 'static,
 {
     view! {
-        <Suspense fallback=Waiting>
-            {move || Suspend::new(async move {
-                match resource.await {
-                    Ok(answer) => children(answer).into_any(),
-                    Err(error) => view! { <Problem error titled/> }.into_any(),
-                }
-            })}
-        </Suspense>
-    }
-    .into_any()
-}
-
-/// Something is on its way.
-#[component]
-pub fn Waiting() -> impl IntoView {
-    view! {
-        <div class="waiting" role="status">
-            <span class="visually-hidden">"正在载入…"</span>
-            <span class="skeleton"></span>
-            <span class="skeleton"></span>
-            <span class="skeleton"></span>
-        </div>
+        {move || Suspend::new(async move {
+            match resource.await {
+                Ok(answer) => children(answer).into_any(),
+                Err(error) => view! { <Problem error titled/> }.into_any(),
+            }
+        })}
     }
     .into_any()
 }

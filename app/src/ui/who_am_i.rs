@@ -3,8 +3,7 @@
 use domain::view::Me;
 use leptos::prelude::*;
 
-/// The signed-in person, looked up once before a page is drawn. Not a resource: what waits for one inside of
-/// `Suspense` is drawn twice, so every page would ask the database twice.
+/// The signed-in person, looked up once before a page is drawn.
 #[derive(Clone)]
 pub struct WhoAmI(pub Option<Me>);
 

@@ -99,6 +99,14 @@ fn is_for_staff(path: &str) -> bool {
         .any(|area| route::is_at(path, area))
 }
 
+/// What only reads asks for nothing of its person twice.
+async fn who_asks(service: &Service, method: &Method, token: &str) -> service::Result<Option<Actor>> {
+    match *method {
+        Method::GET => service.accounts.reader(token).await,
+        _ => service.accounts.actor(token).await,
+    }
+}
+
 /// Puts the [`Caller`] of the request into its extensions, for every route behind it.
 pub async fn authenticate(
     State(callers): State<Authentication>,
@@ -107,7 +115,7 @@ pub async fn authenticate(
 ) -> Response {
     let actor = match session::token_of(request.headers(), callers.tls) {
         None => None,
-        Some(token) => match callers.service.accounts.actor(token.expose()).await {
+        Some(token) => match who_asks(&callers.service, request.method(), token.expose()).await {
             Ok(actor) => actor,
             // Nobody is shown as signed out only because the database is busy.
             Err(error) => {

@@ -63,6 +63,13 @@ pub(super) fn set_content_security_policy(
     }
 }
 
+/// Lets our own pages show this answer in a frame, as the desk does with documents; a foreign page still cannot.
+pub fn let_own_pages_frame(headers: &mut HeaderMap) {
+    let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'self'");
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
+}
+
 /// The policy of our own pages. `data:` pictures are the icons in the stylesheet, `blob:` the previews.
 fn page_policy(content: &ContentPolicy, nonce: &str) -> String {
     // A post of somebody whose session has ended is led on to the identity platform, and Chromium holds

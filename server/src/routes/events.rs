@@ -98,7 +98,7 @@ pub async fn stream(
     };
     let listener = Listener {
         service,
-        actor: actor.clone(),
+        actor: actor.clone().forgetting(),
         changes,
         missed,
         greeting: Some(greeting),
@@ -207,11 +207,9 @@ mod tests {
 
     #[test]
     fn a_listener_hears_what_concerns_the_region_and_the_page() {
-        let officer = |region: &str| Actor {
-            person_id: "p".to_owned(),
-            session_id: "s".to_owned(),
-            roles: vec![Role::Reviewer { region: region.to_owned() }],
-            must_step_up: false,
+        let officer = |region: &str| {
+            let roles = vec![Role::Reviewer { region: region.to_owned() }];
+            Actor::of("p".to_owned(), "s".to_owned(), roles)
         };
         let change = |what, jurisdiction: &str, left: Option<&str>| Change {
             number: 1,

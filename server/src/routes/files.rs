@@ -12,6 +12,7 @@ use service::upload::{UploadRefusal, content::Content};
 
 use super::state::{AppState, actor_of, came_from};
 use crate::http::body::drain;
+use crate::http::security_headers::let_own_pages_frame;
 
 #[derive(Deserialize)]
 pub struct Sent {
@@ -109,6 +110,7 @@ pub async fn give(
         Ok(file) => file,
         Err(error) => return state.refused(actor, &headers, error).await,
     };
+    let is_document = Content::of(&file.bytes) == Content::Pdf;
     let mut response = file.bytes.into_response();
     let out = response.headers_mut();
     if let Ok(kind) = HeaderValue::from_str(&file.content_type) {
@@ -119,6 +121,9 @@ pub async fn give(
         out.insert(header::CONTENT_DISPOSITION, value);
     }
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    if is_document {
+        let_own_pages_frame(out);
+    }
     response
 }
 

@@ -30,6 +30,11 @@ pub struct World {
 
 impl World {
     pub async fn new() -> Self {
+        Self::on(None).await
+    }
+
+    /// On this database, or on a new SQLite.
+    pub async fn on(database: Option<String>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let site = directory.path().join("site");
         std::fs::create_dir_all(site.join("pkg")).unwrap();
@@ -41,6 +46,7 @@ impl World {
             "ADDR" => Some(addr.to_string()),
             "DATA_DIR" => Some(directory.path().join("data").display().to_string()),
             "SITE_DIR" => Some(site.display().to_string()),
+            "DATABASE_URL" => database.clone(),
             _ => None,
         })
         .unwrap();

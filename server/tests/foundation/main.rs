@@ -12,6 +12,7 @@ mod program;
 mod sample_filings;
 mod sign_in;
 mod stage;
+mod statements;
 mod strangers;
 mod supervisor;
 mod upgrade;

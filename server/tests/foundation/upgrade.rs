@@ -108,7 +108,7 @@ async fn an_upgrade_killed_half_way_is_ended_by_the_next_on_sqlite() {
 }
 
 /// A new database on the server that `TEST_POSTGRES_URL` names: the server, its address, and the name.
-async fn new_on_postgres() -> Option<(DatabaseConnection, String, String)> {
+pub async fn new_on_postgres() -> Option<(DatabaseConnection, String, String)> {
     let server = std::env::var("TEST_POSTGRES_URL").ok()?;
     let name = format!("u_{}", uuid::Uuid::now_v7().simple());
     let on = Database::connect(lasting(&server)).await.unwrap();

@@ -110,9 +110,14 @@ fn row(part: &Element, id: &str) -> Option<Element> {
     part.query_selector(&format!("[data-row='{id}']")).ok().flatten()
 }
 
+/// The row of a filing, or that of the bundle it goes along with.
+fn row_with(part: &Element, id: &str) -> Option<Element> {
+    row(part, id).or_else(|| part.query_selector(&format!("[data-with~='{id}']")).ok().flatten())
+}
+
 /// Rows that were changed just now bear a mark and say so.
 fn mark(part: &Element, changed: &[String]) {
-    for row in changed.iter().filter_map(|id| row(part, id)) {
+    for row in changed.iter().filter_map(|id| row_with(part, id)) {
         let _ = row.set_attribute("data-just", "");
         say(&row, None);
     }

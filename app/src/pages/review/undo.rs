@@ -15,13 +15,11 @@ pub fn Undo(
     let offer = Resource::new(|| (), |()| api::undoable());
     let from = StoredValue::new(from);
     view! {
-        <Suspense>
-            {move || Suspend::new(async move {
-                // What cannot be asked is not offered; the page itself says what is wrong.
-                let offer = offer.await.ok().flatten();
-                offer.map(|offer| view! { <Offer offer from=from.get_value()/> })
-            })}
-        </Suspense>
+        {move || Suspend::new(async move {
+            // What cannot be asked is not offered; the page itself says what is wrong.
+            let offer = offer.await.ok().flatten();
+            offer.map(|offer| view! { <Offer offer from=from.get_value()/> })
+        })}
     }
     .into_any()
 }

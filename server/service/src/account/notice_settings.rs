@@ -47,7 +47,7 @@ impl NoticeSettings {
     /// With what was typed and did not pass, where `check` asks for it.
     pub async fn notice_settings(&self, actor: &Actor, check: bool) -> Result<view::NoticeSettings> {
         let on = self.context.db.read();
-        let claims = self.accounts.claims(&self.accounts.person(&actor.person_id).await?)?;
+        let claims = self.accounts.claims(&self.accounts.own_row(actor).await?)?;
         let chosen = notice_choice::Entity::find()
             .filter(notice_choice::Column::PersonId.eq(&actor.person_id))
             .all(on)

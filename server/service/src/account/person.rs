@@ -52,10 +52,10 @@ impl fmt::Debug for Claims {
 impl Accounts {
     /// What the shell shows of the person. Takes the flash: it is shown once.
     pub async fn me(&self, actor: &Actor) -> Result<Me> {
-        let person = self.person(&actor.person_id).await?;
+        let person = self.own_row(actor).await?;
         let claims = self.claims(&person)?;
-        let records = self.subjects(self.context.db.read(), actor).await?;
-        let names = self.own_names(self.context.db.read(), actor).await?;
+        let records = self.subjects(actor).await?;
+        let names = self.own_names(actor).await?;
         let current = chosen(&person, &records).map(|subject| names.choice(subject)).transpose()?;
         let subjects = records.iter().map(|subject| names.choice(subject)).collect::<Result<_>>()?;
         let unread = notice::Entity::find()
@@ -82,12 +82,16 @@ impl Accounts {
     }
 
     async fn take_flash(&self, actor: &Actor) -> Result<Option<String>> {
-        let waiting = session::Entity::find()
-            .filter(session::Column::Id.eq(&actor.session_id))
-            .filter(session::Column::Flash.is_not_null())
-            .one(self.context.db.read())
-            .await?;
-        let Some(flash) = waiting.and_then(|session| session.flash) else { return Ok(None) };
+        let waiting = match &actor.remembered {
+            Some(remembered) => remembered.flash.clone(),
+            None => session::Entity::find()
+                .filter(session::Column::Id.eq(&actor.session_id))
+                .filter(session::Column::Flash.is_not_null())
+                .one(self.context.db.read())
+                .await?
+                .and_then(|session| session.flash),
+        };
+        let Some(flash) = waiting else { return Ok(None) };
         let tx = self.context.db.begin().await?;
         let taken = session::Entity::update_many()
             .col_expr(session::Column::Flash, Expr::value(None::<String>))
@@ -101,7 +105,10 @@ impl Accounts {
 
     /// What the identity platform says of the person, at the keys of a form's fields (负责人是我本人).
     pub(crate) async fn known_of(&self, on: &impl ConnectionTrait, actor: &Actor) -> Result<Answers> {
-        let person = person::Entity::find_by_id(&actor.person_id).one(on).await?.ok_or(Error::NotFound)?;
+        let person = match &actor.remembered {
+            Some(remembered) => remembered.person.clone(),
+            None => person::Entity::find_by_id(&actor.person_id).one(on).await?.ok_or(Error::NotFound)?,
+        };
         let claims = self.claims(&person)?;
         let told = [
             ("name", claims.name),
@@ -114,7 +121,7 @@ impl Accounts {
 
     /// Whether the person wants the 长辈版; the document's head needs it before anything else is known.
     pub async fn is_elder(&self, actor: &Actor) -> Result<bool> {
-        Ok(self.person(&actor.person_id).await?.elder)
+        Ok(self.own_row(actor).await?.elder)
     }
 
     /// Leaves a sentence for the next page this session shows.
@@ -154,17 +161,32 @@ impl Accounts {
         person::Entity::find_by_id(id).one(self.context.db.read()).await?.ok_or(Error::NotFound)
     }
 
+    /// The row of the person who acts, for what only reads.
+    pub(crate) async fn own_row(&self, actor: &Actor) -> Result<person::Model> {
+        if let Some(remembered) = &actor.remembered {
+            return Ok(remembered.person.clone());
+        }
+        self.person(&actor.person_id).await
+    }
+
     /// The names of officers, for other officers: who has claimed a filing (R62).
     pub(crate) async fn staff_names(
         &self,
         on: &impl ConnectionTrait,
         person_ids: &[String],
     ) -> Result<BTreeMap<String, String>> {
-        let people = person::Entity::find()
-            .filter(person::Column::Id.is_in(person_ids.iter().map(String::as_str)))
-            .all(on)
-            .await?;
-        people.into_iter().map(|person| Ok((person.id.clone(), self.claims(&person)?.name))).collect()
+        let now = self.context.clock.now();
+        let (mut names, unknown) = self.context.names.of(person_ids, now);
+        if unknown.is_empty() {
+            return Ok(names);
+        }
+        let people = person::Entity::find().filter(person::Column::Id.is_in(unknown)).all(on).await?;
+        for person in people {
+            let name = self.claims(&person)?.name;
+            self.context.names.keep(&person.id, &name, now);
+            names.insert(person.id, name);
+        }
+        Ok(names)
     }
 
     /// Opens what the identity platform said of a person. Mask it before it leaves the crate (R70).

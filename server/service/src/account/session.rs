@@ -1,15 +1,18 @@
 //! Sessions: whose they are, how long they last, how they end.
 
+use std::sync::Arc;
+
 use domain::device::device_name;
 use domain::view::SessionRow;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
 use crate::account::Accounts;
 use crate::account::person::{IDLE, SESSION_LIFETIME};
-use crate::base::actor::{Actor, Role};
+use crate::account::roles::{is_paused, role_of};
+use crate::base::actor::{Actor, Remembered};
 use crate::base::clock::written;
 use crate::base::db::{instant, millis, plausible_id};
 use crate::base::entity::{person, session, staff};
@@ -23,50 +26,72 @@ const TOUCH_EVERY: Duration = Duration::minutes(1);
 impl Accounts {
     /// Who acts by this token, with the roles that hold at this moment. None where the session never
     /// was, was ended, or has run out.
+    ///
+    /// # Errors
+    /// When the database fails.
     pub async fn actor(&self, token: &str) -> Result<Option<Actor>> {
-        let now = self.context.clock.now();
-        let Some(session) =
-            session::Entity::find_by_id(token_hash(token)).one(self.context.db.read()).await?
-        else {
-            return Ok(None);
-        };
-        let actor = self.actor_in(&session, now).await?;
-        if actor.is_some() && now - instant(session.seen_at) >= TOUCH_EVERY {
-            retry!(self.touch(&session, now))?;
-        }
-        Ok(actor)
+        Ok(self.found(session::Entity::find_by_id(token_hash(token)), true).await?.map(|(actor, _)| actor))
+    }
+
+    /// The same for a request that only reads: what was read of the person, and is read later, is remembered until the
+    /// request ends.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reader(&self, token: &str) -> Result<Option<Actor>> {
+        let found = self.found(session::Entity::find_by_id(token_hash(token)), true).await?;
+        Ok(found.map(|(actor, remembered)| Actor { remembered: Some(Arc::new(remembered)), ..actor }))
     }
 
     /// The person of an earlier look-up as they are now, for what outlives its request, such as a stream of
     /// events. Keeps no session alive.
+    ///
+    /// # Errors
+    /// When the database fails.
     pub async fn actor_again(&self, actor: &Actor) -> Result<Option<Actor>> {
         let session = session::Entity::find()
             .filter(session::Column::PersonId.eq(&actor.person_id))
-            .filter(session::Column::Id.eq(&actor.session_id))
-            .one(self.context.db.read())
-            .await?;
-        match session {
-            Some(session) => self.actor_in(&session, self.context.clock.now()).await,
-            None => Ok(None),
-        }
+            .filter(session::Column::Id.eq(&actor.session_id));
+        Ok(self.found(session, false).await?.map(|(actor, _)| actor))
     }
 
-    /// Who acts in a session, while it lives.
-    async fn actor_in(&self, session: &session::Model, now: OffsetDateTime) -> Result<Option<Actor>> {
-        if !is_live(session, now) {
+    /// Session, person and roles in one statement, while the session lives.
+    async fn found(
+        &self,
+        sessions: Select<session::Entity>,
+        keeps_alive: bool,
+    ) -> Result<Option<(Actor, Remembered)>> {
+        let rows = sessions
+            .find_also_related(person::Entity)
+            .and_also_related(staff::Entity)
+            .order_by_asc(staff::Column::Id)
+            .all(self.context.db.read())
+            .await?;
+        let now = self.context.clock.now();
+        let mut roles = Vec::new();
+        let mut found = None;
+        for (session, person, role) in rows {
+            if let Some(role) = role.filter(|role| !is_paused(role, now)) {
+                roles.push(role_of(role)?);
+            }
+            found = found.or(person.map(|person| (session, person)));
+        }
+        let Some((session, person)) = found else { return Ok(None) };
+        if !is_live(&session, now) || person.suspended_at.is_some() {
             return Ok(None);
         }
-        let Some(person) = person::Entity::find_by_id(&session.person_id).one(self.context.db.read()).await?
-        else {
-            return Ok(None);
+        if keeps_alive && now - instant(session.seen_at) >= TOUCH_EVERY {
+            retry!(self.touch(&session, now))?;
+        }
+        let must_step_up = !roles.is_empty() && !self.is_strong(&session);
+        let actor = Actor {
+            person_id: person.id.clone(),
+            session_id: session.id,
+            roles: if must_step_up { Vec::new() } else { roles },
+            must_step_up,
+            remembered: None,
         };
-        if person.suspended_at.is_some() {
-            return Ok(None);
-        }
-        let roles = self.roles(&person.id_no_hash).await?;
-        let must_step_up = !roles.is_empty() && !self.is_strong(session);
-        let roles = if must_step_up { Vec::new() } else { roles };
-        Ok(Some(Actor { person_id: person.id, session_id: session.id.clone(), roles, must_step_up }))
+        Ok(Some((actor, Remembered::new(person, session.flash))))
     }
 
     async fn touch(&self, session: &session::Model, now: OffsetDateTime) -> Result<()> {
@@ -79,18 +104,6 @@ impl Accounts {
             .await?;
         tx.commit().await?;
         Ok(())
-    }
-
-    async fn roles(&self, id_no_hash: &str) -> Result<Vec<Role>> {
-        let rows = staff::Entity::find()
-            .filter(staff::Column::IdNoHash.eq(id_no_hash))
-            .filter(staff::Column::RevokedAt.is_null())
-            .order_by_asc(staff::Column::Id)
-            .all(self.context.db.read())
-            .await?;
-        let now = self.context.clock.now();
-        let count = rows.into_iter().filter(|row| !crate::account::roles::is_paused(row, now));
-        count.map(crate::account::roles::role_of).collect()
     }
 
     /// 退出登录

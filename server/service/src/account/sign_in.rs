@@ -94,9 +94,10 @@ impl Accounts {
             acr: Set(proof.acr.as_deref().map(|acr| one_line(acr, LONGEST_DEVICE))),
         };
         let session = session.insert(&tx).await?;
-        let actor = Actor { person_id: id, session_id: session.id, roles: Vec::new(), must_step_up: false };
+        let actor = Actor::of(id, session.id, Vec::new());
         self.context.audit(&tx, Some(&actor), "sign_in", "session", &actor.session_id, json!({})).await?;
         tx.commit().await?;
+        self.context.names.forget(&actor.person_id);
         Ok(token.to_string())
     }
 

@@ -8,7 +8,10 @@ use domain::mask::{Mask, mask};
 use domain::record::RecordState;
 use domain::view::SubjectChoice;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::sea_query::SimpleExpr;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Select,
+};
 use serde_json::json;
 
 use crate::account::Accounts;
@@ -44,7 +47,9 @@ impl Accounts {
 
     /// The subject all pages speak of: the chosen one, or the newest.
     pub(crate) async fn current_subject(&self, actor: &Actor) -> Result<Option<record::Model>> {
-        self.current_subject_on(self.context.db.read(), actor).await
+        let person = self.own_row(actor).await?;
+        let records = self.subjects(actor).await?;
+        Ok(chosen(&person, &records).cloned())
     }
 
     pub(crate) async fn current_subject_on(
@@ -52,8 +57,11 @@ impl Accounts {
         on: &impl ConnectionTrait,
         actor: &Actor,
     ) -> Result<Option<record::Model>> {
+        if actor.remembered.is_some() {
+            return self.current_subject(actor).await;
+        }
         let person = person::Entity::find_by_id(&actor.person_id).one(on).await?.ok_or(Error::NotFound)?;
-        let records = self.subjects(on, actor).await?;
+        let records = of_owner(&actor.person_id).filter(has_not_ended()).all(on).await?;
         Ok(chosen(&person, &records).cloned())
     }
 
@@ -73,20 +81,40 @@ impl Accounts {
     }
 
     /// The person's subjects that one can switch to, the newest first.
-    pub(crate) async fn subjects(
-        &self,
-        on: &impl ConnectionTrait,
-        actor: &Actor,
-    ) -> Result<Vec<record::Model>> {
-        let ended = [RecordState::Void.code(), RecordState::Cancelled.code()];
-        Ok(record::Entity::find()
-            .filter(record::Column::OwnerId.eq(&actor.person_id))
-            .filter(record::Column::Business.eq(Business::Subject.code()))
-            .filter(record::Column::State.is_not_in(ended))
-            .order_by_desc(record::Column::Id)
-            .all(on)
-            .await?)
+    pub(crate) async fn subjects(&self, actor: &Actor) -> Result<Vec<record::Model>> {
+        let known = self.known_subjects(actor).await?;
+        Ok(known
+            .into_iter()
+            .filter(|subject| !ENDED.iter().any(|state| state.code() == subject.state))
+            .collect())
     }
+
+    /// Those, and the ended ones that may bear the person's own name.
+    async fn known_subjects(&self, actor: &Actor) -> Result<Vec<record::Model>> {
+        let ask = || async {
+            let own = mask(Mask::Name, &self.claims(&self.own_row(actor).await?)?.name);
+            let is_asked = Condition::any().add(has_not_ended()).add(record::Column::Title.eq(own));
+            Ok(of_owner(&actor.person_id).filter(is_asked).all(self.context.db.read()).await?)
+        };
+        match &actor.remembered {
+            Some(remembered) => remembered.subjects.get_or_try_init(ask).await.cloned(),
+            None => ask().await,
+        }
+    }
+}
+
+/// States of subjects that one cannot switch to.
+const ENDED: [RecordState; 2] = [RecordState::Void, RecordState::Cancelled];
+
+fn has_not_ended() -> SimpleExpr {
+    record::Column::State.is_not_in(ENDED.map(RecordState::code))
+}
+
+fn of_owner(person_id: &str) -> Select<record::Entity> {
+    record::Entity::find()
+        .filter(record::Column::OwnerId.eq(person_id))
+        .filter(record::Column::Business.eq(Business::Subject.code()))
+        .order_by_desc(record::Column::Id)
 }
 
 /// Names of subjects that are the person who looks, by the subject's id: in plain columns they are masked (R70),
@@ -108,15 +136,11 @@ impl OwnNames {
 }
 
 impl Accounts {
-    pub(crate) async fn own_names(&self, on: &impl ConnectionTrait, actor: &Actor) -> Result<OwnNames> {
-        let person = person::Entity::find_by_id(&actor.person_id).one(on).await?.ok_or(Error::NotFound)?;
-        let own = self.claims(&person)?.name;
-        let alike = record::Entity::find()
-            .filter(record::Column::OwnerId.eq(&actor.person_id))
-            .filter(record::Column::Business.eq(Business::Subject.code()))
-            .filter(record::Column::Title.eq(mask(Mask::Name, &own)))
-            .all(on)
-            .await?;
+    pub(crate) async fn own_names(&self, actor: &Actor) -> Result<OwnNames> {
+        let own = self.claims(&self.own_row(actor).await?)?.name;
+        let masked = mask(Mask::Name, &own);
+        let subjects = self.known_subjects(actor).await?;
+        let alike = subjects.into_iter().filter(|subject| subject.title == masked);
         let mut names = BTreeMap::new();
         for row in alike {
             // Another's name may have the same mask.

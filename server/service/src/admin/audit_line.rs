@@ -11,11 +11,12 @@ use domain::notice::NoticeKind;
 use domain::procedure::Procedure;
 use domain::role::StaffRole;
 use domain::schema::Directory;
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::sea_query::{Query, SelectStatement};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter};
 use serde_json::Value;
 
 use crate::account::Accounts;
-use crate::base::db::plausible_id;
+use crate::base::db::{plausible_id, united};
 use crate::base::entity::{audit, filing, handover, provider, reason, record, staff};
 use crate::base::error::Result;
 use crate::base::keyring::Keyring;
@@ -48,20 +49,17 @@ pub(super) async fn names(
     if ids.is_empty() {
         return Ok(Names(BTreeMap::new()));
     }
+    let among = || ids.iter().map(String::as_str);
+    let plain = [
+        of(filing::Entity, filing::Column::Id, filing::Column::Reference, among()),
+        of(record::Entity, record::Column::Id, record::Column::Title, among()),
+        of(reason::Entity, reason::Column::Id, reason::Column::Title, among()),
+        of(provider::Entity, provider::Column::Id, provider::Column::Name, among()),
+    ];
     let mut names = BTreeMap::new();
-    macro_rules! plain {
-        ($($table:ident.$name:ident),+) => { $(
-            let found: Vec<(String, String)> = $table::Entity::find()
-                .select_only()
-                .columns([$table::Column::Id, $table::Column::$name])
-                .filter($table::Column::Id.is_in(ids.iter().map(String::as_str)))
-                .into_tuple()
-                .all(on)
-                .await?;
-            names.extend(found);
-        )+ };
+    for row in on.query_all(&united(plain.into())).await? {
+        names.insert(row.try_get_by_index(0)?, row.try_get_by_index(1)?);
     }
-    plain!(filing.Reference, record.Title, reason.Title, provider.Name);
     let people: Vec<String> = ids.iter().cloned().collect();
     let people = accounts.staff_names(on, &people).await?;
     names.extend(people.into_iter().map(|(id, name)| (id, mask(Mask::Name, &name))));
@@ -80,6 +78,16 @@ pub(super) async fn names(
         names.insert(row.id, mask(Mask::Name, &name));
     }
     Ok(Names(names))
+}
+
+/// Id and name of those rows of a table.
+fn of<'a, E: EntityTrait>(
+    table: E,
+    id: E::Column,
+    name: E::Column,
+    among: impl Iterator<Item = &'a str>,
+) -> SelectStatement {
+    Query::select().column(id).column(name).from(table).and_where(id.is_in(among)).to_owned()
 }
 
 fn collect(value: &Value, ids: &mut BTreeSet<String>) {

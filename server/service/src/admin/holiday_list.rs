@@ -105,6 +105,7 @@ impl HolidayLists {
         let detail = json!({ "added": added, "changed": changed });
         self.context.audit(&tx, Some(actor), "holiday.import", "holiday", "", detail).await?;
         tx.commit().await?;
+        self.context.forget_calendar();
         Ok((added, changed))
     }
 

@@ -56,7 +56,9 @@ impl Holidays {
             .exec_with_returning(&tx)
             .await?;
         self.context.audit(&tx, None, "holiday.configure", "holiday", "", detail).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.context.forget_calendar();
+        Ok(())
     }
 
     /// The days of this year and later that are not as their weekday says.
@@ -109,7 +111,9 @@ impl Holidays {
         row.insert(&tx).await?;
         let detail = json!({ "is_working": special.is_working, "name": special.name });
         self.context.audit(&tx, Some(actor), "holiday.keep", "holiday", &day, detail).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.context.forget_calendar();
+        Ok(())
     }
 
     /// Takes back a day that was entered on the page.
@@ -132,6 +136,8 @@ impl Holidays {
             return Err(Error::NotFound);
         }
         self.context.audit(&tx, Some(actor), "holiday.drop", "holiday", day, json!({})).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.context.forget_calendar();
+        Ok(())
     }
 }

@@ -90,7 +90,7 @@ impl People {
             created_at: written(instant(person.created_at)),
             seen_at: written(instant(person.seen_at)),
             suspended: self.suspension_of(&person)?,
-            is_own: self.accounts.person(&actor.person_id).await?.id_no_hash == person.id_no_hash,
+            is_own: self.accounts.own_row(actor).await?.id_no_hash == person.id_no_hash,
             sessions: self.accounts.sessions_of(&person.id, &actor.session_id).await?,
             id: person.id,
         })

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use domain::business::Business;
 use domain::progress::{progress, question};
 use domain::view::Home;
-use futures::future::try_join_all;
 
 use crate::account::Accounts;
 use crate::account::notice::Notices;
@@ -49,11 +48,7 @@ impl HomePage {
         let shown = Business::at_home();
         let newest = match &subject {
             None => vec![Vec::new(); shown.len()],
-            Some(subject) => {
-                let newest =
-                    shown.iter().map(|business| self.records.newest_records(subject, *business, FEW));
-                try_join_all(newest).await?
-            }
+            Some(subject) => self.records.newest_records(subject, &shown, FEW).await?,
         };
         // One look at what may be begun serves all the lists.
         let sizes: Vec<usize> = newest.iter().map(Vec::len).collect();

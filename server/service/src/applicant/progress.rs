@@ -14,10 +14,8 @@ use domain::progress::{
 };
 use domain::record::RecordState;
 use domain::route;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait,
-};
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use time::Duration;
 
 use crate::account::Accounts;
@@ -246,20 +244,30 @@ async fn in_force(on: &impl ConnectionTrait, subject: &str) -> Result<(u64, Opti
         .filter(record::Column::SubjectId.eq(subject))
         .filter(record::Column::Business.ne(Business::Subject.code()))
         .filter(record::Column::State.is_in(states));
-    let approved = all.clone().count(on).await?;
-    if approved == 0 {
-        return Ok((0, None));
-    }
     let confirmed = badge_check::Entity::find()
         .select_only()
         .column(badge_check::Column::RecordId)
-        .filter(badge_check::Column::ConfirmedAt.is_not_null());
-    let unbadged = all
-        .filter(record::Column::RegistrationNumber.is_not_null())
-        .filter(record::Column::Id.not_in_subquery(confirmed.into_query()))
-        .order_by_asc(record::Column::Id);
-    let count = unbadged.clone().count(on).await?;
-    let first = unbadged.one(on).await?;
+        .filter(badge_check::Column::ConfirmedAt.is_not_null())
+        .into_query();
+    let is_unbadged = Expr::col(record::Column::RegistrationNumber)
+        .is_not_null()
+        .and(Expr::col(record::Column::Id).not_in_subquery(confirmed));
+    let counted = Expr::case(is_unbadged.clone(), 1).finally(0);
+    let counts: Option<(i64, Option<i64>)> = all
+        .clone()
+        .select_only()
+        .expr(Expr::col(Asterisk).count())
+        .expr(Expr::expr(counted).sum())
+        .into_tuple()
+        .one(on)
+        .await?;
+    let (approved, unbadged) = counts.map_or((0, 0), |(all, unbadged)| (all, unbadged.unwrap_or(0)));
+    let approved = u64::try_from(approved).unwrap_or(0);
+    if unbadged == 0 {
+        return Ok((approved, None));
+    }
+    let first = all.filter(is_unbadged).order_by_asc(record::Column::Id).one(on).await?;
+    let count = u64::try_from(unbadged).unwrap_or(0);
     let first = first.map(|row| -> Result<Unbadged> {
         Ok(Unbadged { business: business_of(&row)?, record: row.id, name: row.title, count })
     });

@@ -1,18 +1,70 @@
 //! Who acts: the signed-in person with the roles that hold at this moment. Made only from a
 //! session that was looked up in the database.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use domain::jurisdiction;
 use domain::role::StaffRole;
+use tokio::sync::OnceCell;
 
+use crate::base::entity::{filing, person, record};
 use crate::base::error::{Error, Result};
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Actor {
     pub person_id: String,
     pub session_id: String,
     pub roles: Vec<Role>,
     /// There are roles, and this session was not begun as it is demanded of staff.
     pub must_step_up: bool,
+    /// Only in a request that reads.
+    pub(crate) remembered: Option<Arc<Remembered>>,
+}
+
+/// What a request that only reads has read of its person, so that no part of a page asks for it again. Whoever writes
+/// asks within the transaction.
+pub(crate) struct Remembered {
+    pub(crate) person: person::Model,
+    /// The sentence that waits for the next page.
+    pub(crate) flash: Option<String>,
+    /// The subjects that pages speak of, the newest first.
+    pub(crate) subjects: OnceCell<Vec<record::Model>>,
+    /// When an officer last saw what had come in, in milliseconds.
+    pub(crate) last_visit: OnceCell<Option<i64>>,
+    /// Filings that parts of a page speak of, by id.
+    filings: Mutex<BTreeMap<String, filing::Model>>,
+}
+
+impl Remembered {
+    pub(crate) fn new(person: person::Model, flash: Option<String>) -> Self {
+        Remembered {
+            person,
+            flash,
+            subjects: OnceCell::new(),
+            last_visit: OnceCell::new(),
+            filings: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn subject(&self, id: &str) -> Option<record::Model> {
+        self.subjects.get()?.iter().find(|subject| subject.id == id).cloned()
+    }
+
+    pub(crate) fn filing(&self, id: &str) -> Option<filing::Model> {
+        self.filings.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    pub(crate) fn keep_filing(&self, row: &filing::Model) {
+        self.filings.lock().unwrap_or_else(PoisonError::into_inner).insert(row.id.clone(), row.clone());
+    }
+}
+
+/// Rows hold personal data.
+impl std::fmt::Debug for Remembered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Remembered").finish_non_exhaustive()
+    }
 }
 
 /// What staff may do (R60).
@@ -39,7 +91,28 @@ impl Role {
     }
 }
 
+/// The same person in the same session with the same roles; what was read besides does not count.
+impl PartialEq for Actor {
+    fn eq(&self, other: &Self) -> bool {
+        let Actor { person_id, session_id, roles, must_step_up, remembered: _ } = self;
+        (person_id, session_id, roles, must_step_up)
+            == (&other.person_id, &other.session_id, &other.roles, &other.must_step_up)
+    }
+}
+
+impl Eq for Actor {}
+
 impl Actor {
+    pub fn of(person_id: String, session_id: String, roles: Vec<Role>) -> Self {
+        Actor { person_id, session_id, roles, must_step_up: false, remembered: None }
+    }
+
+    /// For what outlives the request: nothing that was read for it is remembered.
+    #[must_use]
+    pub fn forgetting(self) -> Self {
+        Actor { remembered: None, ..self }
+    }
+
     pub fn reviewer_region(&self) -> Option<&str> {
         self.roles.iter().find_map(|role| match role {
             Role::Reviewer { region } => Some(region.as_str()),

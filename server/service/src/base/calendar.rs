@@ -1,10 +1,12 @@
 //! Working days: the calendar with the holidays that were entered.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use domain::calendar::Calendar;
 use domain::value::date::parse_date;
 use sea_orm::{ConnectionTrait, EntityTrait};
 use time::macros::offset;
-use time::{Date, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime};
 
 use crate::base::clock::shanghai_date;
 use crate::base::context::Context;
@@ -26,11 +28,48 @@ pub struct SpecialDay {
     pub name: String,
 }
 
+/// The calendar as pages use it, kept in memory: what is entered here counts at once, what is entered on another server,
+/// or in the very moment it is read, within [`KEPT`]. What is written is reckoned by the table.
+#[derive(Default)]
+pub(crate) struct KnownCalendar(Mutex<Option<(OffsetDateTime, Arc<Calendar>)>>);
+
+const KEPT: Duration = Duration::minutes(1);
+
+impl KnownCalendar {
+    fn get(&self, now: OffsetDateTime) -> Option<Arc<Calendar>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known
+            .as_ref()
+            .filter(|(read, _)| (now - *read).abs() < KEPT)
+            .map(|(_, calendar)| Arc::clone(calendar))
+    }
+
+    fn set(&self, known: Option<(OffsetDateTime, Arc<Calendar>)>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = known;
+    }
+}
+
 impl Context {
+    /// The calendar for what only reads.
+    pub(crate) async fn known_calendar(&self) -> Result<Arc<Calendar>> {
+        let now = self.clock.now();
+        if let Some(known) = self.calendar.get(now) {
+            return Ok(known);
+        }
+        let read = Arc::new(calendar(self.db.read()).await?);
+        self.calendar.set(Some((now, Arc::clone(&read))));
+        Ok(read)
+    }
+
+    /// Holidays were changed.
+    pub(crate) fn forget_calendar(&self) {
+        self.calendar.set(None);
+    }
+
     /// What was submitted before this and is still open is overdue: so many working days allowed
     /// after the day it came in.
     pub(crate) async fn overdue_before(&self, now: OffsetDateTime) -> Result<i64> {
-        let calendar = calendar(self.db.read()).await?;
+        let calendar = self.known_calendar().await?;
         Ok(begin_of(calendar.in_time_since(shanghai_date(now), self.settings.overdue_days)))
     }
 }

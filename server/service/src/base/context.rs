@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::base::calendar::KnownCalendar;
 use crate::base::clock::Clock;
 use crate::base::db::{self, Db};
 use crate::base::events::Events;
 use crate::base::keyring::Keyring;
+use crate::base::known_names::KnownNames;
 use crate::base::limits::PersonLimits;
 
 /// Cheap to clone.
@@ -17,12 +19,22 @@ pub struct Context {
     pub(crate) settings: Arc<Settings>,
     /// Tells open desks that something changed (R61).
     pub(crate) events: Arc<Events>,
+    pub(crate) calendar: Arc<KnownCalendar>,
+    pub(crate) names: Arc<KnownNames>,
 }
 
 impl Context {
     pub(crate) fn new(db: Db, keys: Arc<Keyring>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
         let events = Arc::new(Events::new(db::new_id(clock.now())));
-        Context { db, keys, clock, settings: Arc::new(settings), events }
+        Context {
+            db,
+            keys,
+            clock,
+            settings: Arc::new(settings),
+            events,
+            calendar: Arc::default(),
+            names: Arc::default(),
+        }
     }
 }
 

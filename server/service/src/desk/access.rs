@@ -52,21 +52,43 @@ impl DeskAccess {
         id: &str,
     ) -> Result<filing::Model> {
         actor.must_review()?;
-        let row = filing::Entity::find_by_id(plausible_id(id)?).one(on).await?;
-        row.filter(|row| row.is_reviewable && actor.covers(&row.jurisdiction)).ok_or(Error::NotFound)
+        let id = plausible_id(id)?;
+        let known = actor.remembered.as_ref().and_then(|remembered| remembered.filing(id));
+        let row = match known {
+            Some(row) => Some(row),
+            None => filing::Entity::find_by_id(id).one(on).await?,
+        };
+        let row =
+            row.filter(|row| row.is_reviewable && actor.covers(&row.jurisdiction)).ok_or(Error::NotFound)?;
+        if let Some(remembered) = &actor.remembered {
+            remembered.keep_filing(&row);
+        }
+        Ok(row)
     }
 
     /// The moments this officer's queue is measured by, now.
     pub(crate) async fn moments(&self, actor: &Actor) -> Result<Moments> {
         let now = self.context.clock.now();
         let midnight = shanghai_date(now).midnight().assume_offset(time::macros::offset!(+8));
-        let seen = desk_visit::Entity::find_by_id(&actor.person_id).one(self.context.db.read()).await?;
+        let seen = self.last_visit(actor).await?;
         Ok(Moments {
             now: millis(now),
             late: self.context.overdue_before(now).await?,
             midnight: millis(midnight),
-            seen: seen.map_or(millis(midnight), |visit| visit.seen_at),
+            seen: seen.unwrap_or(millis(midnight)),
         })
+    }
+
+    /// When the officer last said that everything new was seen.
+    async fn last_visit(&self, actor: &Actor) -> Result<Option<i64>> {
+        let ask = || async {
+            let visit = desk_visit::Entity::find_by_id(&actor.person_id).one(self.context.db.read()).await?;
+            Ok(visit.map(|visit| visit.seen_at))
+        };
+        match &actor.remembered {
+            Some(remembered) => remembered.last_visit.get_or_try_init(ask).await.copied(),
+            None => ask().await,
+        }
     }
 
     pub(crate) async fn queue_rows(&self, actor: &Actor, rows: &[filing::Model]) -> Result<Vec<QueueRow>> {
@@ -77,11 +99,7 @@ impl DeskAccess {
             .collect();
         officers.sort_unstable();
         officers.dedup();
-        let names = if officers.is_empty() {
-            BTreeMap::new()
-        } else {
-            self.accounts.staff_names(self.context.db.read(), &officers).await?
-        };
+        let names = self.accounts.staff_names(self.context.db.read(), &officers).await?;
         let moments = self.moments(actor).await?;
         rows.iter().map(|row| queue_row(actor, row, &names, moments)).collect()
     }

@@ -71,10 +71,7 @@ impl MisuseDesk {
         let records: BTreeMap<&str, &record::Model> =
             records.iter().map(|record| (record.id.as_str(), record)).collect();
         let handlers: Vec<String> = rows.iter().filter_map(|row| row.handler_id.clone()).collect();
-        let names = match handlers.is_empty() {
-            true => BTreeMap::new(),
-            false => self.accounts.staff_names(on, &handlers).await?,
-        };
+        let names = self.accounts.staff_names(on, &handlers).await?;
         rows.iter()
             .filter_map(|row| records.get(row.record_id.as_str()).map(|record| (row, *record)))
             .map(|(row, record)| self.row(row, record, &names, looked_at == Some(row.id.as_str())))

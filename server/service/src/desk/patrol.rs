@@ -8,10 +8,10 @@ use domain::patrol::{DAYS_TO_ACT, Known, PatrolFault, PatrolState, check_reason}
 use domain::route;
 use domain::view::{PatrolChosen, PatrolDone, PatrolPage, PatrolRequest, PatrolRow};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, SelectStatement};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
 };
 use serde_json::json;
 use time::Duration;
@@ -23,7 +23,7 @@ use crate::base::actor::Actor;
 use crate::base::calendar::begin_of;
 use crate::base::clock::{shanghai_date, written};
 use crate::base::context::handle;
-use crate::base::db::{Transaction, instant, millis, plausible_id};
+use crate::base::db::{Transaction, instant, millis, plausible_id, united};
 use crate::base::entity::{filing, live_domain, patrol_finding, patrol_look, record};
 use crate::base::error::{Error, Result};
 use crate::base::paging::PAGE;
@@ -110,10 +110,7 @@ impl PatrolDesk {
             .await?;
         let people = rows.iter().flat_map(|row| [&row.notifier_id, &row.closer_id]).flatten().cloned();
         let people: Vec<String> = people.collect();
-        let names = match people.is_empty() {
-            true => BTreeMap::new(),
-            false => self.accounts.staff_names(on, &people).await?,
-        };
+        let names = self.accounts.staff_names(on, &people).await?;
         let records: BTreeMap<&str, &record::Model> =
             records.iter().map(|record| (record.id.as_str(), record)).collect();
         let mut shown = Vec::new();
@@ -427,16 +424,25 @@ impl Asked {
         on: &impl ConnectionTrait,
         cursor: Option<(PatrolState, &str)>,
     ) -> Result<(Vec<patrol_finding::Model>, Option<String>)> {
-        let mut rows: Vec<patrol_finding::Model> = Vec::new();
         let begins_at = cursor.map_or(PatrolState::Overdue, |(state, _)| state);
-        for state in self.states.iter().copied().filter(|state| *state >= begins_at) {
-            let most = PAGE + 1 - rows.len() as u64;
+        let states = self.states.iter().copied().filter(|state| *state >= begins_at);
+        let of = |state: PatrolState| {
             let after = cursor.filter(|(at, _)| *at == state).map(|(_, id)| id);
-            rows.extend(self.of_state(state, after, most).all(on).await?);
-            if rows.len() as u64 > PAGE {
-                break;
+            self.of_state(state, after, PAGE + 1).into_query()
+        };
+        let each: Vec<SelectStatement> = states.map(of).collect();
+        let mut found = Vec::new();
+        if !each.is_empty() {
+            for row in on.query_all(&united(each)).await? {
+                let row = patrol_finding::Model::from_query_result(&row, "")?;
+                found.push((state(&row)?, row));
             }
         }
+        found.sort_by(|(state, row), (other_state, other)| {
+            let by_id = row.id.cmp(&other.id);
+            state.cmp(other_state).then(if state.is_finished() { by_id.reverse() } else { by_id })
+        });
+        let mut rows: Vec<patrol_finding::Model> = found.into_iter().map(|(_, row)| row).collect();
         let has_more = rows.len() as u64 > PAGE;
         rows.truncate(usize::try_from(PAGE).unwrap_or(usize::MAX));
         let last = rows.last().filter(|_| has_more);
@@ -448,8 +454,6 @@ impl Asked {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
-    use sea_orm::QueryTrait;
-
     use super::*;
     use crate::common::*;
 

@@ -12,8 +12,10 @@ use domain::relation::{REASON, RelationKind, check_reason};
 use domain::sheet::{Change, Disclosure, Shown, diff};
 use domain::view::{CheckedPair, KnownRelative, Relative, RelativesView};
 use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait,
 };
 use serde_json::json;
 
@@ -22,7 +24,7 @@ use crate::account::rejected_form::{RejectedForm, RejectedForms};
 use crate::base::actor::Actor;
 use crate::base::clock::written;
 use crate::base::context::handle;
-use crate::base::db::{instant, millis, new_id, plausible_id};
+use crate::base::db::{instant, millis, new_id, plausible_id, united};
 use crate::base::entity::{filing, record, relation_check, relation_key};
 use crate::base::error::{Error, Result};
 use crate::base::region::{KnownRegions, region_name};
@@ -110,12 +112,18 @@ impl Relatives {
         let own =
             relation_key::Entity::find().filter(relation_key::Column::FilingId.eq(&row.id)).all(on).await?;
         let mut shared: BTreeMap<String, Vec<RelationKind>> = BTreeMap::new();
-        for key in &own {
-            for same in sharing(&key.value_hash, &row.subject_id).all(on).await? {
-                // Whoever is a subject is also a person; the two are compared each with its like.
-                if let Some(kind) = RelationKind::from_code(&key.kind).filter(|_| same.kind == key.kind) {
-                    shared.entry(same.filing_id).or_default().push(kind);
-                }
+        let each = own.iter().map(|key| sharing(&key.value_hash, &row.subject_id));
+        let sharing = match own.is_empty() {
+            true => Vec::new(),
+            false => on.query_all(&united(each.collect())).await?,
+        };
+        for same in sharing {
+            let same = relation_key::Model::from_query_result(&same, "")?;
+            // Whoever is a subject is also a person; the two are compared each with its like.
+            let is_like =
+                |key: &&relation_key::Model| key.value_hash == same.value_hash && key.kind == same.kind;
+            if let Some(kind) = own.iter().find(is_like).and_then(|key| RelationKind::from_code(&key.kind)) {
+                shared.entry(same.filing_id).or_default().push(kind);
             }
         }
         let rows = filing::Entity::find()
@@ -175,14 +183,13 @@ impl Relatives {
         on: &impl ConnectionTrait,
         record: &str,
     ) -> Result<BTreeMap<String, CheckedPair>> {
-        let mut rows = Vec::new();
-        for side in [relation_check::Column::RecordId, relation_check::Column::OtherRecordId] {
-            rows.extend(relation_check::Entity::find().filter(side.eq(record)).all(on).await?);
-        }
-        if rows.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        rows.sort_by(|one, other| one.id.cmp(&other.id));
+        let side = [relation_check::Column::RecordId, relation_check::Column::OtherRecordId];
+        let either = side.into_iter().fold(Condition::any(), |any, side| any.add(side.eq(record)));
+        let rows = relation_check::Entity::find()
+            .filter(either)
+            .order_by_asc(relation_check::Column::Id)
+            .all(on)
+            .await?;
         let officers: Vec<String> = rows.iter().map(|row| row.officer_id.clone()).collect();
         let names = self.accounts.staff_names(on, &officers).await?;
         rows.into_iter()
@@ -264,13 +271,14 @@ impl Relatives {
 }
 
 /// Filings of other subjects that share a value, those of the latest subjects first.
-fn sharing(value_hash: &str, except: &str) -> sea_orm::Select<relation_key::Entity> {
+fn sharing(value_hash: &str, except: &str) -> SelectStatement {
     relation_key::Entity::find()
         .filter(relation_key::Column::ValueHash.eq(value_hash))
         .filter(relation_key::Column::SubjectId.ne(except))
         .order_by_desc(relation_key::Column::SubjectId)
         .order_by_desc(relation_key::Column::FilingId)
         .limit(MOST_OF_A_VALUE)
+        .into_query()
 }
 
 fn is_file(change: &Change) -> bool {
@@ -282,8 +290,6 @@ fn is_file(change: &Change) -> bool {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
-    use sea_orm::QueryTrait as _;
-
     use super::*;
     use crate::common::*;
 
@@ -304,9 +310,8 @@ mod tests {
         let own = relation_key::Entity::find().filter(relation_key::Column::FilingId.eq("x"));
         let one = relation_check::Entity::find().filter(relation_check::Column::RecordId.eq("x"));
         let other = relation_check::Entity::find().filter(relation_check::Column::OtherRecordId.eq("x"));
-        for query in
-            [sharing("h1-7", "x").into_query(), own.into_query(), one.into_query(), other.into_query()]
-        {
+        let values = united(vec![sharing("h1-7", "x"), sharing("h2-7", "x")]);
+        for query in [values, own.into_query(), one.into_query(), other.into_query()] {
             let plan = world.plan(&query).await;
             // PostgreSQL reads an empty table whole, whatever there is of indexes.
             if world.is_sqlite() || plan.contains("relation_key") {

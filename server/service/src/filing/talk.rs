@@ -93,10 +93,7 @@ impl Filings {
             .filter(|row| with_names && row.question_id.is_none())
             .map(|row| row.author_id.clone())
             .collect();
-        let names = match officers.is_empty() {
-            true => BTreeMap::new(),
-            false => self.accounts.staff_names(on, &officers).await?,
-        };
+        let names = self.accounts.staff_names(on, &officers).await?;
         let files: Vec<Vec<String>> =
             messages.iter().map(|row| serde_json::from_str(&row.files)).collect::<Result<_, _>>()?;
         let files = self.files.file_views_on(on, &files.concat()).await?;

@@ -84,9 +84,16 @@ impl Filings {
         id: &str,
         lock: bool,
     ) -> Result<(filing::Model, record::Model)> {
-        let row = filing::Entity::find_by_id(plausible_id(id)?).one(on).await?.ok_or(Error::NotFound)?;
+        let remembered = actor.remembered.as_ref().filter(|_| !lock);
+        let row = match remembered.and_then(|remembered| remembered.filing(id)) {
+            Some(row) => row,
+            None => filing::Entity::find_by_id(plausible_id(id)?).one(on).await?.ok_or(Error::NotFound)?,
+        };
         let (subject, _) = self.records.owned_record(on, actor, &row.subject_id, lock).await?;
         if !lock {
+            if let Some(remembered) = remembered {
+                remembered.keep_filing(&row);
+            }
             return Ok((row, subject));
         }
         // Only now that the subject is locked does the filing stand still.
@@ -144,7 +151,7 @@ impl Filings {
         }
         let mut rows = query.all(on).await?;
         let next = split_page(&mut rows, |row| &row.id);
-        let names = self.accounts.own_names(on, actor).await?;
+        let names = self.accounts.own_names(actor).await?;
         let rows = rows.iter().map(|row| own_filing_row(row, &names)).collect::<Result<_>>()?;
         Ok(Paged { rows, total, next, is_later: !after.is_empty() })
     }
@@ -152,7 +159,7 @@ impl Filings {
     pub(crate) async fn newest_filings(&self, actor: &Actor, most: u64) -> Result<Vec<FilingRow>> {
         let query = self.my_filings(actor).await?.order_by_desc(filing::Column::Id).limit(most);
         let on = self.context.db.read();
-        let names = self.accounts.own_names(on, actor).await?;
+        let names = self.accounts.own_names(actor).await?;
         query.all(on).await?.iter().map(|row| own_filing_row(row, &names)).collect()
     }
 
@@ -195,7 +202,7 @@ impl Filings {
         let files = filing_files(procedure, &answers, before.as_ref())?;
         let is_approved_new = procedure.action == Action::New && state == FilingState::Approved;
         Ok(FilingView {
-            row: own_filing_row(&row, &self.accounts.own_names(on, actor).await?)?,
+            row: own_filing_row(&row, &self.accounts.own_names(actor).await?)?,
             jurisdiction: full_name(&row.jurisdiction).unwrap_or_default(),
             decided_at: row.decided_at.map(|at| written(instant(at))),
             sheet: filing_sheet(procedure, &answers, before.as_ref(), Disclosure::Masked)?,

@@ -77,7 +77,7 @@ impl Drafts {
             Some(search) => self.finder(form, &answers, search).await?,
             None => None,
         };
-        let names = self.accounts.own_names(on, actor).await?;
+        let names = self.accounts.own_names(actor).await?;
         let is_fine = opening.draft.is_some() && faults.is_empty();
         let shows_all = matches!(step.body, Body::Notice(_)) || request.review && is_fine;
         let now = self.context.clock.now();
@@ -230,7 +230,7 @@ impl Drafts {
             return Ok(None);
         }
         let on = self.context.db.read();
-        if !self.accounts.subjects(on, actor).await?.is_empty() {
+        if !self.accounts.subjects(actor).await?.is_empty() {
             return Ok(None);
         }
         let Some(row) = returned_subject(on, actor).await? else { return Ok(None) };

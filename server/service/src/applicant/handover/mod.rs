@@ -191,7 +191,7 @@ impl Handovers {
 
     /// The recipient must be another person (R24).
     async fn faults_of_receiver(&self, actor: &Actor, answers: &Answers) -> Result<Vec<Fault>> {
-        let own = self.accounts.person(&actor.person_id).await?;
+        let own = self.accounts.own_row(actor).await?;
         let is_own = id_no_hash(&self.context.keys, answers.text(identity::RECEIVER_ID_NO)) == own.id_no_hash;
         Ok(if is_own {
             vec![fault(identity::RECEIVER_ID_NO, "接收人不能是您本人")]

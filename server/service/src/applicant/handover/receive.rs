@@ -107,7 +107,7 @@ impl Handovers {
         id_no: &str,
     ) -> Result<Vec<HandoverRow>> {
         let on = self.context.db.read();
-        let person = self.accounts.person(&actor.person_id).await?;
+        let person = self.accounts.own_row(actor).await?;
         let now = self.context.clock.now();
         let waiting = handover::Entity::find()
             .filter(addressed_to(&person))
@@ -118,6 +118,9 @@ impl Handovers {
             .all(on)
             .await?;
         let waiting: Vec<handover::Model> = waiting.into_iter().filter(|row| !has_lapsed(row, now)).collect();
+        if waiting.is_empty() {
+            return Ok(Vec::new());
+        }
         let (titles, givers) = self.subjects_and_givers(on, &waiting).await?;
         let rows = waiting.iter().filter_map(|row| {
             let (title, giver) = (titles.get(&row.subject_id)?, givers.get(&row.giver_id)?);

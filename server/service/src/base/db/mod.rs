@@ -9,10 +9,12 @@ mod transaction;
 
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use migration::Shape;
+use sea_orm::sea_query::{Alias, Asterisk, Query, SelectStatement, UnionType};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection,
@@ -32,6 +34,7 @@ pub struct Db {
     url: String,
     writer: DatabaseConnection,
     reader: DatabaseConnection,
+    statements: Arc<AtomicU64>,
 }
 
 fn options(url: &str) -> ConnectOptions {
@@ -89,18 +92,25 @@ impl Db {
     pub async fn connect(url: &str) -> Result<Self> {
         location::keep_private(url, false)?;
         let mut options = options(url);
+        let statements = Arc::default();
         let (writer, reader) = if url.starts_with("sqlite:") {
             let mut writing = options.clone();
             writing.max_connections(1).map_sqlx_sqlite_pool_opts(pool::sqlite_writer);
-            let writer = connected(writing).await?;
+            let writer = counted(connected(writing).await?, &statements);
             options.max_connections(4).map_sqlx_sqlite_pool_opts(pool::sqlite_readers);
-            (writer, connected(options).await?)
+            (writer, counted(connected(options).await?, &statements))
         } else {
             options.max_connections(20).map_sqlx_postgres_pool_opts(pool::postgres);
-            let pool = connected(options).await?;
+            let pool = counted(connected(options).await?, &statements);
             (pool.clone(), pool)
         };
-        Ok(Db { url: url.to_owned(), writer, reader })
+        Ok(Db { url: url.to_owned(), writer, reader, statements })
+    }
+
+    /// How many statements were sent since it was opened, the beginning and the end of transactions not counted. The
+    /// log has each with `RUST_LOG=service::statement=trace`, without the values.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
     }
 
     /// Whether the shape is the one this program knows.
@@ -139,7 +149,7 @@ impl Db {
             options.filename(&file).create_if_missing(false).read_only(true).immutable(true)
         });
         let reader = Database::connect(options).await?;
-        Ok(Db { url: String::new(), writer: reader.clone(), reader })
+        Ok(Db { url: String::new(), writer: reader.clone(), reader, statements: Arc::default() })
     }
 
     /// Closes all connections, which waits for what they are doing.
@@ -230,6 +240,15 @@ async fn connected(options: ConnectOptions) -> Result<DatabaseConnection> {
     retry!(async { Ok::<_, Error>(Database::connect(options.clone()).await?) })
 }
 
+fn counted(mut connection: DatabaseConnection, statements: &Arc<AtomicU64>) -> DatabaseConnection {
+    let statements = Arc::clone(statements);
+    connection.set_metric_callback(move |asked| {
+        statements.fetch_add(1, Ordering::Relaxed);
+        tracing::trace!(target: "service::statement", took = ?asked.elapsed, "{}", asked.statement.sql);
+    });
+    connection
+}
+
 /// The number of the lock under which PostgreSQL is filled; any that nobody else takes.
 const FILLING: i64 = 0x6265_6961_6e00_0002;
 
@@ -257,6 +276,18 @@ pub async fn next_serial(on: &impl ConnectionTrait, name: &str) -> Result<i64> {
         .exec_with_returning(on)
         .await?;
     Ok(row.value)
+}
+
+/// Several questions as one; each in brackets of its own, since SQLite orders and limits only so.
+pub(crate) fn united(parts: Vec<SelectStatement>) -> SelectStatement {
+    let mut parts = parts.into_iter().enumerate().map(|(number, part)| {
+        Query::select().column(Asterisk).from_subquery(part, Alias::new(format!("part{number}"))).to_owned()
+    });
+    let mut all = parts.next().unwrap_or_else(|| Query::select().to_owned());
+    for part in parts {
+        all.union(UnionType::All, part);
+    }
+    all
 }
 
 /// Counts the ids this process made, so that those of one millisecond sort in the order they were made.

@@ -1,6 +1,9 @@
 //! A natural person who signed in.
 
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
+
+use super::staff;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "person")]
@@ -22,8 +25,31 @@ pub struct Model {
     pub suspension_sealed: Option<String>,
 }
 
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+#[derive(Copy, Clone, Debug, EnumIter)]
+pub enum Relation {
+    /// The roles that were given to the person and not taken back, found by id number.
+    Role,
+}
+
+impl RelationTrait for Relation {
+    fn def(&self) -> RelationDef {
+        match self {
+            Relation::Role => Entity::belongs_to(staff::Entity)
+                .from(Column::IdNoHash)
+                .to(staff::Column::IdNoHash)
+                .on_condition(|_, role| {
+                    Expr::col((role, staff::Column::RevokedAt)).is_null().into_condition()
+                })
+                .into(),
+        }
+    }
+}
+
+impl Related<staff::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Role.def()
+    }
+}
 
 impl ActiveModelBehavior for ActiveModel {}
 

@@ -11,7 +11,6 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::base::actor::Actor;
-use crate::base::calendar::calendar;
 use crate::base::clock::shanghai_date;
 use crate::base::db::instant;
 use crate::base::entity::filing;
@@ -71,7 +70,7 @@ impl Queues {
         let all: Vec<filing::Model> =
             groups.iter().flat_map(|(row, with)| [row].into_iter().chain(with)).cloned().collect();
         let mut rows = self.desk_access.queue_rows(actor, &all).await?.into_iter();
-        let calendar = calendar(self.context.db.read()).await?;
+        let calendar = self.context.known_calendar().await?;
         let today = shanghai_date(self.context.clock.now());
         let lines = groups.iter().map_while(|(lead, with)| {
             let row = rows.next()?;

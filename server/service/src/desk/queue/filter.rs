@@ -5,9 +5,10 @@ use domain::business::Business;
 use domain::filing::FilingState;
 use domain::procedure::Procedure;
 use domain::view::MOST_FOUND;
-use sea_orm::sea_query::{Alias, Asterisk, Expr, ExprTrait, Query, SelectStatement, SimpleExpr, UnionType};
+use sea_orm::sea_query::{Alias, Asterisk, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ColumnTrait, Condition, DatabaseBackend, Order};
 
+use crate::base::db::united;
 use crate::base::entity::filing;
 use crate::base::text::begins_with;
 use crate::desk::access::lies_in;
@@ -254,18 +255,6 @@ fn distinct(found: Vec<SelectStatement>) -> SelectStatement {
         .columns([Alias::new("id"), Alias::new("submitted_at")])
         .from_subquery(united(found), Alias::new("named"))
         .to_owned()
-}
-
-/// Several questions as one; each in brackets of its own, since SQLite orders and limits only so.
-fn united(parts: Vec<SelectStatement>) -> SelectStatement {
-    let mut parts = parts.into_iter().enumerate().map(|(number, part)| {
-        Query::select().column(Asterisk).from_subquery(part, Alias::new(format!("part{number}"))).to_owned()
-    });
-    let mut all = parts.next().unwrap_or_else(|| Query::select().to_owned());
-    for part in parts {
-        all.union(UnionType::All, part);
-    }
-    all
 }
 
 /// What a procedure's code stands for, or a business's for all of its procedures.

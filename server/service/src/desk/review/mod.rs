@@ -107,11 +107,7 @@ impl Reviews {
             .into_tuple()
             .all(on)
             .await?;
-        let officers = if holders.is_empty() {
-            BTreeMap::new()
-        } else {
-            self.accounts.staff_names(self.context.db.read(), &holders).await?
-        };
+        let officers = self.accounts.staff_names(on, &holders).await?;
         let arrivals = QueueRequest { state: "arrived".to_owned(), ..QueueRequest::default() };
         let arrived = self.queues.oldest(actor, &arrivals, None, MOST_ARRIVED).await?;
         Ok(QueueDesk {

@@ -15,6 +15,7 @@ use domain::value::domain_name;
 use domain::view::{Offer, Paged, RecordRow, RecordView};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
 };
 
 use crate::account::Accounts;
@@ -22,7 +23,7 @@ use crate::account::subject::OwnNames;
 use crate::base::actor::Actor;
 use crate::base::clock::written_date;
 use crate::base::context::handle;
-use crate::base::db::{instant, plausible_id};
+use crate::base::db::{instant, plausible_id, united};
 use crate::base::entity::{filing, record};
 use crate::base::error::{Error, Result};
 use crate::base::numbering::registration_view;
@@ -61,12 +62,20 @@ impl Records {
         id: &str,
         lock: bool,
     ) -> Result<(record::Model, record::Model)> {
+        let remembered = actor.remembered.as_ref().filter(|_| !lock);
+        let known = |id: &str| remembered.and_then(|remembered| remembered.subject(id));
+        if let Some(subject) = known(id) {
+            return Ok((subject.clone(), subject));
+        }
         let row = record::Entity::find_by_id(plausible_id(id)?).one(on).await?.ok_or(Error::NotFound)?;
         // The subject first, for everybody, so that two transactions never wait for each other.
         let subject = match lock {
             true => transition::lock_subject(on, &row.subject_id).await?,
             false if row.id == row.subject_id => row.clone(),
-            false => record::Entity::find_by_id(&row.subject_id).one(on).await?.ok_or(Error::NotFound)?,
+            false => match known(&row.subject_id) {
+                Some(subject) => subject,
+                None => record::Entity::find_by_id(&row.subject_id).one(on).await?.ok_or(Error::NotFound)?,
+            },
         };
         if subject.owner_id.as_deref() != Some(actor.person_id.as_str()) {
             return Err(Error::NotFound);
@@ -132,22 +141,33 @@ impl Records {
         Ok(Paged { rows, total, next, is_later: !after.is_empty() })
     }
 
-    /// The newest few, for the home page (R2).
+    /// The newest few of each business, for the home page (R2): in the order of the businesses, the newest first.
     pub(crate) async fn newest_records(
         &self,
         subject: &record::Model,
-        business: Business,
+        businesses: &[Business],
         most: u64,
-    ) -> Result<Vec<record::Model>> {
+    ) -> Result<Vec<Vec<record::Model>>> {
+        let of = |business: &Business| {
+            record::Entity::find()
+                .select_only()
+                .column(record::Column::Id)
+                .filter(record::Column::SubjectId.eq(&subject.id))
+                .filter(record::Column::Business.eq(business.code()))
+                .filter(record::Column::State.ne(void()))
+                .order_by_desc(record::Column::Id)
+                .limit(most)
+                .into_query()
+        };
         let rows = record::Entity::find()
-            .filter(record::Column::SubjectId.eq(&subject.id))
-            .filter(record::Column::Business.eq(business.code()))
-            .filter(record::Column::State.ne(void()))
+            .filter(record::Column::Id.in_subquery(united(businesses.iter().map(of).collect())))
             .order_by_desc(record::Column::Id)
-            .limit(most)
             .all(self.context.db.read())
             .await?;
-        Ok(rows)
+        let of = |business: &Business| {
+            rows.iter().filter(|row| row.business == business.code()).cloned().collect()
+        };
+        Ok(businesses.iter().map(of).collect())
     }
 
     pub(crate) async fn record_rows(
@@ -159,7 +179,7 @@ impl Records {
         let all: Vec<&record::Model> = rows.iter().collect();
         let mut eligibility =
             eligibility::eligibility_of(self.context.db.read(), actor, subject, &all).await?;
-        let names = self.accounts.own_names(self.context.db.read(), actor).await?;
+        let names = self.accounts.own_names(actor).await?;
         rows.iter()
             .map(|row| {
                 if row.business == Business::Subject.code() {
@@ -206,7 +226,7 @@ impl Records {
         let eligibility = eligibility::eligibility_of(on, actor, Some(subject), &[&row]).await?;
         let badge = badge_state(on, &row.id).await?;
         let last = badge.as_ref().map(|badge| badge.finding);
-        let names = self.accounts.own_names(on, actor).await?;
+        let names = self.accounts.own_names(actor).await?;
         Ok(RecordView {
             row: record_row(&row, &eligibility, &names)?,
             sheet: sheet(form, &answers, &KnownRegions, Disclosure::Masked),
