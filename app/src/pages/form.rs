@@ -17,7 +17,7 @@ use crate::api::{self, ApiError};
 use crate::ui::dialog::Dialog;
 use crate::ui::form::{Letter, Statement, StepForm, field_id, step_href, step_path};
 use crate::ui::sheet::{ChangesTable, SheetView, shown};
-use crate::ui::{PageHead, PostButton, Problem, RecordBadge, See, StateBeside, with_state};
+use crate::ui::{PageHead, PostButton, Problem, RecordBadge, See, StateBeside, Waiting, with_state};
 
 /// Rows of the comparison on one page (R19).
 const CHANGES_PER_PAGE: usize = 10;
@@ -80,12 +80,14 @@ fn FormPage(action: Action) -> impl IntoView {
         },
     );
     view! {
-        {move || Suspend::new(async move {
-            match view.await {
-                Ok(view) => view! { <Loaded view/> }.into_any(),
-                Err(error) => view! { <Problem error/> }.into_any(),
-            }
-        })}
+        <Transition fallback=Waiting>
+            {move || Suspend::new(async move {
+                match view.await {
+                    Ok(view) => view! { <Loaded view/> }.into_any(),
+                    Err(error) => view! { <Problem error/> }.into_any(),
+                }
+            })}
+        </Transition>
     }
     .into_any()
 }

@@ -93,10 +93,12 @@ fn HowLong() -> impl IntoView {
     view! {
         <section class="card" aria-labelledby="how-long">
             <div class="card-head"><h3 id="how-long">"多久办完"</h3></div>
-            {move || Suspend::new(async move {
-                // The front door opens whether or not there are figures.
-                view! { <Durations guide=guide.await.unwrap_or_default()/> }
-            })}
+            <Suspense>
+                {move || Suspend::new(async move {
+                    // The front door opens whether or not there are figures.
+                    view! { <Durations guide=guide.await.unwrap_or_default()/> }
+                })}
+            </Suspense>
             <p class="soft">"提交后 30 分钟内可以撤销；审核结果在“系统通知”告知。"</p>
         </section>
     }

@@ -150,17 +150,19 @@ fn OverList(business: Business) -> impl IntoView {
         }
     });
     view! {
-        {move || {
-            // Under the dialog nobody sees what the frame says, so it is said here again.
-            let said = told.clone().filter(|_| untrack(asked).1);
-            Suspend::new(async move {
-                match view.await {
-                    Ok(None) => ().into_any(),
-                    Ok(Some(view)) => view! { <CancelDialog view said/> }.into_any(),
-                    Err(error) => view! { <Failed business error/> }.into_any(),
-                }
-            })
-        }}
+        <Transition fallback=|| ()>
+            {move || {
+                // Under the dialog nobody sees what the frame says, so it is said here again.
+                let said = told.clone().filter(|_| untrack(asked).1);
+                Suspend::new(async move {
+                    match view.await {
+                        Ok(None) => ().into_any(),
+                        Ok(Some(view)) => view! { <CancelDialog view said/> }.into_any(),
+                        Err(error) => view! { <Failed business error/> }.into_any(),
+                    }
+                })
+            }}
+        </Transition>
     }
     .into_any()
 }

@@ -8,7 +8,7 @@ use leptos_router::hooks::use_params_map;
 
 use crate::api::{self, Answer, ApiError};
 use crate::pages::query::query_text;
-use crate::ui::{Empty, Load, PageHead, Problem};
+use crate::ui::{Empty, Load, PageHead, Problem, Waiting};
 
 #[component]
 pub fn Lookup() -> impl IntoView {
@@ -70,17 +70,19 @@ pub fn PublicRecordPage() -> impl IntoView {
     view! {
         <PageHead above=vec![("备案查询", route::LOOKUP)] title="备案信息"/>
         <div class="stack">
-            {move || Suspend::new(async move {
-                match record.await {
-                    Ok(record) => view! { <Filed record=record.clone()/> <Verified record=record.clone()/> <Verification record/> }.into_any(),
-                    Err(ApiError::NotFound) => view! {
-                        <p>"没有查到这个备案号。它可能填写有误，也可能从未签发；请谨慎对待标注此号的网站。"</p>
-                        <LookupForm/>
+            <Suspense fallback=Waiting>
+                {move || Suspend::new(async move {
+                    match record.await {
+                        Ok(record) => view! { <Filed record=record.clone()/> <Verified record=record.clone()/> <Verification record/> }.into_any(),
+                        Err(ApiError::NotFound) => view! {
+                            <p>"没有查到这个备案号。它可能填写有误，也可能从未签发；请谨慎对待标注此号的网站。"</p>
+                            <LookupForm/>
+                        }
+                        .into_any(),
+                        Err(error) => view! { <Problem error titled=true/> }.into_any(),
                     }
-                    .into_any(),
-                    Err(error) => view! { <Problem error titled=true/> }.into_any(),
-                }
-            })}
+                })}
+            </Suspense>
         </div>
     }
     .into_any()

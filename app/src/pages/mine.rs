@@ -5,8 +5,9 @@ use domain::filing::FilingState;
 use domain::procedure::Procedure;
 use domain::progress::Progress;
 use domain::route;
-use domain::view::{DeletedDraft, DraftRow, FilingRow, FilingView, Paged};
+use domain::view::{DeletedDraft, DraftRow, FilingRow, FilingView, Paged, TalkView};
 use leptos::prelude::*;
+use leptos::reactive::computed::ScopedFuture;
 use leptos_router::hooks::use_params_map;
 
 use super::certificate::Registration;
@@ -330,13 +331,24 @@ fn Countdown(seconds: i64) -> impl IntoView {
 #[component]
 pub fn FilingPage() -> impl IntoView {
     let params = use_params_map();
-    let filing =
-        Resource::new(move || params.with(|params| params.get("id")).unwrap_or_default(), api::filing);
-    view! { <Load resource=filing children={|filing: FilingView| view! { <Details filing/> }}/> }
+    let check = query_text("check");
+    let filing = Resource::new(
+        move || (params.with(|params| params.get("id")).unwrap_or_default(), !check().is_empty()),
+        // The second call needs to know its caller, too.
+        |(id, check)| {
+            ScopedFuture::new(async move {
+                let filing = api::filing(id.clone()).await?;
+                Ok((filing, api::my_talk(id, check).await))
+            })
+        },
+    );
+    view! {
+        <Load resource=filing children={|(filing, talk): (FilingView, Answer<TalkView>)| view! { <Details filing talk/> }}/>
+    }
 }
 
 #[component]
-fn Details(filing: FilingView) -> impl IntoView {
+fn Details(filing: FilingView, talk: Answer<TalkView>) -> impl IntoView {
     let asks = query_text("withdraw");
     let FilingView {
         row,
@@ -352,10 +364,10 @@ fn Details(filing: FilingView) -> impl IntoView {
         general_remark,
         registration,
         record_href,
-        talk,
+        talk: asked,
         ..
     } = filing;
-    provide_context(Asked(talk.questions));
+    provide_context(Asked(asked.questions));
     let here = route::filing(&row.id);
     let (state, procedure, waits) = (row.state, row.procedure, row.waits_for_answer);
     let id = StoredValue::new(row.id.clone());
@@ -394,7 +406,7 @@ fn Details(filing: FilingView) -> impl IntoView {
         {question}
         {waiting.map(|filing| view! { <CaseProgress filing/> })}
         <Facts row jurisdiction decided_at record_href/>
-        <MyTalk id=id.get_value()/>
+        <MyTalk talk/>
         {withdrawal_left.map(|seconds| view! { <Withdrawal seconds here/> })}
         {refusal.map(|words| view! { <Refusal words/> })}
         {(!remarks.is_empty() || general_remark.is_some()).then(|| view! {

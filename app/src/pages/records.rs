@@ -70,12 +70,14 @@ fn List(business: Business, only: Option<Action>) -> impl IntoView {
         Some(action) => route::begin(Procedure::new(business, action)),
     });
     view! {
-        {move || Suspend::new(async move {
-            match page.await {
-                Ok(page) => view! { <Table page business only path=path.get_value()/> }.into_any(),
-                Err(error) => view! { <Problem error titled=true/> }.into_any(),
-            }
-        })}
+        <Suspense fallback=crate::ui::Waiting>
+            {move || Suspend::new(async move {
+                match page.await {
+                    Ok(page) => view! { <Table page business only path=path.get_value()/> }.into_any(),
+                    Err(error) => view! { <Problem error titled=true/> }.into_any(),
+                }
+            })}
+        </Suspense>
     }
     .into_any()
 }

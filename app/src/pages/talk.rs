@@ -5,9 +5,9 @@ use domain::talk::{FIELD, FILES, LONGEST_ANSWER, LONGEST_QUESTION, MOST_FILES, T
 use domain::view::{QuestionView, TalkView};
 use leptos::prelude::*;
 
-use crate::api;
+use crate::api::Answer;
 use crate::pages::query::query_text;
-use crate::ui::Load;
+use crate::ui::answered;
 use crate::ui::form::{escape, file_name, readable_size};
 use crate::ui::talk::{Thread, WaitingTag};
 
@@ -42,13 +42,8 @@ pub fn TalkForm(
 
 /// The thread of a filing on the desk, and what the officer who holds it can ask. Needs a [`TalkForm`] on the page.
 #[component]
-pub fn Talk(
-    /// Of the filing.
-    #[prop(into)]
-    id: String,
-) -> impl IntoView {
-    let talk = Resource::new(move || id.clone(), api::talk);
-    view! { <Load resource=talk titled=true children={|talk: TalkView| view! { <OfOfficer talk/> }}/> }
+pub fn Talk(talk: Answer<TalkView>) -> impl IntoView {
+    answered(talk, true, |talk| view! { <OfOfficer talk/> })
 }
 
 #[component]
@@ -142,15 +137,8 @@ fn Ask(
 
 /// The thread of one's own filing, with a form to answer each question; nothing where nothing was asked.
 #[component]
-pub fn MyTalk(
-    /// Of the filing.
-    #[prop(into)]
-    id: String,
-) -> impl IntoView {
-    let check = query_text("check");
-    let talk =
-        Resource::new(move || (id.clone(), !check().is_empty()), |(id, check)| api::my_talk(id, check));
-    view! { <Load resource=talk titled=true children={|talk: TalkView| view! { <OfApplicant talk/> }}/> }
+pub fn MyTalk(talk: Answer<TalkView>) -> impl IntoView {
+    answered(talk, true, |talk| view! { <OfApplicant talk/> })
 }
 
 #[component]

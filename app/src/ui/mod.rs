@@ -84,8 +84,8 @@ pub fn RecordBadge(state: RecordState) -> impl IntoView {
     view! { <span class="badge" data-state=look>{state.label()}</span> }
 }
 
-/// Waits for an answer of the server and shows it, or what went wrong. Pages are drawn by the server alone, which sends
-/// them when all is there: no `Suspense`, whose children are drawn twice and would ask twice.
+/// Waits for an answer of the server and shows it, or what went wrong. What `children` draw is drawn twice, the first
+/// time to see what they wait for: what they need is asked for in the resource and handed to them.
 #[component]
 pub fn Load<T, V>(
     resource: Resource<Answer<T>>,
@@ -99,12 +99,33 @@ where
     V: IntoView + 'static,
 {
     view! {
-        {move || Suspend::new(async move {
-            match resource.await {
-                Ok(answer) => children(answer).into_any(),
-                Err(error) => view! { <Problem error titled/> }.into_any(),
-            }
-        })}
+        <Suspense fallback=Waiting>
+            {move || Suspend::new(async move {
+                answered(resource.await, titled, children)
+            })}
+        </Suspense>
+    }
+    .into_any()
+}
+
+/// An answer of the server, or what went wrong.
+pub fn answered<T, V: IntoView + 'static>(answer: Answer<T>, titled: bool, draw: impl FnOnce(T) -> V) -> AnyView {
+    match answer {
+        Ok(answer) => draw(answer).into_any(),
+        Err(error) => view! { <Problem error titled/> }.into_any(),
+    }
+}
+
+/// Something is on its way.
+#[component]
+pub fn Waiting() -> impl IntoView {
+    view! {
+        <div class="waiting" role="status">
+            <span class="visually-hidden">"正在载入…"</span>
+            <span class="skeleton"></span>
+            <span class="skeleton"></span>
+            <span class="skeleton"></span>
+        </div>
     }
     .into_any()
 }

@@ -3,7 +3,8 @@
 use domain::view::Me;
 use leptos::prelude::*;
 
-/// The signed-in person, looked up once before a page is drawn.
+/// The signed-in person, looked up once before a page is drawn. Not a resource: what waits for one inside of
+/// `Suspense` is drawn twice, so every page would ask the database twice.
 #[derive(Clone)]
 pub struct WhoAmI(pub Option<Me>);
 

@@ -5,6 +5,7 @@ use domain::route;
 use domain::schema::Fault;
 use domain::view::{
     BatchAct, BatchEntry, BatchLine, BatchOutcome, BatchPlan, BatchReport, MOST_IN_BATCH, QueueRow,
+    UndoOffer,
 };
 use leptos::prelude::*;
 use leptos::reactive::computed::ScopedFuture;
@@ -12,7 +13,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::address::filing_href;
 use super::transfer::{Level, level_at, select};
-use super::undo::Undo;
+use super::undo::{Undo, undo_offer};
 use crate::api;
 use crate::pages::query::query_text;
 use crate::ui::{DeskScript, Empty, FilingBadge, Load, PageHead};
@@ -334,7 +335,7 @@ pub fn BatchReportPage() -> impl IntoView {
         |(id, from)| {
             ScopedFuture::new(async move {
                 let report = api::batch_report(id).await?;
-                Ok((report, from))
+                Ok((report, from, undo_offer().await))
             })
         },
     );
@@ -343,14 +344,14 @@ pub fn BatchReportPage() -> impl IntoView {
         <Load
             resource=report
             titled=true
-            children={|(report, from): (BatchReport, String)| view! { <Report report from/> }}
+            children={|(report, from, undo): (BatchReport, String, Option<UndoOffer>)| view! { <Report report from undo/> }}
         />
     }
     .into_any()
 }
 
 #[component]
-fn Report(report: BatchReport, from: String) -> impl IntoView {
+fn Report(report: BatchReport, from: String, undo: Option<UndoOffer>) -> impl IntoView {
     let BatchReport { id: _, act, begun_at, lines } = report;
     let count = |outcome| lines.iter().filter(|line| line.outcome == outcome).count();
     let (done, refused) = (count(BatchOutcome::Done), count(BatchOutcome::Refused));
@@ -372,7 +373,7 @@ fn Report(report: BatchReport, from: String) -> impl IntoView {
                 <a class="button button-primary" href=back(&from) rel="external">"回到队列"</a>
                 <a class="button" href=format!("{}?state=mine", route::QUEUE) rel="external">"查看我领取的"</a>
             </div>
-            <Undo from=from.clone()/>
+            <Undo offer=undo from=from.clone()/>
             <DeskScript/>
             <p class="soft">{format!("{begun_at}办理。本页保留一天；每份申请单的办理记录不受影响。")}</p>
         </div>

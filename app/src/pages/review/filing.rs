@@ -5,8 +5,8 @@ use domain::route;
 use domain::schema::Fault;
 use domain::sheet::Sheet;
 use domain::view::{
-    MachineCheck, Neighbours, QueueRequest, QueueRow, ReasonRow, Refused, RegistrationView, ReviewView,
-    SubjectRecord,
+    MachineCheck, Neighbours, QueueRequest, QueueRow, ReasonRow, Refused, RegistrationView, RelativesView,
+    ReviewView, SubjectRecord, TalkView, UndoOffer,
 };
 use leptos::prelude::*;
 use leptos::reactive::computed::ScopedFuture;
@@ -19,7 +19,7 @@ use super::live::Live;
 use super::relatives::{Relatives, RelativesForm};
 use super::shortcuts::{FILING_KEYS, Keys};
 use super::transfer::Transfer;
-use super::undo::Undo;
+use super::undo::{Undo, undo_offer};
 use crate::api;
 use crate::pages::query::query_text;
 use crate::pages::talk::{Talk, TalkForm};
@@ -38,6 +38,9 @@ struct Page {
     from: String,
     /// The officer works through the queue: after a decision the next filing is claimed.
     flows: bool,
+    talk: api::Answer<TalkView>,
+    relatives: api::Answer<RelativesView>,
+    undo: Option<UndoOffer>,
 }
 
 /// So many filings of a bundle are decided on one page.
@@ -45,7 +48,7 @@ const MOST_TOGETHER: usize = 5;
 
 async fn page(id: String, look: String, from: String, flows: bool) -> api::Answer<Page> {
     let beside = api::neighbours(id.clone(), QueueRequest::from_query(&from)).await?;
-    let review = api::review(id, look.parse().ok()).await?;
+    let review = api::review(id.clone(), look.parse().ok()).await?;
     let others = review.bundle.iter().filter(|row| row.id != review.filing.id);
     let others: Vec<String> = others.filter(|row| row.is_mine).map(|row| row.id.clone()).collect();
     let mut along = Vec::new();
@@ -54,7 +57,8 @@ async fn page(id: String, look: String, from: String, flows: bool) -> api::Answe
             along.push(api::review(other, None).await?);
         }
     }
-    Ok(Page { review, along, beside, from, flows })
+    let (talk, relatives) = (api::talk(id.clone()).await, api::relatives(id).await);
+    Ok(Page { review, along, beside, from, flows, talk, relatives, undo: undo_offer().await })
 }
 
 #[component]
@@ -71,7 +75,7 @@ pub fn ReviewFiling() -> impl IntoView {
 
 #[component]
 fn Desk(page: Page) -> impl IntoView {
-    let Page { review, along, beside, from, flows } = page;
+    let Page { review, along, beside, from, flows, talk, relatives, undo } = page;
     let filing = review.filing.clone();
     let state = filing.state;
     let (id, masked_page) = (filing.id.clone(), filing_href(&filing.id, &from));
@@ -81,6 +85,7 @@ fn Desk(page: Page) -> impl IntoView {
     let may_transfer = is_open && (refused.is_none() || review.is_mine);
     let title = format!("{}：{}", filing.procedure.label(), filing.title);
     let place = StoredValue::new((beside, from.clone()));
+    let more = view! { <Talk talk/> <Relatives found=relatives/> }.into_any();
     view! {
         <WindowTitle title=title.clone()/>
         <div class="desk">
@@ -99,13 +104,13 @@ fn Desk(page: Page) -> impl IntoView {
                 {may_transfer.then(|| view! { <Transfer id from=from.clone()/> })}
                 <Keys keys=FILING_KEYS single=review.settings.single_keys/>
             </div>
-            <Papers review along from=from.clone() flows/>
+            <Papers review along more from=from.clone() flows/>
         </div>
         // What stands in the answers belongs to these forms, which cannot lie inside that of the decision.
         <TalkForm id=talked.clone()/>
         <RelativesForm id=talked/>
         <Presets reasons/>
-        <Undo from/>
+        <Undo offer=undo from/>
         <DeskScript/>
     }
     .into_any()
@@ -300,7 +305,14 @@ fn Unmask(id: String, unmasked: bool, from: String) -> impl IntoView {
 
 /// The one form of the page: papers, sheets with remarks, and the decision.
 #[component]
-fn Papers(review: ReviewView, along: Vec<ReviewView>, from: String, flows: bool) -> impl IntoView {
+fn Papers(
+    review: ReviewView,
+    along: Vec<ReviewView>,
+    /// What stands below the answers.
+    more: AnyView,
+    from: String,
+    flows: bool,
+) -> impl IntoView {
     let decision = decision_of(&review, &along);
     let mut papers = papers_of("", &review.sheet, &review.changes);
     let mut files = review.files.clone();
@@ -334,7 +346,7 @@ fn Papers(review: ReviewView, along: Vec<ReviewView>, from: String, flows: bool)
             <input type="hidden" name="flow" value=if flows { "next" } else { "" } autocomplete="off"/>
             {versions}
             <Documents papers files/>
-            <Answers review along from/>
+            <Answers review along more from/>
             {decision}
         </form>
     }
@@ -386,7 +398,7 @@ fn decision_of(review: &ReviewView, along: &[ReviewView]) -> AnyView {
 
 /// What was answered, with what machines and colleagues say of it.
 #[component]
-fn Answers(review: ReviewView, along: Vec<ReviewView>, from: String) -> impl IntoView {
+fn Answers(review: ReviewView, along: Vec<ReviewView>, more: AnyView, from: String) -> impl IntoView {
     let ReviewView { filing, sheet, changes, subject_sheet, checks, history, earlier_remarks, .. } = review;
     let (records, filings) = (review.subject_records, review.subject_filings);
     let remarkable = review.may_decide.is_none();
@@ -411,7 +423,7 @@ fn Answers(review: ReviewView, along: Vec<ReviewView>, from: String) -> impl Int
         })
         .collect_view();
     let is_together = !others.is_empty();
-    let (id, through) = (filing.id.clone(), route::filing_history(&filing.id));
+    let through = route::filing_history(&filing.id);
     view! {
         <div class="answers stack" tabindex="0" role="region" aria-label="填报内容">
             <Bundle rows=review.bundle here=filing.id from=from.clone()/>
@@ -438,8 +450,7 @@ fn Answers(review: ReviewView, along: Vec<ReviewView>, from: String) -> impl Int
                     <SheetView sheet prefix="subject"/>
                 </details>
             })}
-            <Talk id=id.clone()/>
-            <Relatives id/>
+            {more}
             <Beside records filings from/>
             <section class="card" aria-labelledby="history">
                 <div class="card-head"><h2 id="history">"办理记录"</h2><a href=through>"历次记录"</a></div>

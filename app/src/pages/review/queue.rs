@@ -6,7 +6,7 @@ use domain::filing::FilingState;
 use domain::procedure::Procedure;
 use domain::route;
 use domain::talk::WAITING;
-use domain::view::{Paged, QueueDesk, QueueLine, QueueRequest, SavedView};
+use domain::view::{Paged, QueueDesk, QueueLine, QueueRequest, SavedView, UndoOffer};
 use leptos::prelude::*;
 use leptos::reactive::computed::ScopedFuture;
 
@@ -15,7 +15,7 @@ use super::display::Display;
 use super::live::Live;
 use super::rows::Rows;
 use super::shortcuts::{Keys, QUEUE_KEYS};
-use super::undo::Undo;
+use super::undo::{Undo, undo_offer};
 use crate::api;
 use crate::ui::table::Filter;
 use crate::ui::{DeskScript, Load, PageHead};
@@ -37,6 +37,8 @@ const AGES: [(&str, &str); 5] =
 
 const ORDERS: [(&str, &str); 2] = [("oldest", "最早提交在前"), ("newest", "最近提交在前")];
 
+type Shown = (QueueRequest, Paged<QueueLine>, QueueDesk, Option<UndoOffer>);
+
 #[component]
 pub fn ReviewQueue() -> impl IntoView {
     let request = request_in_address();
@@ -45,12 +47,12 @@ pub fn ReviewQueue() -> impl IntoView {
         ScopedFuture::new(async move {
             let page = api::queue_table(request.clone()).await?;
             let desk = api::queue_desk(request.clone()).await?;
-            Ok((request, page, desk))
+            Ok((request, page, desk, undo_offer().await))
         })
     });
     let here = untrack(request);
     let from = query_of(&QueueRequest { after: String::new(), ..here });
-    let (export, worked) = (from.clone(), from.clone());
+    let export = from.clone();
     view! {
         <div class="queue-head">
             <PageHead
@@ -69,18 +71,23 @@ pub fn ReviewQueue() -> impl IntoView {
         <Load
             resource=page
             titled=true
-            children={|(request, page, desk): (QueueRequest, Paged<QueueLine>, QueueDesk)| view! { <Desk request page desk/> }}
+            children={|(request, page, desk, undo): Shown| view! { <Desk request page desk undo/> }}
         />
-        <Undo from=worked/>
         <DeskScript/>
     }
     .into_any()
 }
 
 #[component]
-fn Desk(request: QueueRequest, page: Paged<QueueLine>, desk: QueueDesk) -> impl IntoView {
+fn Desk(
+    request: QueueRequest,
+    page: Paged<QueueLine>,
+    desk: QueueDesk,
+    undo: Option<UndoOffer>,
+) -> impl IntoView {
     let QueueDesk { above, below, officers, views, arrived, region: _, settings } = desk;
     let from = query_of(&QueueRequest { after: String::new(), ..request.clone() });
+    let worked = from.clone();
     view! {
         <div class="queue-desk">
             <Filters request=request.clone() above below officers/>
@@ -97,6 +104,7 @@ fn Desk(request: QueueRequest, page: Paged<QueueLine>, desk: QueueDesk) -> impl 
             <Keys keys=QUEUE_KEYS single=settings.single_keys/>
         </div>
         <dialog class="peek" id="peek" aria-label="速览" tabindex="-1"></dialog>
+        <Undo offer=undo from=worked/>
     }
     .into_any()
 }

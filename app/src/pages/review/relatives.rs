@@ -8,11 +8,11 @@ use domain::sheet::Change;
 use domain::view::{CheckedPair, KnownRelative, Relative, RelativesView};
 use leptos::prelude::*;
 
-use crate::api;
+use crate::api::Answer;
 use crate::pages::query::query_text;
 use crate::ui::form::escape;
 use crate::ui::sheet::shown;
-use crate::ui::{FilingBadge, Load};
+use crate::ui::{FilingBadge, answered};
 
 /// The form that the controls of [`Relatives`] belong to. It stands outside of every other form of the page; the
 /// controls may stand anywhere.
@@ -34,13 +34,8 @@ pub fn RelativesForm(
 
 /// What has something in common with a filing. Needs a [`RelativesForm`] on the page.
 #[component]
-pub fn Relatives(
-    /// Of the filing.
-    #[prop(into)]
-    id: String,
-) -> impl IntoView {
-    let relatives = Resource::new(move || id.clone(), api::relatives);
-    view! { <Load resource=relatives titled=true children={|found: RelativesView| view! { <Found found/> }}/> }
+pub fn Relatives(found: Answer<RelativesView>) -> impl IntoView {
+    answered(found, true, |found| view! { <Found found/> })
 }
 
 #[component]

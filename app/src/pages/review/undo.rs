@@ -6,22 +6,19 @@ use leptos::prelude::*;
 
 use crate::api;
 
+/// What can be taken back now. What cannot be asked is not offered; the page itself says what is wrong.
+pub async fn undo_offer() -> Option<UndoOffer> {
+    api::undoable().await.ok().flatten()
+}
+
 #[component]
 pub fn Undo(
+    offer: Option<UndoOffer>,
     /// The queue the officer works through.
     #[prop(into)]
     from: String,
 ) -> impl IntoView {
-    let offer = Resource::new(|| (), |()| api::undoable());
-    let from = StoredValue::new(from);
-    view! {
-        {move || Suspend::new(async move {
-            // What cannot be asked is not offered; the page itself says what is wrong.
-            let offer = offer.await.ok().flatten();
-            offer.map(|offer| view! { <Offer offer from=from.get_value()/> })
-        })}
-    }
-    .into_any()
+    offer.map(|offer| view! { <Offer offer from/> })
 }
 
 #[component]
