@@ -360,11 +360,19 @@ impl FilingClaims {
     /// What is claimed everywhere, for administrators: what it is called, who has it and since when, without the
     /// answers (R60).
     pub async fn claims_held(&self, actor: &Actor, after: &str) -> Result<Paged<ClaimRow>> {
+        self.claims_held_by(actor, "", after).await
+    }
+
+    /// The same of one officer, or of everybody.
+    pub async fn claims_held_by(&self, actor: &Actor, officer: &str, after: &str) -> Result<Paged<ClaimRow>> {
         actor.must_administer()?;
         let on = self.context.db.read();
-        let held = filing::Entity::find()
+        let mut held = filing::Entity::find()
             .filter(filing::Column::IsReviewable.eq(true))
             .filter(filing::Column::State.eq(FilingState::InReview.code()));
+        if !officer.is_empty() {
+            held = held.filter(filing::Column::ClaimedBy.eq(plausible_id(officer)?));
+        }
         let total = sea_orm::PaginatorTrait::count(held.clone(), on).await?;
         let mut page = held;
         if let Ok(after) = plausible_id(after) {
@@ -583,7 +591,7 @@ pub(crate) fn reason_in(text: &str, what: &str) -> Result<String> {
 
 /// What must be claimed together, locked, in the order of their ids: a subject that was never
 /// approved goes with its businesses (R15), anything else alone.
-async fn claimed_together(
+pub(crate) async fn claimed_together(
     on: &impl ConnectionTrait,
     subject: &record::Model,
     row: &filing::Model,

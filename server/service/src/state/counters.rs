@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use domain::calendar::Calendar;
 use domain::filing::{FilingEvent, FilingState};
 use domain::jurisdiction;
+use domain::schema::Fault;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict, Query, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
@@ -19,6 +20,7 @@ use crate::base::db::{instant, new_id, next_serial};
 use crate::base::entity::{counter, filing, filing_event, tally, tally_change};
 use crate::base::error::Result;
 use crate::base::retry::retry;
+use crate::state::counters::rulings::Ruling;
 use crate::state::elapsed;
 use crate::state::elapsed::{Pauses, clock_from};
 use crate::state::history::SUBMITTED;
@@ -45,6 +47,16 @@ pub(crate) const DECIDED: &str = "decided";
 
 /// Decisions by week and by the working hours they took; the item is the hours, rounded up.
 pub(crate) const SPENT: &str = "spent";
+
+/// Returns by day; the item is the procedure.
+pub(crate) const RETURNED: &str = "returned";
+
+/// Returns that said something of a question, by day; the item is `website_new/site.name`, and `website_new/` for what was
+/// said in general.
+pub(crate) const REMARKED: &str = "remarked";
+
+/// Decisions by day and by who made them; the item is the officer.
+pub(crate) const OFFICER: &str = "officer";
 
 /// Whoever adds lines up takes this counter's row first.
 const LOCK: &str = "tally";
@@ -74,6 +86,10 @@ const STANDING_DAY: &str = "CASE WHEN state NOT IN ('pending', 'in_review') THEN
 
 /// The day of an open filing whose clock stands still: one that no deadline reaches.
 const STANDS_STILL: i64 = 99_999_999;
+
+/// What was taken back (撤回) is followed by the line that says so.
+const STANDS: &str = "COALESCE((SELECT n.event FROM filing_event n WHERE n.filing_id = e.filing_id AND n.id > e.id \
+                      ORDER BY n.id LIMIT 1), '') <> 'undo'";
 
 /// What changes, by county, kind, day and item.
 #[derive(Default)]
@@ -130,14 +146,15 @@ impl Shifts {
         }
         let paused = pauses.get(&row.id).map_or(&[][..], Vec::as_slice);
         let mut begun = row.submitted_at;
-        // From when and when it was decided, while nothing else has happened.
+        // From when and when it was decided, and how, while nothing else has happened.
         let mut decided = None;
         for line in events.iter().filter(|line| line.filing_id == row.id) {
             let last_decided = std::mem::take(&mut decided);
             match FilingEvent::from_code(&line.event) {
                 Some(FilingEvent::Undo) => {
-                    if let Some((from, at)) = last_decided {
+                    if let Some((from, at, ruling)) = last_decided {
                         self.decided(&row.jurisdiction, from, at, calendar, -n);
+                        self.ruled(row, &ruling, at, -n);
                     }
                 }
                 Some(FilingEvent::Resubmit) => {
@@ -146,8 +163,10 @@ impl Shifts {
                 }
                 Some(event) if is_decision(event) => {
                     let from = elapsed::moved(calendar, begun, line.at, paused);
+                    let ruling = Ruling::of(event, line);
                     self.decided(&row.jurisdiction, from, line.at, calendar, n);
-                    decided = Some((from, line.at));
+                    self.ruled(row, &ruling, line.at, n);
+                    decided = Some((from, line.at, ruling));
                 }
                 None if line.event == SUBMITTED => {
                     begun = line.at;
@@ -264,6 +283,7 @@ impl Counters {
         let now = self.context.clock.now();
         let since = (week_of(day_number(crate::base::db::millis(now))) - KEPT_WEEKS * 7) * DAY;
         happen_all(&tx, &mut shifts, since).await?;
+        rulings::count_all(&tx, &mut shifts, since).await?;
         let mut sums: BTreeMap<(String, String, i64, String), i64> = BTreeMap::new();
         for ((jurisdiction, kind, day, item), n) in shifts.0 {
             for region in levels(&jurisdiction) {
@@ -328,12 +348,20 @@ pub(crate) async fn entered(
     shifts.write(on, now).await
 }
 
+/// Who made a decision, with what words and remarks.
+pub(crate) struct Said<'a> {
+    pub officer: Option<&'a str>,
+    pub note: &'a str,
+    pub remarks: &'a [Fault],
+}
+
 /// A filing went from one state to the next.
 pub(crate) async fn stepped(
     on: &impl ConnectionTrait,
     before: &filing::Model,
     after: &filing::Model,
     event: FilingEvent,
+    said: Said<'_>,
     now: OffsetDateTime,
 ) -> Result<()> {
     let mut shifts = Shifts::default();
@@ -346,6 +374,7 @@ pub(crate) async fn stepped(
         if let Some(at) = after.decided_at.filter(|_| is_decision(event)) {
             let calendar = calendar(on).await?;
             shifts.decided(&after.jurisdiction, clock_from(after), at, &calendar, 1);
+            shifts.ruled(after, &Ruling::made(event, said), at, 1);
         }
     }
     shifts.write(on, now).await
@@ -362,6 +391,9 @@ pub(crate) async fn undecided(
     if let Some(at) = decided.decided_at.filter(|_| row.is_reviewable) {
         let from = elapsed::clock_from(decided);
         shifts.decided(&row.jurisdiction, from, at, &calendar(on).await?, -1);
+        if let Some(ruling) = rulings::last(on, &row.id).await? {
+            shifts.ruled(row, &ruling, at, -1);
+        }
     }
     shifts.write(on, now).await
 }
@@ -413,6 +445,9 @@ pub(crate) async fn moved(
     shifts.write(on, now).await
 }
 
+/// Everywhere, where [`counts`] are asked for within a region.
+pub(crate) const EVERYWHERE: &str = "";
+
 /// The counts of one kind in regions that do not overlap, from a day on.
 pub(crate) async fn counts(
     on: &impl ConnectionTrait,
@@ -437,7 +472,11 @@ pub(crate) async fn counts(
 
 /// What is added up and what is not yet, in one statement.
 fn question(within: &str, regions: &[&str], kind: &str, since: i64) -> SelectStatement {
-    let (low, high) = jurisdiction::range(within);
+    let (low, high) = match within {
+        // Codes are digits.
+        EVERYWHERE => ("0".to_owned(), "a".to_owned()),
+        _ => jurisdiction::range(within),
+    };
     let columns = |place: &'static str| {
         let mut query = Query::select();
         query.expr_as(Expr::col(Alias::new(place)), Alias::new("place"));
@@ -525,9 +564,7 @@ async fn stand_all(on: &impl ConnectionTrait, shifts: &mut Shifts) -> Result<()>
 /// then, for how long they took.
 async fn happen_all(on: &impl ConnectionTrait, shifts: &mut Shifts, since: i64) -> Result<()> {
     let backend = on.get_database_backend();
-    // What was taken back (撤回) is followed by the line that says so.
-    let stands = "COALESCE((SELECT n.event FROM filing_event n WHERE n.filing_id = e.filing_id AND n.id > e.id \
-                  ORDER BY n.id LIMIT 1), '') <> 'undo'";
+    let stands = STANDS;
     let flows = format!(
         "SELECT f.jurisdiction, e.event, (e.at + 28800000) / 86400000 AS day, COUNT(*) AS n \
          FROM filing_event e JOIN filing f ON f.id = e.filing_id WHERE f.is_reviewable AND {stands} \
@@ -587,5 +624,6 @@ pub(crate) fn of_item(item: &str) -> Option<(&str, FilingState)> {
     Some((procedure, FilingState::from_code(state)?))
 }
 
+pub(crate) mod rulings;
 #[cfg(test)]
 mod tests;

@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 use crate::base::db::millis;
 use crate::base::entity::{filing, handover, record};
 use crate::base::error::{Error, Result};
+use crate::state::counters::Said;
 use crate::state::history::{SUBMITTED, Who, history, overtaken};
 use crate::state::row::{filing_state, record_state};
 use crate::state::{counters, pause};
@@ -76,7 +77,8 @@ pub(crate) async fn filing(
         return Err(overtaken(on, &row.id, &who).await?);
     }
     history(on, &row.id, event.code(), Some(state), to, &who, note, remarks, now).await?;
-    counters::stepped(on, row, &after, event, now).await?;
+    let said = Said { officer: who.actor_id.as_deref(), note, remarks };
+    counters::stepped(on, row, &after, event, said, now).await?;
     Ok(after)
 }
 
