@@ -42,7 +42,7 @@ fn Page(page: LoadPage, names: Vec<String>) -> impl IntoView {
         <div class="stack">
             <form class="filters" method="get" role="search">
                 <div class="filter load-region">
-                    <label for="load-region">"地区"</label>
+                    <label for="load-region">"地区（不填为全部）"</label>
                     <input
                         class="input"
                         id="load-region"

@@ -72,7 +72,7 @@ fn Row(row: ReturnReason) -> impl IntoView {
             <td data-label="业务类型">{row.procedure.label()}</td>
             <td data-label="次数" class="num">{row.count.to_string()}</td>
             <td data-label="占该类退回" class="num">
-                <span class="share"><svg class="share-bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true"><rect width="100" height="6"></rect><rect class="share-part" width=share.to_string() height="6"></rect></svg>{format!("{share}%")}</span>
+                <span class="share"><svg class="share-bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true"><rect width="100" height="6"></rect><rect class="share-part" width=share.to_string() height="6"></rect></svg><span>{format!("{share}%")}</span></span>
             </td>
             <td data-label="申请人看到的提示"><Hint asked is_general=row.at.is_empty()/></td>
         </tr>

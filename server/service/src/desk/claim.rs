@@ -10,7 +10,9 @@ use domain::schema::fault;
 use domain::value::text;
 use domain::view::{ClaimRow, Paged, QueueRequest};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
@@ -367,12 +369,10 @@ impl FilingClaims {
     pub async fn claims_held_by(&self, actor: &Actor, officer: &str, after: &str) -> Result<Paged<ClaimRow>> {
         actor.must_administer()?;
         let on = self.context.db.read();
-        let mut held = filing::Entity::find()
-            .filter(filing::Column::IsReviewable.eq(true))
-            .filter(filing::Column::State.eq(FilingState::InReview.code()));
-        if !officer.is_empty() {
-            held = held.filter(filing::Column::ClaimedBy.eq(plausible_id(officer)?));
-        }
+        let held = match officer {
+            "" => in_hands(""),
+            one => in_hands(plausible_id(one)?),
+        };
         let total = sea_orm::PaginatorTrait::count(held.clone(), on).await?;
         let mut page = held;
         if let Ok(after) = plausible_id(after) {
@@ -551,6 +551,17 @@ impl FilingClaims {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// What is in one officer's hands, or in anybody's.
+pub(crate) fn in_hands(officer: &str) -> Select<filing::Entity> {
+    let held = filing::Entity::find()
+        .filter(filing::Column::IsReviewable.eq(true))
+        .filter(filing::Column::State.eq(FilingState::InReview.code()));
+    match officer {
+        "" => held,
+        one => held.filter(filing::Column::ClaimedBy.eq(one)),
     }
 }
 

@@ -213,11 +213,60 @@ fn held_question(region: &str, late: i64, people: &[String]) -> SelectStatement 
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
+    use crate::Service;
+    use crate::clock::Clock;
     use crate::common::*;
+    use crate::desk::claim::in_hands;
     use crate::state::counters::rulings::decided_by_question;
 
-    claims![what_officers_have_in_hand_is_read_by_an_index];
+    claims![
+        what_officers_have_in_hand_is_read_by_an_index,
+        however_many_officers_there_are_it_is_the_same_few_statements,
+    ];
+
+    /// How many statements read what administrators see of load, and to whom a filing can be given.
+    async fn statements(world: &World, administrator: &Actor, filing: &str) -> (usize, usize) {
+        let count = Arc::new(AtomicUsize::new(0));
+        let told = Arc::clone(&count);
+        let db = world.db.clone().telling_reads(move || {
+            told.fetch_add(1, Ordering::SeqCst);
+        });
+        let clock: Arc<dyn Clock> = Arc::<crate::clock::FixedClock>::clone(&world.clock);
+        let service = Service::new(db, world.keys.clone(), clock, world.files.clone(), world.settings.clone());
+        service.loads.load_page(administrator, "北京市", Period::Quarter).await.unwrap();
+        let of_load = count.swap(0, Ordering::SeqCst);
+        let held = service.held_filings.held_filing(administrator, filing).await.unwrap();
+        assert!(!held.choices.is_empty());
+        (of_load, count.load(Ordering::SeqCst))
+    }
+
+    async fn however_many_officers_there_are_it_is_the_same_few_statements(world: World) {
+        let administrator = world.administrator().await;
+        let first = world.officer("110101").await;
+        world.nth_officer(9_900, "110101").await;
+        let claimed = async |n: u32, officer: &Actor| {
+            let actor = world.applicant(n).await;
+            let subject = world.subject_answers_person(&actor).await;
+            let filing = world.file(&actor, "subject_new", None, &subject).await;
+            let website = world.website_answers(&actor, &format!("example{n}.cn")).await;
+            world.file(&actor, "website_new", None, &website).await;
+            world.service.filing_claims.claim(officer, &filing).await.unwrap();
+            filing
+        };
+        let filing = claimed(1, &first).await;
+        let few = statements(&world, &administrator, &filing).await;
+        for n in 2..8 {
+            let officer = world.nth_officer(9_900 + n, "110101").await;
+            claimed(n, &officer).await;
+        }
+        assert_eq!(statements(&world, &administrator, &filing).await, few);
+        assert!(few.0 > 0 && few.0 <= 6 && few.1 <= 8, "{few:?}");
+    }
 
     async fn what_officers_have_in_hand_is_read_by_an_index(world: World) {
         let officer = world.officer("110000").await;
@@ -227,6 +276,12 @@ mod tests {
             let plan = world.plan(&held_question(region, 5, people)).await;
             for whole in ["SCAN filing", "Seq Scan on filing"] {
                 assert!(!plan.contains(whole), "{region} {people:?}\n{plan}");
+            }
+        }
+        for officer in ["", &officer.person_id] {
+            let plan = world.plan(&sea_orm::QueryTrait::into_query(in_hands(officer))).await;
+            for whole in ["SCAN filing", "Seq Scan on filing"] {
+                assert!(!plan.contains(whole), "{officer}\n{plan}");
             }
         }
         let plan = world.plan_of_many(&decided_by_question(&own, 5)).await;

@@ -1,6 +1,8 @@
 //! 重新分配: an administrator gives what an officer has in hand to a colleague who reviews there too (R62). The history
 //! has it as given back by the administrator and claimed by the colleague; both are told.
 
+use std::collections::BTreeSet;
+
 use domain::filing::{FilingEvent, FilingState};
 use domain::notice::NoticeKind;
 use domain::route;
@@ -192,8 +194,9 @@ impl Reassignments {
             return sentence("不能分配给申请人本人，请选择其他民警");
         }
         let now = self.context.clock.now();
-        for one in together {
-            let there = self.accounts.reviewers(on, Reviewing::Covering(&one.jurisdiction), MOST, now).await?;
+        let places: BTreeSet<&str> = together.iter().map(|one| one.jurisdiction.as_str()).collect();
+        for place in places {
+            let there = self.accounts.reviewers(on, Reviewing::Covering(place), MOST, now).await?;
             let known: Vec<&Reviewer> =
                 there.iter().filter(|reviewer| reviewer.person_id.as_deref() == Some(officer)).collect();
             if known.is_empty() {
