@@ -53,7 +53,13 @@ pub fn question(procedure: Procedure, at: &str) -> Option<Question> {
         let found = form.section(section)?;
         let field = found.fields.iter().find(|field| field.key == key)?;
         let step = form.step_of(at).map_or("", |step| step.title);
-        Some(Question { step, section: found.title, label: field.label, hint: field.hint, topic: topic_of(at) })
+        Some(Question {
+            step,
+            section: found.title,
+            label: field.label,
+            hint: field.hint,
+            topic: topic_of(at),
+        })
     })
 }
 

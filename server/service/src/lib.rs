@@ -312,7 +312,8 @@ impl Service {
             &rejected_forms,
             &text_messages,
         );
-        let reassignments = Reassignments::new(&context, &accounts, &filing_claims, &filings, &loads, &notices);
+        let reassignments =
+            Reassignments::new(&context, &accounts, &filing_claims, &filings, &loads, &notices);
         let held_filings = HeldFilings::new(&context, &accounts, &reassignments);
         let holiday_lists = HolidayLists::new(&context, &rejected_forms);
         let appointments = Appointments::new(&context, &rejected_forms);

@@ -95,10 +95,7 @@ async fn what_officers_have_in_hand_and_got_done_is_shown_to_administrators(worl
         // Subject and website of the first, and a website of the second, of whom two were approved before.
         assert_eq!(
             seen,
-            [
-                (busy.person_id.as_str(), 3, Some(8), 2, 2),
-                (idle.person_id.as_str(), 0, None, 0, 0)
-            ]
+            [(busy.person_id.as_str(), 3, Some(8), 2, 2), (idle.person_id.as_str(), 0, None, 0, 0)]
         );
         assert_eq!((page.fault, page.is_cut, page.period), (None, false, Period::Week));
         assert!(page.rows.iter().all(|row| row.region == "北京市东城区" && !row.is_away));
@@ -132,7 +129,10 @@ async fn who_is_appointed_no_more_is_shown_with_what_is_left(world: World) {
     world.service.staff.dismiss(&administrator, &own.id).await.unwrap();
     let page = world.service.loads.load_page(&administrator, "", Period::Month).await.unwrap();
     let left = &page.rows[0];
-    assert_eq!((left.name.as_str(), left.in_hand, left.is_away, left.region.as_str()), ("审核员", 2, true, ""));
+    assert_eq!(
+        (left.name.as_str(), left.in_hand, left.is_away, left.region.as_str()),
+        ("审核员", 2, true, "")
+    );
 }
 
 async fn only_administrators_see_the_load_of_others(world: World) {
@@ -169,8 +169,12 @@ async fn a_filing_is_given_to_a_colleague_and_both_are_told(world: World) {
     assert_eq!((all(&first.person_id).await, all(&second.person_id).await), (0, 1));
     let given = service.held_filings.held_filing(&administrator, &website).await.unwrap();
     assert_eq!((given.version, given.idle_minutes), (held.version + 2, 0));
-    let history: Vec<_> =
-        given.history.iter().take(2).map(|line| (line.who.as_str(), line.what.as_str(), line.note.as_str())).collect();
+    let history: Vec<_> = given
+        .history
+        .iter()
+        .take(2)
+        .map(|line| (line.who.as_str(), line.what.as_str(), line.note.as_str()))
+        .collect();
     assert_eq!(
         history,
         [("审核民警 审核员", "领取", "由管理员重新分配"), ("管理员 管理员", "释放", "某某休假")]
@@ -261,7 +265,8 @@ async fn who_comes_too_late_gives_nothing(world: World) {
     service.filing_claims.claim(&first, &website).await.unwrap();
     let administrator = world.administrator().await;
     let seen = version(service, &administrator, &website).await;
-    let asked = Reassignment { filing: &website, version: seen, officer: &second.person_id, reason: "某某" };
+    let asked =
+        Reassignment { filing: &website, version: seen, officer: &second.person_id, reason: "某某" };
     // Given back, and nobody has it.
     service.filing_claims.release(&first, &website).await.unwrap();
     match service.reassignments.reassign(&administrator, asked).await {

@@ -74,7 +74,8 @@ fn Page(page: LoadPage, names: Vec<String>) -> impl IntoView {
 #[component]
 fn Officers(rows: Vec<OfficerLoad>, done: String) -> impl IntoView {
     if rows.is_empty() {
-        return view! { <Empty sentence="这个地区还没有任命审核员。" action=("人员管理", route::STAFF)/> }.into_any();
+        return view! { <Empty sentence="这个地区还没有任命审核员。" action=("人员管理", route::STAFF)/> }
+            .into_any();
     }
     let mut columns = Vec::from(["民警", "管辖地区"].map(|word| Column::Text(word.to_owned())));
     columns.extend(["在办", "最久已等待", "已超期", &done].map(|word| Column::Number(word.to_owned())));

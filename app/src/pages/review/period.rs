@@ -15,7 +15,8 @@ pub fn Periods(
     let links = Period::ALL
         .map(|one| {
             let current = (one == period).then_some("page");
-            let mut pairs: Vec<(&str, &str)> = with.iter().map(|(name, text)| (*name, text.as_str())).collect();
+            let mut pairs: Vec<(&str, &str)> =
+                with.iter().map(|(name, text)| (*name, text.as_str())).collect();
             pairs.push(("days", one.code()));
             view! { <a href=href(page, &pairs) rel="external" aria-current=current>{one.label()}</a> }
         })

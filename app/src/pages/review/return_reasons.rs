@@ -84,7 +84,8 @@ fn Row(row: ReturnReason) -> impl IntoView {
 #[component]
 fn Hint(asked: Option<Question>, is_general: bool) -> impl IntoView {
     let Some(Question { hint, topic, label, .. }) = asked else {
-        return view! { <span class="soft">{if is_general { "不指向某一栏目" } else { "—" }}</span> }.into_any();
+        return view! { <span class="soft">{if is_general { "不指向某一栏目" } else { "—" }}</span> }
+            .into_any();
     };
     let more = topic.map(|topic| {
         view! {

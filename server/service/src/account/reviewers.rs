@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use domain::jurisdiction;
 use domain::role::StaffRole;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 use time::OffsetDateTime;
 
 use crate::account::Accounts;
@@ -100,7 +102,8 @@ mod tests {
     claims![reviewers_are_read_by_an_index];
 
     async fn reviewers_are_read_by_an_index(world: World) {
-        for reviewing in [Reviewing::Everywhere, Reviewing::Touching("110100"), Reviewing::Covering("110101")] {
+        for reviewing in [Reviewing::Everywhere, Reviewing::Touching("110100"), Reviewing::Covering("110101")]
+        {
             let plan = world.plan_of_many(&sea_orm::QueryTrait::into_query(appointed(reviewing))).await;
             assert!(plan.contains("staff_reviewer"), "{reviewing:?}\n{plan}");
         }

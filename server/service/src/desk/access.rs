@@ -103,9 +103,10 @@ pub(crate) fn codes(states: &[FilingState]) -> impl Iterator<Item = &'static str
 
 /// Nobody decides about what is their own.
 pub(crate) fn own_filing(actor: &Actor, row: &filing::Model, subject: &record::Model) -> Option<Refused> {
-    is_of(&actor.person_id, row, subject).then(|| Refused {
-        sentence: "不能审核本人提交的申请单，请由其他民警办理".to_owned(), link: None
-    })
+    is_of(&actor.person_id, row, subject)
+        .then(|| Refused {
+            sentence: "不能审核本人提交的申请单，请由其他民警办理".to_owned(), link: None
+        })
 }
 
 /// Whether a filing is this person's own.

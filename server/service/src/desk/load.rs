@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use domain::calendar::Calendar;
 use domain::filing::FilingState;
 use domain::view::{LoadPage, OfficerLoad, Period};
-use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Order, Query, SelectStatement};
 use time::{Date, Duration};
 
 use crate::account::Accounts;
@@ -23,7 +23,7 @@ use crate::base::error::Result;
 use crate::base::region;
 use crate::desk::access::lies_in;
 use crate::state::counters::day_number;
-use crate::state::counters::rulings::decided_by;
+use crate::state::rulings::decided_by;
 
 handle! {
     /// What officers have in hand and get done.
@@ -222,7 +222,7 @@ mod tests {
     use crate::clock::Clock;
     use crate::common::*;
     use crate::desk::claim::in_hands;
-    use crate::state::counters::rulings::decided_by_question;
+    use crate::state::rulings::decided_by_question;
 
     claims![
         what_officers_have_in_hand_is_read_by_an_index,
@@ -237,7 +237,8 @@ mod tests {
             told.fetch_add(1, Ordering::SeqCst);
         });
         let clock: Arc<dyn Clock> = Arc::<crate::clock::FixedClock>::clone(&world.clock);
-        let service = Service::new(db, world.keys.clone(), clock, world.files.clone(), world.settings.clone());
+        let service =
+            Service::new(db, world.keys.clone(), clock, world.files.clone(), world.settings.clone());
         service.loads.load_page(administrator, "北京市", Period::Quarter).await.unwrap();
         let of_load = count.swap(0, Ordering::SeqCst);
         let held = service.held_filings.held_filing(administrator, filing).await.unwrap();
@@ -272,7 +273,9 @@ mod tests {
         let officer = world.officer("110000").await;
         world.many_filings(&officer, 50, 60).await;
         let own = [officer.person_id.clone()];
-        for (region, people) in [("", &[][..]), ("110000", &[]), ("110100", &[]), ("110101", &own), ("", &own)] {
+        for (region, people) in
+            [("", &[][..]), ("110000", &[]), ("110100", &[]), ("110101", &own), ("", &own)]
+        {
             let plan = world.plan(&held_question(region, 5, people)).await;
             for whole in ["SCAN filing", "Seq Scan on filing"] {
                 assert!(!plan.contains(whole), "{region} {people:?}\n{plan}");

@@ -68,7 +68,8 @@ impl Reassignments {
         let there = self.accounts.reviewers(on, Reviewing::Covering(&row.jurisdiction), MOST, now).await?;
         let may = |reviewer: &Reviewer| {
             let person = reviewer.person_id.as_ref();
-            person.is_some_and(|person| !is_of(person, row, subject) && Some(person) != row.claimed_by.as_ref())
+            person
+                .is_some_and(|person| !is_of(person, row, subject) && Some(person) != row.claimed_by.as_ref())
                 && !reviewer.is_away
         };
         let there: Vec<Reviewer> = there.into_iter().filter(may).collect();
@@ -161,7 +162,8 @@ impl Reassignments {
             transition::filing(tx, &free, FilingEvent::Claim, colleague.clone(), GIVEN, &[], now).await?;
             let link = Some(route::review_filing(&one.id));
             if let Some(holder) = &one.claimed_by {
-                let text = format!("您领取的申请单（编号 {}）已由管理员重新分配给其他民警：{reason}", one.reference);
+                let text =
+                    format!("您领取的申请单（编号 {}）已由管理员重新分配给其他民警：{reason}", one.reference);
                 self.notices.notify(tx, holder, NoticeKind::Desk, text, link.clone()).await?;
             }
             let minutes = self.context.settings.claim_minutes;

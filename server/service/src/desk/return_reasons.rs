@@ -13,8 +13,8 @@ use crate::base::error::{Error, Result};
 use crate::base::region;
 use crate::base::region::region_name;
 use crate::desk::load::first_day;
-use crate::state::counters;
 use crate::state::counters::{EVERYWHERE, counts};
+use crate::state::rulings::{REMARKED, RETURNED};
 
 handle! {
     /// What is returned for what reason.
@@ -37,13 +37,13 @@ impl ReturnTallies {
         let on = self.context.db.read();
         let of = async |kind| counts(on, own.unwrap_or(EVERYWHERE), &places, kind, since).await;
         let mut returns: BTreeMap<Procedure, u64> = BTreeMap::new();
-        for count in of(counters::RETURNED).await? {
+        for count in of(RETURNED).await? {
             let procedure = Procedure::from_code(&count.item)
                 .ok_or_else(|| Error::Corrupt(format!("returns of {}", count.item)))?;
             *returns.entry(procedure).or_default() += u64::try_from(count.n).unwrap_or(0);
         }
         let mut remarked: BTreeMap<(Procedure, String), u64> = BTreeMap::new();
-        for count in of(counters::REMARKED).await? {
+        for count in of(REMARKED).await? {
             let item = count.item.split_once('/');
             let (procedure, at) = item
                 .and_then(|(procedure, at)| Some((Procedure::from_code(procedure)?, at)))

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use domain::calendar::Calendar;
 use domain::filing::{FilingEvent, FilingState};
 use domain::jurisdiction;
-use domain::schema::Fault;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict, Query, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
@@ -20,11 +19,12 @@ use crate::base::db::{instant, new_id, next_serial};
 use crate::base::entity::{counter, filing, filing_event, tally, tally_change};
 use crate::base::error::Result;
 use crate::base::retry::retry;
-use crate::state::counters::rulings::Ruling;
 use crate::state::elapsed;
 use crate::state::elapsed::{Pauses, clock_from};
 use crate::state::history::SUBMITTED;
 use crate::state::row::{filing_state, procedure_of};
+use crate::state::rulings;
+use crate::state::rulings::{Ruling, STANDS, Said};
 
 handle! {
     /// What the dashboard counts.
@@ -47,16 +47,6 @@ pub(crate) const DECIDED: &str = "decided";
 
 /// Decisions by week and by the working hours they took; the item is the hours, rounded up.
 pub(crate) const SPENT: &str = "spent";
-
-/// Returns by day; the item is the procedure.
-pub(crate) const RETURNED: &str = "returned";
-
-/// Returns that said something of a question, by day; the item is `website_new/site.name`, and `website_new/` for what was
-/// said in general.
-pub(crate) const REMARKED: &str = "remarked";
-
-/// Decisions by day and by who made them; the item is the officer.
-pub(crate) const OFFICER: &str = "officer";
 
 /// Whoever adds lines up takes this counter's row first.
 const LOCK: &str = "tally";
@@ -86,10 +76,6 @@ const STANDING_DAY: &str = "CASE WHEN state NOT IN ('pending', 'in_review') THEN
 
 /// The day of an open filing whose clock stands still: one that no deadline reaches.
 const STANDS_STILL: i64 = 99_999_999;
-
-/// What was taken back (撤回) is followed by the line that says so.
-const STANDS: &str = "COALESCE((SELECT n.event FROM filing_event n WHERE n.filing_id = e.filing_id AND n.id > e.id \
-                      ORDER BY n.id LIMIT 1), '') <> 'undo'";
 
 /// What changes, by county, kind, day and item.
 #[derive(Default)]
@@ -132,6 +118,13 @@ impl Shifts {
         self.add(jurisdiction, SPENT, week_of(day_number(at)), format!("{hours:05}"), n);
     }
 
+    /// What a decision counts for beside its time.
+    fn ruled(&mut self, jurisdiction: &str, procedure: &str, ruling: &Ruling, at: i64, n: i64) {
+        for (kind, item) in ruling.counted(procedure) {
+            self.add(jurisdiction, kind, day_number(at), item, n);
+        }
+    }
+
     /// What a filing's history counts for.
     fn happened(
         &mut self,
@@ -144,6 +137,7 @@ impl Shifts {
         if !row.is_reviewable {
             return;
         }
+        let procedure = procedure_code(row);
         let paused = pauses.get(&row.id).map_or(&[][..], Vec::as_slice);
         let mut begun = row.submitted_at;
         // From when and when it was decided, and how, while nothing else has happened.
@@ -154,7 +148,7 @@ impl Shifts {
                 Some(FilingEvent::Undo) => {
                     if let Some((from, at, ruling)) = last_decided {
                         self.decided(&row.jurisdiction, from, at, calendar, -n);
-                        self.ruled(row, &ruling, at, -n);
+                        self.ruled(&row.jurisdiction, &procedure, &ruling, at, -n);
                     }
                 }
                 Some(FilingEvent::Resubmit) => {
@@ -165,7 +159,7 @@ impl Shifts {
                     let from = elapsed::moved(calendar, begun, line.at, paused);
                     let ruling = Ruling::of(event, line);
                     self.decided(&row.jurisdiction, from, line.at, calendar, n);
-                    self.ruled(row, &ruling, line.at, n);
+                    self.ruled(&row.jurisdiction, &procedure, &ruling, line.at, n);
                     decided = Some((from, line.at, ruling));
                 }
                 None if line.event == SUBMITTED => {
@@ -283,7 +277,9 @@ impl Counters {
         let now = self.context.clock.now();
         let since = (week_of(day_number(crate::base::db::millis(now))) - KEPT_WEEKS * 7) * DAY;
         happen_all(&tx, &mut shifts, since).await?;
-        rulings::count_all(&tx, &mut shifts, since).await?;
+        for stands in rulings::standing_since(&tx, since).await? {
+            shifts.ruled(&stands.jurisdiction, &stands.procedure, &stands.ruling, stands.at, 1);
+        }
         let mut sums: BTreeMap<(String, String, i64, String), i64> = BTreeMap::new();
         for ((jurisdiction, kind, day, item), n) in shifts.0 {
             for region in levels(&jurisdiction) {
@@ -296,6 +292,10 @@ impl Counters {
         }
         Ok(tx.commit().await?)
     }
+}
+
+fn procedure_code(row: &filing::Model) -> String {
+    format!("{}_{}", row.business, row.action)
 }
 
 /// The civil day in Shanghai, counted from 1970-01-01 (R81).
@@ -348,13 +348,6 @@ pub(crate) async fn entered(
     shifts.write(on, now).await
 }
 
-/// Who made a decision, with what words and remarks.
-pub(crate) struct Said<'a> {
-    pub officer: Option<&'a str>,
-    pub note: &'a str,
-    pub remarks: &'a [Fault],
-}
-
 /// A filing went from one state to the next.
 pub(crate) async fn stepped(
     on: &impl ConnectionTrait,
@@ -374,7 +367,8 @@ pub(crate) async fn stepped(
         if let Some(at) = after.decided_at.filter(|_| is_decision(event)) {
             let calendar = calendar(on).await?;
             shifts.decided(&after.jurisdiction, clock_from(after), at, &calendar, 1);
-            shifts.ruled(after, &Ruling::made(event, said), at, 1);
+            let ruling = Ruling::made(event, said);
+            shifts.ruled(&after.jurisdiction, &procedure_code(after), &ruling, at, 1);
         }
     }
     shifts.write(on, now).await
@@ -392,7 +386,7 @@ pub(crate) async fn undecided(
         let from = elapsed::clock_from(decided);
         shifts.decided(&row.jurisdiction, from, at, &calendar(on).await?, -1);
         if let Some(ruling) = rulings::last(on, &row.id).await? {
-            shifts.ruled(row, &ruling, at, -1);
+            shifts.ruled(&row.jurisdiction, &procedure_code(row), &ruling, at, -1);
         }
     }
     shifts.write(on, now).await
@@ -564,10 +558,9 @@ async fn stand_all(on: &impl ConnectionTrait, shifts: &mut Shifts) -> Result<()>
 /// then, for how long they took.
 async fn happen_all(on: &impl ConnectionTrait, shifts: &mut Shifts, since: i64) -> Result<()> {
     let backend = on.get_database_backend();
-    let stands = STANDS;
     let flows = format!(
         "SELECT f.jurisdiction, e.event, (e.at + 28800000) / 86400000 AS day, COUNT(*) AS n \
-         FROM filing_event e JOIN filing f ON f.id = e.filing_id WHERE f.is_reviewable AND {stands} \
+         FROM filing_event e JOIN filing f ON f.id = e.filing_id WHERE f.is_reviewable AND {STANDS} \
          AND e.event IN ('submit', 'resubmit', 'approve', 'return', 'reject') \
          GROUP BY f.jurisdiction, e.event, (e.at + 28800000) / 86400000"
     );
@@ -582,7 +575,7 @@ async fn happen_all(on: &impl ConnectionTrait, shifts: &mut Shifts, since: i64) 
         "SELECT f.jurisdiction, COALESCE((SELECT MAX(s.at) FROM filing_event s WHERE s.filing_id = e.filing_id \
          AND s.event IN ('submit', 'resubmit') AND s.id < e.id), f.submitted_at) AS begun, e.at, f.id \
          FROM filing_event e JOIN filing f ON f.id = e.filing_id WHERE f.is_reviewable AND e.at >= {since} \
-         AND e.event IN ('approve', 'return', 'reject') AND {stands}"
+         AND e.event IN ('approve', 'return', 'reject') AND {STANDS}"
     );
     for row in on.query_all_raw(Statement::from_string(backend, decided)).await? {
         let place: String = row.try_get_by_index(0)?;
@@ -624,6 +617,5 @@ pub(crate) fn of_item(item: &str) -> Option<(&str, FilingState)> {
     Some((procedure, FilingState::from_code(state)?))
 }
 
-pub(crate) mod rulings;
 #[cfg(test)]
 mod tests;

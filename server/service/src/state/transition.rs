@@ -16,9 +16,9 @@ use time::OffsetDateTime;
 use crate::base::db::millis;
 use crate::base::entity::{filing, handover, record};
 use crate::base::error::{Error, Result};
-use crate::state::counters::Said;
 use crate::state::history::{SUBMITTED, Who, history, overtaken};
 use crate::state::row::{filing_state, record_state};
+use crate::state::rulings::Said;
 use crate::state::{counters, pause};
 
 /// Moves a filing, if it is still as `row` says, and writes its line of history. Answers are not

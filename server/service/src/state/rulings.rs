@@ -8,13 +8,33 @@ use domain::schema::Fault;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Statement};
 
-use super::{OFFICER, REMARKED, RETURNED, STANDS, Said, Shifts, day_number};
-use crate::base::entity::{filing, filing_event, tally, tally_change};
+use crate::base::entity::{filing_event, tally, tally_change};
 use crate::base::error::Result;
 use crate::state::history::RETURNED_ALONG;
 
+/// Returns by day; the item is the procedure.
+pub(crate) const RETURNED: &str = "returned";
+
+/// Returns that said something of a question, by day; the item is `website_new/site.name`, and `website_new/` for what was
+/// said in general.
+pub(crate) const REMARKED: &str = "remarked";
+
+/// Decisions by day and by who made them; the item is the officer.
+pub(crate) const OFFICER: &str = "officer";
+
+/// Of a line of history: what was taken back (撤回) is followed by the line that says so.
+pub(crate) const STANDS: &str = "COALESCE((SELECT n.event FROM filing_event n WHERE n.filing_id = e.filing_id \
+                                 AND n.id > e.id ORDER BY n.id LIMIT 1), '') <> 'undo'";
+
+/// Who made a decision, with what words and remarks.
+pub(crate) struct Said<'a> {
+    pub officer: Option<&'a str>,
+    pub note: &'a str,
+    pub remarks: &'a [Fault],
+}
+
 /// What of a decision is counted.
-pub(super) struct Ruling {
+pub(crate) struct Ruling {
     officer: Option<String>,
     /// The questions that a return says something of, once each, and nothing for what it says in general; None where
     /// it is no return of its own.
@@ -30,8 +50,20 @@ impl Ruling {
 
     /// As the history has it.
     pub fn of(event: FilingEvent, line: &filing_event::Model) -> Self {
-        let remarked = is_own_return(event, &line.note).then(|| questions(&line.note, &remarks_of(&line.remarks)));
+        let remarked =
+            is_own_return(event, &line.note).then(|| questions(&line.note, &remarks_of(&line.remarks)));
         Ruling { officer: line.actor_id.clone(), remarked }
+    }
+
+    /// What it counts for: kind and item.
+    pub fn counted(&self, procedure: &str) -> Vec<(&'static str, String)> {
+        let mut all: Vec<(&'static str, String)> =
+            self.officer.iter().map(|officer| (OFFICER, officer.clone())).collect();
+        if let Some(remarked) = &self.remarked {
+            all.push((RETURNED, procedure.to_owned()));
+            all.extend(remarked.iter().map(|question| (REMARKED, format!("{procedure}/{question}"))));
+        }
+        all
     }
 }
 
@@ -58,34 +90,8 @@ fn question(at: &str) -> String {
     parts.collect::<Vec<_>>().join(".")
 }
 
-impl Shifts {
-    pub(super) fn ruled(&mut self, row: &filing::Model, ruling: &Ruling, at: i64, n: i64) {
-        let day = day_number(at);
-        if let Some(officer) = &ruling.officer {
-            self.add(&row.jurisdiction, OFFICER, day, officer.clone(), n);
-        }
-        let procedure = format!("{}_{}", row.business, row.action);
-        self.returned(&row.jurisdiction, &procedure, ruling.remarked.as_ref(), day, n);
-    }
-
-    fn returned(
-        &mut self,
-        place: &str,
-        procedure: &str,
-        remarked: Option<&BTreeSet<String>>,
-        day: i64,
-        n: i64,
-    ) {
-        let Some(remarked) = remarked else { return };
-        self.add(place, RETURNED, day, procedure.to_owned(), n);
-        for question in remarked {
-            self.add(place, REMARKED, day, format!("{procedure}/{question}"), n);
-        }
-    }
-}
-
 /// How a filing was decided last.
-pub(super) async fn last(on: &impl ConnectionTrait, filing: &str) -> Result<Option<Ruling>> {
+pub(crate) async fn last(on: &impl ConnectionTrait, filing: &str) -> Result<Option<Ruling>> {
     let decisions = [FilingEvent::Approve, FilingEvent::Return, FilingEvent::Reject];
     let line = filing_event::Entity::find()
         .filter(filing_event::Column::FilingId.eq(filing))
@@ -96,32 +102,39 @@ pub(super) async fn last(on: &impl ConnectionTrait, filing: &str) -> Result<Opti
     Ok(line.and_then(|line| Some(Ruling::of(FilingEvent::from_code(&line.event)?, &line))))
 }
 
-/// All decisions since then that stand: those of officers grouped by the database, returns one by one for their remarks.
-pub(super) async fn count_all(on: &impl ConnectionTrait, shifts: &mut Shifts, since: i64) -> Result<()> {
-    let backend = on.get_database_backend();
-    let within = format!(
-        "FROM filing_event e JOIN filing f ON f.id = e.filing_id WHERE f.is_reviewable AND e.at >= {since} AND {STANDS}"
+/// A decision that stands: where, of what procedure, when, and how.
+pub(crate) struct Standing {
+    pub jurisdiction: String,
+    pub procedure: String,
+    pub at: i64,
+    pub ruling: Ruling,
+}
+
+/// All decisions since then that stand.
+pub(crate) async fn standing_since(on: &impl ConnectionTrait, since: i64) -> Result<Vec<Standing>> {
+    let decisions = format!(
+        "SELECT f.jurisdiction, f.business, f.action, e.at, e.event, e.actor_id, e.note, e.remarks \
+         FROM filing_event e JOIN filing f ON f.id = e.filing_id WHERE f.is_reviewable AND e.at >= {since} \
+         AND e.event IN ('approve', 'return', 'reject') AND {STANDS}"
     );
-    let by_officer = format!(
-        "SELECT f.jurisdiction, e.actor_id, (e.at + 28800000) / 86400000 AS day, COUNT(*) AS n {within} \
-         AND e.event IN ('approve', 'return', 'reject') AND e.actor_id IS NOT NULL \
-         GROUP BY f.jurisdiction, e.actor_id, (e.at + 28800000) / 86400000"
-    );
-    for row in on.query_all_raw(Statement::from_string(backend, by_officer)).await? {
-        let (place, officer): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-        shifts.add(&place, OFFICER, row.try_get_by_index(2)?, officer, row.try_get_by_index(3)?);
-    }
-    let returns = format!(
-        "SELECT f.jurisdiction, f.business, f.action, e.at, e.note, e.remarks {within} AND e.event = 'return'"
-    );
-    for row in on.query_all_raw(Statement::from_string(backend, returns)).await? {
+    let rows = on.query_all_raw(Statement::from_string(on.get_database_backend(), decisions)).await?;
+    let mut all = Vec::with_capacity(rows.len());
+    for row in rows {
         let text = |at: usize| row.try_get_by_index::<String>(at);
-        let (place, procedure) = (text(0)?, format!("{}_{}", text(1)?, text(2)?));
-        let (note, remarks) = (text(4)?, remarks_of(&text(5)?));
-        let remarked = is_own_return(FilingEvent::Return, &note).then(|| questions(&note, &remarks));
-        shifts.returned(&place, &procedure, remarked.as_ref(), day_number(row.try_get_by_index(3)?), 1);
+        let is_return = text(4)? == FilingEvent::Return.code();
+        let note = text(6)?;
+        let remarked = match is_return && note != RETURNED_ALONG {
+            true => Some(questions(&note, &remarks_of(&text(7)?))),
+            false => None,
+        };
+        all.push(Standing {
+            jurisdiction: text(0)?,
+            procedure: format!("{}_{}", text(1)?, text(2)?),
+            at: row.try_get_by_index(3)?,
+            ruling: Ruling { officer: row.try_get_by_index(5)?, remarked },
+        });
     }
-    Ok(())
+    Ok(all)
 }
 
 /// How many decisions of each of these officers stand that were made from a day on, wherever; none where it is none.
@@ -177,7 +190,9 @@ mod tests {
         let seen = |note| questions(note, &remarks).into_iter().collect::<Vec<_>>();
         assert_eq!(seen(" "), ["a.b", "c.d"]);
         assert_eq!(seen("材料不全"), ["", "a.b", "c.d"]);
-        assert!(!is_own_return(FilingEvent::Return, RETURNED_ALONG) && is_own_return(FilingEvent::Return, ""));
+        assert!(
+            !is_own_return(FilingEvent::Return, RETURNED_ALONG) && is_own_return(FilingEvent::Return, "")
+        );
         assert!(!is_own_return(FilingEvent::Reject, ""));
     }
 }
