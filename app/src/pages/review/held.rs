@@ -86,33 +86,42 @@ fn Held(
                 })}
             </section>
             <Reassign id=id.clone() version choices kept=of("reassign")/>
-            <form class="form" method="post" action="/act/take-over" novalidate>
-                <input type="hidden" name="filing" value=id autocomplete="off"/>
-                <fieldset class="section">
-                    <legend>"接管"</legend>
-                    <p class="section-lead">"接管后回到队列，由其他民警领取；领取人会收到通知，其中写明理由。"</p>
-                    <div class="fields">
-                        <KeptText
-                            form=of("take-over")
-                            id="reason"
-                            name="reason"
-                            label="接管理由"
-                            hint="记入审计日志并告知领取人，不超过 200 字；请勿填写申请人的姓名和证件号码"
-                            required=true
-                            longest=200
-                        />
-                    </div>
-                </fieldset>
-                <div class="actions">
-                    <button class="button">"接管"</button>
-                    <a class="button button-quiet" href=route::CLAIMS>"返回列表"</a>
-                </div>
-            </form>
+            <TakeOver id kept=of("take-over")/>
             <section class="sheet" aria-labelledby="history">
                 <div class="sheet-head"><h2 id="history">"办理记录"</h2></div>
                 <History events=history/>
             </section>
         </div>
+    }
+    .into_any()
+}
+
+/// 接管: back to the queue, or to the administrator who reviews there too.
+#[component]
+fn TakeOver(id: String, kept: KeptForm) -> impl IntoView {
+    view! {
+        <form class="form" method="post" action="/act/take-over" novalidate>
+            <input type="hidden" name="filing" value=id autocomplete="off"/>
+            <fieldset class="section">
+                <legend>"接管"</legend>
+                <p class="section-lead">"接管后回到队列，由其他民警领取；领取人会收到通知，其中写明理由。"</p>
+                <div class="fields">
+                    <KeptText
+                        form=kept
+                        id="reason"
+                        name="reason"
+                        label="接管理由"
+                        hint="记入审计日志并告知领取人，不超过 200 字；请勿填写申请人的姓名和证件号码"
+                        required=true
+                        longest=200
+                    />
+                </div>
+            </fieldset>
+            <div class="actions">
+                <button class="button">"接管"</button>
+                <a class="button button-quiet" href=route::CLAIMS>"返回列表"</a>
+            </div>
+        </form>
     }
     .into_any()
 }
