@@ -127,6 +127,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("review/batch") view=pages::review::BatchPlanPage ssr=SsrMode::Async/>
                     <Route path=path!("review/batch/:id") view=pages::review::BatchReportPage ssr=SsrMode::Async/>
                     <Route path=path!("review/peek/:id") view=pages::review::PeekPage ssr=SsrMode::Async/>
+                    <Route path=path!("review/load") view=pages::review::OfficerLoads ssr=SsrMode::Async/>
+                    <Route path=path!("review/return-reasons") view=pages::review::ReturnReasonsPage ssr=SsrMode::Async/>
                     <Route path=path!("review/claims") view=pages::review::ReviewClaims ssr=SsrMode::Async/>
                     <Route path=path!("review/claims/:id") view=pages::review::HeldFilingPage ssr=SsrMode::Async/>
                     <Route path=path!("review/filings/:id") view=pages::review::ReviewFiling ssr=SsrMode::Async/>
@@ -221,6 +223,8 @@ mod tests {
             route::REVIEW,
             route::QUEUE,
             route::CLAIMS,
+            route::LOAD,
+            route::RETURN_REASONS,
             route::BATCH,
             route::STAFF,
             route::AUDIT,

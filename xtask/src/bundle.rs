@@ -96,7 +96,7 @@ pub fn build() -> Outcome<Bundle> {
     let parts = PARTS.iter().map(|recipe| code(recipe.name, &pkg)).collect::<Outcome<Vec<_>>>()?;
     let css = hashed(&pkg, "main", "css", style::sheet(&shell::root().join("style"))?.as_bytes())?;
     let kept = hashed(&pkg, "kept", "js", scripts(&["kept", "forms", "visit"])?.as_bytes())?;
-    let desk = hashed(&pkg, "desk", "js", scripts(&["desk", "queue"])?.as_bytes())?;
+    let desk = hashed(&pkg, "desk", "js", scripts(&["desk", "queue", "chart"])?.as_bytes())?;
     let bundle = Bundle { css, kept, desk, parts };
     sweep(&pkg, &bundle)?;
     copy_assets(&shell::root().join("style/assets"), &site)?;

@@ -23,7 +23,7 @@ pub fn action_code(typed: &str) -> &str {
 }
 
 /// Code and word, in the order of the list that the search offers.
-pub const ACTIONS: [(&str, &str); 87] = [
+pub const ACTIONS: [(&str, &str); 88] = [
     ("sign_in", "登录"),
     ("end_session", "退出会话"),
     ("end_sessions", "结束全部登录"),
@@ -64,6 +64,7 @@ pub const ACTIONS: [(&str, &str); 87] = [
     ("filing.release", "释放申请单"),
     ("filing.lapse", "自动释放申请单"),
     ("filing.take_over", "接管申请单"),
+    ("filing.reassign", "重新分配申请单"),
     ("filing.look_at_claim", "查看在办申请单"),
     ("filing.transfer", "移送其他地区"),
     ("filing.undo", "撤回操作"),
@@ -145,7 +146,7 @@ const OBJECTS: [(&str, &str); 29] = [
     ("end", "结束"),
 ];
 
-const DETAILS: [(&str, &str); 65] = [
+const DETAILS: [(&str, &str); 66] = [
     ("columns", "显示的列"),
     ("density", "行高"),
     ("keys", "单键快捷键"),
@@ -190,6 +191,7 @@ const DETAILS: [(&str, &str); 65] = [
     ("ground", "依据"),
     ("dependents", "一并撤销的申请单数"),
     ("officer", "领取人"),
+    ("officer_before", "原领取人"),
     ("drafts", "草稿"),
     ("directory", "名录"),
     ("kind", "类别"),

@@ -230,6 +230,10 @@ pub fn claim(filing: &str) -> String {
     format!("{CLAIMS}/{filing}")
 }
 
+/// 民警工作量
+pub const LOAD: &str = "/review/load";
+/// 退回原因
+pub const RETURN_REASONS: &str = "/review/return-reasons";
 /// 举报线索
 pub const REPORTS: &str = "/review/reports";
 /// 需核查

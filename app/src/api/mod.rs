@@ -239,9 +239,35 @@ pub async fn misuse_reports(request: view::MisuseRequest) -> Answer<view::Paged<
 }
 
 #[server(input = Json, output = Json, endpoint = "dashboard")]
-pub async fn dashboard() -> Answer<view::Dashboard> {
+pub async fn dashboard(#[server(default)] days: String) -> Answer<view::Dashboard> {
     let (service, actor) = signed_in()?;
-    service.dashboards.dashboard(&actor).await.map_err(refuse)
+    service.dashboards.dashboard_over(&actor, period(&days)).await.map_err(refuse)
+}
+
+#[cfg(feature = "ssr")]
+fn period(days: &str) -> view::Period {
+    view::Period::from_code(days).unwrap_or_default()
+}
+
+/// 民警工作量, for administrators: of a region by its name, or of all.
+#[server(input = Json, output = Json, endpoint = "officer_loads")]
+pub async fn officer_loads(region: String, days: String) -> Answer<view::LoadPage> {
+    let (service, actor) = signed_in()?;
+    service.loads.load_page(&actor, &region, period(&days)).await.map_err(refuse)
+}
+
+/// 退回原因 of the officer's region.
+#[server(input = Json, output = Json, endpoint = "return_reasons")]
+pub async fn return_reasons(days: String) -> Answer<view::ReturnReasons> {
+    let (service, actor) = signed_in()?;
+    service.return_tallies.return_reasons(&actor, period(&days)).await.map_err(refuse)
+}
+
+/// The names of all regions, for who appoints people to them.
+#[server(input = Json, output = Json, endpoint = "region_names")]
+pub async fn region_names() -> Answer<Vec<String>> {
+    let (service, actor) = signed_in()?;
+    service.staff.region_names(&actor).map(<[String]>::to_vec).map_err(refuse)
 }
 
 #[server(input = Json, output = Json, endpoint = "queue")]
@@ -292,11 +318,14 @@ pub async fn neighbours(id: String, request: view::QueueRequest) -> Answer<view:
     service.queues.neighbours(&actor, &id, &request).await.map_err(refuse)
 }
 
-/// What is in officers' hands, for administrators.
+/// What is in officers' hands, for administrators: in one officer's, or in all.
 #[server(input = Json, output = Json, endpoint = "claims_held")]
-pub async fn claims_held(after: String) -> Answer<view::Paged<view::ClaimRow>> {
+pub async fn claims_held(
+    after: String,
+    #[server(default)] officer: String,
+) -> Answer<view::Paged<view::ClaimRow>> {
     let (service, actor) = signed_in()?;
-    service.filing_claims.claims_held(&actor, &after).await.map_err(refuse)
+    service.filing_claims.claims_held_by(&actor, &officer, &after).await.map_err(refuse)
 }
 
 /// What a take-over would be about, for administrators; each look is a line of the audit log.

@@ -10,7 +10,7 @@ use crate::api;
 use crate::pages::query::query_text;
 use crate::ui::kept::{KeptLine, KeptSelect};
 use crate::ui::plain::{PlainField, described};
-use crate::ui::region::{RegionCascade, levels_of};
+use crate::ui::region::{NAMES, RegionCascade, RegionNames, levels_of};
 use crate::ui::table::{Grid, words};
 use crate::ui::{Load, PageHead, PostButton};
 
@@ -21,6 +21,7 @@ struct Page {
     /// The region that is chosen, and what the levels below it offer.
     region: String,
     levels: Vec<Vec<RegionOption>>,
+    names: Vec<String>,
     check: String,
 }
 
@@ -31,7 +32,8 @@ async fn page(id: String, check: String) -> api::Answer<Page> {
         false => appointed.region.clone(),
     };
     let levels = levels_of(&region).await?;
-    Ok(Page { appointed, region, levels, check })
+    let names = api::region_names().await?;
+    Ok(Page { appointed, region, levels, names, check })
 }
 
 #[component]
@@ -45,7 +47,7 @@ pub fn AppointmentPage() -> impl IntoView {
 
 #[component]
 fn Details(page: Page) -> impl IntoView {
-    let Page { appointed, region, levels, check } = page;
+    let Page { appointed, region, levels, names, check } = page;
     let Appointed { id, name, role, region: _, region_name, since, paused_until, past, kept } = appointed;
     let state = match &paused_until {
         None => "正常".to_owned(),
@@ -68,7 +70,7 @@ fn Details(page: Page) -> impl IntoView {
                     {facts.into_iter().map(|(label, text)| view! { <div><dt>{label}</dt><dd>{text}</dd></div> }).collect_view()}
                 </dl>
             </section>
-            <Change id=id.clone() role kept=of("reappoint") region levels/>
+            <Change id=id.clone() role kept=of("reappoint") region levels names/>
             <Rest id is_paused=paused_until.is_some() kept=of("pause")/>
             <Past past/>
         </div>
@@ -83,6 +85,7 @@ fn Change(
     kept: KeptForm,
     region: String,
     levels: Vec<Vec<RegionOption>>,
+    names: Vec<String>,
 ) -> impl IntoView {
     let roles = StaffRole::ALL.map(|role| (role.code().to_owned(), role.label().to_owned()));
     let fault = kept.fault("region");
@@ -102,7 +105,8 @@ fn Change(
                     <PlainField id="region" label="管辖地区" hint="审核员必选，可以只选到省或市" fault>
                         <RegionCascade id="region" label="管辖地区" region levels described=described("region", is_wrong) is_wrong begins/>
                     </PlainField>
-                    <KeptLine form=kept id="region-name" name="region_name" label="或直接输入地名" hint="如 黄浦区 或 浙江省杭州市；填写后以此为准" longest=30/>
+                    <KeptLine form=kept id="region-name" name="region_name" label="或直接输入地名" hint="如 黄浦区 或 浙江省杭州市；填写后以此为准" longest=30 list=NAMES/>
+                    <RegionNames names/>
                 </div>
             </fieldset>
             <div class="actions"><button class="button button-primary">"保存更改"</button></div>

@@ -9,7 +9,7 @@ use super::account::{FindPerson, Suspended};
 use crate::api;
 use crate::pages::query::query_text;
 use crate::ui::plain::{PlainField, described};
-use crate::ui::region::{RegionCascade, levels_of};
+use crate::ui::region::{NAMES, RegionCascade, RegionNames, levels_of};
 use crate::ui::table::{Grid, words};
 use crate::ui::{Empty, Load, PageHead, PostButton};
 
@@ -71,12 +71,14 @@ struct Form {
     /// It comes back, with what is wrong or with the next level of the region.
     is_again: bool,
     levels: Vec<Vec<RegionOption>>,
+    names: Vec<String>,
 }
 
 async fn form(check: bool) -> api::Answer<Form> {
     let typed = api::appointment(check).await?;
     let levels = levels_of(&typed.region).await?;
-    Ok(Form { typed, is_again: check, levels })
+    let names = api::region_names().await?;
+    Ok(Form { typed, is_again: check, levels, names })
 }
 
 #[component]
@@ -89,7 +91,7 @@ fn Appoint() -> impl IntoView {
 
 #[component]
 fn AppointForm(form: Form) -> impl IntoView {
-    let Form { typed, is_again, levels } = form;
+    let Form { typed, is_again, levels, names } = form;
     let fault =
         |at: &str| typed.faults.iter().find(|fault| fault.at == at).map(|fault| fault.message.clone());
     let first = typed.faults.first().map(|fault| fault.at.as_str());
@@ -140,7 +142,8 @@ fn AppointForm(form: Form) -> impl IntoView {
                         />
                     </PlainField>
                     <PlainField id="region-name" label="或直接输入地名" hint="如 黄浦区 或 浙江省杭州市；填写后以此为准" fault=region_name.clone()>
-                        <Line id="region-name" name="region_name" value=typed.region_name.clone() most="30" is_wrong=region_name.is_some() begins=begins_at_typed required=false/>
+                        <Line id="region-name" name="region_name" value=typed.region_name.clone() most="30" is_wrong=region_name.is_some() begins=begins_at_typed required=false list=NAMES/>
+                        <RegionNames names/>
                     </PlainField>
                 </div>
             </fieldset>
@@ -160,6 +163,9 @@ fn Line(
     /// The focus begins here.
     begins: bool,
     #[prop(default = true)] required: bool,
+    /// The id of what is proposed while one types.
+    #[prop(optional)]
+    list: Option<&'static str>,
 ) -> impl IntoView {
     view! {
         <input
@@ -168,6 +174,7 @@ fn Line(
             name=name
             value=value
             maxlength=most
+            list=list
             autocomplete="off"
             aria-required=required.then_some("true")
             aria-describedby=described(id, is_wrong)

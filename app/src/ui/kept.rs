@@ -54,6 +54,9 @@ pub fn KeptLine(
     #[prop(default = "input")] class: &'static str,
     #[prop(optional)] required: bool,
     #[prop(default = 100)] longest: u32,
+    /// The id of what is proposed while one types.
+    #[prop(optional)]
+    list: Option<&'static str>,
 ) -> impl IntoView {
     let fault = form.fault(name);
     let described = described(&id, !hint.is_empty(), fault.is_some());
@@ -67,6 +70,7 @@ pub fn KeptLine(
                 name=name
                 value=value
                 maxlength=longest.to_string()
+                list=list
                 autocomplete="off"
                 spellcheck="false"
                 aria-required=required.then_some("true")

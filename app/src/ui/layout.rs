@@ -141,8 +141,12 @@ fn staff_groups(me: &Me) -> Vec<(&'static str, Vec<(&'static str, String)>)> {
         review.push(("举报线索", route::REPORTS.to_owned()));
         review.push(("需核查", route::PATROL.to_owned()));
     }
+    if me.is_reviewer || me.is_administrator || me.is_keeper {
+        review.push(("退回原因", route::RETURN_REASONS.to_owned()));
+    }
     if me.is_administrator {
         review.push(("在办申请单", route::CLAIMS.to_owned()));
+        review.push(("民警工作量", route::LOAD.to_owned()));
         review.push(("人员管理", route::STAFF.to_owned()));
     }
     if me.is_auditor {

@@ -29,6 +29,17 @@ fn codes_of(region: &str) -> Vec<String> {
     codes
 }
 
+/// The id of [`RegionNames`].
+pub const NAMES: &str = "region-names";
+
+/// What a control with `list=NAMES` proposes while a region is typed.
+#[component]
+pub fn RegionNames(names: Vec<String>) -> impl IntoView {
+    // Thousands of options are one text: names of regions have no character that would have to be escaped.
+    let options: String = names.iter().map(|name| format!("<option value=\"{name}\">")).collect();
+    view! { <datalist id=NAMES inner_html=options></datalist> }.into_any()
+}
+
 #[component]
 pub fn RegionCascade(
     /// Of the first select; its label and those of the others begin with `label`.

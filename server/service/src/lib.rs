@@ -47,6 +47,7 @@ pub use base::{
 pub use desk::batch::BatchOrder;
 pub use desk::decide::request::{DecisionRequest, Remark, Together};
 pub use desk::presence::OpenPage;
+pub use desk::reassign::Reassignment;
 pub use files::upload;
 pub use filing::network;
 pub use ops::audit_chain::{AuditVerdict, BadRow, RowFault, audited_columns};
@@ -97,11 +98,14 @@ use crate::desk::decide::Decisions;
 use crate::desk::export::Exports;
 use crate::desk::held::HeldFilings;
 use crate::desk::history::Histories;
+use crate::desk::load::Loads;
 use crate::desk::misuse::MisuseDesk;
 use crate::desk::patrol::PatrolDesk;
 use crate::desk::presence::Presence;
 use crate::desk::queue::Queues;
+use crate::desk::reassign::Reassignments;
 use crate::desk::relatives::Relatives;
+use crate::desk::return_reasons::ReturnTallies;
 use crate::desk::review::Reviews;
 use crate::desk::saved_view::SavedViews;
 use crate::desk::setting::DisplaySettings;
@@ -179,6 +183,7 @@ pub struct Service {
     pub jobs: Arc<Jobs>,
     pub kept_forms: Arc<KeptForms>,
     pub key_checks: Arc<KeyChecks>,
+    pub loads: Arc<Loads>,
     pub lookup: Arc<Lookup>,
     pub machine_checks: Arc<MachineChecks>,
     pub misuse_desk: Arc<MisuseDesk>,
@@ -192,12 +197,14 @@ pub struct Service {
     pub people: Arc<People>,
     pub presence: Arc<Presence>,
     pub queues: Arc<Queues>,
+    pub reassignments: Arc<Reassignments>,
     pub records: Arc<Records>,
     pub redrafts: Arc<Redrafts>,
     pub relation_keys: Arc<RelationKeys>,
     pub relatives: Arc<Relatives>,
     pub reminders: Arc<Reminders>,
     pub reseals: Arc<Reseals>,
+    pub return_tallies: Arc<ReturnTallies>,
     pub reviews: Arc<Reviews>,
     pub samples: Arc<Samples>,
     pub saved_views: Arc<SavedViews>,
@@ -282,7 +289,8 @@ impl Service {
         let canned_reasons = CannedReasons::new(&context);
         let comparison_keys = ComparisonKeys::new(&context);
         let counters = Counters::new(&context);
-        let dashboards = Dashboards::new(&context);
+        let loads = Loads::new(&context, &accounts);
+        let dashboards = Dashboards::new(&context, &loads);
         let desk_access = DeskAccess::new(&context, &accounts);
         let queues = Queues::new(&context, &desk_access, &rejected_forms);
         let undos = Undos::new(&context, &notices);
@@ -304,12 +312,15 @@ impl Service {
             &rejected_forms,
             &text_messages,
         );
-        let held_filings = HeldFilings::new(&context, &accounts);
+        let reassignments =
+            Reassignments::new(&context, &accounts, &filing_claims, &filings, &loads, &notices);
+        let held_filings = HeldFilings::new(&context, &accounts, &reassignments);
         let holiday_lists = HolidayLists::new(&context, &rejected_forms);
         let appointments = Appointments::new(&context, &rejected_forms);
         let holidays = Holidays::new(&context);
         let cases = Cases::new(&context, &accounts, &drafts, &filings, &handovers, &records);
         let home_page = HomePage::new(&accounts, &cases, &filings, &notices, &records);
+        let return_tallies = ReturnTallies::new(&context);
         let reminders = Reminders::new(&context, &notices);
         let kept_forms = KeptForms::new(&context, &rejected_forms);
         let key_checks = KeyChecks::new(&context, &accounts);
@@ -417,6 +428,7 @@ impl Service {
             jobs,
             kept_forms,
             key_checks,
+            loads,
             lookup,
             machine_checks,
             misuse_desk,
@@ -430,12 +442,14 @@ impl Service {
             people,
             presence,
             queues,
+            reassignments,
             records,
             redrafts,
             relation_keys,
             relatives,
             reminders,
             reseals,
+            return_tallies,
             reviews,
             samples,
             saved_views,

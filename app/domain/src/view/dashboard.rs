@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::load::{OfficerLoad, Period};
 use crate::filing::FilingState;
 use crate::procedure::Procedure;
 
@@ -28,6 +29,12 @@ pub struct Dashboard {
     pub to_check: u64,
     /// The regions directly below one's own; none below a county.
     pub below: Vec<RegionCount>,
+    /// Over which the days above and what was received and decided below are counted.
+    #[serde(default)]
+    pub period: Period,
+    /// What the officer has in hand and got done.
+    #[serde(default)]
+    pub own: OfficerLoad,
 }
 
 /// What one region below the officer's own has to do.
@@ -37,7 +44,7 @@ pub struct RegionCount {
     pub name: String,
     pub open: u64,
     pub overdue: u64,
-    /// In the days of the chart.
+    /// In the period.
     pub received: u64,
     pub decided: u64,
 }
@@ -51,7 +58,7 @@ pub struct KindCount {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayCount {
-    /// 11-23
+    /// 11-23; where several days are one bar, the first of them.
     pub day: String,
     pub received: u64,
     pub decided: u64,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::display::DeskSettings;
 use super::filing::EventView;
+use super::load::OfficerChoice;
 use super::region::RegionOption;
 use crate::filing::FilingState;
 use crate::procedure::Procedure;
@@ -203,6 +204,12 @@ pub struct HeldFiling {
     pub together: Vec<(String, Procedure, String)>,
     /// The newest first.
     pub history: Vec<EventView>,
+    /// What the page was drawn from: who gives it to somebody else gives that.
+    #[serde(default)]
+    pub version: i64,
+    /// To whom it can be given.
+    #[serde(default)]
+    pub choices: Vec<OfficerChoice>,
 }
 
 /// What matches a search beyond this is neither listed nor counted: type more of it.

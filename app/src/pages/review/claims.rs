@@ -12,21 +12,33 @@ use crate::ui::{Empty, Load, PageHead};
 
 #[component]
 pub fn ReviewClaims() -> impl IntoView {
-    let after = query_text("after");
-    let page = Resource::new(after, api::claims_held);
+    let (after, officer) = (query_text("after"), query_text("officer"));
+    let page = Resource::new(
+        move || (after(), officer()),
+        |(after, officer)| async move { Ok((api::claims_held(after, officer.clone()).await?, officer)) },
+    );
     view! {
-        <PageHead above=vec![("审核", "")] title="在办申请单" lead="已由民警领取、尚未办结的申请单。接管后回到队列，由其他民警领取。"/>
-        <Load resource=page titled=true children={|page: Paged<ClaimRow>| view! { <Rows page/> }}/>
+        <PageHead above=vec![("审核", "")] title="在办申请单" lead="已由民警领取、尚未办结的申请单。接管后回到队列，由其他民警领取；也可以重新分配给指定的民警。"/>
+        <Load resource=page titled=true children={|(page, officer): (Paged<ClaimRow>, String)| view! { <Rows page officer/> }}/>
     }
     .into_any()
 }
 
 #[component]
-fn Rows(page: Paged<ClaimRow>) -> impl IntoView {
+fn Rows(
+    page: Paged<ClaimRow>,
+    /// Whose alone; empty for everybody's.
+    officer: String,
+) -> impl IntoView {
+    if page.rows.is_empty() && !officer.is_empty() {
+        return view! { <Empty sentence="这名民警目前没有在办的申请单。" action=("查看全部", route::CLAIMS)/> }
+            .into_any();
+    }
     if page.rows.is_empty() {
         return view! { <Empty sentence="目前没有在办的申请单。" action=("返回首页", route::HOME)/> }
             .into_any();
     }
+    let whose = page.rows.first().filter(|_| !officer.is_empty()).map(|row| row.officer.clone());
     let column = |word: &str| Column::Text(word.to_owned());
     let mut columns: Vec<Column> = ["申请单", "主体", "管辖地", "领取人", "领取时间"].map(column).into();
     columns.extend([Column::Number("无操作".to_owned()), column("操作")]);
@@ -61,11 +73,17 @@ fn Rows(page: Paged<ClaimRow>) -> impl IntoView {
         .collect_view();
     view! {
         <div class="stack">
+            {whose.map(|name| view! {
+                <div class="banner" data-tone="info">
+                    <p>{format!("只列出由{name}领取的。")}</p>
+                    <a class="button button-small" href=route::CLAIMS>"查看全部"</a>
+                </div>
+            })}
             <Grid caption="在办申请单" columns>{rows}</Grid>
             <Pager
                 total=page.total
-                next=page.next.map(|after| href(route::CLAIMS, &[("after", &after)]))
-                first=page.is_later.then(|| route::CLAIMS.to_owned())
+                next=page.next.map(|after| href(route::CLAIMS, &[("officer", &officer), ("after", &after)]))
+                first=page.is_later.then(|| href(route::CLAIMS, &[("officer", &officer)]))
             />
         </div>
     }

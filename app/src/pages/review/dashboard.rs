@@ -5,18 +5,19 @@ use std::collections::BTreeMap;
 use domain::filing::FilingState;
 use domain::procedure::Procedure;
 use domain::route;
-use domain::view::{Dashboard, KindCount, RegionCount, working_time};
+use domain::view::{Dashboard, KindCount, OfficerLoad, Period, RegionCount, working_time};
 use leptos::prelude::*;
 
 use super::chart::DaysChart;
 use super::live::Live;
 use crate::api;
+use crate::pages::query::query_text;
 use crate::ui::table::href;
-use crate::ui::{Empty, Load, PageHead};
+use crate::ui::{DeskScript, Empty, Load, PageHead};
 
 #[component]
 pub fn ReviewDashboard() -> impl IntoView {
-    let dashboard = Resource::new(|| (), |()| api::dashboard());
+    let dashboard = Resource::new(query_text("days"), api::dashboard);
     view! {
         <PageHead
             above=vec![("审核", "")]
@@ -26,6 +27,7 @@ pub fn ReviewDashboard() -> impl IntoView {
                 <a class="button button-primary" href=route::QUEUE>"审核队列"</a>
             }
         />
+        <DeskScript/>
         <Load resource=dashboard titled=true children={|dashboard: Dashboard| view! { <Desk dashboard/> }}/>
     }
     .into_any()
@@ -47,6 +49,8 @@ fn Desk(dashboard: Dashboard) -> impl IntoView {
         reports,
         to_check,
         below,
+        period,
+        own,
     } = dashboard;
     let allowed = format!("超过 {overdue_days} 个工作日未办结");
     let late = if overdue > 0 { "danger" } else { "" };
@@ -62,8 +66,9 @@ fn Desk(dashboard: Dashboard) -> impl IntoView {
             <Reports reports/>
             <ToCheck to_check/>
             <Kinds by_kind/>
-            <Below below/>
-            <DaysChart days/>
+            <DaysChart days period/>
+            <Own own period/>
+            <Below below period/>
             <section class="card" aria-labelledby="speed">
                 <div class="card-head"><h2 id="speed">"办理用时"</h2></div>
                 <p class="soft">"近 13 周作出的决定，只计工作日的时间，节假日不计。"</p>
@@ -177,12 +182,34 @@ fn Kinds(by_kind: Vec<KindCount>) -> impl IntoView {
     .into_any()
 }
 
+/// What the officer has in hand, and got done.
+#[component]
+fn Own(own: OfficerLoad, period: Period) -> impl IntoView {
+    let oldest = own.oldest_days.map_or_else(|| "没有在计时的".to_owned(), |days| format!("{days} 个工作日"));
+    view! {
+        <section class="card" aria-labelledby="own">
+            <div class="card-head">
+                <h2 id="own">"我的工作量"</h2>
+                <a href=route::RETURN_REASONS>"退回原因"</a>
+            </div>
+            <dl class="facts">
+                <div><dt>"在办"</dt><dd class="figures">{format!("{} 件", own.in_hand)}</dd></div>
+                <div><dt>"在办中最久的已等待"</dt><dd class="figures">{oldest}</dd></div>
+                <div><dt>"在办中超期的"</dt><dd class="figures">{format!("{} 件", own.overdue)}</dd></div>
+                <div><dt>{format!("{}由我办结", period.label())}</dt><dd class="figures">{format!("{} 件", own.decided)}</dd></div>
+            </dl>
+        </section>
+    }
+    .into_any()
+}
+
 /// How the regions below fare; each leads to its part of the queue.
 #[component]
-fn Below(below: Vec<RegionCount>) -> impl IntoView {
+fn Below(below: Vec<RegionCount>, period: Period) -> impl IntoView {
     if below.is_empty() {
         return ().into_any();
     }
+    let (came, went) = (format!("{}受理", period.label()), format!("{}办结", period.label()));
     let rows = below
         .into_iter()
         .map(|row| {
@@ -192,8 +219,8 @@ fn Below(below: Vec<RegionCount>) -> impl IntoView {
                     <td data-label="地区"><a href=href(route::QUEUE, &[("region", &code)])>{name}</a></td>
                     <td data-label="未办结" class="num">{open.to_string()}</td>
                     <td data-label="已超期" class="num">{overdue.to_string()}</td>
-                    <td data-label="近 14 天受理" class="num">{received.to_string()}</td>
-                    <td data-label="近 14 天办结" class="num">{decided.to_string()}</td>
+                    <td data-label=came.clone() class="num">{received.to_string()}</td>
+                    <td data-label=went.clone() class="num">{decided.to_string()}</td>
                 </tr>
             }
         })
@@ -209,8 +236,8 @@ fn Below(below: Vec<RegionCount>) -> impl IntoView {
                             <th scope="col">"地区"</th>
                             <th scope="col" class="num">"未办结"</th>
                             <th scope="col" class="num">"已超期"</th>
-                            <th scope="col" class="num">"近 14 天受理"</th>
-                            <th scope="col" class="num">"近 14 天办结"</th>
+                            <th scope="col" class="num">{came.clone()}</th>
+                            <th scope="col" class="num">{went.clone()}</th>
                         </tr>
                     </thead>
                     <tbody>{rows}</tbody>

@@ -8,6 +8,7 @@ pub mod notice;
 pub mod notice_settings;
 pub mod person;
 pub mod rejected_form;
+pub mod reviewers;
 pub mod roles;
 pub mod session;
 pub mod sign_in;

@@ -96,6 +96,12 @@ impl Staff {
         self.hold(actor, typed, vec![wrong]).await
     }
 
+    /// The names of all regions that somebody can be appointed for.
+    pub fn region_names(&self, actor: &Actor) -> Result<&'static [String]> {
+        actor.must_administer()?;
+        Ok(region::names())
+    }
+
     async fn hold(&self, actor: &Actor, typed: &[(&str, &str)], faults: Vec<Fault>) -> Result<()> {
         let mut answers = Answers::new();
         for (at, text) in typed {

@@ -121,10 +121,15 @@ pub(crate) fn codes(states: &[FilingState]) -> impl Iterator<Item = &'static str
 
 /// Nobody decides about what is their own.
 pub(crate) fn own_filing(actor: &Actor, row: &filing::Model, subject: &record::Model) -> Option<Refused> {
-    let own = row.applicant_id == actor.person_id || subject.owner_id.as_ref() == Some(&actor.person_id);
-    own.then(|| Refused {
-        sentence: "不能审核本人提交的申请单，请由其他民警办理".to_owned(), link: None
-    })
+    is_of(&actor.person_id, row, subject)
+        .then(|| Refused {
+            sentence: "不能审核本人提交的申请单，请由其他民警办理".to_owned(), link: None
+        })
+}
+
+/// Whether a filing is this person's own.
+pub(crate) fn is_of(person: &str, row: &filing::Model, subject: &record::Model) -> bool {
+    row.applicant_id == person || subject.owner_id.as_deref() == Some(person)
 }
 
 pub(crate) fn is_claimed_by(row: &filing::Model, actor: &Actor) -> bool {

@@ -10,7 +10,9 @@ use domain::schema::fault;
 use domain::value::text;
 use domain::view::{ClaimRow, Paged, QueueRequest};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
@@ -360,11 +362,17 @@ impl FilingClaims {
     /// What is claimed everywhere, for administrators: what it is called, who has it and since when, without the
     /// answers (R60).
     pub async fn claims_held(&self, actor: &Actor, after: &str) -> Result<Paged<ClaimRow>> {
+        self.claims_held_by(actor, "", after).await
+    }
+
+    /// The same of one officer, or of everybody.
+    pub async fn claims_held_by(&self, actor: &Actor, officer: &str, after: &str) -> Result<Paged<ClaimRow>> {
         actor.must_administer()?;
         let on = self.context.db.read();
-        let held = filing::Entity::find()
-            .filter(filing::Column::IsReviewable.eq(true))
-            .filter(filing::Column::State.eq(FilingState::InReview.code()));
+        let held = match officer {
+            "" => in_hands(""),
+            one => in_hands(plausible_id(one)?),
+        };
         let total = sea_orm::PaginatorTrait::count(held.clone(), on).await?;
         let mut page = held;
         if let Ok(after) = plausible_id(after) {
@@ -546,6 +554,17 @@ impl FilingClaims {
     }
 }
 
+/// What is in one officer's hands, or in anybody's.
+pub(crate) fn in_hands(officer: &str) -> Select<filing::Entity> {
+    let held = filing::Entity::find()
+        .filter(filing::Column::IsReviewable.eq(true))
+        .filter(filing::Column::State.eq(FilingState::InReview.code()));
+    match officer {
+        "" => held,
+        one => held.filter(filing::Column::ClaimedBy.eq(one)),
+    }
+}
+
 /// The subject's filing first, then its businesses as they came.
 fn in_order(mut rows: Vec<filing::Model>) -> Vec<filing::Model> {
     rows.sort_by(|one, other| {
@@ -583,7 +602,7 @@ pub(crate) fn reason_in(text: &str, what: &str) -> Result<String> {
 
 /// What must be claimed together, locked, in the order of their ids: a subject that was never
 /// approved goes with its businesses (R15), anything else alone.
-async fn claimed_together(
+pub(crate) async fn claimed_together(
     on: &impl ConnectionTrait,
     subject: &record::Model,
     row: &filing::Model,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use domain::filing::FilingState;
 use domain::procedure::Procedure;
-use domain::view::{Dashboard, DayCount, KindCount, RegionCount};
+use domain::view::{Dashboard, DayCount, KindCount, Period, RegionCount};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter};
 use time::{Date, Duration};
@@ -20,6 +20,7 @@ use crate::base::error::{Error, Result};
 use crate::base::region;
 use crate::base::region::region_name;
 use crate::desk::access::lies_in;
+use crate::desk::load::Loads;
 use crate::filing::misuse::open_reports;
 use crate::filing::patrol::open_findings;
 use crate::state::counters;
@@ -27,13 +28,19 @@ use crate::state::counters::{Count, WEEKS_MEASURED, counts, day_number, percenti
 
 handle! {
     /// The figures of a region.
-    Dashboards {}
+    Dashboards {
+        loads: Loads,
+    }
 }
 
-const DAYS_SHOWN: i64 = 14;
-
 impl Dashboards {
+    /// The figures over the period that is shown first.
     pub async fn dashboard(&self, actor: &Actor) -> Result<Dashboard> {
+        self.dashboard_over(actor, Period::default()).await
+    }
+
+    /// The figures, with what came in and was decided over a period.
+    pub async fn dashboard_over(&self, actor: &Actor, period: Period) -> Result<Dashboard> {
         let region = actor.must_review()?;
         let now = self.context.clock.now();
         let on = self.context.db.read();
@@ -43,12 +50,12 @@ impl Dashboards {
             by_kind.iter().filter(|kind| kind.state == FilingState::Pending).map(|kind| kind.count).sum();
         let in_time = day_number(self.context.overdue_before(now).await?);
         let today = shanghai_date(now);
-        let first = today - Duration::days(DAYS_SHOWN - 1);
+        let first = today - Duration::days(period.days() - 1);
         let begin = day_number(begin_of(first));
         let measured = week_of(day_number(begin_of(today))) - (WEEKS_MEASURED - 1) * 7;
         let spent = of(counters::SPENT, measured).await?;
-        let days =
-            days(first, begin, &of(counters::RECEIVED, begin).await?, &of(counters::DECIDED, begin).await?);
+        let (received, decided) = (of(counters::RECEIVED, begin).await?, of(counters::DECIDED, begin).await?);
+        let days = days(first, begin, period, &received, &decided);
         Ok(Dashboard {
             region: region_name(region),
             new,
@@ -63,6 +70,8 @@ impl Dashboards {
             reports: open_reports(on, region).await?,
             to_check: open_findings(on, region).await?,
             below: below(region, in_time, begin, on).await?,
+            period,
+            own: self.loads.own(actor, region, period).await?,
         })
     }
 }
@@ -96,16 +105,26 @@ fn by_kind(counts: Vec<Count>) -> Result<Vec<KindCount>> {
     Ok(kinds)
 }
 
-/// Received and decided by day, the last of them today; days without either are there as zeros.
-fn days(first: Date, begin: i64, received: &[Count], decided: &[Count]) -> Vec<DayCount> {
-    let on_day = |counts: &[Count], day: i64| total(counts.iter().filter(|count| count.day == day));
-    let each = (0..DAYS_SHOWN).map(|after| (first + Duration::days(after), begin + after));
-    each.map(|(date, day)| DayCount {
-        day: format!("{:02}-{:02}", u8::from(date.month()), date.day()),
-        received: on_day(received, day),
-        decided: on_day(decided, day),
-    })
-    .collect()
+/// Received and decided by day, or by week where the period is long, the last of them up to today; those without either
+/// are there as zeros.
+fn days(first: Date, begin: i64, period: Period, received: &[Count], decided: &[Count]) -> Vec<DayCount> {
+    let (days, each) = (period.days(), period.days_together());
+    // The first one is shorter where they do not come out even.
+    let (mut from, mut to) = (0, if days % each == 0 { each } else { days % each });
+    let mut counted = Vec::new();
+    while from < days {
+        let within = |counts: &[Count]| {
+            total(counts.iter().filter(|count| (begin + from..begin + to).contains(&count.day)))
+        };
+        let date = first + Duration::days(from);
+        counted.push(DayCount {
+            day: format!("{:02}-{:02}", u8::from(date.month()), date.day()),
+            received: within(received),
+            decided: within(decided),
+        });
+        (from, to) = (to, to + each);
+    }
+    counted
 }
 
 /// The regions directly below; a municipality's one city of its own name is left out for its
@@ -141,4 +160,27 @@ async fn below(region: &str, in_time: i64, begin: i64, on: &DatabaseConnection) 
         }
     }
     Ok(rows.into_values().filter(|row| row.open + row.received + row.decided > 0).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use time::macros::date;
+
+    use super::*;
+
+    #[test]
+    fn a_long_period_is_counted_by_weeks_to_today() {
+        let count = |day| Count { region: "110000".to_owned(), day, item: String::new(), n: 1 };
+        let counts: Vec<Count> = (0..90).map(|after| count(1_000 + after)).collect();
+        for (period, many, first, last) in
+            [(Period::Week, 7, 1, 1), (Period::Month, 30, 1, 1), (Period::Quarter, 13, 6, 7)]
+        {
+            let begin = 1_000 + 90 - period.days();
+            let days = days(date!(2026 - 03 - 02), begin, period, &counts, &[]);
+            let received: Vec<u64> = days.iter().map(|day| day.received).collect();
+            assert_eq!((days.len(), received[0], received[many - 1]), (many, first, last), "{period:?}");
+            assert_eq!(received.iter().sum::<u64>(), u64::try_from(period.days()).unwrap());
+        }
+    }
 }

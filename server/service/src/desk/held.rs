@@ -18,6 +18,7 @@ use crate::base::entity::{filing, filing_event, record};
 use crate::base::error::{Error, Result};
 use crate::base::region::full_name;
 use crate::base::retry::retry;
+use crate::desk::reassign::Reassignments;
 use crate::state::history::{ADMINISTRATOR, APPLICANT, SYSTEM};
 use crate::state::row::{open_states, procedure_of, record_state};
 
@@ -25,6 +26,7 @@ handle! {
     /// Filings in officers' hands, as administrators see them.
     HeldFilings {
         accounts: Accounts,
+        reassignments: Reassignments,
     }
 }
 
@@ -73,6 +75,7 @@ impl HeldFilings {
         let names = self.accounts.staff_names(on, &people).await?;
         let seen = row.claim_seen_at.or(row.claimed_at).map(instant);
         let now = self.context.clock.now();
+        let choices = self.reassignments.choices(on, &row, &subject).await?;
         Ok(HeldFiling {
             procedure: procedure_of(&row)?,
             owner_kind: subject.owner_kind,
@@ -84,6 +87,8 @@ impl HeldFilings {
             idle_minutes: seen.map_or(0, |seen| (now - seen).whole_minutes().max(0)),
             together,
             history: events.iter().map(|event| told(event, &names)).collect(),
+            version: row.version,
+            choices,
             id: row.id,
             reference: row.reference,
             title: row.title,
@@ -112,10 +117,9 @@ fn told(event: &filing_event::Model, names: &BTreeMap<String, String>) -> EventV
     };
     let kind = FilingEvent::from_code(&event.event);
     let note = match kind {
-        Some(FilingEvent::Release | FilingEvent::Transfer) => event.note.clone(),
+        Some(FilingEvent::Claim | FilingEvent::Release | FilingEvent::Transfer) => event.note.clone(),
         Some(
-            FilingEvent::Claim
-            | FilingEvent::Approve
+            FilingEvent::Approve
             | FilingEvent::Return
             | FilingEvent::Reject
             | FilingEvent::Withdraw

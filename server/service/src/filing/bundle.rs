@@ -15,13 +15,10 @@ use crate::base::entity::{filing, filing_event, record};
 use crate::base::error::Result;
 use crate::filing::Filings;
 use crate::state::domains::keep_domains;
+pub(crate) use crate::state::history::RETURNED_ALONG;
 use crate::state::history::Who;
 use crate::state::row::{filing_state, open_states, record_state};
 use crate::state::{counters, transition};
-
-/// What the history says of a business filing that came back only because its subject did. Older rows are told by
-/// this sentence, so it stays as it is.
-pub(crate) const RETURNED_ALONG: &str = "主体申请已退回，请先修改并重新提交主体申请，再重新提交本申请";
 
 /// Whether a filing was returned only because its subject was: nobody has a remark about it (R15).
 pub(crate) fn came_back_along(last_return: &filing_event::Model) -> bool {

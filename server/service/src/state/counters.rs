@@ -23,6 +23,8 @@ use crate::state::elapsed;
 use crate::state::elapsed::{Pauses, clock_from};
 use crate::state::history::SUBMITTED;
 use crate::state::row::{filing_state, procedure_of};
+use crate::state::rulings;
+use crate::state::rulings::{Ruling, STANDS, Said};
 
 handle! {
     /// What the dashboard counts.
@@ -116,6 +118,13 @@ impl Shifts {
         self.add(jurisdiction, SPENT, week_of(day_number(at)), format!("{hours:05}"), n);
     }
 
+    /// What a decision counts for beside its time.
+    fn ruled(&mut self, jurisdiction: &str, procedure: &str, ruling: &Ruling, at: i64, n: i64) {
+        for (kind, item) in ruling.counted(procedure) {
+            self.add(jurisdiction, kind, day_number(at), item, n);
+        }
+    }
+
     /// What a filing's history counts for.
     fn happened(
         &mut self,
@@ -128,16 +137,18 @@ impl Shifts {
         if !row.is_reviewable {
             return;
         }
+        let procedure = procedure_code(row);
         let paused = pauses.get(&row.id).map_or(&[][..], Vec::as_slice);
         let mut begun = row.submitted_at;
-        // From when and when it was decided, while nothing else has happened.
+        // From when and when it was decided, and how, while nothing else has happened.
         let mut decided = None;
         for line in events.iter().filter(|line| line.filing_id == row.id) {
             let last_decided = std::mem::take(&mut decided);
             match FilingEvent::from_code(&line.event) {
                 Some(FilingEvent::Undo) => {
-                    if let Some((from, at)) = last_decided {
+                    if let Some((from, at, ruling)) = last_decided {
                         self.decided(&row.jurisdiction, from, at, calendar, -n);
+                        self.ruled(&row.jurisdiction, &procedure, &ruling, at, -n);
                     }
                 }
                 Some(FilingEvent::Resubmit) => {
@@ -146,8 +157,10 @@ impl Shifts {
                 }
                 Some(event) if is_decision(event) => {
                     let from = elapsed::moved(calendar, begun, line.at, paused);
+                    let ruling = Ruling::of(event, line);
                     self.decided(&row.jurisdiction, from, line.at, calendar, n);
-                    decided = Some((from, line.at));
+                    self.ruled(&row.jurisdiction, &procedure, &ruling, line.at, n);
+                    decided = Some((from, line.at, ruling));
                 }
                 None if line.event == SUBMITTED => {
                     begun = line.at;
@@ -264,6 +277,9 @@ impl Counters {
         let now = self.context.clock.now();
         let since = (week_of(day_number(crate::base::db::millis(now))) - KEPT_WEEKS * 7) * DAY;
         happen_all(&tx, &mut shifts, since).await?;
+        for stands in rulings::standing_since(&tx, since).await? {
+            shifts.ruled(&stands.jurisdiction, &stands.procedure, &stands.ruling, stands.at, 1);
+        }
         let mut sums: BTreeMap<(String, String, i64, String), i64> = BTreeMap::new();
         for ((jurisdiction, kind, day, item), n) in shifts.0 {
             for region in levels(&jurisdiction) {
@@ -276,6 +292,10 @@ impl Counters {
         }
         Ok(tx.commit().await?)
     }
+}
+
+fn procedure_code(row: &filing::Model) -> String {
+    format!("{}_{}", row.business, row.action)
 }
 
 /// The civil day in Shanghai, counted from 1970-01-01 (R81).
@@ -334,6 +354,7 @@ pub(crate) async fn stepped(
     before: &filing::Model,
     after: &filing::Model,
     event: FilingEvent,
+    said: Said<'_>,
     now: OffsetDateTime,
 ) -> Result<()> {
     let mut shifts = Shifts::default();
@@ -346,6 +367,8 @@ pub(crate) async fn stepped(
         if let Some(at) = after.decided_at.filter(|_| is_decision(event)) {
             let calendar = calendar(on).await?;
             shifts.decided(&after.jurisdiction, clock_from(after), at, &calendar, 1);
+            let ruling = Ruling::made(event, said);
+            shifts.ruled(&after.jurisdiction, &procedure_code(after), &ruling, at, 1);
         }
     }
     shifts.write(on, now).await
@@ -362,6 +385,9 @@ pub(crate) async fn undecided(
     if let Some(at) = decided.decided_at.filter(|_| row.is_reviewable) {
         let from = elapsed::clock_from(decided);
         shifts.decided(&row.jurisdiction, from, at, &calendar(on).await?, -1);
+        if let Some(ruling) = rulings::last(on, &row.id).await? {
+            shifts.ruled(&row.jurisdiction, &procedure_code(row), &ruling, at, -1);
+        }
     }
     shifts.write(on, now).await
 }
@@ -413,6 +439,9 @@ pub(crate) async fn moved(
     shifts.write(on, now).await
 }
 
+/// Everywhere, where [`counts`] are asked for within a region.
+pub(crate) const EVERYWHERE: &str = "";
+
 /// The counts of one kind in regions that do not overlap, from a day on.
 pub(crate) async fn counts(
     on: &impl ConnectionTrait,
@@ -437,7 +466,11 @@ pub(crate) async fn counts(
 
 /// What is added up and what is not yet, in one statement.
 fn question(within: &str, regions: &[&str], kind: &str, since: i64) -> SelectStatement {
-    let (low, high) = jurisdiction::range(within);
+    let (low, high) = match within {
+        // Codes are digits.
+        EVERYWHERE => ("0".to_owned(), "a".to_owned()),
+        _ => jurisdiction::range(within),
+    };
     let columns = |place: &'static str| {
         let mut query = Query::select();
         query.expr_as(Expr::col(Alias::new(place)), Alias::new("place"));
@@ -525,12 +558,9 @@ async fn stand_all(on: &impl ConnectionTrait, shifts: &mut Shifts) -> Result<()>
 /// then, for how long they took.
 async fn happen_all(on: &impl ConnectionTrait, shifts: &mut Shifts, since: i64) -> Result<()> {
     let backend = on.get_database_backend();
-    // What was taken back (撤回) is followed by the line that says so.
-    let stands = "COALESCE((SELECT n.event FROM filing_event n WHERE n.filing_id = e.filing_id AND n.id > e.id \
-                  ORDER BY n.id LIMIT 1), '') <> 'undo'";
     let flows = format!(
         "SELECT f.jurisdiction, e.event, (e.at + 28800000) / 86400000 AS day, COUNT(*) AS n \
-         FROM filing_event e JOIN filing f ON f.id = e.filing_id WHERE f.is_reviewable AND {stands} \
+         FROM filing_event e JOIN filing f ON f.id = e.filing_id WHERE f.is_reviewable AND {STANDS} \
          AND e.event IN ('submit', 'resubmit', 'approve', 'return', 'reject') \
          GROUP BY f.jurisdiction, e.event, (e.at + 28800000) / 86400000"
     );
@@ -545,7 +575,7 @@ async fn happen_all(on: &impl ConnectionTrait, shifts: &mut Shifts, since: i64) 
         "SELECT f.jurisdiction, COALESCE((SELECT MAX(s.at) FROM filing_event s WHERE s.filing_id = e.filing_id \
          AND s.event IN ('submit', 'resubmit') AND s.id < e.id), f.submitted_at) AS begun, e.at, f.id \
          FROM filing_event e JOIN filing f ON f.id = e.filing_id WHERE f.is_reviewable AND e.at >= {since} \
-         AND e.event IN ('approve', 'return', 'reject') AND {stands}"
+         AND e.event IN ('approve', 'return', 'reject') AND {STANDS}"
     );
     for row in on.query_all_raw(Statement::from_string(backend, decided)).await? {
         let place: String = row.try_get_by_index(0)?;

@@ -27,6 +27,10 @@ pub(crate) const SYSTEM: &str = "system";
 /// The event of a filing's first line; a submission is no transition.
 pub(crate) const SUBMITTED: &str = "submit";
 
+/// What the history says of a business filing that came back only because its subject did. Older rows are told by
+/// this sentence, so it stays as it is.
+pub(crate) const RETURNED_ALONG: &str = "主体申请已退回，请先修改并重新提交主体申请，再重新提交本申请";
+
 /// Who makes a transition, as the history keeps it.
 #[derive(Debug, Clone)]
 pub(crate) struct Who {

@@ -6,5 +6,6 @@ pub mod elapsed;
 pub mod history;
 pub mod pause;
 pub mod row;
+pub mod rulings;
 pub mod scene;
 pub mod transition;

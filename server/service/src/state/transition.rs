@@ -18,6 +18,7 @@ use crate::base::entity::{filing, handover, record};
 use crate::base::error::{Error, Result};
 use crate::state::history::{SUBMITTED, Who, history, overtaken};
 use crate::state::row::{filing_state, record_state};
+use crate::state::rulings::Said;
 use crate::state::{counters, pause};
 
 /// Moves a filing, if it is still as `row` says, and writes its line of history. Answers are not
@@ -76,7 +77,8 @@ pub(crate) async fn filing(
         return Err(overtaken(on, &row.id, &who).await?);
     }
     history(on, &row.id, event.code(), Some(state), to, &who, note, remarks, now).await?;
-    counters::stepped(on, row, &after, event, now).await?;
+    let said = Said { officer: who.actor_id.as_deref(), note, remarks };
+    counters::stepped(on, row, &after, event, said, now).await?;
     Ok(after)
 }
 

@@ -83,33 +83,12 @@ fn chosen_region(fields: &Fields) -> &str {
 
 /// The region whose name was typed, where there is exactly one of that name; else what the lists say counts.
 fn named_region(fields: &Fields) -> Option<String> {
-    let typed = field(fields, "region_name");
-    let hits = if typed.is_empty() { Vec::new() } else { service::region::find_by_name(typed, true) };
-    match hits.as_slice() {
-        [one] => Some(one.region.clone()),
-        many => {
-            // 黄浦区 is one, though 黄浦区 is a part of longer names too.
-            let mut exact = many.iter().filter(|hit| hit.name == typed || hit.name.ends_with(typed));
-            exact.next().filter(|_| exact.next().is_none()).map(|hit| hit.region.clone())
-        }
-    }
+    service::region::named(field(fields, "region_name")).ok().filter(|code| !code.is_empty())
 }
 
 /// What is wrong with the name of a region that was typed.
 fn region_fault(fields: &Fields) -> Option<Fault> {
-    let typed = field(fields, "region_name");
-    if typed.is_empty() || named_region(fields).is_some() {
-        return None;
-    }
-    let names: Vec<String> =
-        service::region::find_by_name(typed, true).into_iter().take(5).map(|hit| hit.name).collect();
-    Some(fault(
-        "region_name",
-        match names.is_empty() {
-            true => "没有找到这个地区，请核对或从列表中选择".to_owned(),
-            false => format!("有多个这样的地区，请写完整，如：{}", names.join("、")),
-        },
-    ))
+    service::region::named(field(fields, "region_name")).err().map(|sentence| fault("region_name", sentence))
 }
 
 /// 【保存更改】 of an appointment.

@@ -11,7 +11,7 @@ use axum::routing::post;
 use axum::{Extension, Form, Router};
 use domain::view::{BatchAct, Decision, Density, DeskSettings, QueueColumn, QueueRequest, SOUGHT_PERSON};
 use http::{HeaderMap, StatusCode};
-use service::{Actor, BatchOrder, DecisionRequest, Error, Remark, Together};
+use service::{Actor, BatchOrder, DecisionRequest, Error, Reassignment, Remark, Together};
 
 use super::act::{Done, Fields, act, again, field, finish, to, version};
 use crate::auth::return_path::{local_path, login_path};
@@ -23,6 +23,7 @@ pub fn router() -> Router<AppState> {
         .route("/act/claim", act!(claim))
         .route("/act/release", act!(release))
         .route("/act/take-over", act!(take_over))
+        .route("/act/reassign", act!(reassign))
         .route("/act/unmask", act!(unmask))
         .route("/act/decide", post(decide_or_resubmit))
         .route("/act/undo", act!(undo))
@@ -103,6 +104,22 @@ async fn take_over(state: &AppState, actor: &Actor, fields: &Fields, back: &str)
             again(state, actor, "take-over", fields, &route::claim(filing), error).await
         }
         Err(Error::Refused(refused)) if is_of_list => Ok(to(route::CLAIMS).saying(refused.sentence)),
+        Err(error) => Err(error),
+    }
+}
+
+/// 【重新分配】 of what a colleague has in hand.
+async fn reassign(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let filing = field(fields, "filing");
+    let (officer, reason) = (field(fields, "officer"), field(fields, "reason"));
+    let asked = Reassignment { filing, version: version(fields)?, officer, reason };
+    match state.service.reassignments.reassign(actor, asked).await {
+        Ok(()) => Ok(to(route::CLAIMS).saying("已重新分配，双方都会收到通知。")),
+        Err(error @ Error::Faults(_)) => {
+            again(state, actor, "reassign", fields, &route::claim(filing), error).await
+        }
+        // Nobody has it any more, and its page is gone.
+        Err(Error::Refused(refused)) => Ok(to(route::CLAIMS).saying(refused.sentence)),
         Err(error) => Err(error),
     }
 }

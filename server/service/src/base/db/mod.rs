@@ -158,6 +158,13 @@ impl Db {
         Ok(self.writer.close().await?)
     }
 
+    /// The same database, with each statement that reads outside a transaction told to a test.
+    #[cfg(test)]
+    pub(crate) fn telling_reads(mut self, tell: impl Fn() + Send + Sync + 'static) -> Self {
+        self.reader.set_metric_callback(move |_| tell());
+        self
+    }
+
     /// For reading outside a transaction.
     pub fn read(&self) -> &DatabaseConnection {
         &self.reader

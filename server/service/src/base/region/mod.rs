@@ -186,6 +186,42 @@ pub fn find_by_name(text: &str, of_every_level: bool) -> Vec<Hit> {
     found.into_iter().take(MOST_HITS).map(hit).collect()
 }
 
+/// The code of the region that somebody typed the name of; nothing for nothing.
+///
+/// # Errors
+/// The sentence where there is none of that name, or several.
+pub fn named(typed: &str) -> std::result::Result<String, String> {
+    if typed.is_empty() {
+        return Ok(String::new());
+    }
+    let hits = find_by_name(typed, true);
+    if let [one] = hits.as_slice() {
+        return Ok(one.region.clone());
+    }
+    // 黄浦区 is one, though 黄浦区 is a part of longer names too.
+    let mut exact = hits.iter().filter(|hit| hit.name == typed || hit.name.ends_with(typed));
+    if let (Some(one), None) = (exact.next(), exact.next()) {
+        return Ok(one.region.clone());
+    }
+    let names: Vec<String> = hits.into_iter().take(5).map(|hit| hit.name).collect();
+    Err(match names.is_empty() {
+        true => "没有找到这个地区，请核对或从列表中选择".to_owned(),
+        false => format!("有多个这样的地区，请写完整，如：{}", names.join("、")),
+    })
+}
+
+/// The full names of all regions that somebody can be appointed for, to choose from while typing.
+pub fn names() -> &'static [String] {
+    static NAMES: OnceLock<Vec<String>> = OnceLock::new();
+    NAMES.get_or_init(|| {
+        let rows = table().rows.iter().filter(|region| !is_grouping(region.name));
+        let mut names: Vec<String> = rows.filter_map(|region| full_name(region.code)).collect();
+        // A municipality and its only city are called alike.
+        names.dedup();
+        names
+    })
+}
+
 /// Where a region leads as long as there is one way: 北京市 to its only city.
 pub fn only_way_down(code: &str) -> Option<&'static str> {
     let mut down = None;
