@@ -17,6 +17,7 @@ pub mod queue;
 pub mod relatives;
 pub mod review;
 pub mod saved_view;
+pub mod second_look;
 pub mod setting;
 pub mod talk;
 pub mod undo;
