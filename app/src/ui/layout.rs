@@ -141,6 +141,11 @@ fn staff_groups(me: &Me) -> Vec<(&'static str, Vec<(&'static str, String)>)> {
         review.push(("举报线索", route::REPORTS.to_owned()));
         review.push(("需核查", route::PATROL.to_owned()));
     }
+    if me.has_second_looks {
+        // Who reviews nothing has the results alone.
+        let list = if me.is_reviewer { route::SECOND_LOOKS } else { route::SECOND_LOOK_RESULTS };
+        review.push(("抽查复核", list.to_owned()));
+    }
     if me.is_administrator {
         review.push(("在办申请单", route::CLAIMS.to_owned()));
         review.push(("人员管理", route::STAFF.to_owned()));

@@ -431,7 +431,7 @@ async fn a_judgement_changes_nothing_and_shows_both(world: World) {
     assert_eq!(outcome.filing, subject);
     let outcome = seen(&service, &second, &looks[1]).await.outcome.unwrap();
     assert!(outcome.agrees());
-    assert_eq!(outcome.both(), ["网站基本信息 · 网站名称"]);
+    assert_eq!(outcome.both(), ["网站信息 · 网站名称"]);
     assert_eq!((outcome.first.fields.len(), outcome.second.fields.len()), (2, 2));
     assert_eq!(outcome.first.note, "请修改");
     assert!(!serde_json::to_string(&outcome).unwrap().contains("审核员"));
@@ -519,7 +519,7 @@ async fn results_count_by_region_decision_and_reason(world: World) {
     assert_eq!(named(&results.decisions), rows(&[("通过", 1, 1), ("退回", 4, 3), ("不予通过", 1, 0)]));
     assert_eq!(
         named(&results.reasons),
-        rows(&[("网站 · 网站基本信息 · 网站名称", 3, 1), ("网站 · 整体意见", 2, 1)])
+        rows(&[("网站 · 网站信息 · 网站名称", 3, 1), ("网站 · 整体意见", 2, 1)])
     );
     assert_eq!(results.reasons[0].agreement.percent(), None, "of so few no percentage");
     let week = service.second_look_reports.results(&second, 7).await.unwrap();

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::second_look::MOST_PERCENT;
 use domain::value::id_number::check_person_id;
 use secrecy::ExposeSecret as _;
 use service::clock::{Clock as _, SystemClock, shanghai_date};
