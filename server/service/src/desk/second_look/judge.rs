@@ -504,7 +504,7 @@ mod tests {
         for region in ["110000", "110100", "110101"] {
             let asked = Asked { officer: &officer.person_id, region, now: 1_000, lapsed: 0 };
             for after in [None, Some(after.as_str())] {
-                let plan = world.plan(&asked.page(after).into_query()).await;
+                let plan = world.plan_of_many(&asked.page(after).into_query()).await;
                 let whole =
                     ["SCAN", "Seq Scan on second_look", "Seq Scan on filing", "USE TEMP B-TREE FOR ORDER"];
                 assert!(whole.iter().all(|whole| !plan.contains(whole)), "{region}\n{plan}");
