@@ -333,7 +333,9 @@ fn Judged(row: SecondLookRow, outcome: SecondLookOutcome) -> impl IntoView {
         true => ("ok", "两次判断一致"),
         false => ("warning", "两次判断不一致"),
     };
-    let named_any = !outcome.first.fields.is_empty() || !outcome.second.fields.is_empty();
+    // Who approves names none.
+    let named_any = [&outcome.first, &outcome.second].iter().all(|one| one.judgement != Judgement::Approve)
+        && (!outcome.first.fields.is_empty() || !outcome.second.fields.is_empty());
     let common = match (named_any, both.is_empty()) {
         (false, _) => None,
         (true, true) => Some("没有双方都指出的栏目。".to_owned()),
