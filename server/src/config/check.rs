@@ -281,7 +281,6 @@ fn assurance(section: AssuranceSection, refusals: &mut Vec<String>) -> Assurance
     }
 }
 
-/// Nobody is asked more than daily, and by no more at once than a small server bears.
 /// The share of decisions that a second officer judges; none unless it is said.
 fn second_look_percent(said: Option<i64>, refusals: &mut Vec<String>) -> u8 {
     let percent = u8::try_from(said.unwrap_or(0)).ok().filter(|percent| *percent <= MOST_PERCENT);
@@ -292,6 +291,7 @@ fn second_look_percent(said: Option<i64>, refusals: &mut Vec<String>) -> u8 {
     })
 }
 
+/// Nobody is asked more than daily, and by no more at once than a small server bears.
 fn patrol(section: &PatrolSection, refusals: &mut Vec<String>) -> Option<PatrolSettings> {
     let usual = PatrolSettings::default();
     let days = section.days.map_or(usual.days, i64::from);
