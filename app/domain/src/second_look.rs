@@ -155,6 +155,7 @@ impl Agreement {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
     use crate::action::Action;
     use crate::business::Business;
