@@ -123,6 +123,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("review") view=pages::review::ReviewDashboard ssr=SsrMode::Async/>
                     <Route path=path!("review/reports") view=pages::review::MisuseReports ssr=SsrMode::Async/>
                     <Route path=path!("review/patrol") view=pages::review::PatrolFindings ssr=SsrMode::Async/>
+                    <Route path=path!("review/second-looks") view=pages::review::SecondLooks ssr=SsrMode::Async/>
+                    <Route path=path!("review/second-looks/results") view=pages::review::SecondLookReport ssr=SsrMode::Async/>
+                    <Route path=path!("review/second-looks/:id") view=pages::review::SecondLook ssr=SsrMode::Async/>
                     <Route path=path!("review/queue") view=pages::review::ReviewQueue ssr=SsrMode::Async/>
                     <Route path=path!("review/batch") view=pages::review::BatchPlanPage ssr=SsrMode::Async/>
                     <Route path=path!("review/batch/:id") view=pages::review::BatchReportPage ssr=SsrMode::Async/>
@@ -208,6 +211,8 @@ mod tests {
             route::GUIDE,
             route::REPORTS,
             route::PATROL,
+            route::SECOND_LOOKS,
+            route::SECOND_LOOK_RESULTS,
             route::NOTICES,
             route::NOTICE_SETTINGS,
             route::SIGNED_IN,
@@ -248,6 +253,7 @@ mod tests {
             route::transfer("1"),
             route::handover("1"),
             route::review_filing("1"),
+            route::second_look("1"),
             route::batch("1"),
             route::peek("1"),
             route::filing_history("1"),

@@ -70,6 +70,8 @@ test('no page sends personal data in an address', async ({ page, baseURL, hydrat
     '/review',
     '/review/queue',
     '/review/patrol',
+    '/review/second-looks',
+    '/review/second-looks/results',
     `/review/batch?act=claim&f.${filing}=on`,
     `/review/peek/${filing}`,
     `/review/filings/${filing}`,

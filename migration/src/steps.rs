@@ -42,6 +42,7 @@ pub const STEPS: &[Step] = &[
     shared("m20261129_1000_talk", &[include_str!("m20261129_1000_talk/both.sql")]),
     shared("m20261129_1010_relation", &[include_str!("m20261129_1010_relation/both.sql")]),
     shared("m20261129_1110_desk", &[include_str!("m20261129_1110_desk/both.sql")]),
+    shared("m20261129_1210_second_look", &[include_str!("m20261129_1210_second_look/both.sql")]),
     Step {
         name: "m20261129_1300_load",
         both: &[include_str!("m20261129_1300_load/both.sql")],

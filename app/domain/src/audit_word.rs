@@ -23,7 +23,7 @@ pub fn action_code(typed: &str) -> &str {
 }
 
 /// Code and word, in the order of the list that the search offers.
-pub const ACTIONS: [(&str, &str); 88] = [
+pub const ACTIONS: [(&str, &str); 91] = [
     ("sign_in", "登录"),
     ("end_session", "退出会话"),
     ("end_sessions", "结束全部登录"),
@@ -78,6 +78,9 @@ pub const ACTIONS: [(&str, &str); 88] = [
     ("filing.close_question", "关闭询问"),
     ("filing.check_relative", "核对关联申请"),
     ("filing.search_person", "查找个人的申请单"),
+    ("second_look.take", "开始抽查复核"),
+    ("second_look.give_back", "放回抽查复核"),
+    ("second_look.judge", "提交抽查复核"),
     ("handover.offer", "发起移交主体"),
     ("handover.revoke", "撤回移交"),
     ("handover.give", "移出主体"),
@@ -114,7 +117,7 @@ pub const ACTIONS: [(&str, &str); 88] = [
     ("seed", "写入示例数据"),
 ];
 
-const OBJECTS: [(&str, &str); 29] = [
+const OBJECTS: [(&str, &str); 30] = [
     ("desk_batch", "批量办理"),
     ("misuse_report", "举报线索"),
     ("patrol_finding", "核查事项"),
@@ -142,11 +145,12 @@ const OBJECTS: [(&str, &str); 29] = [
     ("filing_event", "办理记录"),
     ("filing_message", "补充说明"),
     ("relation_check", "关联核对"),
+    ("second_look", "抽查复核"),
     ("begin", "开始"),
     ("end", "结束"),
 ];
 
-const DETAILS: [(&str, &str); 66] = [
+const DETAILS: [(&str, &str); 67] = [
     ("columns", "显示的列"),
     ("density", "行高"),
     ("keys", "单键快捷键"),
@@ -189,6 +193,7 @@ const DETAILS: [(&str, &str); 66] = [
     ("registration", "备案号"),
     ("along", "一并处理"),
     ("ground", "依据"),
+    ("second_look", "抽中复核"),
     ("dependents", "一并撤销的申请单数"),
     ("officer", "领取人"),
     ("officer_before", "原领取人"),

@@ -34,6 +34,7 @@ pub mod route;
 pub mod sample;
 pub mod schema;
 pub mod seal;
+pub mod second_look;
 pub mod sheet;
 pub mod sign_off;
 pub mod talk;

@@ -87,6 +87,7 @@ pub fn see(address: &str) -> &'static str {
         DRAFTS => "查看我的草稿",
         SUBJECT => "查看我的主体",
         _ if path.starts_with("/mine/filings/") || path.starts_with("/review/filings/") => "查看申请单",
+        _ if is_at(path, SECOND_LOOKS) => "前往复核",
         _ if address.contains("draft=") => "查看草稿",
         _ => "查看",
     }
@@ -238,6 +239,14 @@ pub const RETURN_REASONS: &str = "/review/return-reasons";
 pub const REPORTS: &str = "/review/reports";
 /// 需核查
 pub const PATROL: &str = "/review/patrol";
+/// 抽查复核
+pub const SECOND_LOOKS: &str = "/review/second-looks";
+/// How far second officers agree with the first.
+pub const SECOND_LOOK_RESULTS: &str = "/review/second-looks/results";
+/// One of them.
+pub fn second_look(id: &str) -> String {
+    format!("{SECOND_LOOKS}/{id}")
+}
 /// The queue as a table to download.
 pub const QUEUE_EXPORT: &str = "/review/export";
 /// What happens on the desk, as it happens.
@@ -323,6 +332,7 @@ mod tests {
         let site = Procedure::new(Business::Website, Action::New);
         assert_eq!(see(&filing("1")), "查看申请单");
         assert_eq!(see(&review_filing("1")), "查看申请单");
+        assert_eq!(see(&second_look("1")), "前往复核");
         assert_eq!(see(&transfer("1")), "查看移交");
         assert_eq!(see(&draft_step(site, "site", "1")), "查看草稿");
         assert_eq!(see(NEW_SUBJECT), "查看新增主体页面");

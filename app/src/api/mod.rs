@@ -231,6 +231,28 @@ pub async fn patrol_page(request: view::PatrolRequest) -> Answer<view::PatrolPag
     service.patrol_desk.patrol_page(&actor, &request).await.map_err(refuse)
 }
 
+/// 抽查复核: what waits for this officer.
+#[server(input = Json, output = Json, endpoint = "second_looks")]
+pub async fn second_looks(after: String) -> Answer<view::SecondLookList> {
+    let (service, actor) = signed_in()?;
+    service.second_look_desk.second_looks(&actor, &after).await.map_err(refuse)
+}
+
+/// One of them, with what was typed and did not pass where `check` asks for it.
+#[server(input = Json, output = Json, endpoint = "second_look")]
+pub async fn second_look(id: String, check: bool) -> Answer<view::SecondLookView> {
+    let (service, actor) = signed_in()?;
+    service.second_look_desk.second_look(&actor, &id, check).await.map_err(refuse)
+}
+
+/// How far second officers agreed with the first within so many days.
+#[server(input = Json, output = Json, endpoint = "second_look_results")]
+pub async fn second_look_results(days: u32) -> Answer<view::SecondLookResults> {
+    let (service, actor) = signed_in()?;
+    let days = domain::second_look::period(&days.to_string());
+    service.second_look_reports.results(&actor, days).await.map_err(refuse)
+}
+
 /// 举报线索 of the officer's region.
 #[server(input = Json, output = Json, endpoint = "misuse_reports")]
 pub async fn misuse_reports(request: view::MisuseRequest) -> Answer<view::Paged<view::MisuseRow>> {

@@ -144,6 +144,11 @@ fn staff_groups(me: &Me) -> Vec<(&'static str, Vec<(&'static str, String)>)> {
     if me.is_reviewer || me.is_administrator || me.is_keeper {
         review.push(("退回原因", route::RETURN_REASONS.to_owned()));
     }
+    if me.has_second_looks {
+        // Who reviews nothing has the results alone.
+        let list = if me.is_reviewer { route::SECOND_LOOKS } else { route::SECOND_LOOK_RESULTS };
+        review.push(("抽查复核", list.to_owned()));
+    }
     if me.is_administrator {
         review.push(("在办申请单", route::CLAIMS.to_owned()));
         review.push(("民警工作量", route::LOAD.to_owned()));

@@ -109,7 +109,11 @@ where
 }
 
 /// An answer of the server, or what went wrong.
-pub fn answered<T, V: IntoView + 'static>(answer: Answer<T>, titled: bool, draw: impl FnOnce(T) -> V) -> AnyView {
+pub fn answered<T, V: IntoView + 'static>(
+    answer: Answer<T>,
+    titled: bool,
+    draw: impl FnOnce(T) -> V,
+) -> AnyView {
     match answer {
         Ok(answer) => draw(answer).into_any(),
         Err(error) => view! { <Problem error titled/> }.into_any(),

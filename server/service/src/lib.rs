@@ -108,6 +108,9 @@ use crate::desk::relatives::Relatives;
 use crate::desk::return_reasons::ReturnTallies;
 use crate::desk::review::Reviews;
 use crate::desk::saved_view::SavedViews;
+use crate::desk::second_look::SecondLooks;
+use crate::desk::second_look::judge::SecondLookDesk;
+use crate::desk::second_look::results::SecondLookReports;
 use crate::desk::setting::DisplaySettings;
 use crate::desk::talk::TalkDesk;
 use crate::desk::undo::Undos;
@@ -209,6 +212,8 @@ pub struct Service {
     pub samples: Arc<Samples>,
     pub saved_views: Arc<SavedViews>,
     pub scale: Arc<Scale>,
+    pub second_look_desk: Arc<SecondLookDesk>,
+    pub second_look_reports: Arc<SecondLookReports>,
     pub staff: Arc<Staff>,
     pub submissions: Arc<Submissions>,
     pub talk_desk: Arc<TalkDesk>,
@@ -296,8 +301,20 @@ impl Service {
         let undos = Undos::new(&context, &notices);
         let filing_claims =
             FilingClaims::new(&context, &accounts, &desk_access, &filings, &notices, &queues, &undos);
-        let decisions =
-            Decisions::new(&context, &files, &filing_claims, &filings, &records, &rejected_forms, &undos);
+        let machine_checks = MachineChecks::new(&context, &accounts, &network_checks);
+        let second_looks = SecondLooks::new(&context, &files, &filings, &machine_checks, &records);
+        let second_look_desk = SecondLookDesk::new(&context, &files, &rejected_forms);
+        let second_look_reports = SecondLookReports::new(&context);
+        let decisions = Decisions::new(
+            &context,
+            &files,
+            &filing_claims,
+            &filings,
+            &records,
+            &rejected_forms,
+            &second_looks,
+            &undos,
+        );
         let directories = Directories::new(&context);
         let display_settings = DisplaySettings::new(&context);
         let exports = Exports::new(&context, &queues);
@@ -325,7 +342,6 @@ impl Service {
         let kept_forms = KeptForms::new(&context, &rejected_forms);
         let key_checks = KeyChecks::new(&context, &accounts);
         let lookup = Lookup::new(&context);
-        let machine_checks = MachineChecks::new(&context, &accounts, &network_checks);
         let misuse_desk = MisuseDesk::new(&context, &accounts, &usage);
         let misuse_reports = MisuseReports::new(&context, &lookup);
         let offers = Offers::new(&context, &accounts);
@@ -454,6 +470,8 @@ impl Service {
             samples,
             saved_views,
             scale,
+            second_look_desk,
+            second_look_reports,
             staff,
             submissions,
             talk_desk,

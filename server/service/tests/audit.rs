@@ -16,6 +16,7 @@ use common::{World, claims, claims_of};
 use domain::audit_word::{action_word, object_word};
 use domain::business::Business;
 use domain::role::StaffRole;
+use domain::second_look::TypedJudgement;
 use domain::view::*;
 use futures::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
@@ -106,6 +107,7 @@ async fn every_table_is_told_about_or_said_why_not(world: World) {
         ("provider", "name_key"),
         ("record", "patrol_at"),
         ("record", "title_key"),
+        ("second_look", "judge_seen_at"),
         ("session", "flash"),
         ("session", "seen_at"),
     ];
@@ -157,6 +159,19 @@ async fn full(world: &World) {
     service.filing_claims.claim(&officer, &filing).await.unwrap();
     service.talk_desk.ask(&officer, &filing, "", "请说明网站的用途").await.unwrap();
     world.decide(&filing, Decision::Approve, "", &[]).await;
+    // One more decision, which a second officer judges.
+    let again = world.website_answers(&actor, "example.com").await;
+    let again = world.file(&actor, "website_new", None, &again).await;
+    let looked_at = world.with_settings(|settings| settings.second_look_percent = 100).await;
+    looked_at.filing_claims.claim(&officer, &again).await.unwrap();
+    let version = looked_at.reviews.review(&officer, &again, None).await.unwrap().version;
+    looked_at.decisions.decide(&officer, &again, version, Decision::Reject, "理由", &[]).await.unwrap();
+    let second = world.officer("110000").await;
+    let look = looked_at.second_look_desk.second_looks(&second, "").await.unwrap().rows.remove(0).id;
+    looked_at.second_look_desk.take(&second, &look).await.unwrap();
+    let judged =
+        TypedJudgement { judgement: "reject".to_owned(), note: "同意".to_owned(), ..Default::default() };
+    looked_at.second_look_desk.judge(&second, &look, &judged).await.unwrap();
     // The same person files another subject.
     let other = world.applicant(3).await;
     let person = world.subject_answers_person(&other).await;

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::second_look::MOST_PERCENT;
 use domain::value::id_number::check_person_id;
 use secrecy::ExposeSecret as _;
 use service::clock::{Clock as _, SystemClock, shanghai_date};
@@ -41,6 +42,7 @@ pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Confi
     check_registration_sign(&registration_sign, &mut refusals);
     let assurance = assurance(file.assurance, &mut refusals);
     let patrol = patrol(&file.patrol, &mut refusals);
+    let second_look_percent = second_look_percent(file.second_look_percent, &mut refusals);
     let special_days = special_days(&file.holidays, &mut refusals);
     let is_clock_movable = file.forward_clock.unwrap_or(false);
     if is_clock_movable && production {
@@ -82,6 +84,7 @@ pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Confi
         claim_minutes: file.claim_minutes.unwrap_or(30).max(1),
         // Longer, and applicants would see what nobody told them of.
         undo_seconds: file.undo_seconds.unwrap_or(10).min(60),
+        second_look_percent,
         gateway,
         mailer,
         storage,
@@ -276,6 +279,16 @@ fn assurance(section: AssuranceSection, refusals: &mut Vec<String>) -> Assurance
         staff_max_age_minutes: section.staff_max_age_minutes.map(i64::from),
         fresh_minutes: section.fresh_minutes.map(i64::from),
     }
+}
+
+/// The share of decisions that a second officer judges; none unless it is said.
+fn second_look_percent(said: Option<i64>, refusals: &mut Vec<String>) -> u8 {
+    let percent = u8::try_from(said.unwrap_or(0)).ok().filter(|percent| *percent <= MOST_PERCENT);
+    percent.unwrap_or_else(|| {
+        refusals
+            .push("second_look_percent must be a whole number from 0 (nobody looks again) to 100.".into());
+        0
+    })
 }
 
 /// Nobody is asked more than daily, and by no more at once than a small server bears.

@@ -49,6 +49,13 @@ impl ConfigFile {
         self.override_identity_platform(&mut variables);
         self.override_assurance(&mut variables);
         self.override_switches(&mut variables);
+        match variables.read("BEIAN_SECOND_LOOK_PERCENT").map(|value| value.parse()) {
+            None => {}
+            Some(Ok(percent)) => self.second_look_percent = Some(percent),
+            Some(Err(_)) => {
+                variables.refuse("BEIAN_SECOND_LOOK_PERCENT must be a whole number from 0 to 100.")
+            }
+        }
         if let Some(keys) = variables.secret("BEIAN_KEYS") {
             (self.keys, self.keys_file) = (Some(keys), None);
         } else if let Some(file) = variables.read("BEIAN_KEYS_FILE") {

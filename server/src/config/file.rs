@@ -42,6 +42,8 @@ pub struct ConfigFile {
     pub rejection_grounds: Option<Vec<String>>,
     pub claim_minutes: Option<u16>,
     pub undo_seconds: Option<u16>,
+    /// Any number, so that a wrong one is refused in a sentence.
+    pub second_look_percent: Option<i64>,
     pub sms: Option<SmsSection>,
     pub smtp: Option<SmtpSection>,
     pub storage: Option<Storage>,

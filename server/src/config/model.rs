@@ -63,6 +63,8 @@ pub struct Config {
     pub claim_minutes: u16,
     /// For so many seconds officers can take back what they have just done.
     pub undo_seconds: u16,
+    /// So many of a hundred decisions a second officer judges blind.
+    pub second_look_percent: u8,
     /// Where text messages go; only development may leave them in the outbox (R72).
     pub gateway: Gateway,
     /// Where e-mails go; without a mail server production sends and offers none.
@@ -129,6 +131,7 @@ impl Config {
             rejection_grounds: self.rejection_grounds.clone().unwrap_or(defaults.rejection_grounds),
             claim_minutes: self.claim_minutes.into(),
             undo_seconds: self.undo_seconds.into(),
+            second_look_percent: self.second_look_percent,
             limits: self.limits,
             assurance: self.assurance.clone(),
             patrol: self.patrol.unwrap_or_default(),

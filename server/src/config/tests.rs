@@ -229,6 +229,11 @@ fn wrong_values_are_refused_with_their_name() {
         ("[patrol]\nat_once = 0", [("X", "")], "[patrol]"),
         ("[patrol]\nhourly = true", [("X", "")], "not valid"),
         ("", [("BEIAN_PATROL", "often")], "BEIAN_PATROL"),
+        ("second_look_percent = 101", [("X", "")], "second_look_percent"),
+        ("second_look_percent = -1", [("X", "")], "second_look_percent"),
+        ("second_look_percent = 0.5", [("X", "")], "not valid"),
+        ("", [("BEIAN_SECOND_LOOK_PERCENT", "101")], "second_look_percent"),
+        ("", [("BEIAN_SECOND_LOOK_PERCENT", "half")], "BEIAN_SECOND_LOOK_PERCENT"),
         ("registration_sign = 'provinces'", [("X", "")], "registration_sign"),
         ("database_url = 'mysql://db/beian'", [("X", "")], "database_url"),
         ("", [("ADDR", "3000")], "ADDR"),
@@ -250,6 +255,16 @@ fn nobodys_filings_are_looked_at_unless_that_is_said() {
     assert_eq!(load("", &on).1.unwrap().patrol, Some(PatrolSettings { days: 14, at_once: 4 }));
     let said = load("[patrol]\nenabled = true\ndays = 30\nat_once = 2", &[]).1.unwrap();
     assert_eq!(said.settings().patrol, PatrolSettings { days: 30, at_once: 2 });
+}
+
+#[test]
+fn nobody_looks_again_unless_that_is_said() {
+    let percent = |file: &str, environment: &[(&str, &str)]| {
+        load(file, environment).1.unwrap().settings().second_look_percent
+    };
+    assert_eq!(percent("", &[]), 0);
+    assert_eq!(percent("second_look_percent = 5", &[]), 5);
+    assert_eq!(percent("second_look_percent = 5", &[("BEIAN_SECOND_LOOK_PERCENT", "100")]), 100);
 }
 
 /// Finding 19, V12.3.1.

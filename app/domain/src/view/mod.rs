@@ -27,6 +27,7 @@ mod region;
 mod registration;
 mod relation;
 mod review;
+mod second_look;
 mod session;
 mod talk;
 
@@ -56,5 +57,6 @@ pub use region::*;
 pub use registration::*;
 pub use relation::*;
 pub use review::*;
+pub use second_look::*;
 pub use session::*;
 pub use talk::*;

@@ -19,6 +19,9 @@ pub struct Me {
     pub is_administrator: bool,
     pub is_auditor: bool,
     pub is_keeper: bool,
+    /// 抽查复核 stands in the menu of officers and administrators.
+    #[serde(default)]
+    pub has_second_looks: bool,
     /// There are roles, for whose work the person must prove themselves by a higher level first.
     pub must_step_up: bool,
     /// The officer's region in words.

@@ -4,8 +4,7 @@
 use domain::route;
 use domain::schema::Fault;
 use domain::view::{
-    BatchAct, BatchEntry, BatchLine, BatchOutcome, BatchPlan, BatchReport, MOST_IN_BATCH, QueueRow,
-    UndoOffer,
+    BatchAct, BatchEntry, BatchLine, BatchOutcome, BatchPlan, BatchReport, MOST_IN_BATCH, QueueRow, UndoOffer,
 };
 use leptos::prelude::*;
 use leptos::reactive::computed::ScopedFuture;

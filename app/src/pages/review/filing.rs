@@ -523,7 +523,7 @@ fn Registration(registration: RegistrationView) -> impl IntoView {
 
 /// What the machine saw; the officer decides (R63). What is right is folded.
 #[component]
-fn Checks(
+pub(super) fn Checks(
     checks: Vec<MachineCheck>,
     /// The filing, where there are several on the page.
     #[prop(optional, into)]

@@ -9,7 +9,9 @@ use domain::mask::{Mask, mask};
 use domain::view::Me;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
+};
 use serde_json::json;
 use time::Duration;
 
@@ -17,7 +19,7 @@ use crate::account::Accounts;
 use crate::account::fingerprints::context;
 use crate::account::subject::chosen;
 use crate::base::actor::Actor;
-use crate::base::entity::{notice, person, session};
+use crate::base::entity::{notice, person, second_look, session};
 use crate::base::error::{Error, Result};
 use crate::base::region;
 use crate::base::retry::retry;
@@ -74,11 +76,24 @@ impl Accounts {
             is_administrator: actor.is_administrator(),
             is_auditor: actor.is_auditor(),
             is_keeper: actor.is_keeper(),
+            has_second_looks: self.has_second_looks(actor).await?,
             must_step_up: actor.must_step_up,
             region: actor.reviewer_region().and_then(region::full_name),
             elder: person.elder,
             flash: retry!(self.take_flash(actor))?,
         })
+    }
+
+    /// Whether 抽查复核 stands in the menu: where decisions are looked at again, or were.
+    async fn has_second_looks(&self, actor: &Actor) -> Result<bool> {
+        if actor.reviewer_region().is_none() && !actor.is_administrator() {
+            return Ok(false);
+        }
+        if self.context.settings.second_look_percent > 0 {
+            return Ok(true);
+        }
+        let any = second_look::Entity::find().select_only().column(second_look::Column::Id).limit(1);
+        Ok(any.into_tuple::<String>().one(self.context.db.read()).await?.is_some())
     }
 
     async fn take_flash(&self, actor: &Actor) -> Result<Option<String>> {

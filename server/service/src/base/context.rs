@@ -89,6 +89,8 @@ pub struct Settings {
     /// For so many seconds an officer can take back what they have just done, and nobody is told of it yet; 0 for not
     /// at all.
     pub undo_seconds: i64,
+    /// So many of a hundred decisions a second officer judges blind; 0 for none.
+    pub second_look_percent: u8,
     /// How much one person may do.
     pub limits: PersonLimits,
     pub assurance: Assurance,
@@ -139,6 +141,7 @@ impl Default for Settings {
             .to_vec(),
             claim_minutes: 30,
             undo_seconds: 10,
+            second_look_percent: 0,
             limits: PersonLimits::GENEROUS,
             assurance: Assurance::default(),
             patrol: PatrolSettings::default(),

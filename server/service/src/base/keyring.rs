@@ -458,6 +458,11 @@ pub fn token_hash(token: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_bytes()))
 }
 
+/// A number of which every one is equally likely.
+pub fn random_number() -> Result<u64, KeyringError> {
+    Ok(u64::from_le_bytes(random_bytes()?))
+}
+
 /// A code of six digits, every one of the million equally likely. // R72
 pub fn six_digits() -> Result<String, KeyringError> {
     loop {

@@ -16,8 +16,8 @@ use sha2::{Digest, Sha256};
 
 use crate::base::entity::{
     Audited, badge_check, filing, filing_event, filing_message, filing_round, handover, holiday, live_domain,
-    mail_address, misuse_report, patrol_finding, person, provider, reason, record, relation_check, session,
-    staff, upload,
+    mail_address, misuse_report, patrol_finding, person, provider, reason, record, relation_check,
+    second_look, session, staff, upload,
 };
 use crate::base::keyring::Keyring;
 
@@ -72,6 +72,7 @@ pub(crate) static TABLES: LazyLock<Vec<Table>> = LazyLock::new(|| {
         table(reason::Entity),
         table(record::Entity),
         table(relation_check::Entity),
+        table(second_look::Entity),
         table(session::Entity),
         table(staff::Entity),
         table(upload::Entity),

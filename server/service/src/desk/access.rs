@@ -19,6 +19,7 @@ use crate::base::db::{instant, millis, plausible_id};
 use crate::base::entity::{desk_visit, filing, record};
 use crate::base::error::{Error, Result};
 use crate::base::region::region_name;
+use crate::filing::second_look;
 use crate::state::elapsed::clock_from;
 use crate::state::row::{filing_state, procedure_of, record_state};
 
@@ -44,7 +45,7 @@ pub(crate) struct Moments {
 }
 
 impl DeskAccess {
-    /// A filing that is put to this officer, or `NotFound`.
+    /// A filing that is put to this officer, or `NotFound`; `Refused` while the officer judges it a second time.
     pub(crate) async fn reviewable(
         &self,
         on: &impl ConnectionTrait,
@@ -53,14 +54,18 @@ impl DeskAccess {
     ) -> Result<filing::Model> {
         actor.must_review()?;
         let id = plausible_id(id)?;
-        let known = actor.remembered.as_ref().and_then(|remembered| remembered.filing(id));
-        let row = match known {
-            Some(row) => Some(row),
-            None => filing::Entity::find_by_id(id).one(on).await?,
-        };
-        let row =
-            row.filter(|row| row.is_reviewable && actor.covers(&row.jurisdiction)).ok_or(Error::NotFound)?;
-        if let Some(remembered) = &actor.remembered {
+        let is_put = |row: &filing::Model| row.is_reviewable && actor.covers(&row.jurisdiction);
+        let remembered = actor.remembered.as_ref();
+        if let Some(row) = remembered.and_then(|remembered| remembered.filing(id)) {
+            return Some(row).filter(is_put).ok_or(Error::NotFound);
+        }
+        let row = filing::Entity::find_by_id(id).one(on).await?;
+        let row = row.filter(is_put).ok_or(Error::NotFound)?;
+        // Who judges it a second time does not see what was decided first.
+        if let Some(look) = second_look::in_hand(on, &actor.person_id, &row.id).await? {
+            return Err(Error::refused_see("请先完成抽查复核", route::second_look(&look)));
+        }
+        if let Some(remembered) = remembered {
             remembered.keep_filing(&row);
         }
         Ok(row)

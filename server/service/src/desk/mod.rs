@@ -20,6 +20,7 @@ pub mod relatives;
 pub mod return_reasons;
 pub mod review;
 pub mod saved_view;
+pub mod second_look;
 pub mod setting;
 pub mod talk;
 pub mod undo;

@@ -4,6 +4,7 @@
 
 use domain::filing::FilingEvent;
 use domain::notice::NoticeKind;
+use domain::second_look::Judgement;
 use domain::view::UndoOffer;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
@@ -20,6 +21,7 @@ use crate::base::entity::{filing, undoable_act};
 use crate::base::error::{Error, Result};
 use crate::base::events::What;
 use crate::base::retry::retry;
+use crate::filing::second_look;
 use crate::state::history::Who;
 use crate::state::row::procedure_of;
 use crate::state::scene::{Reversal, Scene};
@@ -217,6 +219,11 @@ impl Undos {
                 .ok_or_else(|| Error::Corrupt(format!("event of act {}", act.id)))?;
             let note = format!("撤回“{}”", event.label());
             let filings = reversal.put_back(&tx, &who, &note, now).await?;
+            if Judgement::of_event(event).is_some()
+                && let Some((_, is)) = filings.iter().find(|(_, is)| is.id == act.filing_id)
+            {
+                second_look::take_away(&tx, &is.id, is.round).await?;
+            }
             let references: Vec<&str> = filings.iter().map(|(_, is)| is.reference.as_str()).collect();
             let detail = json!({ "event": event.label(), "references": references });
             self.context.audit(&tx, Some(actor), "filing.undo", "filing", &act.filing_id, detail).await?;

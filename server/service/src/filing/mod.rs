@@ -12,6 +12,7 @@ pub mod providers;
 pub mod record;
 pub mod relation;
 pub mod rows;
+pub mod second_look;
 pub mod talk;
 pub mod verification;
 pub mod view;

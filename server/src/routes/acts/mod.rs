@@ -5,6 +5,7 @@ mod admin;
 mod applicant;
 mod officer;
 mod patrol;
+mod second_look;
 mod stranger;
 
 use axum::Router;
@@ -15,6 +16,7 @@ pub fn router() -> Router<AppState> {
     applicant::router()
         .merge(officer::router())
         .merge(patrol::router())
+        .merge(second_look::router())
         .merge(admin::router())
         .merge(stranger::router())
 }

@@ -34,6 +34,7 @@ pub mod record;
 pub mod relation_check;
 pub mod relation_key;
 pub mod saved_view;
+pub mod second_look;
 pub mod session;
 pub mod sms_code;
 pub mod staff;

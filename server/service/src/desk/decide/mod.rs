@@ -36,6 +36,7 @@ use crate::desk::claim::{FilingClaims, Locked};
 use crate::desk::decide::request::{
     DecisionRequest, LONGEST_NOTE, MOST_REMARKS, Remark, Together, decision_slot, with_suggestions, words,
 };
+use crate::desk::second_look::{Papers, SecondLooks};
 use crate::desk::undo::{Act, Told, Undos};
 use crate::files::Files;
 use crate::files::faults::file_ids;
@@ -59,6 +60,7 @@ handle! {
         filings: Filings,
         records: Records,
         rejected_forms: RejectedForms,
+        second_looks: SecondLooks,
         undos: Undos,
     }
 }
@@ -130,7 +132,9 @@ impl Decisions {
         request: &DecisionRequest,
         act: &str,
     ) -> Result<()> {
-        match retry!(self.try_decide(actor, id, version, request, act)) {
+        // On the heap, as what follows: a decision is deep.
+        let papers = Box::pin(self.second_looks.drawn(actor, id, version)).await?;
+        match retry!(self.try_decide(actor, id, version, request, act, papers.as_ref())) {
             Ok(told) => {
                 for (what, row, left) in told {
                     self.context.events.tell(what, &row, left);
@@ -208,6 +212,7 @@ impl Decisions {
         version: i64,
         request: &DecisionRequest,
         act: &str,
+        papers: Option<&Papers>,
     ) -> Result<Vec<(What, filing::Model, Option<String>)>> {
         let Locked { tx, subject, row, who, now } = self.filing_claims.locked(actor, id).await?;
         if let Some(refused) = own_filing(actor, &row, &subject) {
@@ -260,6 +265,7 @@ impl Decisions {
                 self.fail(&tx, &row, procedure, &record, event, &who, now).await?
             }
         };
+        let chosen = self.second_looks.choose(&tx, actor, (&row, event), &remarks, papers, now).await?;
         let told = self.told_of(&row, procedure, &subject, decision, &after)?;
         let act = Act { id: act, event, filing: &row, scene, told };
         self.undos.keep(&tx, actor, act, now).await?;
@@ -271,6 +277,7 @@ impl Decisions {
             "records": after.records,
             "along": after.cascaded.iter().map(|one| one.reference.as_str()).collect::<Vec<_>>(),
             "ground": ground,
+            "second_look": chosen.then_some(true),
         });
         self.context
             .audit(&tx, Some(actor), &format!("filing.{}", event.code()), "filing", &row.id, detail)

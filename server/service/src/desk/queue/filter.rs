@@ -41,6 +41,8 @@ pub(crate) struct QueueFilter {
     /// Came in after this, by submission or from another region.
     pub(super) arrived: Option<i64>,
     pub(super) search: Option<Search>,
+    /// Not these, which the officer judges a second time and does not know the state of.
+    pub(super) except: Vec<String>,
     pub(crate) order: Order,
 }
 
@@ -78,6 +80,9 @@ impl QueueFilter {
         }
         if self.waiting {
             all = all.add(filing::Column::WaitingSince.gt(0));
+        }
+        if !self.except.is_empty() {
+            all = all.add(filing::Column::Id.is_not_in(self.except.iter().map(String::as_str)));
         }
         all
     }

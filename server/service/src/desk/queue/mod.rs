@@ -29,6 +29,7 @@ use crate::base::registration;
 use crate::base::text::host_in;
 use crate::desk::access::DeskAccess;
 use crate::desk::queue::filter::{DONE, QueueFilter, Search, begin_of_day_of, procedures};
+use crate::filing::second_look::filings_in_hand;
 use crate::state::counters;
 
 handle! {
@@ -97,6 +98,7 @@ impl Queues {
         let is_plain = filter.search.is_none()
             && filter.claimed_by.is_none()
             && filter.arrived.is_none()
+            && filter.except.is_empty()
             && !filter.waiting;
         let every_kind = filter.procedures.is_empty() && filter.since.is_none();
         let all_open = filter.states == OPEN;
@@ -151,6 +153,7 @@ impl Queues {
             waiting: request.state == "waiting",
             arrived: None,
             search: self.understood(actor, request.search.trim()).await?,
+            except: filings_in_hand(self.context.db.read(), &actor.person_id).await?,
             order: Order::Asc,
         };
         match request.state.as_str() {

@@ -50,6 +50,7 @@ use crate::files::Files;
 use crate::files::faults::file_ids;
 use crate::filing::Filings;
 use crate::filing::record::Records;
+use crate::filing::second_look::filings_in_hand;
 use crate::filing::view::{filing_files, filing_sheet};
 use crate::state::history;
 use crate::state::history::Who;
@@ -274,7 +275,8 @@ impl Reviews {
             .limit(100)
             .all(self.context.db.read())
             .await?;
-        rows.retain(|one| actor.covers(&one.jurisdiction));
+        let hidden = filings_in_hand(self.context.db.read(), &actor.person_id).await?;
+        rows.retain(|one| actor.covers(&one.jurisdiction) && !hidden.contains(&one.id));
         rows.sort_by_key(|one| one.business != Business::Subject.code());
         match rows.len() {
             0 | 1 => Ok(Vec::new()),
@@ -321,7 +323,8 @@ impl Reviews {
             .limit(MOST_BESIDE)
             .all(self.context.db.read())
             .await?;
-        rows.retain(|one| actor.covers(&one.jurisdiction));
+        let hidden = filings_in_hand(self.context.db.read(), &actor.person_id).await?;
+        rows.retain(|one| actor.covers(&one.jurisdiction) && !hidden.contains(&one.id));
         self.desk_access.queue_rows(actor, &rows).await
     }
 

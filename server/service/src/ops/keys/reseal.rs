@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::base::context::handle;
 use crate::base::entity::{
     draft, filing, filing_message, filing_round, handover, held_form, key_check, mail_address, misuse_report,
-    outbox, patrol_finding, person, record, relation_check, staff, undoable_act, upload,
+    outbox, patrol_finding, person, record, relation_check, second_look, staff, undoable_act, upload,
 };
 use crate::base::error::Result;
 use crate::base::keyring::sealed_by;
@@ -83,6 +83,10 @@ sealed! {
     );
     relation_check(ReasonSealed => |row| crate::filing::relation::place(&row.id));
     patrol_finding(ReasonSealed => |row| crate::filing::patrol::place(&row.id));
+    second_look(
+        PapersSealed => |row| crate::filing::second_look::place(&row.id, "papers"),
+        NoteSealed => |row| crate::filing::second_look::place(&row.id, "note"),
+    );
     upload(Name => |row| crate::files::file::context(&row.id));
     mail_address(
         ConfirmedSealed => |row| crate::account::notice::mail_context(&row.person_id, "confirmed"),
@@ -129,6 +133,7 @@ macro_rules! for_each_sealed {
             misuse_report,
             relation_check,
             patrol_finding,
+            second_look,
             upload,
             outbox,
             mail_address,

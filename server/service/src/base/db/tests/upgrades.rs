@@ -14,6 +14,7 @@ use domain::patrol::PatrolState;
 use domain::record::RecordState;
 use domain::relation::RelationKind;
 use domain::schema::Directory;
+use domain::second_look::Judgement;
 use domain::talk::QuestionEnd;
 use domain::view::{BatchAct, BatchOutcome, Density, ProviderSource};
 use migration::Shape;
@@ -311,6 +312,8 @@ async fn the_shape_knows_every_code_and_every_reference() {
         (("provider", "directory"), codes([Directory::Access, Directory::Registrar], Directory::code)),
         (("provider", "source"), codes(ProviderSource::ALL, ProviderSource::code)),
         (("relation_key", "kind"), codes(RelationKind::ALL, RelationKind::code)),
+        (("second_look", "decision"), codes(Judgement::ALL, Judgement::code)),
+        (("second_look", "judgement"), codes(Judgement::ALL, Judgement::code)),
         (("staff", "role"), words(&["reviewer", "administrator", "keeper", "auditor"])),
     ]);
     let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'";

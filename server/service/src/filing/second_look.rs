@@ -1,0 +1,61 @@
+//! 抽查复核 as the whole desk needs it: what an officer has in hand, and what goes with a decision that is taken back.
+//! Choosing, judging and results are `desk/second_look/`.
+
+use domain::jurisdiction;
+use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+
+use crate::base::db::Transaction;
+use crate::base::entity::second_look;
+use crate::base::error::Result;
+
+/// The place that a column of a row is sealed for: `papers`, `note`.
+pub(crate) fn place(id: &str, column: &str) -> String {
+    format!("second_look/{id}/{column}")
+}
+
+/// What lies in a region, as the indexes of the levels have it.
+pub(crate) fn lies_in(region: &str) -> SimpleExpr {
+    let prefix = jurisdiction::prefix(region);
+    match prefix.len() {
+        2 => Expr::cust("substr(second_look.jurisdiction, 1, 2)").eq(prefix),
+        4 => Expr::cust("substr(second_look.jurisdiction, 1, 4)").eq(prefix),
+        _ => Expr::col((second_look::Entity, second_look::Column::Jurisdiction)).eq(region),
+    }
+}
+
+/// The second look at this filing that an officer has begun and not finished. As long as nobody else has it, it is
+/// theirs, however long they rest.
+pub(crate) async fn in_hand(on: &impl ConnectionTrait, person: &str, filing: &str) -> Result<Option<String>> {
+    Ok(second_look::Entity::find()
+        .select_only()
+        .column(second_look::Column::Id)
+        .filter(second_look::Column::JudgeId.eq(person))
+        .filter(second_look::Column::FilingId.eq(filing))
+        .filter(second_look::Column::JudgedAt.is_null())
+        .into_tuple()
+        .one(on)
+        .await?)
+}
+
+/// The filings that an officer has begun to look at a second time.
+pub(crate) async fn filings_in_hand(on: &impl ConnectionTrait, person: &str) -> Result<Vec<String>> {
+    Ok(second_look::Entity::find()
+        .select_only()
+        .column(second_look::Column::FilingId)
+        .filter(second_look::Column::JudgeId.eq(person))
+        .filter(second_look::Column::JudgedAt.is_null())
+        .into_tuple()
+        .all(on)
+        .await?)
+}
+
+/// A decision that is taken back was none: nobody looks at it again.
+pub(crate) async fn take_away(on: &Transaction, filing: &str, round: i32) -> Result<()> {
+    second_look::Entity::delete_many()
+        .filter(second_look::Column::FilingId.eq(filing))
+        .filter(second_look::Column::Round.eq(round))
+        .exec_with_returning(on)
+        .await?;
+    Ok(())
+}
