@@ -321,7 +321,7 @@ async fn it_goes_back_by_hand_and_by_rest(world: World) {
     let list = desk.second_looks(&second, "").await.unwrap();
     assert!(list.rows[0].is_mine);
     world.later(Duration::minutes(1));
-    assert_eq!(waiting(&service, &third).await, [id.clone()]);
+    assert_eq!(waiting(&service, &third).await, std::slice::from_ref(id));
     // As long as nobody else has taken it, one goes on, and the filing stays closed.
     assert!(matches!(service.reviews.review(&second, &subject, None).await, Err(Error::Refused(_))));
     desk.take(&third, id).await.unwrap();
@@ -330,7 +330,7 @@ async fn it_goes_back_by_hand_and_by_rest(world: World) {
     service.reviews.review(&second, &subject, None).await.unwrap();
     desk.give_back(&third, id).await.unwrap();
     assert!(seen(&service, &third, id).await.papers.is_none());
-    assert_eq!(waiting(&service, &second).await, [id.clone()]);
+    assert_eq!(waiting(&service, &second).await, std::slice::from_ref(id));
 }
 
 async fn what_one_has_in_hand_is_closed_everywhere_else(world: World) {

@@ -1,12 +1,12 @@
 //! Working days: the calendar with the holidays that were entered.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use domain::calendar::Calendar;
 use domain::value::date::parse_date;
 use sea_orm::{ConnectionTrait, EntityTrait};
 use time::macros::offset;
-use time::{Date, Duration, OffsetDateTime};
+use time::{Date, OffsetDateTime};
 
 use crate::base::clock::shanghai_date;
 use crate::base::context::Context;
@@ -26,27 +26,6 @@ pub struct SpecialDay {
     pub day: Date,
     pub is_working: bool,
     pub name: String,
-}
-
-/// The calendar as pages use it, kept in memory: what is entered here counts at once, what is entered on another server,
-/// or in the very moment it is read, within [`KEPT`]. What is written is reckoned by the table.
-#[derive(Default)]
-pub(crate) struct KnownCalendar(Mutex<Option<(OffsetDateTime, Arc<Calendar>)>>);
-
-const KEPT: Duration = Duration::minutes(1);
-
-impl KnownCalendar {
-    fn get(&self, now: OffsetDateTime) -> Option<Arc<Calendar>> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known
-            .as_ref()
-            .filter(|(read, _)| (now - *read).abs() < KEPT)
-            .map(|(_, calendar)| Arc::clone(calendar))
-    }
-
-    fn set(&self, known: Option<(OffsetDateTime, Arc<Calendar>)>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = known;
-    }
 }
 
 impl Context {

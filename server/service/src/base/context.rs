@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::base::calendar::KnownCalendar;
 use crate::base::clock::Clock;
 use crate::base::db::{self, Db};
 use crate::base::events::Events;
 use crate::base::keyring::Keyring;
-use crate::base::known_names::KnownNames;
+use crate::base::known::{KnownCalendar, KnownNames};
 use crate::base::limits::PersonLimits;
 
 /// Cheap to clone.

@@ -10,7 +10,7 @@ pub mod entity;
 pub mod error;
 pub mod events;
 pub mod keyring;
-pub(crate) mod known_names;
+pub(crate) mod known;
 pub mod limits;
 pub mod numbering;
 pub mod paging;

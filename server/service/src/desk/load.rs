@@ -200,7 +200,7 @@ fn held_question(region: &str, late: i64, people: &[String]) -> SelectStatement 
         .and_where(Expr::col(filing::Column::IsReviewable).eq(true))
         .and_where(Expr::col(filing::Column::State).eq(FilingState::InReview.code()))
         .group_by_col(filing::Column::ClaimedBy)
-        .order_by_expr(Expr::col(Asterisk).count().into(), Order::Desc)
+        .order_by_expr(Expr::col(Asterisk).count(), Order::Desc)
         .limit(MOST + 1);
     if !region.is_empty() {
         question.and_where(lies_in(region));

@@ -1,17 +1,37 @@
-//! Names of officers that pages show again and again, kept in memory for a short time.
+//! What pages show again and again, kept in memory for a short time: working days, and names of officers.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use domain::calendar::Calendar;
 use time::{Duration, OffsetDateTime};
 
-/// A name that the identity platform changes is shown after so long at the latest, on whichever server.
+/// What is changed on another server is known after so long at the latest.
 const KEPT: Duration = Duration::minutes(1);
 
-/// So many are kept; with more all are forgotten.
-const MOST: usize = 1_000;
+/// The calendar as pages use it, kept in memory: what is entered here counts at once, what is entered on another server,
+/// or in the very moment it is read, within [`KEPT`]. What is written is reckoned by the table.
+#[derive(Default)]
+pub(crate) struct KnownCalendar(Mutex<Option<(OffsetDateTime, Arc<Calendar>)>>);
 
-/// By the person's id, with when it was read.
+impl KnownCalendar {
+    pub(crate) fn get(&self, now: OffsetDateTime) -> Option<Arc<Calendar>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known
+            .as_ref()
+            .filter(|(read, _)| (now - *read).abs() < KEPT)
+            .map(|(_, calendar)| Arc::clone(calendar))
+    }
+
+    pub(crate) fn set(&self, known: Option<(OffsetDateTime, Arc<Calendar>)>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = known;
+    }
+}
+
+/// So many names are kept; with more all are forgotten.
+const MOST_NAMES: usize = 1_000;
+
+/// Names by the person's id, with when each was read.
 #[derive(Default)]
 pub(crate) struct KnownNames(Mutex<HashMap<String, (OffsetDateTime, String)>>);
 
@@ -41,7 +61,7 @@ impl KnownNames {
 
     pub(crate) fn keep(&self, id: &str, name: &str, now: OffsetDateTime) {
         let mut kept = self.lock();
-        if kept.len() >= MOST {
+        if kept.len() >= MOST_NAMES {
             kept.clear();
         }
         kept.insert(id.to_owned(), (now, name.to_owned()));
