@@ -32,6 +32,8 @@ pub(crate) struct Remembered {
     pub(crate) subjects: OnceCell<Vec<record::Model>>,
     /// When an officer last saw what had come in, in milliseconds.
     pub(crate) last_visit: OnceCell<Option<i64>>,
+    /// The second looks that an officer has in hand: filing and look.
+    pub(crate) second_looks: OnceCell<Vec<(String, String)>>,
     /// Filings that parts of a page speak of, by id.
     filings: Mutex<BTreeMap<String, filing::Model>>,
 }
@@ -43,6 +45,7 @@ impl Remembered {
             flash,
             subjects: OnceCell::new(),
             last_visit: OnceCell::new(),
+            second_looks: OnceCell::new(),
             filings: Mutex::default(),
         }
     }

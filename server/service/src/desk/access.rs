@@ -62,8 +62,9 @@ impl DeskAccess {
         let row = filing::Entity::find_by_id(id).one(on).await?;
         let row = row.filter(is_put).ok_or(Error::NotFound)?;
         // Who judges it a second time does not see what was decided first.
-        if let Some(look) = second_look::in_hand(on, &actor.person_id, &row.id).await? {
-            return Err(Error::refused_see("请先完成抽查复核", route::second_look(&look)));
+        let looks = second_look::in_hand(on, actor).await?;
+        if let Some((_, look)) = looks.iter().find(|(filing, _)| *filing == row.id) {
+            return Err(Error::refused_see("请先完成抽查复核", route::second_look(look)));
         }
         if let Some(remembered) = remembered {
             remembered.keep_filing(&row);

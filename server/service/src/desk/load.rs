@@ -3,6 +3,7 @@
 //! statements.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::calendar::Calendar;
 use domain::filing::FilingState;
@@ -14,7 +15,7 @@ use time::{Date, Duration};
 use crate::account::Accounts;
 use crate::account::reviewers::{Reviewer, Reviewing};
 use crate::base::actor::Actor;
-use crate::base::calendar::{begin_of, calendar};
+use crate::base::calendar::begin_of;
 use crate::base::clock::shanghai_date;
 use crate::base::context::handle;
 use crate::base::db::instant;
@@ -46,7 +47,7 @@ struct Held {
 
 /// Today, and what is late today.
 struct Days {
-    calendar: Calendar,
+    calendar: Arc<Calendar>,
     today: Date,
     late: i64,
 }
@@ -145,7 +146,7 @@ impl Loads {
     }
 
     async fn days(&self) -> Result<Days> {
-        let calendar = calendar(self.context.db.read()).await?;
+        let calendar = self.context.known_calendar().await?;
         let today = shanghai_date(self.context.clock.now());
         let late = begin_of(calendar.in_time_since(today, self.context.settings.overdue_days));
         Ok(Days { calendar, today, late })

@@ -32,6 +32,7 @@ use crate::base::retry::retry;
 use crate::desk::access::{DeskAccess, own_filing};
 use crate::filing::Filings;
 use crate::filing::relation::place;
+use crate::filing::second_look::in_hand;
 use crate::state::row::{filing_state, procedure_of};
 
 handle! {
@@ -69,6 +70,9 @@ impl Relatives {
         let on = self.context.db.read();
         let row = self.desk_access.reviewable(on, actor, id).await?;
         let mut found = self.found(on, &row).await?;
+        // Who judges one of them a second time does not see what was decided first.
+        let hidden = in_hand(on, actor).await?;
+        found.retain(|one| hidden.iter().all(|(filing, _)| *filing != one.row.id));
         let has_more = found.len() > MOST_SHOWN;
         found.truncate(MOST_SHOWN);
         let checked = self.checked(on, &row.record_id).await?;

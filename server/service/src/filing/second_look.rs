@@ -5,6 +5,7 @@ use domain::jurisdiction;
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
+use crate::base::actor::Actor;
 use crate::base::db::Transaction;
 use crate::base::entity::second_look;
 use crate::base::error::Result;
@@ -24,30 +25,23 @@ pub(crate) fn lies_in(region: &str) -> SimpleExpr {
     }
 }
 
-/// The second look at this filing that an officer has begun and not finished. As long as nobody else has it, it is
+/// The second looks that an officer has begun and not finished: filing and look. As long as nobody else has them they are
 /// theirs, however long they rest.
-pub(crate) async fn in_hand(on: &impl ConnectionTrait, person: &str, filing: &str) -> Result<Option<String>> {
-    Ok(second_look::Entity::find()
-        .select_only()
-        .column(second_look::Column::Id)
-        .filter(second_look::Column::JudgeId.eq(person))
-        .filter(second_look::Column::FilingId.eq(filing))
-        .filter(second_look::Column::JudgedAt.is_null())
-        .into_tuple()
-        .one(on)
-        .await?)
-}
-
-/// The filings that an officer has begun to look at a second time.
-pub(crate) async fn filings_in_hand(on: &impl ConnectionTrait, person: &str) -> Result<Vec<String>> {
-    Ok(second_look::Entity::find()
-        .select_only()
-        .column(second_look::Column::FilingId)
-        .filter(second_look::Column::JudgeId.eq(person))
-        .filter(second_look::Column::JudgedAt.is_null())
-        .into_tuple()
-        .all(on)
-        .await?)
+pub(crate) async fn in_hand(on: &impl ConnectionTrait, actor: &Actor) -> Result<Vec<(String, String)>> {
+    let ask = || async {
+        Ok(second_look::Entity::find()
+            .select_only()
+            .columns([second_look::Column::FilingId, second_look::Column::Id])
+            .filter(second_look::Column::JudgeId.eq(&actor.person_id))
+            .filter(second_look::Column::JudgedAt.is_null())
+            .into_tuple()
+            .all(on)
+            .await?)
+    };
+    match &actor.remembered {
+        Some(remembered) => remembered.second_looks.get_or_try_init(ask).await.cloned(),
+        None => ask().await,
+    }
 }
 
 /// A decision that is taken back was none: nobody looks at it again.

@@ -29,7 +29,7 @@ use crate::base::registration;
 use crate::base::text::host_in;
 use crate::desk::access::DeskAccess;
 use crate::desk::queue::filter::{DONE, QueueFilter, Search, begin_of_day_of, procedures};
-use crate::filing::second_look::filings_in_hand;
+use crate::filing::second_look::in_hand;
 use crate::state::counters;
 
 handle! {
@@ -141,6 +141,7 @@ impl Queues {
         let request = &request.clone().tidied();
         let narrower = Some(request.region.as_str()).filter(|inner| jurisdiction::covers(own, inner));
         let moments = self.desk_access.moments(actor).await?;
+        let looks = in_hand(self.context.db.read(), actor).await?;
         let mut filter = QueueFilter {
             region: narrower.unwrap_or(own).to_owned(),
             states: OPEN.to_vec(),
@@ -153,7 +154,7 @@ impl Queues {
             waiting: request.state == "waiting",
             arrived: None,
             search: self.understood(actor, request.search.trim()).await?,
-            except: filings_in_hand(self.context.db.read(), &actor.person_id).await?,
+            except: looks.into_iter().map(|(filing, _)| filing).collect(),
             order: Order::Asc,
         };
         match request.state.as_str() {

@@ -50,7 +50,7 @@ use crate::files::Files;
 use crate::files::faults::file_ids;
 use crate::filing::Filings;
 use crate::filing::record::Records;
-use crate::filing::second_look::filings_in_hand;
+use crate::filing::second_look::in_hand;
 use crate::filing::view::{filing_files, filing_sheet};
 use crate::state::history;
 use crate::state::history::Who;
@@ -275,8 +275,9 @@ impl Reviews {
             .limit(100)
             .all(self.context.db.read())
             .await?;
-        let hidden = filings_in_hand(self.context.db.read(), &actor.person_id).await?;
-        rows.retain(|one| actor.covers(&one.jurisdiction) && !hidden.contains(&one.id));
+        let hidden = in_hand(self.context.db.read(), actor).await?;
+        let is_hidden = |one: &filing::Model| hidden.iter().any(|(filing, _)| *filing == one.id);
+        rows.retain(|one| actor.covers(&one.jurisdiction) && !is_hidden(one));
         rows.sort_by_key(|one| one.business != Business::Subject.code());
         match rows.len() {
             0 | 1 => Ok(Vec::new()),
@@ -323,8 +324,9 @@ impl Reviews {
             .limit(MOST_BESIDE)
             .all(self.context.db.read())
             .await?;
-        let hidden = filings_in_hand(self.context.db.read(), &actor.person_id).await?;
-        rows.retain(|one| actor.covers(&one.jurisdiction) && !hidden.contains(&one.id));
+        let hidden = in_hand(self.context.db.read(), actor).await?;
+        let is_hidden = |one: &filing::Model| hidden.iter().any(|(filing, _)| *filing == one.id);
+        rows.retain(|one| actor.covers(&one.jurisdiction) && !is_hidden(one));
         self.desk_access.queue_rows(actor, &rows).await
     }
 
