@@ -106,7 +106,7 @@ async function expectShownOnTheDesk(browser, baseURL, filing, file) {
   await desk.goto(`/review/filings/${filing}`);
   const answer = desk.waitForResponse((response) => new URL(response.url()).pathname === file);
   await desk.locator('.paper').filter({ hasText: '附件说明' }).click();
-  await expect(desk.locator('.stage-view iframe')).toHaveAttribute('src', file);
+  await expect(desk.locator('.stage-view iframe')).toHaveAttribute('src', `${baseURL}${file}`);
   const headers = (await answer).headers();
   expect([headers['x-frame-options'], headers['content-security-policy']]).toEqual(['SAMEORIGIN', "default-src 'none'; frame-ancestors 'self'"]);
   expect(blocked).toEqual([]);
