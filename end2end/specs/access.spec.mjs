@@ -66,7 +66,7 @@ const functions = {
   patrol_page: [{ request: {} }, { ...reviewersOnly, keeper: 403, auditor: 403 }],
   second_looks: [{ after: '' }, { ...reviewersOnly, keeper: 403, auditor: 403 }],
   second_look: [{ id: NOBODYS, check: false }, { anonymous: 401, applicant: 403, reviewer: 404, administrator: 403, keeper: 403, auditor: 403 }],
-  second_look_results: [{ days: 30 }, { anonymous: 401, applicant: 403, reviewer: 200, administrator: 200, keeper: 403, auditor: 403 }],
+  second_look_results: [{ days: '30' }, { anonymous: 401, applicant: 403, reviewer: 200, administrator: 200, keeper: 403, auditor: 403 }],
   claims_held: [{ after: '' }, { anonymous: 401, applicant: [403, 404], reviewer: [403, 404], administrator: 200 }],
   officer_loads: [{ region: '', days: '' }, { anonymous: 401, applicant: 403, reviewer: 403, administrator: 200, keeper: 403, auditor: 403 }],
   return_reasons: [{ days: '' }, { anonymous: 401, applicant: 403, reviewer: 200, administrator: 200, keeper: 200, auditor: 403 }],

@@ -22,14 +22,6 @@ pub const MOST_FIELDS: usize = 100;
 /// Of fewer than this no percentage is said.
 pub const FEWEST_FOR_PERCENT: u64 = 5;
 
-/// Days that results can look back.
-pub const PERIODS: [u32; 3] = [7, 30, 90];
-
-/// Those that are meant by what an address says; 30 where it says nothing known.
-pub fn period(asked: &str) -> u32 {
-    asked.parse().ok().filter(|days| PERIODS.contains(days)).unwrap_or(30)
-}
-
 /// What a field is called that stands for a return or refusal without remarks at fields.
 pub const IN_GENERAL: &str = "整体意见";
 
@@ -220,10 +212,5 @@ mod tests {
         assert_eq!(Agreement { judged: 5, agreed: 4 }.percent(), Some(80));
         assert_eq!(Agreement { judged: 6, agreed: 4 }.percent(), Some(67));
         assert_eq!(Agreement::default().percent(), None);
-    }
-
-    #[test]
-    fn a_period_is_one_of_three() {
-        assert_eq!([period("7"), period("90"), period(""), period("31")], [7, 90, 30, 30]);
     }
 }

@@ -245,12 +245,11 @@ pub async fn second_look(id: String, check: bool) -> Answer<view::SecondLookView
     service.second_look_desk.second_look(&actor, &id, check).await.map_err(refuse)
 }
 
-/// How far second officers agreed with the first within so many days.
+/// How far second officers agreed with the first in a period.
 #[server(input = Json, output = Json, endpoint = "second_look_results")]
-pub async fn second_look_results(days: u32) -> Answer<view::SecondLookResults> {
+pub async fn second_look_results(days: String) -> Answer<view::SecondLookResults> {
     let (service, actor) = signed_in()?;
-    let days = domain::second_look::period(&days.to_string());
-    service.second_look_reports.results(&actor, days).await.map_err(refuse)
+    service.second_look_reports.results(&actor, view::Period::asked(&days)).await.map_err(refuse)
 }
 
 /// 举报线索 of the officer's region.
@@ -263,26 +262,21 @@ pub async fn misuse_reports(request: view::MisuseRequest) -> Answer<view::Paged<
 #[server(input = Json, output = Json, endpoint = "dashboard")]
 pub async fn dashboard(#[server(default)] days: String) -> Answer<view::Dashboard> {
     let (service, actor) = signed_in()?;
-    service.dashboards.dashboard_over(&actor, period(&days)).await.map_err(refuse)
-}
-
-#[cfg(feature = "ssr")]
-fn period(days: &str) -> view::Period {
-    view::Period::from_code(days).unwrap_or_default()
+    service.dashboards.dashboard_over(&actor, view::Period::asked(&days)).await.map_err(refuse)
 }
 
 /// 民警工作量, for administrators: of a region by its name, or of all.
 #[server(input = Json, output = Json, endpoint = "officer_loads")]
 pub async fn officer_loads(region: String, days: String) -> Answer<view::LoadPage> {
     let (service, actor) = signed_in()?;
-    service.loads.load_page(&actor, &region, period(&days)).await.map_err(refuse)
+    service.loads.load_page(&actor, &region, view::Period::asked(&days)).await.map_err(refuse)
 }
 
 /// 退回原因 of the officer's region.
 #[server(input = Json, output = Json, endpoint = "return_reasons")]
 pub async fn return_reasons(days: String) -> Answer<view::ReturnReasons> {
     let (service, actor) = signed_in()?;
-    service.return_tallies.return_reasons(&actor, period(&days)).await.map_err(refuse)
+    service.return_tallies.return_reasons(&actor, view::Period::asked(&days)).await.map_err(refuse)
 }
 
 /// The names of all regions, for who appoints people to them.

@@ -11,7 +11,7 @@ use domain::route;
 use domain::schema::{Fault, fault};
 use domain::second_look::{Agreement, Judgement, TypedJudgement};
 use domain::sign_off::sign_off;
-use domain::view::{Decision, FormRequest, HistoryRequest, QueueRequest, SecondLookView, Submitted};
+use domain::view::{Decision, FormRequest, HistoryRequest, Period, QueueRequest, SecondLookView, Submitted};
 use sea_orm::{ConnectionTrait, Statement};
 use service::{Actor, DecisionRequest, Error, Service, Together};
 use time::Duration;
@@ -504,8 +504,8 @@ async fn results_count_by_region_decision_and_reason(world: World) {
     let second = world.officer("110000").await;
     judge(&service, &second, &looks[5], &typed("return", &[], "应退回")).await;
 
-    let results = service.second_look_reports.results(&second, 30).await.unwrap();
-    assert_eq!((results.days, results.region.as_str(), results.reviews), (30, "北京市", true));
+    let results = service.second_look_reports.results(&second, Period::Month).await.unwrap();
+    assert_eq!((results.period.days(), results.region.as_str(), results.reviews), (30, "北京市", true));
     assert_eq!(results.all, Agreement { judged: 6, agreed: 4 });
     assert_eq!(results.all.percent(), Some(67));
     let named = |rows: &[domain::view::AgreementRow]| -> Vec<(String, u64, u64)> {
@@ -522,18 +522,21 @@ async fn results_count_by_region_decision_and_reason(world: World) {
         rows(&[("网站 · 网站信息 · 网站名称", 3, 1), ("网站 · 整体意见", 2, 1)])
     );
     assert_eq!(results.reasons[0].agreement.percent(), None, "of so few no percentage");
-    let week = service.second_look_reports.results(&second, 7).await.unwrap();
+    let week = service.second_look_reports.results(&second, Period::Week).await.unwrap();
     assert_eq!(week.all, Agreement { judged: 1, agreed: 0 });
 
     // An administrator sees all of it, who reviews elsewhere nothing, others not at all.
     let administrator = world.administrator().await;
-    let all = service.second_look_reports.results(&administrator, 90).await.unwrap();
+    let all = service.second_look_reports.results(&administrator, Period::Quarter).await.unwrap();
     assert_eq!((all.region.as_str(), all.all.judged, all.reviews), ("全国", 6, false));
     let elsewhere = world.officer("310000").await;
-    let none = service.second_look_reports.results(&elsewhere, 90).await.unwrap();
+    let none = service.second_look_reports.results(&elsewhere, Period::Quarter).await.unwrap();
     assert_eq!(none.all, Agreement::default());
     let actor = world.applicant(1).await;
-    assert!(matches!(service.second_look_reports.results(&actor, 90).await, Err(Error::Forbidden)));
+    assert!(matches!(
+        service.second_look_reports.results(&actor, Period::Quarter).await,
+        Err(Error::Forbidden)
+    ));
     let text = serde_json::to_string(&results).unwrap();
     assert!(!text.contains("审核员") && !text.contains(&first.person_id));
 }

@@ -23,6 +23,11 @@ crate::codes! {
 }
 
 impl Period {
+    /// The one that is meant by what an address says; the usual one where it says nothing known.
+    pub fn asked(days: &str) -> Self {
+        Period::from_code(days).unwrap_or_default()
+    }
+
     pub fn days(self) -> i64 {
         match self {
             Period::Week => 7,
@@ -117,6 +122,12 @@ impl ReturnReason {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_period_is_one_of_three() {
+        let days = |asked: &str| Period::asked(asked).days();
+        assert_eq!([days("7"), days("90"), days(""), days("31")], [7, 90, 30, 30]);
+    }
     use crate::action::Action;
     use crate::business::Business;
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::file::FileView;
+use super::load::Period;
 use super::review::MachineCheck;
 use super::talk::QuestionView;
 use crate::procedure::Procedure;
@@ -109,7 +110,7 @@ pub struct AgreementRow {
 /// How far second officers agreed with the first; of no officer by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecondLookResults {
-    pub days: u32,
+    pub period: Period,
     /// The officer's region; 全国 for administrators.
     pub region: String,
     pub all: Agreement,

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use domain::route;
-use domain::second_look::{Agreement, FEWEST_FOR_PERCENT, Judgement, LONGEST_NOTE, PERIODS, period};
+use domain::second_look::{Agreement, FEWEST_FOR_PERCENT, Judgement, LONGEST_NOTE};
 use domain::sheet::{Sheet, SheetRow, SheetSection};
 use domain::view::{
     AgreementRow, JudgedAs, QuestionView, SecondLookList, SecondLookOutcome, SecondLookPapers,
@@ -15,6 +15,7 @@ use leptos_router::hooks::use_params_map;
 
 use super::documents::{Documents, papers_of};
 use super::filing::Checks;
+use super::period::Periods;
 use crate::api;
 use crate::pages::query::query_text;
 use crate::ui::sheet::{ChangesTable, SheetView, Written, shown};
@@ -393,7 +394,7 @@ fn Side(title: &'static str, id: &'static str, judged: JudgedAs) -> impl IntoVie
 #[component]
 pub fn SecondLookReport() -> impl IntoView {
     let days = query_text("days");
-    let page = Resource::new(move || period(&days()), api::second_look_results);
+    let page = Resource::new(days, api::second_look_results);
     view! {
         <PageHead
             above=vec![("抽查复核", route::SECOND_LOOKS)]
@@ -407,11 +408,7 @@ pub fn SecondLookReport() -> impl IntoView {
 
 #[component]
 fn Results(results: SecondLookResults) -> impl IntoView {
-    let SecondLookResults { days, region, all, regions, decisions, reasons, reviews } = results;
-    let tabs = PERIODS.map(|period| {
-        let at = href(route::SECOND_LOOK_RESULTS, &[("days", &period.to_string())]);
-        view! { <a href=at aria-current=(period == days).then_some("page")>{format!("近 {period} 日")}</a> }
-    });
+    let SecondLookResults { period, region, all, regions, decisions, reasons, reviews } = results;
     let list = reviews.then(|| view! { <a href=route::SECOND_LOOKS>"等待复核的审核决定"</a> });
     let content = match all.judged {
         0 => view! { <Empty sentence="这段时间没有完成的复核。"/> }.into_any(),
@@ -427,7 +424,7 @@ fn Results(results: SecondLookResults) -> impl IntoView {
     };
     view! {
         <div class="stack second-results">
-            <nav class="tabs" aria-label="时间范围">{tabs.collect_view()}</nav>
+            <Periods page=route::SECOND_LOOK_RESULTS period/>
             <p>{format!("{region}：复核 {} 件，结论一致 {} 件", all.judged, all.agreed)}{in_percent(all)}"。"</p>
             {content}
             <p class="soft">{format!("不足 {FEWEST_FOR_PERCENT} 件的只列件数，不计比例。")}" "{list}</p>

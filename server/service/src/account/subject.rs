@@ -91,15 +91,12 @@ impl Accounts {
 
     /// Those, and the ended ones that may bear the person's own name.
     async fn known_subjects(&self, actor: &Actor) -> Result<Vec<record::Model>> {
-        let ask = || async {
+        let ask = async {
             let own = mask(Mask::Name, &self.claims(&self.own_row(actor).await?)?.name);
             let is_asked = Condition::any().add(has_not_ended()).add(record::Column::Title.eq(own));
             Ok(of_owner(&actor.person_id).filter(is_asked).all(self.context.db.read()).await?)
         };
-        match &actor.remembered {
-            Some(remembered) => remembered.subjects.get_or_try_init(ask).await.cloned(),
-            None => ask().await,
-        }
+        actor.once(|remembered| &remembered.subjects, ask).await
     }
 }
 

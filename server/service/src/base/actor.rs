@@ -110,6 +110,18 @@ impl Actor {
         Actor { person_id, session_id, roles, must_step_up: false, remembered: None }
     }
 
+    /// Asks once in a request that only reads, and each time in any other.
+    pub(crate) async fn once<T: Clone>(
+        &self,
+        place: impl FnOnce(&Remembered) -> &OnceCell<T>,
+        ask: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        match &self.remembered {
+            Some(remembered) => place(remembered).get_or_try_init(|| ask).await.cloned(),
+            None => ask.await,
+        }
+    }
+
     /// For what outlives the request: nothing that was read for it is remembered.
     #[must_use]
     pub fn forgetting(self) -> Self {

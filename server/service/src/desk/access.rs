@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use domain::business::Business;
 use domain::filing::FilingState;
-use domain::jurisdiction;
 use domain::procedure::Procedure;
 use domain::route;
 use domain::view::{QueueRow, Refused};
-use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
+use sea_orm::sea_query::SimpleExpr;
 use sea_orm::{ConnectionTrait, EntityTrait};
 
 use crate::account::Accounts;
@@ -18,7 +17,7 @@ use crate::base::context::handle;
 use crate::base::db::{instant, millis, plausible_id};
 use crate::base::entity::{desk_visit, filing, record};
 use crate::base::error::{Error, Result};
-use crate::base::region::region_name;
+use crate::base::region::{self, region_name};
 use crate::filing::second_look;
 use crate::state::elapsed::clock_from;
 use crate::state::row::{filing_state, procedure_of, record_state};
@@ -87,14 +86,11 @@ impl DeskAccess {
 
     /// When the officer last said that everything new was seen.
     async fn last_visit(&self, actor: &Actor) -> Result<Option<i64>> {
-        let ask = || async {
+        let ask = async {
             let visit = desk_visit::Entity::find_by_id(&actor.person_id).one(self.context.db.read()).await?;
             Ok(visit.map(|visit| visit.seen_at))
         };
-        match &actor.remembered {
-            Some(remembered) => remembered.last_visit.get_or_try_init(ask).await.copied(),
-            None => ask().await,
-        }
+        actor.once(|remembered| &remembered.last_visit, ask).await
     }
 
     pub(crate) async fn queue_rows(&self, actor: &Actor, rows: &[filing::Model]) -> Result<Vec<QueueRow>> {
@@ -111,14 +107,9 @@ impl DeskAccess {
     }
 }
 
-/// What lies in a region, as the indexes of the levels have it.
+/// What lies in a region.
 pub(crate) fn lies_in(region: &str) -> SimpleExpr {
-    let prefix = jurisdiction::prefix(region);
-    match prefix.len() {
-        2 => Expr::cust("substr(jurisdiction, 1, 2)").eq(prefix),
-        4 => Expr::cust("substr(jurisdiction, 1, 4)").eq(prefix),
-        _ => Expr::col(filing::Column::Jurisdiction).eq(region),
-    }
+    region::lies_in("jurisdiction", region)
 }
 
 pub(crate) fn codes(states: &[FilingState]) -> impl Iterator<Item = &'static str> {

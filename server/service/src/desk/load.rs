@@ -146,10 +146,12 @@ impl Loads {
     }
 
     async fn days(&self) -> Result<Days> {
-        let calendar = self.context.known_calendar().await?;
-        let today = shanghai_date(self.context.clock.now());
-        let late = begin_of(calendar.in_time_since(today, self.context.settings.overdue_days));
-        Ok(Days { calendar, today, late })
+        let now = self.context.clock.now();
+        Ok(Days {
+            calendar: self.context.known_calendar().await?,
+            today: shanghai_date(now),
+            late: self.context.overdue_before(now).await?,
+        })
     }
 }
 
@@ -215,12 +217,7 @@ fn held_question(region: &str, late: i64, people: &[String]) -> SelectStatement 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
     use super::*;
-    use crate::Service;
-    use crate::clock::Clock;
     use crate::common::*;
     use crate::desk::claim::in_hands;
     use crate::state::rulings::decided_by_question;
@@ -231,20 +228,15 @@ mod tests {
     ];
 
     /// How many statements read what administrators see of load, and to whom a filing can be given.
-    async fn statements(world: &World, administrator: &Actor, filing: &str) -> (usize, usize) {
-        let count = Arc::new(AtomicUsize::new(0));
-        let told = Arc::clone(&count);
-        let db = world.db.clone().telling_reads(move || {
-            told.fetch_add(1, Ordering::SeqCst);
-        });
-        let clock: Arc<dyn Clock> = Arc::<crate::clock::FixedClock>::clone(&world.clock);
-        let service =
-            Service::new(db, world.keys.clone(), clock, world.files.clone(), world.settings.clone());
+    async fn statements(world: &World, administrator: &Actor, filing: &str) -> (u64, u64) {
+        // A restarted server has nothing in memory.
+        let service = world.with_settings(|_| {}).await;
+        let begun = world.db.statements();
         service.loads.load_page(administrator, "北京市", Period::Quarter).await.unwrap();
-        let of_load = count.swap(0, Ordering::SeqCst);
+        let of_load = world.db.statements();
         let held = service.held_filings.held_filing(administrator, filing).await.unwrap();
         assert!(!held.choices.is_empty());
-        (of_load, count.load(Ordering::SeqCst))
+        (of_load - begun, world.db.statements() - of_load)
     }
 
     async fn however_many_officers_there_are_it_is_the_same_few_statements(world: World) {

@@ -8,10 +8,10 @@ use domain::patrol::{DAYS_TO_ACT, Known, PatrolFault, PatrolState, check_reason}
 use domain::route;
 use domain::view::{PatrolChosen, PatrolDone, PatrolPage, PatrolRequest, PatrolRow};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, SelectStatement};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
 };
 use serde_json::json;
 use time::Duration;
@@ -23,7 +23,7 @@ use crate::base::actor::Actor;
 use crate::base::calendar::begin_of;
 use crate::base::clock::{shanghai_date, written};
 use crate::base::context::handle;
-use crate::base::db::{Transaction, instant, millis, plausible_id, united};
+use crate::base::db::{Transaction, instant, millis, plausible_id, rows_of};
 use crate::base::entity::{filing, live_domain, patrol_finding, patrol_look, record};
 use crate::base::error::{Error, Result};
 use crate::base::paging::PAGE;
@@ -430,13 +430,9 @@ impl Asked {
             let after = cursor.filter(|(at, _)| *at == state).map(|(_, id)| id);
             self.of_state(state, after, PAGE + 1).into_query()
         };
-        let each: Vec<SelectStatement> = states.map(of).collect();
         let mut found = Vec::new();
-        if !each.is_empty() {
-            for row in on.query_all(&united(each)).await? {
-                let row = patrol_finding::Model::from_query_result(&row, "")?;
-                found.push((state(&row)?, row));
-            }
+        for row in rows_of::<patrol_finding::Model>(on, states.map(of).collect()).await? {
+            found.push((state(&row)?, row));
         }
         found.sort_by(|(state, row), (other_state, other)| {
             let by_id = row.id.cmp(&other.id);

@@ -14,8 +14,8 @@ use domain::view::{CheckedPair, KnownRelative, Relative, RelativesView};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
 };
 use serde_json::json;
 
@@ -24,7 +24,7 @@ use crate::account::rejected_form::{RejectedForm, RejectedForms};
 use crate::base::actor::Actor;
 use crate::base::clock::written;
 use crate::base::context::handle;
-use crate::base::db::{instant, millis, new_id, plausible_id, united};
+use crate::base::db::{instant, millis, new_id, plausible_id, rows_of};
 use crate::base::entity::{filing, record, relation_check, relation_key};
 use crate::base::error::{Error, Result};
 use crate::base::region::{KnownRegions, region_name};
@@ -117,12 +117,7 @@ impl Relatives {
             relation_key::Entity::find().filter(relation_key::Column::FilingId.eq(&row.id)).all(on).await?;
         let mut shared: BTreeMap<String, Vec<RelationKind>> = BTreeMap::new();
         let each = own.iter().map(|key| sharing(&key.value_hash, &row.subject_id));
-        let sharing = match own.is_empty() {
-            true => Vec::new(),
-            false => on.query_all(&united(each.collect())).await?,
-        };
-        for same in sharing {
-            let same = relation_key::Model::from_query_result(&same, "")?;
+        for same in rows_of::<relation_key::Model>(on, each.collect()).await? {
             // Whoever is a subject is also a person; the two are compared each with its like.
             let is_like =
                 |key: &&relation_key::Model| key.value_hash == same.value_hash && key.kind == same.kind;
@@ -295,6 +290,7 @@ fn is_file(change: &Change) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
     use super::*;
+    use crate::base::db::united;
     use crate::common::*;
 
     claims![relatives_are_found_by_an_index];

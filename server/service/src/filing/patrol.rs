@@ -2,16 +2,16 @@
 //! do with it `desk/patrol.rs`.
 
 use domain::filing::FilingState;
-use domain::jurisdiction;
 use domain::patrol::{PatrolState, Seen};
 use domain::view::{PatrolFiling, PatrolNotice};
-use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
+use sea_orm::sea_query::SimpleExpr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 
 use crate::base::clock::{written, written_date};
 use crate::base::db::instant;
 use crate::base::entity::{filing, patrol_finding};
 use crate::base::error::{Error, Result};
+use crate::base::region;
 use crate::state::row::{filing_state, procedure_of};
 
 /// The place that an officer's reason is sealed for.
@@ -38,14 +38,9 @@ pub(crate) fn last_day(due_at: i64) -> String {
     written_date(instant(due_at - 1))
 }
 
-/// What lies in a region, as the indexes of the levels have it.
+/// What lies in a region.
 pub(crate) fn lies_in(region: &str) -> SimpleExpr {
-    let prefix = jurisdiction::prefix(region);
-    match prefix.len() {
-        2 => Expr::cust("substr(jurisdiction, 1, 2)").eq(prefix),
-        4 => Expr::cust("substr(jurisdiction, 1, 4)").eq(prefix),
-        _ => Expr::col(patrol_finding::Column::Jurisdiction).eq(region),
-    }
+    region::lies_in("jurisdiction", region)
 }
 
 /// How many findings of a region wait for an officer.

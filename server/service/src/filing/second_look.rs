@@ -1,34 +1,29 @@
 //! 抽查复核 as the whole desk needs it: what an officer has in hand, and what goes with a decision that is taken back.
 //! Choosing, judging and results are `desk/second_look/`.
 
-use domain::jurisdiction;
-use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
+use sea_orm::sea_query::SimpleExpr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::base::actor::Actor;
 use crate::base::db::Transaction;
 use crate::base::entity::second_look;
 use crate::base::error::Result;
+use crate::base::region;
 
 /// The place that a column of a row is sealed for: `papers`, `note`.
 pub(crate) fn place(id: &str, column: &str) -> String {
     format!("second_look/{id}/{column}")
 }
 
-/// What lies in a region, as the indexes of the levels have it.
+/// What lies in a region.
 pub(crate) fn lies_in(region: &str) -> SimpleExpr {
-    let prefix = jurisdiction::prefix(region);
-    match prefix.len() {
-        2 => Expr::cust("substr(second_look.jurisdiction, 1, 2)").eq(prefix),
-        4 => Expr::cust("substr(second_look.jurisdiction, 1, 4)").eq(prefix),
-        _ => Expr::col((second_look::Entity, second_look::Column::Jurisdiction)).eq(region),
-    }
+    region::lies_in("second_look.jurisdiction", region)
 }
 
 /// The second looks that an officer has begun and not finished: filing and look. As long as nobody else has them they are
 /// theirs, however long they rest.
 pub(crate) async fn in_hand(on: &impl ConnectionTrait, actor: &Actor) -> Result<Vec<(String, String)>> {
-    let ask = || async {
+    let ask = async {
         Ok(second_look::Entity::find()
             .select_only()
             .columns([second_look::Column::FilingId, second_look::Column::Id])
@@ -38,10 +33,7 @@ pub(crate) async fn in_hand(on: &impl ConnectionTrait, actor: &Actor) -> Result<
             .all(on)
             .await?)
     };
-    match &actor.remembered {
-        Some(remembered) => remembered.second_looks.get_or_try_init(ask).await.cloned(),
-        None => ask().await,
-    }
+    actor.once(|remembered| &remembered.second_looks, ask).await
 }
 
 /// A decision that is taken back was none: nobody looks at it again.

@@ -18,7 +18,8 @@ use sea_orm::sea_query::{Alias, Asterisk, Query, SelectStatement, UnionType};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection,
-    DatabaseTransaction, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    DatabaseTransaction, FromQueryResult, IsolationLevel, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
 
 pub use self::location::{Wire, wire};
@@ -158,13 +159,6 @@ impl Db {
         Ok(self.writer.close().await?)
     }
 
-    /// The same database, with each statement that reads outside a transaction told to a test.
-    #[cfg(test)]
-    pub(crate) fn telling_reads(mut self, tell: impl Fn() + Send + Sync + 'static) -> Self {
-        self.reader.set_metric_callback(move |_| tell());
-        self
-    }
-
     /// For reading outside a transaction.
     pub fn read(&self) -> &DatabaseConnection {
         &self.reader
@@ -295,6 +289,18 @@ pub(crate) fn united(parts: Vec<SelectStatement>) -> SelectStatement {
         all.union(UnionType::All, part);
     }
     all
+}
+
+/// The rows of several questions of one kind, asked at once; of no question none. In no order.
+pub(crate) async fn rows_of<M: FromQueryResult>(
+    on: &impl ConnectionTrait,
+    questions: Vec<SelectStatement>,
+) -> Result<Vec<M>> {
+    if questions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = on.query_all(&united(questions)).await?;
+    rows.iter().map(|row| Ok(M::from_query_result(row, "")?)).collect()
 }
 
 /// Counts the ids this process made, so that those of one millisecond sort in the order they were made.

@@ -9,6 +9,7 @@ use domain::check::Regions;
 use domain::jurisdiction;
 use domain::sheet::RegionNames;
 use domain::view::{Hit, RegionOption};
+use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 
 pub(crate) fn region_name(code: &str) -> String {
     full_name(code).unwrap_or_else(|| code.to_owned())
@@ -73,6 +74,15 @@ pub fn options(parent: &str) -> Vec<RegionOption> {
             is_leaf: is_leaf(region.code),
         })
         .collect()
+}
+
+/// What lies in a region by this column, said as the indexes of the levels have it, so that they serve.
+pub(crate) fn lies_in(column: &'static str, region: &str) -> SimpleExpr {
+    let prefix = jurisdiction::prefix(region);
+    match prefix.len() {
+        length @ (2 | 4) => Expr::cust(format!("substr({column}, 1, {length})")).eq(prefix),
+        _ => Expr::cust(column).eq(region),
+    }
 }
 
 /// The whole list, as the check of a form asks for it.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::procedure::Procedure;
 use domain::second_look::{Agreement, IN_GENERAL, Judgement};
-use domain::view::{AgreementRow, SecondLookResults};
+use domain::view::{AgreementRow, Period, SecondLookResults};
 use sea_orm::{ColumnTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, Select};
 use time::Duration;
 
@@ -26,16 +26,16 @@ handle! {
 type Judged = (String, String, String, String, String, Option<String>, Option<String>);
 
 impl SecondLookReports {
-    /// What was judged in an officer's region within so many days; everywhere for administrators.
+    /// What was judged in an officer's region in a period up to now; everywhere for administrators.
     ///
     /// # Errors
     /// `Forbidden` for everybody else.
-    pub async fn results(&self, actor: &Actor, days: u32) -> Result<SecondLookResults> {
+    pub async fn results(&self, actor: &Actor, period: Period) -> Result<SecondLookResults> {
         let region = match actor.is_administrator() {
             true => None,
             false => Some(actor.must_review()?),
         };
-        let since = millis(self.context.clock.now() - Duration::days(days.into()));
+        let since = millis(self.context.clock.now() - Duration::days(period.days()));
         let rows: Vec<Judged> = judged(region, since).into_tuple().all(self.context.db.read()).await?;
         let mut counted = Counted::default();
         for row in rows {
@@ -48,7 +48,7 @@ impl SecondLookReports {
         reasons.sort_by_key(|row| std::cmp::Reverse(row.agreement.judged));
         let regions = regions.into_iter().map(|(code, of_it)| (region_name(&code), of_it));
         Ok(SecondLookResults {
-            days,
+            period,
             region: region.map_or_else(|| "全国".to_owned(), region_name),
             all,
             regions: regions.map(named).collect(),
