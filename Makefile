@@ -46,8 +46,8 @@ postgres: ## A PostgreSQL in a temporary directory until Ctrl-C; prints its addr
 seed: ## Fill the database with many filings; ARGS are the server's
 	@$(call xtask,rust,seed)
 
-bench: ## Measure the server; ARGS are the server's
-	@$(call xtask,rust,bench)
+bench: ## Measure the release build, into docs/performance.md; ARGS="--filings 100000 --minutes 2 --only pages"
+	@$(call xtask,rust node postgres,bench)
 
 pictures: ## Decode every picture under DIR with two decoders and tell where they differ
 	@$(call xtask,rust,pictures "$(DIR)")

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { startServer } from '../harness/server.mjs';
-import { isInstalled, startCluster } from './cluster.mjs';
+import { isInstalled, startCluster } from '../harness/cluster.mjs';
 import { ROUNDS } from './rounds.mjs';
 import { Crew, isGood, nothing } from './work.mjs';
 

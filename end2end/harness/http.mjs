@@ -9,6 +9,12 @@ export async function signedIn(baseURL, who) {
   return { context, ...desk({ request: context }, baseURL) };
 }
 
+/** What a browser would send as the `cookie` of the signed-in. */
+export async function cookieOf(context) {
+  const { cookies } = await context.storageState();
+  return cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
+}
+
 /** Sends what a browser sends when a person signs in, and follows where it is led; the cookies stay in the context. */
 export async function signInBy(context, who) {
   const page = await context.get('/auth/login?next=/');

@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const checkout = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-const binary = process.env.SERVER_BIN ?? path.join(checkout, 'target/debug/server');
+const built = process.env.SERVER_BIN ?? path.join(checkout, 'target/debug/server');
 const site = process.env.SITE_DIR ?? path.join(checkout, 'target/site');
 
 export async function freePort() {
@@ -56,8 +56,10 @@ async function freshDatabase(postgres) {
  * @param {number} [options.port]
  * @param {boolean} [options.keep] leave the data directory behind
  * @param {string} [options.parent] where the data directory is made
+ * @param {string} [options.binary] another program than the one that was built
+ * @param {string[][]} [options.prepare] commands of the program that come before it serves
  */
-export async function startServer({ template, env = {}, args = [], port, keep = false, parent } = {}) {
+export async function startServer({ template, env = {}, args = [], port, keep = false, parent, binary = built, prepare = [] } = {}) {
   port ??= await freePort();
   const url = `http://127.0.0.1:${port}`;
   // On PostgreSQL the samples are sown anew; the template's keys would fit no row in it.
@@ -121,6 +123,7 @@ export async function startServer({ template, env = {}, args = [], port, keep = 
   };
 
   try {
+    for (const command of prepare) await server.run(...command);
     await server.start();
     return server;
   } catch (error) {

@@ -12,6 +12,9 @@ use server::program;
 use service::upload::child::Task;
 use tracing_subscriber::EnvFilter;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Refused configuration or arguments; clap ends with it, too.
 const REFUSED: u8 = 2;
 

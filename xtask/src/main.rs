@@ -54,7 +54,7 @@ enum Chore {
     Fmt,
     /// Fill the database with many filings; the arguments are the server's
     Seed(Rest),
-    /// Measure the server; the arguments are the server's
+    /// Measure the release build, into docs/performance.md; the arguments are those of end2end/bench/run.mjs
     Bench(Rest),
 }
 
@@ -84,7 +84,7 @@ fn main() -> ExitCode {
         Chore::Lint => suite::lint(),
         Chore::Fmt => shell::cargo().args(["fmt", "--all"]).run(),
         Chore::Seed(rest) => suite::hand_to_server("seed", &rest.args),
-        Chore::Bench(rest) => suite::hand_to_server("bench", &rest.args),
+        Chore::Bench(rest) => suite::bench(&rest.args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -101,6 +101,25 @@ pub fn hand_to_server(chore: &str, args: &[String]) -> Outcome<()> {
     server().arg(chore).args(args).run()
 }
 
+/// Measures the release build and writes down what came of it; the arguments are those of `end2end/bench/run.mjs`.
+pub fn bench(args: &[String]) -> Outcome<()> {
+    build_bundle()?;
+    say("Compiling the release build (ten to twenty minutes of two cores)");
+    let server = ["-p", "server", "--features", "server/dev", "--bin", "server", "--example", "bare_axum"];
+    cargo().args(["build", "--release"]).args(server).run()?;
+    let built =
+        |name: &str| shell::target().join("release").join(format!("{name}{}", env::consts::EXE_SUFFIX));
+    say("Measuring");
+    shell::node()
+        .arg("bench/run.mjs")
+        .args(["--write", "../docs/performance.md"])
+        .args(args)
+        .env("SERVER_BIN", built("server"))
+        .env("BARE_AXUM", built("examples/bare_axum"))
+        .env("SITE_DIR", shell::site())
+        .run()
+}
+
 pub fn lint() -> Outcome<()> {
     const STRICT: [&str; 3] = ["--", "-D", "warnings"];
     cargo_for_crates("clippy").args(["-q", "--all-targets"]).args(STRICT).run()?;

@@ -81,7 +81,7 @@ fn FormPage(action: Action) -> impl IntoView {
     );
     view! {
         <Transition fallback=Waiting>
-            {move || Suspend::new(async move {
+            {Suspend::new(async move {
                 match view.await {
                     Ok(view) => view! { <Loaded view/> }.into_any(),
                     Err(error) => view! { <Problem error/> }.into_any(),

@@ -94,7 +94,7 @@ fn HowLong() -> impl IntoView {
         <section class="card" aria-labelledby="how-long">
             <div class="card-head"><h3 id="how-long">"多久办完"</h3></div>
             <Suspense>
-                {move || Suspend::new(async move {
+                {Suspend::new(async move {
                     // The front door opens whether or not there are figures.
                     view! { <Durations guide=guide.await.unwrap_or_default()/> }
                 })}

@@ -151,9 +151,9 @@ fn OverList(business: Business) -> impl IntoView {
     });
     view! {
         <Transition fallback=|| ()>
-            {move || {
+            {
                 // Under the dialog nobody sees what the frame says, so it is said here again.
-                let said = told.clone().filter(|_| untrack(asked).1);
+                let said = told.filter(|_| untrack(asked).1);
                 Suspend::new(async move {
                     match view.await {
                         Ok(None) => ().into_any(),
@@ -161,7 +161,7 @@ fn OverList(business: Business) -> impl IntoView {
                         Err(error) => view! { <Failed business error/> }.into_any(),
                     }
                 })
-            }}
+            }
         </Transition>
     }
     .into_any()

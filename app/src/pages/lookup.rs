@@ -71,7 +71,7 @@ pub fn PublicRecordPage() -> impl IntoView {
         <PageHead above=vec![("备案查询", route::LOOKUP)] title="备案信息"/>
         <div class="stack">
             <Suspense fallback=Waiting>
-                {move || Suspend::new(async move {
+                {Suspend::new(async move {
                     match record.await {
                         Ok(record) => view! { <Filed record=record.clone()/> <Verified record=record.clone()/> <Verification record/> }.into_any(),
                         Err(ApiError::NotFound) => view! {

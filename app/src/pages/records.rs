@@ -71,7 +71,7 @@ fn List(business: Business, only: Option<Action>) -> impl IntoView {
     });
     view! {
         <Suspense fallback=crate::ui::Waiting>
-            {move || Suspend::new(async move {
+            {Suspend::new(async move {
                 match page.await {
                     Ok(page) => view! { <Table page business only path=path.get_value()/> }.into_any(),
                     Err(error) => view! { <Problem error titled=true/> }.into_any(),

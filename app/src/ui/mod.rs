@@ -84,8 +84,9 @@ pub fn RecordBadge(state: RecordState) -> impl IntoView {
     view! { <span class="badge" data-state=look>{state.label()}</span> }
 }
 
-/// Waits for an answer of the server and shows it, or what went wrong. What `children` draw is drawn twice, the first
-/// time to see what they wait for: what they need is asked for in the resource and handed to them.
+/// Waits for an answer of the server and shows it, or what went wrong. The `Suspend` stands there itself: of a closure that
+/// makes one, `Suspense` would draw all again each time it looks whether something is still waited for. What `children`
+/// need is asked for in the resource and handed to them.
 #[component]
 pub fn Load<T, V>(
     resource: Resource<Answer<T>>,
@@ -100,7 +101,7 @@ where
 {
     view! {
         <Suspense fallback=Waiting>
-            {move || Suspend::new(async move {
+            {Suspend::new(async move {
                 answered(resource.await, titled, children)
             })}
         </Suspense>

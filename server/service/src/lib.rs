@@ -26,6 +26,7 @@ mod acts;
 #[path = "../tests/common/mod.rs"]
 mod common;
 
+use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::Semaphore;
@@ -149,9 +150,20 @@ struct Parts {
     patrol: Option<Arc<dyn Outbound>>,
 }
 
-/// Gives out the use cases, in groups. Cheap to clone.
+/// Gives out the use cases, in groups. Cheap to clone, which every request does several times.
 #[derive(Clone)]
-pub struct Service {
+pub struct Service(Arc<UseCases>);
+
+impl Deref for Service {
+    type Target = UseCases;
+
+    fn deref(&self) -> &UseCases {
+        &self.0
+    }
+}
+
+/// The groups of use cases.
+pub struct UseCases {
     parts: Parts,
     /// What happens on the desk while it happens.
     pub events: Arc<Events>,
@@ -410,7 +422,7 @@ impl Service {
             &rejected_forms,
             &usage,
         );
-        Service {
+        Service(Arc::new(UseCases {
             events: Arc::clone(&context.events),
             parts,
             accounts,
@@ -479,29 +491,29 @@ impl Service {
             text_messages,
             undos,
             usage,
-        }
+        }))
     }
 
     pub fn with_file_check(self, file_check: FileCheck) -> Self {
-        Service::of(Parts { file_check, ..self.parts })
+        Service::of(Parts { file_check, ..self.parts.clone() })
     }
 
     pub fn with_gateway(self, gateway: Gateway) -> Self {
-        Service::of(Parts { gateway, ..self.parts })
+        Service::of(Parts { gateway, ..self.parts.clone() })
     }
 
     pub fn with_mailer(self, mailer: Mailer) -> Self {
-        Service::of(Parts { mailer, ..self.parts })
+        Service::of(Parts { mailer, ..self.parts.clone() })
     }
 
     /// Lets the network be asked about websites.
     pub fn with_outbound(self, way: Arc<dyn Outbound>) -> Self {
-        Service::of(Parts { outbound: Some(way), ..self.parts })
+        Service::of(Parts { outbound: Some(way), ..self.parts.clone() })
     }
 
     /// Lets filings in force be looked at.
     pub fn with_patrol(self, way: Arc<dyn Outbound>) -> Self {
-        Service::of(Parts { patrol: Some(way), ..self.parts })
+        Service::of(Parts { patrol: Some(way), ..self.parts.clone() })
     }
 
     /// The same database, seen with other keys.

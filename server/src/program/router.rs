@@ -52,7 +52,7 @@ pub fn router(
     let admit_body = middleware::from_fn_with_state(admission, admit_body);
     // The last layer comes first: who asks is known before there is room for what is sent.
     let inner = |router: Router| router.layer(admit_body.clone()).layer(authenticate.clone());
-    let pages = app_pages::router(app_pages::AppPages { service: service.clone(), bundle });
+    let pages = app_pages::router(app_pages::AppPages { service: service.clone(), bundle: Arc::new(bundle) });
     let state = AppState {
         service: service.clone(),
         template: template.clone(),

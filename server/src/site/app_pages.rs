@@ -1,5 +1,7 @@
 //! The pages of `app`, drawn on the server, and its server functions.
 
+use std::sync::Arc;
+
 use app::api::caller::Caller;
 use app::ui::{DeskScriptAt, PlatformName};
 use app::{App, Bundle, Elder, WhoAmI, shell};
@@ -11,6 +13,7 @@ use leptos::prelude::*;
 use leptos_axum::{LeptosRoutes as _, generate_route_list};
 use service::Service;
 
+use super::markers::without_markers;
 use crate::http::elder::is_elder;
 use crate::http::security_headers::provide_csp_nonce;
 
@@ -18,7 +21,7 @@ use crate::http::security_headers::provide_csp_nonce;
 #[derive(Clone)]
 pub struct AppPages {
     pub service: Service,
-    pub bundle: Bundle,
+    pub bundle: Arc<Bundle>,
 }
 
 impl AppPages {
@@ -63,7 +66,7 @@ async fn draw(pages: AppPages, request: Request) -> Response {
         }
         Some(Caller(None)) | None => None,
     };
-    let bundle = pages.bundle.clone();
+    let bundle = Arc::clone(&pages.bundle);
     let elder = me.as_ref().is_some_and(|me| me.elder) || is_elder(request.headers());
     let context = pages.context();
     let context = move || {
@@ -72,5 +75,5 @@ async fn draw(pages: AppPages, request: Request) -> Response {
         provide_context(Elder(elder));
     };
     let handler = leptos_axum::render_app_async_with_context(context, move || shell(&bundle, elder));
-    handler(request).await
+    without_markers(handler(request).await).await
 }

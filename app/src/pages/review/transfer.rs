@@ -44,7 +44,7 @@ pub fn Transfer(id: String, from: String) -> impl IntoView {
             <summary>"移送其他地区"</summary>
             <p class="soft">"不属本辖区管辖时，移送至应当管辖的区县；一并提交的主体和业务随之移送。"</p>
             <Suspense>
-                {move || Suspend::new(async move {
+                {Suspend::new(async move {
                     let (id, from) = path.get_value();
                     match level.await {
                         Ok(level) => steps(id, from, level),

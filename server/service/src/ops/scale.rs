@@ -508,7 +508,7 @@ async fn seed_rows(writer: &Writer<'_>, from: u64, to: u64, sealed: &str) -> Res
              CASE k WHEN 4 THEN 'change' ELSE 'new' END, {record_id}, {subject_id}, applicant.id, state, \
              place.code, {title}, {name}, {title}, {name}, NULL, CASE WHEN k > 0 THEN 'n' || i || '.example.com' END, {answers}, \
              '{sealed}', TRUE, CASE WHEN state IN ('pending', 'withdrawn', 'terminated') THEN NULL \
-             ELSE (SELECT officer.id FROM seed_person officer WHERE officer.slot = i % 500) END, CASE WHEN state = 'in_review' THEN at + 3600000 END, \
+             ELSE (SELECT officer.id FROM seed_person officer WHERE officer.slot = CAST(substr(place.code, 1, 2) AS BIGINT) * 10 + i % 10) END, CASE WHEN state = 'in_review' THEN at + 3600000 END, \
              CASE WHEN roll % 12 = 0 THEN 2 ELSE 1 END, at, \
              CASE WHEN state IN ('approved', 'returned', 'rejected') THEN at + wait * 1000 END, 2 \
              FROM numbered {joins}"

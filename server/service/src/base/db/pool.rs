@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use futures::FutureExt as _;
 use sea_orm::sqlx::pool::PoolOptions;
@@ -32,9 +33,16 @@ async fn came_to_rest(connection: &mut impl Connection) -> Result<bool, sqlx::Er
     Ok(at_rest)
 }
 
+/// A connection that was used within this time is handed out as it is: asking it whether it lives would be another
+/// statement beside each one. After it the question is asked, so that a database that was begun again is noticed.
+const SURELY_ALIVE: Duration = Duration::from_secs(1);
+
 fn handing_out_only_at_rest<D: Database>(options: PoolOptions<D>) -> PoolOptions<D> {
-    options.before_acquire(|connection, _| {
+    options.test_before_acquire(false).before_acquire(|connection, of| {
         async move {
+            if of.idle_for > SURELY_ALIVE {
+                connection.ping().await?;
+            }
             let at_rest = !connection.is_in_transaction();
             if !at_rest {
                 tracing::error!("a connection with an open transaction lay in the pool, and is closed");

@@ -6,7 +6,7 @@ import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { freePort } from '../harness/server.mjs';
+import { freePort } from './server.mjs';
 
 const run = promisify(execFile);
 const root = process.getuid?.() === 0;
@@ -20,10 +20,13 @@ function programs() {
 
 export const isInstalled = () => programs() !== undefined;
 
-/** @param {string} [place] an existing directory to live in, such as a small file system */
-export async function startCluster(place) {
+/**
+ * @param {string} [place] an existing directory to live in, such as a small file system
+ * @param {string[]} [settings] of postgresql.conf
+ */
+export async function startCluster(place, settings = ['max_wal_size=64MB']) {
   const bin = programs();
-  const home = place ?? (await mkdtemp(path.join(tmpdir(), 'beian-faults-pg-')));
+  const home = place ?? (await mkdtemp(path.join(tmpdir(), 'beian-pg-')));
   const data = path.join(home, 'cluster');
   await mkdir(data, { recursive: true });
   await chmod(home, 0o711);
@@ -37,7 +40,7 @@ export async function startCluster(place) {
   };
   await asPostgres('initdb', '--pgdata', data, '--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync');
   const port = await freePort();
-  const options = [`-p ${port}`, '-c listen_addresses=127.0.0.1', `-c unix_socket_directories=${data}`, '-c max_wal_size=64MB'].join(' ');
+  const options = [`-p ${port}`, '-c listen_addresses=127.0.0.1', `-c unix_socket_directories=${data}`, ...settings.map((setting) => `-c ${setting}`)].join(' ');
   const cluster = {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     data,

@@ -1,0 +1,73 @@
+// What was measured, as docs/performance.md: ratios first, as they hold on other machines too.
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+
+const table = (head, rows) => [head, head.map((word, at) => (at === 0 ? '---' : '--:')), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+const ms = (value) => (value === undefined || Number.isNaN(value) ? '' : value.toFixed(value < 10 ? 2 : 1));
+
+function commit() {
+  const git = (...args) => execFileSync('git', args, { encoding: 'utf8' }).trim();
+  try {
+    return git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', '--untracked-files=no') ? ', with changes' : '');
+  } catch {
+    return 'unknown';
+  }
+}
+
+function pagesOf({ database, filings, pages }, before) {
+  const bare = pages.find(({ name }) => name === 'bare axum');
+  const of = (name) => before?.pages.find((page) => page.name === name);
+  const head = ['page', '× bare', 'processor ms', ...(before ? ['before'] : []), 'answers a second', 'p95 ms', 'KB'];
+  const rows = pages.map((page) => [
+    page.name,
+    bare ? (page.processor / bare.processor).toFixed(1) : '',
+    ms(page.processor),
+    ...(before ? [ms(of(page.name)?.processor)] : []),
+    page.perSecond.toFixed(0),
+    ms(page.p95),
+    (page.bytes / 1000).toFixed(0),
+  ]);
+  return `### ${database}, ${filings.toLocaleString('en')} filings\n\n${table(head, rows)}`;
+}
+
+function crowdOf({ database, filings, people, officers, minutes, acts, errors, memory, busy, perSecond }) {
+  const rows = acts.map((act) => [act.kind, act.count, ms(act.median), ms(act.p95), ms(act.p99), ms(act.most)]);
+  return `### ${database}, ${filings.toLocaleString('en')} filings before
+
+${people} applicants and ${officers} officers for ${minutes} minutes: ${perSecond.toFixed(0)} requests a second, ${errors.length} errors, ${busy.toFixed(0)} % of one core.
+Memory of the server at the beginning and after each minute, in MB: ${memory.join(', ')}.
+
+${table(['act', 'times', 'median ms', 'p95 ms', 'p99 ms', 'longest ms'], rows)}`;
+}
+
+export async function report(found, { write, seconds }) {
+  const before = (database) => found.pages.find((one) => one.isBefore && one.database === database);
+  const processor = cpus();
+  const text = `# Performance
+
+Written by \`make bench\` on ${new Date().toISOString().slice(0, 10)}, commit ${commit()}; ${processor.length} cores (${processor[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GB,
+Linux ${process.platform === 'linux' ? execFileSync('uname', ['-r'], { encoding: 'utf8' }).trim() : process.platform}. Release build; the database, the server and whoever asks share the machine. How it is measured stands in
+[testing.md](testing.md#benchmarks).
+
+## What a page costs
+
+Processor time of the server per request, database apart, over ${seconds} seconds of requests on four connections. *Bare* is \`server/examples/bare_axum.rs\`: an axum
+handler that asks the same database once for the queue's rows and writes them into a page of the same size. The ratio holds on other machines, the
+milliseconds do not.
+
+${found.pages.filter((one) => !one.isBefore).map((one) => pagesOf(one, before(one.database))).join('\n\n')}
+
+## What the desk's questions take
+
+Without the wire: ${'`server bench`'}, 200 times each.
+
+${found.questions.map(({ database, filings, filledIn, told }) => `### ${database}, ${filings.toLocaleString('en')} filings (filled in ${filledIn.toFixed(0)} s)\n\n${told.trim()}`).join('\n\n')}
+
+## Many people at once
+
+${found.people.map(crowdOf).join('\n\n')}
+`;
+  if (write) writeFileSync(write, text);
+  else console.log(text);
+}

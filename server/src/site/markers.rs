@@ -1,0 +1,75 @@
+//! What is drawn carries `<!>` between texts and after lists, by which hydration finds its places. Only islands hydrate:
+//! everywhere else the marks are bytes to send, and nodes that every browser makes for nothing.
+
+use axum::body::{Body, to_bytes};
+use axum::response::{IntoResponse as _, Response};
+use http::{StatusCode, header};
+
+/// The page without the marks that nothing looks for. It was drawn whole before it is sent, so nothing waits.
+pub(super) async fn without_markers(page: Response) -> Response {
+    let (mut parts, body) = page.into_parts();
+    let Ok(html) = to_bytes(body, usize::MAX).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let html = match std::str::from_utf8(&html) {
+        Ok(html) => Body::from(stripped(html)),
+        Err(_) => Body::from(html),
+    };
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, html)
+}
+
+/// What people wrote cannot look like a mark: `<` is escaped in texts and attributes.
+fn stripped(html: &str) -> String {
+    let mut kept = String::with_capacity(html.len());
+    let mut islands = 0_u32;
+    for (number, piece) in html.split('<').enumerate() {
+        if piece.starts_with("leptos-island") {
+            islands += 1;
+        } else if piece.starts_with("/leptos-island") {
+            islands = islands.saturating_sub(1);
+        } else if islands == 0
+            && let Some(rest) = piece.strip_prefix("!>")
+        {
+            kept.push_str(rest);
+            continue;
+        }
+        if number > 0 {
+            kept.push('<');
+        }
+        kept.push_str(piece);
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use leptos::prelude::*;
+
+    #[test]
+    fn marks_stay_in_islands_alone() {
+        for (drawn, sent) in [
+            ("<!DOCTYPE html><p>a<!>b</p><!>", "<!DOCTYPE html><p>ab</p>"),
+            (
+                "<leptos-island><i>a<!>b</i></leptos-island>c<!>",
+                "<leptos-island><i>a<!>b</i></leptos-island>c",
+            ),
+            (
+                "<leptos-island><leptos-island><!></leptos-island><!></leptos-island><!>",
+                "<leptos-island><leptos-island><!></leptos-island><!></leptos-island>",
+            ),
+            ("<!-- a --><p>&lt;!&gt;</p>", "<!-- a --><p>&lt;!&gt;</p>"),
+            ("", ""),
+        ] {
+            assert_eq!(stripped(drawn), sent);
+        }
+    }
+
+    #[test]
+    fn what_people_write_is_sent_as_they_wrote_it() {
+        let written = "a<!>b</leptos-island>";
+        let drawn = view! { <p title=written>{written}</p> }.to_html();
+        assert_eq!(stripped(&drawn).matches("&lt;!&gt;").count(), 2, "{drawn}");
+    }
+}
