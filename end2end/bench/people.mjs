@@ -126,7 +126,7 @@ async function officerActs(person) {
   if (dice < 0.4) return person.page('dashboard', '/review');
   if (dice < 0.5) return person.call('search', 'queue', { request: { state: 'all', search: `p${Math.floor(Math.random() * 900)}s0.cn` } });
   // The newest: those that the people of this run have filed, as the seeded ones cannot be opened.
-  const request = { state: 'pending', order: 'newest' };
+  const request = { state: 'pending', sort: 'newest' };
   const list = await person.call('search', 'queue', { request });
   const row = list?.rows[Math.floor(Math.random() * Math.min(10, list.rows.length))];
   if (!row) return undefined;

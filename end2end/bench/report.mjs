@@ -58,7 +58,7 @@ milliseconds do not.
 
 ${found.pages.filter((one) => !one.isBefore).map((one) => pagesOf(one, before(one.database))).join('\n\n')}
 
-## What the desk's questions take
+## What the questions of lists take
 
 Without the wire: ${'`server bench`'}, 200 times each.
 

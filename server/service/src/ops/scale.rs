@@ -9,7 +9,8 @@ use domain::role::StaffRole;
 use domain::view::QueueRequest;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseBackend, DatabaseConnection, EntityTrait, Statement,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseConnection, EntityTrait,
+    QueryFilter, Statement,
 };
 use time::Duration;
 
@@ -25,6 +26,8 @@ use crate::base::region;
 use crate::desk::dashboard::Dashboards;
 use crate::desk::export::Exports;
 use crate::desk::queue::Queues;
+use crate::filing::Filings;
+use crate::public::lookup::Lookup;
 use crate::state::counters::{Counters, day_number};
 
 handle! {
@@ -34,6 +37,8 @@ handle! {
         counters: Counters,
         dashboards: Dashboards,
         exports: Exports,
+        filings: Filings,
+        lookup: Lookup,
         queues: Queues,
     }
 }
@@ -320,8 +325,8 @@ impl Scale {
         self.accounts.actor(&token).await?.ok_or(Error::NotFound)
     }
 
-    /// Measures the pages of the desk for an officer of 广东省: what the server needs for each, the
-    /// wire apart.
+    /// Measures the lists of the desk for an officer of 广东省, the public look-up, and the list of somebody with a
+    /// thousandth of all filings: what the server needs for each, the wire apart.
     ///
     /// # Errors
     /// When the database fails.
@@ -359,21 +364,27 @@ impl Scale {
         ];
         let mut measured = Vec::new();
         for (what, request) in &questions {
-            let mut times = Vec::new();
-            for _ in 0..rounds {
-                let begun = Instant::now();
-                self.queues.table(&officer, request).await?;
-                times.push(begun.elapsed());
-            }
-            measured.push(sum_up(what, times));
+            measured.push(timed(rounds, what, async || self.queues.table(&officer, request).await).await?);
         }
-        let mut times = Vec::new();
-        for _ in 0..rounds {
-            let begun = Instant::now();
-            self.dashboards.dashboard(&officer).await?;
-            times.push(begun.elapsed());
+        measured
+            .push(timed(rounds, "dashboard", async || self.dashboards.dashboard(&officer).await).await?);
+        let middle: String = name.chars().skip(3).collect();
+        for (what, asked) in [
+            ("look-up, domain", "n1001.example.com"),
+            ("look-up, beginning of a name", &name),
+            ("look-up, part of a name", &middle),
+            ("look-up, nothing found", "没有这样的单位"),
+        ] {
+            measured.push(timed(rounds, what, async || self.lookup.lookup(asked).await).await?);
         }
-        measured.push(sum_up("dashboard", times));
+        let someone = person::Entity::find()
+            .filter(person::Column::Sub.eq("seed-0"))
+            .one(self.context.db.read())
+            .await?
+            .ok_or(Error::NotFound)?;
+        let applicant = Actor::of(someone.id, String::new(), Vec::new());
+        let mine = async || self.filings.filings(&applicant, "", "", "").await;
+        measured.push(timed(rounds, "我的申请", mine).await?);
         Ok(measured)
     }
 
@@ -393,6 +404,17 @@ impl Scale {
         }
         Ok((rows, bytes))
     }
+}
+
+/// How long a question takes, asked over and over.
+async fn timed<T>(rounds: usize, what: &str, ask: impl AsyncFn() -> Result<T>) -> Result<Measured> {
+    let mut times = Vec::new();
+    for _ in 0..rounds {
+        let begun = Instant::now();
+        ask().await?;
+        times.push(begun.elapsed());
+    }
+    Ok(sum_up(what, times))
 }
 
 fn weight(province: &str) -> u64 {
