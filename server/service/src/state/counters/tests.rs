@@ -49,8 +49,14 @@ async fn counts_are_made_once_and_read_by_their_key(world: World) {
     service.counters.count_once().await.unwrap();
     assert_eq!(service.dashboards.dashboard(&officer).await.unwrap(), dashboard, "made once");
     world.execute("ANALYZE").await;
-    let plan = world.plan(&question("110000", &["110000"], STATE, 0)).await;
-    assert!(!plan.contains("SCAN tally") && !plan.contains("Seq Scan on tally "), "{plan}");
+    let asked = [
+        Asked { kind: STATE, regions: &["110000"], since: 0 },
+        Asked { kind: DECIDED, regions: &["110101", "110102"], since: 20_000 },
+    ];
+    for asked in [&asked[..1], &asked] {
+        let plan = world.plan(&question("110000", asked)).await;
+        assert!(!plan.contains("SCAN tally") && !plan.contains("Seq Scan on tally "), "{plan}");
+    }
 }
 
 #[test]
