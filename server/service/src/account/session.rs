@@ -69,6 +69,11 @@ impl Accounts {
         Ok(self.found(session, Purpose::Listening).await?.map(|(actor, _)| actor))
     }
 
+    /// Counts up whenever a session was ended or a role changed by this program; see [`Self::actor_again`].
+    pub fn rights(&self) -> u64 {
+        self.context.db.rights()
+    }
+
     /// Session, person and roles in one statement, while the session lives.
     async fn found(
         &self,

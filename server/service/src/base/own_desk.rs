@@ -156,7 +156,8 @@ mod tests {
             (Part::Display, "desk_setting"),
             (Part::Views, "saved_view_name"),
             (Part::Acts, "undoable_act_officer"),
-            (Part::SecondLooks, "second_look_in_hand"),
+            // Of an empty table PostgreSQL takes whichever index comes.
+            (Part::SecondLooks, if world.is_sqlite() { "second_look_in_hand" } else { "second_look" }),
         ] {
             let table = part.columns().0;
             for whole in [format!("SCAN {table}"), format!("Seq Scan on {table}")] {

@@ -77,6 +77,7 @@ impl Queues {
             Some(QueueLine {
                 working_days: calendar.waited(shanghai_date(instant(lead.submitted_at)), today),
                 allowed_days: self.context.settings.overdue_days,
+                at: lead.submitted_at,
                 with: rows.by_ref().take(with.len()).collect(),
                 row,
             })
@@ -87,7 +88,7 @@ impl Queues {
 
 /// Puts the businesses of new subjects to their subject's row, where the filter shows that; otherwise each has a row of
 /// its own.
-async fn grouped(
+pub(super) async fn grouped(
     on: &impl ConnectionTrait,
     filter: &QueueFilter,
     rows: Vec<filing::Model>,
@@ -164,9 +165,13 @@ fn new_subjects(subjects: &BTreeSet<String>) -> sea_orm::Select<filing::Entity> 
 /// All open filings of those of these subjects whose 新增主体 is open.
 fn filings_of_new(subjects: &BTreeSet<String>) -> sea_orm::Select<filing::Entity> {
     let new = new_subjects(subjects).select_only().column(filing::Column::RecordId).into_query();
+    open_filings_of(subjects).filter(filing::Column::SubjectId.in_subquery(new))
+}
+
+/// All open filings of these subjects.
+pub(super) fn open_filings_of(subjects: &BTreeSet<String>) -> sea_orm::Select<filing::Entity> {
     filing::Entity::find()
         .filter(filing::Column::SubjectId.is_in(subjects.iter().map(String::as_str)))
-        .filter(filing::Column::SubjectId.in_subquery(new))
         .filter(Expr::cust("COALESCE(state, '')").is_in(codes(&OPEN)))
         .filter(reviewable_apart())
         .order_by_asc(filing::Column::Id)
@@ -180,7 +185,7 @@ pub(crate) fn questions_of_bundles(subjects: &BTreeSet<String>) -> [SelectStatem
 
 impl QueueFilter {
     /// Whether a queue shows this filing; what only the database can tell is said by those that it has `found`.
-    fn fits(&self, row: &filing::Model, found: &BTreeSet<String>) -> Result<bool> {
+    pub(super) fn fits(&self, row: &filing::Model, found: &BTreeSet<String>) -> Result<bool> {
         let begins_with =
             |text: &String| row.subject_key.starts_with(text) || row.title_key.starts_with(text);
         let is_late = |late| row.waiting_since.is_none() && clock_from(row) < late;

@@ -5,6 +5,7 @@
 
 pub mod bundle;
 pub mod filter;
+mod news;
 pub mod person;
 
 use domain::filing::FilingState;
@@ -12,7 +13,7 @@ use domain::jurisdiction;
 use domain::value::domain_name;
 use domain::value::text::comparison_key;
 use domain::view::{Neighbours, Paged, QueueRequest, QueueRow};
-use sea_orm::sea_query::{Alias, Expr, IntoCondition, Query, SelectStatement};
+use sea_orm::sea_query::{Alias, Asterisk, Expr, ExprTrait, IntoCondition, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, Order, QueryFilter, QueryOrder,
 };
@@ -109,6 +110,18 @@ impl Queues {
             *(if way == "on" { &mut beside.next } else { &mut beside.previous }) = Some(id);
         }
         Ok(beside)
+    }
+
+    /// How much has come in that the officer has not said to have seen; no more than `most`.
+    pub(crate) async fn arrived(&self, actor: &Actor, most: u64) -> Result<u64> {
+        let request = QueueRequest { state: "arrived".to_owned(), ..QueueRequest::default() };
+        let count = Query::select()
+            .expr(Expr::col(Asterisk).count())
+            .from_subquery(self.first(actor, &request, most).await?, Alias::new("arrived"))
+            .to_owned();
+        let counted = self.context.db.read().query_one(&count).await?;
+        let count: i64 = counted.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0);
+        Ok(u64::try_from(count).unwrap_or(0))
     }
 
     /// Exact without reading rows where the counts say it; else what the question finds, which is

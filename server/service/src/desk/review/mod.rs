@@ -16,7 +16,7 @@ use domain::record::RecordState;
 use domain::sheet::{Disclosure, diff, sheet};
 use domain::sign_off::sign_off;
 use domain::view::{
-    FileView, QueueDesk, QueueRequest, QueueRow, Refused, RegionOption, ReviewView, SubjectRecord,
+    FileView, QueueDesk, QueueNews, QueueRequest, QueueRow, Refused, RegionOption, ReviewView, SubjectRecord,
 };
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Alias, Asterisk, Expr, ExprTrait, OnConflict, Query, SelectStatement};
@@ -115,6 +115,16 @@ impl Reviews {
             arrived,
             settings: self.display_settings.settings(actor).await?,
         })
+    }
+
+    /// What became of single filings in a queue, and the counts around it, for a page that shows it.
+    ///
+    /// # Errors
+    /// `Forbidden` for who does not review.
+    pub async fn queue_news(&self, actor: &Actor, request: &QueueRequest, ids: &[&str]) -> Result<QueueNews> {
+        let (rows, total) = self.queues.news(actor, request, ids).await?;
+        let arrived = self.queues.arrived(actor, MOST_ARRIVED).await?;
+        Ok(QueueNews { rows, total, arrived, settings: self.display_settings.settings(actor).await? })
     }
 
     /// Who has something in hand in a region, and how much is new to the officer, in one statement.
