@@ -1,7 +1,7 @@
 // Open desks without a storm (R61): what a colleague does shows within three seconds, for which a page asks for the row
 // alone, and for nothing while nobody sees it.
 import { test, expect, hydrated, person, signIn, signInAs, anotherBrowser } from '../harness/test.mjs';
-import { fileSubject } from '../harness/arrange.mjs';
+import { fileSubject, fileWebsite } from '../harness/arrange.mjs';
 import { desk } from '../harness/desk.mjs';
 
 const serial = () => String(Math.floor(Math.random() * 1e9));
@@ -35,14 +35,16 @@ function asked(page) {
 /** Claims or releases a filing as the officer of a page, without looking at it. */
 const act = (page, baseURL, name, filing) => desk(page, baseURL).act(name, { filing });
 
-/** Two filings of somebody new, the second of a subject of their own. */
-async function fileTwo(page, baseURL) {
-  const units = [`行甲${serial()}有限公司`, `行乙${serial()}有限公司`];
+/** Three new subjects, each with a website. */
+async function fileThree(page, baseURL) {
+  const units = ['甲', '乙', '丙'].map((name) => `行${name}${serial()}有限公司`);
   const filings = [];
   for (const unit of units) {
     const who = person('孙测试');
     await signInAs(page, who);
     filings.push(await fileSubject(page, baseURL, who, unit));
+    // A subject alone is put to nobody (R15).
+    await fileWebsite(page, baseURL, who, { domain: `row${serial()}.cn` });
   }
   return { units, filings };
 }
@@ -50,7 +52,7 @@ async function fileTwo(page, baseURL) {
 test('what a colleague does shows within three seconds, and only the row is fetched for it', async ({ page, hydrates, baseURL, browser }) => {
   test.skip(!hydrates, 'without scripts nothing changes by itself');
   test.setTimeout(120_000);
-  const { units: [unit, other], filings: [filing] } = await fileTwo(page, baseURL);
+  const { units: [unit, other], filings: [filing] } = await fileThree(page, baseURL);
   const watcher = await anotherBrowser(browser, baseURL, hydrates);
   await signIn(watcher, '审核员东城');
   await watcher.goto('/review/queue?state=pending&sort=newest');
@@ -68,7 +70,7 @@ test('what a colleague does shows within three seconds, and only the row is fetc
   await act(worker, baseURL, 'claim', filing);
   await expect(rowOf(watcher, unit)).toHaveCount(0, { timeout: 3_000 });
   expect(await beside.evaluate((row) => row.isConnected), 'the other row is the same still').toBe(true);
-  expect(await total()).toBe(before - 1);
+  expect(await total(), 'a subject and its website are claimed together').toBe(before - 2);
   await expect.poll(() => requests.map(({ pathname }) => pathname)).toEqual(['/review/rows']);
   await expect.poll(() => requests[0].size).toBeGreaterThan(0);
   expect(requests[0].size).toBeLessThan(whole / 4);
@@ -86,7 +88,7 @@ test('what a colleague does shows within three seconds, and only the row is fetc
 test('many changes at once are asked for together, and a page nobody sees asks for nothing', async ({ page, hydrates, baseURL, browser }) => {
   test.skip(!hydrates, 'without scripts nothing changes by itself');
   test.setTimeout(120_000);
-  const { units: [unit], filings: [filing, second] } = await fileTwo(page, baseURL);
+  const { units: [unit], filings: [filing, second] } = await fileThree(page, baseURL);
   const watcher = await anotherBrowser(browser, baseURL, hydrates);
   await signIn(watcher, '审核员东城');
   await watcher.addInitScript(() => {

@@ -143,16 +143,14 @@ async fn ask(at: &str, part: &str) -> Option<Element> {
 
 /// Asks for the rows that were told of alone. False where that is not enough.
 async fn ask_for_rows(address: &str, part: &str, told: &News, gently: bool) -> bool {
-    let mut named = told.changed.clone();
-    named.sort_unstable();
-    named.dedup();
+    let named = &told.changed;
     let shown = || document().get_element_by_id(part);
     let is_enough = !address.is_empty() && !told.is_unknown && (1..=MOST_ROWS).contains(&named.len());
     if !is_enough || !shown().is_some_and(|shown| gently || takes_rows(&shown)) {
         return false;
     }
     let Some(newer) = ask(&format!("{address}&rows={}", named.join(",")), part).await else { return false };
-    shown().is_some_and(|shown| put_rows(&shown, &newer, &named, gently))
+    shown().is_some_and(|shown| put_rows(&shown, &newer, named, gently))
 }
 
 /// Changes rows in their places. What is not in the list any more stays until the list is drawn anew.
@@ -273,7 +271,9 @@ fn on_news(
             news.update_value(|news| match told.split_once(' ') {
                 Some((word, id)) => {
                     news.arrived += usize::from(word == "arrived");
-                    news.changed.push(id.to_owned());
+                    if !news.changed.iter().any(|known| known == id) {
+                        news.changed.push(id.to_owned());
+                    }
                 }
                 None => news.is_unknown = true,
             });

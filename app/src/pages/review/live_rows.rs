@@ -33,9 +33,10 @@ pub(super) fn say(row: &Element, word: Option<&str>) {
     }
 }
 
-/// The place of a row: when it was submitted, and its id.
-fn place(row: &Element) -> Option<(f64, String)> {
-    Some((row.get_attribute("data-at")?.parse().ok()?, row.get_attribute("data-row")?))
+/// The place of a row: when it was submitted, as digits that are compared like the number, and its id.
+fn place(row: &Element) -> Option<(usize, String, String)> {
+    let at = row.get_attribute("data-at")?;
+    Some((at.len(), at, row.get_attribute("data-row")?))
 }
 
 fn all(part: &Element, selector: &str) -> Vec<Element> {
