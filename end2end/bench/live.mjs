@@ -133,18 +133,17 @@ for (let after = ''; after !== null && pending.length < PER_SECOND * SECONDS * 2
 async function work(seconds) {
   const all = [];
   const until = Date.now() + seconds * 1_000;
-  for (let n = 0; Date.now() < until && pending.length; n += 1) {
-    all.push(decide(officers[n % OFFICERS], pending.shift()).catch((error) => { counted.failed += 1; if (process.env.VERBOSE) console.log(error.message); }));
+  for (let n = 0; Date.now() < until; n += 1) {
+    all.push(decide(officers[n % OFFICERS], pending[n % pending.length]).catch((error) => { counted.failed += 1; if (process.env.VERBOSE) console.log(error.message); }));
     await pause(1_000 / PER_SECOND);
   }
   await Promise.all(all);
-  await pause(3_000);
-  return all.length;
 }
 
 console.log(`${DESKS} desks of ${OFFICERS} officers, ${PER_SECOND} decisions a second for ${SECONDS} s, ${asksForRows ? 'rows' : 'whole pages'}`);
 console.log(`idle: ${(await measured(5, () => pause(5_000))).toFixed(1)} % of one core`);
 const busy = await measured(SECONDS, work);
+await pause(4_000);
 behind.sort((one, other) => one - other);
 const at = (share) => behind[Math.min(behind.length - 1, Math.floor(behind.length * share))];
 console.log(`with decisions: ${busy.toFixed(1)} % of one core (of which the decisions themselves: see DESKS=0)`);

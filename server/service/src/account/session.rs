@@ -242,3 +242,34 @@ pub(crate) fn is_live(session: &session::Model, now: OffsetDateTime) -> bool {
         && now - instant(session.created_at) < SESSION_LIFETIME
         && now - instant(session.seen_at) < IDLE
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use crate::common::*;
+
+    claims![what_ends_a_right_is_counted_at_once];
+
+    /// Who listens to events trusts what was looked up until this counts up.
+    async fn what_ends_a_right_is_counted_at_once(world: World) {
+        let administrator = world.administrator().await;
+        let officer = world.officer("110101").await;
+        let (accounts, staff) = (&world.service.accounts, &world.service.staff);
+        let before = accounts.rights();
+        accounts.set_flash(&officer, "已保存").await.unwrap();
+        accounts.sessions(&officer).await.unwrap();
+        world.service.reviews.saw_arrivals(&officer).await.unwrap();
+        assert_eq!(accounts.rights(), before, "nobody's right has changed");
+
+        accounts.sign_out(&officer).await.unwrap();
+        let left = accounts.rights();
+        assert!(left > before && accounts.actor_again(&officer).await.unwrap().is_none());
+        let again = world.officer("110101").await;
+        let signed_in = accounts.rights();
+        let own = staff.staff_list(&administrator).await.unwrap();
+        let own = own.iter().find(|row| row.region.contains("东城")).unwrap();
+        staff.dismiss(&administrator, &own.id).await.unwrap();
+        assert!(accounts.rights() > signed_in);
+        assert_ne!(accounts.actor_again(&again).await.unwrap().unwrap(), again);
+    }
+}
