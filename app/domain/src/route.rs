@@ -251,6 +251,9 @@ pub fn second_look(id: &str) -> String {
 pub const QUEUE_EXPORT: &str = "/review/export";
 /// What happens on the desk, as it happens.
 pub const DESK_EVENTS: &str = "/review/events";
+
+/// What became of single rows of a queue, for a page that shows it.
+pub const QUEUE_ROWS: &str = "/review/rows";
 /// Where an officer's browser says that they are at work.
 pub const AT_WORK: &str = "/review/at-work";
 

@@ -12,6 +12,7 @@ mod filing;
 mod held;
 mod history;
 mod live;
+mod live_rows;
 mod load;
 mod misuse;
 mod patrol;
@@ -37,5 +38,7 @@ pub use misuse::MisuseReports;
 pub use patrol::PatrolFindings;
 pub use peek::PeekPage;
 pub use queue::ReviewQueue;
+#[cfg(feature = "ssr")]
+pub use queue::queue_news_html;
 pub use return_reasons::ReturnReasonsPage;
 pub use second_look::{SecondLook, SecondLookReport, SecondLooks};

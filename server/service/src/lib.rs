@@ -313,7 +313,7 @@ impl Service {
         let undos = Undos::new(&context, &notices);
         let filing_claims =
             FilingClaims::new(&context, &accounts, &desk_access, &filings, &notices, &queues, &undos);
-        let machine_checks = MachineChecks::new(&context, &accounts, &network_checks);
+        let machine_checks = MachineChecks::new(&context, &accounts);
         let second_looks = SecondLooks::new(&context, &files, &filings, &machine_checks, &records);
         let second_look_desk = SecondLookDesk::new(&context, &files, &rejected_forms);
         let second_look_reports = SecondLookReports::new(&context);
@@ -379,6 +379,7 @@ impl Service {
             &presence,
             &queues,
             &records,
+            &rejected_forms,
             &saved_views,
             &usage,
         );

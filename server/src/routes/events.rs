@@ -1,7 +1,8 @@
 //! Tells open review pages that something in their region changed (R61, R62). An event names the filing
 //! and whether it arrived, nothing else: the page asks again and sees what it may see. A browser that
-//! was interrupted says what it heard last (`Last-Event-ID`) and gets what it missed. Before each event, and
-//! every minute, session and role are looked up again: who has left hears nothing more.
+//! was interrupted says what it heard last (`Last-Event-ID`) and gets what it missed. Session and role are looked up
+//! again before an event once this program has ended a session or changed a role, or some seconds have passed, and every
+//! minute: who has left hears nothing more.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -47,7 +48,12 @@ struct Listener {
     _stream: OpenStream,
     lifecycle: Lifecycle,
     recheck: Interval,
+    /// When session and role were looked up last, and how often rights had been changed here by then.
+    looked_up: Option<(Instant, u64)>,
 }
+
+/// What another server has ended is heard no more after so long, also while much happens.
+const TRUSTED_FOR: Duration = Duration::from_secs(3);
 
 /// What the browser heard last; it sends this by itself when it connects again.
 const LAST: &str = "last-event-id";
@@ -107,6 +113,7 @@ pub async fn stream(
         _stream: stream,
         lifecycle: state.lifecycle.clone(),
         recheck: tokio::time::interval_at(Instant::now() + state.recheck, state.recheck),
+        looked_up: None,
     };
     let events = stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
@@ -149,6 +156,7 @@ impl Listener {
                 None => tokio::select! {
                     () = self.lifecycle.ended() => return None,
                     _ = self.recheck.tick() => {
+                        self.looked_up = None;
                         if !self.still_may_listen().await {
                             return None;
                         }
@@ -172,9 +180,18 @@ impl Listener {
 
     /// Whether the session still lives and the officer has the same role and region. Otherwise the stream
     /// ends; the browser asks again and is told as whom.
-    async fn still_may_listen(&self) -> bool {
+    async fn still_may_listen(&mut self) -> bool {
+        // Read before it is looked up: what is ended meanwhile counts up from this.
+        let rights = self.service.accounts.rights();
+        let is_known = |(at, then): (Instant, u64)| then == rights && at.elapsed() < TRUSTED_FOR;
+        if self.looked_up.is_some_and(is_known) {
+            return true;
+        }
         match self.service.accounts.actor_again(&self.actor).await {
-            Ok(now) => now.as_ref() == Some(&self.actor),
+            Ok(now) => {
+                self.looked_up = Some((Instant::now(), rights));
+                now.as_ref() == Some(&self.actor)
+            }
             Err(error) => {
                 tracing::error!(%error, "the session of a listener was not looked up");
                 false

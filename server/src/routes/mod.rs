@@ -11,6 +11,7 @@ mod files;
 mod forms;
 mod identity;
 mod posted;
+mod queue_rows;
 mod resubmit;
 mod state;
 
@@ -30,6 +31,7 @@ pub fn router(state: AppState, inner: impl Fn(Router) -> Router) -> Router {
         .route(&route::file("{id}"), get(files::give))
         .route(route::DESK_EVENTS, get(events::stream))
         .route(route::QUEUE_EXPORT, get(export::table))
+        .route(route::QUEUE_ROWS, get(queue_rows::rows))
         .route(route::AT_WORK, post(events::at_work))
         .merge(acts::router());
     // The identity check brings one attachment along (R22).

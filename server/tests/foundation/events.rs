@@ -157,3 +157,25 @@ fn the_program_ends_within_a_second_though_fifty_pages_listen() {
     assert!(took < Duration::from_secs(1), "{took:?}");
     drop(streams);
 }
+
+/// R61, R74: single rows are given to those who see the queue, and only those of their own.
+#[tokio::test]
+async fn single_rows_of_a_queue_are_given_to_its_officers() {
+    let world = World::new().await;
+    program::seed_samples(&world.config, &world.service).await.unwrap();
+    let (applicant, owner) = world.signed_in("申请人甲").await;
+    let id = arrive(&world, &owner, "13800005678").await;
+    let address = world.home.join(&format!("/review/rows?state=open&rows={id},nothing")).unwrap();
+    let asked = async |browser: &Browser| {
+        let response = browser.open(address.clone()).await;
+        (response.status(), response.text().await.unwrap())
+    };
+    let (status, body) = asked(&world.signed_in("审核员东城").await.0).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(body.contains(&format!("data-row=\"{id}\"")) && body.contains("共 1 条数据"), "{body}");
+    assert!(!body.contains("<html") && body.len() < 8_000, "the row alone: {} bytes", body.len());
+    let (status, body) = asked(&world.signed_in("审核员上海").await.0).await;
+    assert!(status.is_success() && !body.contains(&id) && body.contains("共 0 条数据"), "{body}");
+    assert_eq!(asked(&applicant).await.0, StatusCode::FORBIDDEN);
+    assert_eq!(asked(&Browser::new(world.home.clone())).await.0, StatusCode::UNAUTHORIZED);
+}

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::display::DeskSettings;
 use super::file::FileView;
 use super::offer::Refused;
 use super::queue::QueueRow;
@@ -19,7 +20,24 @@ pub struct QueueLine {
     pub working_days: i64,
     /// Of how many that are allowed.
     pub allowed_days: i64,
+    /// When it was submitted, in milliseconds: with its id, its place in the queue.
+    #[serde(default)]
+    pub at: i64,
 }
+
+/// What became of some rows of a queue, and the counts around it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QueueNews {
+    /// Those of them that the queue has now, with what else it has of their subjects.
+    pub rows: Vec<QueueLine>,
+    pub total: u64,
+    /// How much is new to the officer.
+    pub arrived: u64,
+    pub settings: DeskSettings,
+}
+
+/// More rows than this are not asked for one by one.
+pub const MOST_NEWS: usize = 40;
 
 /// 速览: a filing's essentials, masked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

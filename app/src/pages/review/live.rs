@@ -1,6 +1,9 @@
 //! Open pages learn at once that something in their region changed, by server-sent events, and ask
-//! for themselves again (R61, R62). The event says which filing, nothing else; the page that comes is
-//! drawn by the server like the first one, so the browser needs no second way of drawing it.
+//! for what changed, or for themselves again (R61, R62). The event says which filing, nothing else; what comes is
+//! drawn by the server like the first page, so the browser needs no second way of drawing it.
+//!
+//! Many desks are open and much is decided: a list asks at most every [`EVERY`], for the rows it was told of, soon where
+//! it shows one of them and within [`SPREAD`] where only its counts change; and not at all while nobody sees it.
 
 use domain::route;
 use std::cell::{Cell, RefCell};
@@ -14,8 +17,16 @@ use leptos::wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, MessageEvent};
 
+use super::live_rows::{mark, put_rows, row, say, shows_any, takes_rows};
+
 /// Changes within this time, in milliseconds, make one refresh: an approval brings several.
 const GATHER: u32 = 400;
+/// Where nothing that is shown changed, pages ask within this time, each at another moment.
+const SPREAD: f64 = 1_600.0;
+/// A list asks at most this often, in milliseconds.
+const EVERY: f64 = 2_500.0;
+/// More changes at once, and the whole page is asked for.
+const MOST_ROWS: usize = domain::view::MOST_NEWS;
 /// An officer at work says so at most this often, in milliseconds.
 const AT_WORK: f64 = 60_000.0;
 
@@ -24,6 +35,14 @@ const AT_WORK: f64 = 60_000.0;
 struct News {
     arrived: usize,
     changed: Vec<String>,
+    /// More was missed than is known by name.
+    is_unknown: bool,
+}
+
+impl News {
+    fn is_empty(&self) -> bool {
+        self.changed.is_empty() && !self.is_unknown
+    }
 }
 
 /// Keeps the part of the page with this id up to date. While somebody points at it or works in it
@@ -38,21 +57,36 @@ pub fn Live(
     /// The address to ask anew; that of the page where none is given.
     #[prop(optional)]
     at: String,
+    /// The address to ask for single rows, where the part is a list of such.
+    #[prop(optional)]
+    rows: String,
 ) -> impl IntoView {
-    view! { <Watch part filing at/> }
+    view! { <Watch part filing at rows/> }
 }
 
 #[cfg_attr(any(feature = "ssr", feature = "page-islands"), island)]
 #[cfg_attr(not(any(feature = "ssr", feature = "page-islands")), component)]
-fn Watch(part: String, filing: String, at: String) -> impl IntoView {
+fn Watch(part: String, filing: String, at: String, rows: String) -> impl IntoView {
     let waiting = RwSignal::new(0_usize);
     let is_stale = RwSignal::new(false);
     let news = StoredValue::new(News::default());
     let part = StoredValue::new(part);
     let at = StoredValue::new(at);
-    let refresh = move |gently: bool| {
+    let rows = StoredValue::new(rows);
+    let refresh = move |gently: bool, wholly: bool| {
         spawn_local(async move {
             let told = news.try_update_value(std::mem::take).unwrap_or_default();
+            let is_up_to_date = gently || !is_stale.get_untracked();
+            if !wholly
+                && is_up_to_date
+                && ask_for_rows(&rows.get_value(), &part.get_value(), &told, gently).await
+            {
+                if gently {
+                    waiting.update(|count| *count += told.arrived);
+                    is_stale.set(true);
+                }
+                return;
+            }
             // Without an answer what is shown stays; the next change asks again.
             let Some(newer) = ask(&at.get_value(), &part.get_value()).await else { return };
             let Some(shown) = document().get_element_by_id(&part.get_value()) else { return };
@@ -77,7 +111,8 @@ fn Watch(part: String, filing: String, at: String) -> impl IntoView {
     }
     let source =
         if filing.is_empty() { route::DESK_EVENTS.to_owned() } else { route::filing_events(&filing) };
-    on_news(source, news, move || refresh(is_in_use()));
+    let is_list = filing.is_empty();
+    on_news(source, news, (part, is_list), move || refresh(is_in_use(), false));
     let said = move || match (waiting.get(), is_stale.get()) {
         (0, false) => String::new(),
         (0, true) => "有更新".to_owned(),
@@ -88,7 +123,7 @@ fn Watch(part: String, filing: String, at: String) -> impl IntoView {
             {move || (waiting.get() > 0).then(|| view! { <span class="icon icon-bell" aria-hidden="true"></span> })}
             {said}
         </span>
-        <button type="button" class="button js-only" accesskey="r" on:click=move |_| refresh(false)>"刷新"</button>
+        <button type="button" class="button js-only" accesskey="r" on:click=move |_| refresh(false, true)>"刷新"</button>
     }
 }
 
@@ -106,30 +141,16 @@ async fn ask(at: &str, part: &str) -> Option<Element> {
     newer.parse_from_string(&html, web_sys::SupportedType::TextHtml).ok()?.get_element_by_id(part)
 }
 
-fn row(part: &Element, id: &str) -> Option<Element> {
-    part.query_selector(&format!("[data-row='{id}']")).ok().flatten()
-}
-
-/// The row of a filing, or that of the bundle it goes along with.
-fn row_with(part: &Element, id: &str) -> Option<Element> {
-    row(part, id).or_else(|| part.query_selector(&format!("[data-with~='{id}']")).ok().flatten())
-}
-
-/// Rows that were changed just now bear a mark and say so.
-fn mark(part: &Element, changed: &[String]) {
-    for row in changed.iter().filter_map(|id| row_with(part, id)) {
-        let _ = row.set_attribute("data-just", "");
-        say(&row, None);
+/// Asks for the rows that were told of alone. False where that is not enough.
+async fn ask_for_rows(address: &str, part: &str, told: &News, gently: bool) -> bool {
+    let named = &told.changed;
+    let shown = || document().get_element_by_id(part);
+    let is_enough = !address.is_empty() && !told.is_unknown && (1..=MOST_ROWS).contains(&named.len());
+    if !is_enough || !shown().is_some_and(|shown| gently || takes_rows(&shown)) {
+        return false;
     }
-}
-
-fn say(row: &Element, word: Option<&str>) {
-    if let Some(said) = row.query_selector(".just").ok().flatten() {
-        let _ = said.remove_attribute("hidden");
-        if word.is_some() {
-            said.set_text_content(word);
-        }
-    }
+    let Some(newer) = ask(&format!("{address}&rows={}", named.join(",")), part).await else { return false };
+    shown().is_some_and(|shown| put_rows(&shown, &newer, named, gently))
 }
 
 /// Changes rows in their places. What is not in the list any more stays until the list is drawn anew.
@@ -180,38 +201,97 @@ fn stay_at_work(filing: String) {
     });
 }
 
-/// Gathers what is told and calls `refresh` soon after, for as long as the page is there.
-fn on_news(address: String, news: StoredValue<News>, refresh: impl Fn() + Clone + 'static) {
+/// When a page asks next, and when it asked last.
+#[derive(Clone)]
+struct Pace {
+    part: StoredValue<String>,
+    /// A list or counts of a whole region, not one filing.
+    is_list: bool,
+    next: Rc<RefCell<Option<(f64, Timeout)>>>,
+    last: Rc<Cell<f64>>,
+}
+
+impl Pace {
+    /// In how many milliseconds to ask for what was told.
+    fn wait(&self, told: &News) -> f64 {
+        let soon = f64::from(GATHER);
+        if !self.is_list {
+            return soon;
+        }
+        let shown = document().get_element_by_id(&self.part.get_value());
+        let shows = shown.is_some_and(|shown| shows_any(&shown, &told.changed));
+        let wait = if shows { soon } else { soon + js_sys::Math::random() * SPREAD };
+        wait.max(self.last.get() + EVERY - js_sys::Date::now())
+    }
+
+    /// Plans to ask, sooner than planned if that is due.
+    fn plan(&self, told: &News, refresh: impl Fn() + 'static) {
+        // Whoever comes back to the page has it asked for then.
+        if told.is_empty() || document().hidden() {
+            return;
+        }
+        let at = js_sys::Date::now() + self.wait(told);
+        if self.next.borrow().as_ref().is_some_and(|(planned, _)| *planned <= at) {
+            return;
+        }
+        let pace = self.clone();
+        let ask = move || {
+            if let Some((_, timer)) = pace.next.borrow_mut().take() {
+                timer.forget();
+            }
+            if !document().hidden() {
+                pace.last.set(js_sys::Date::now());
+                refresh();
+            }
+        };
+        // No wait is longer than `EVERY`.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let wait = (at - js_sys::Date::now()).clamp(0.0, EVERY) as u32;
+        *self.next.borrow_mut() = Some((at, Timeout::new(wait, ask)));
+    }
+}
+
+/// Gathers what is told of a part of the page and calls `refresh` when it is due, for as long as the page is there.
+fn on_news(
+    address: String,
+    news: StoredValue<News>,
+    (part, is_list): (StoredValue<String>, bool),
+    refresh: impl Fn() + Clone + 'static,
+) {
     Effect::new(move |_| {
         let Ok(source) = web_sys::EventSource::new(&address) else { return };
-        let timer = Rc::new(RefCell::new(None::<Timeout>));
+        let pace = Pace { part, is_list, next: Rc::default(), last: Rc::default() };
         let refresh = refresh.clone();
+        let plan = move || {
+            let _ = news.try_with_value(|told| pace.plan(told, refresh.clone()));
+        };
+        let planning = plan.clone();
         let changed = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             let told = event.data().as_string().unwrap_or_default();
-            news.update_value(|news| {
-                if let Some((word, id)) = told.split_once(' ') {
+            news.update_value(|news| match told.split_once(' ') {
+                Some((word, id)) => {
                     news.arrived += usize::from(word == "arrived");
-                    news.changed.push(id.to_owned());
-                }
-            });
-            let refresh = refresh.clone();
-            let is_counting = timer.borrow().is_some();
-            if !is_counting {
-                let done = Rc::clone(&timer);
-                *timer.borrow_mut() = Some(Timeout::new(GATHER, move || {
-                    if let Some(timer) = done.borrow_mut().take() {
-                        timer.forget();
+                    if !news.changed.iter().any(|known| known == id) {
+                        news.changed.push(id.to_owned());
                     }
-                    refresh();
-                }));
-            }
+                }
+                None => news.is_unknown = true,
+            });
+            planning();
         });
         // After an interruption the browser connects again by itself and says what it heard last; the
         // server tells what was missed.
         let _ = source.add_event_listener_with_callback("change", changed.as_ref().unchecked_ref());
-        let held = StoredValue::new_local((source, changed));
+        let seen = Closure::<dyn FnMut()>::new(plan);
+        let _ =
+            document().add_event_listener_with_callback("visibilitychange", seen.as_ref().unchecked_ref());
+        let held = StoredValue::new_local((source, changed, seen));
         on_cleanup(move || {
-            held.try_with_value(|(source, _)| source.close());
+            held.try_with_value(|(source, _, seen)| {
+                source.close();
+                let seen = seen.as_ref().unchecked_ref();
+                let _ = document().remove_event_listener_with_callback("visibilitychange", seen);
+            });
         });
     });
 }

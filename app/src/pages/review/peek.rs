@@ -24,7 +24,7 @@ pub fn PeekPage() -> impl IntoView {
 #[component]
 fn Essentials(peek: Peek) -> impl IntoView {
     let Peek { line, facts, changes, doubts, passed, pictures, earlier_remarks } = peek;
-    let QueueLine { row, with, working_days, allowed_days } = line;
+    let QueueLine { row, with, working_days, allowed_days, at: _ } = line;
     let name = format!("{} {}", row.procedure.label(), row.title);
     let waited =
         row.state.is_open().then(|| format!("，已等 {working_days} 个工作日（限 {allowed_days} 个）"));

@@ -13,6 +13,8 @@ use leptos::reactive::computed::ScopedFuture;
 use super::address::{query_of, request_in_address};
 use super::display::Display;
 use super::live::Live;
+#[cfg(feature = "ssr")]
+use super::rows::News;
 use super::rows::Rows;
 use super::shortcuts::{Keys, QUEUE_KEYS};
 use super::undo::{Undo, undo_offer};
@@ -51,15 +53,17 @@ pub fn ReviewQueue() -> impl IntoView {
         })
     });
     let here = untrack(request);
-    let from = query_of(&QueueRequest { after: String::new(), ..here });
+    let from = query_of(&QueueRequest { after: String::new(), ..here.clone() });
     let export = from.clone();
+    // Where a page that is told of single rows asks for these.
+    let rows = format!("{}?{}", route::QUEUE_ROWS, query_of(&here));
     view! {
         <div class="queue-head">
             <PageHead
                 above=vec![("审核工作台", route::REVIEW)]
                 title="审核队列"
                 actions=move || view! {
-                    <Live part="queue".to_owned()/>
+                    <Live part="queue".to_owned() rows=rows.clone()/>
                     <a class="button" href=format!("{}?{export}", route::QUEUE_EXPORT) download="filings.csv">"导出表格"</a>
                     <form method="post" action="/act/claim-next" class="inline">
                         <input type="hidden" name="from" value=from.clone() autocomplete="off"/>
@@ -107,6 +111,21 @@ fn Desk(
         <Undo offer=undo from=worked/>
     }
     .into_any()
+}
+
+/// Single rows of the queue and the counts around them, for a page that shows it: `live_rows` puts them in their places.
+#[cfg(feature = "ssr")]
+pub fn queue_news_html(request: QueueRequest, news: domain::view::QueueNews) -> String {
+    let domain::view::QueueNews { rows, total, arrived, settings } = news;
+    Owner::new().with(|| {
+        view! {
+            <div id="queue">
+                <Arrivals arrived request=request.clone()/>
+                <News request rows total settings/>
+            </div>
+        }
+        .to_html()
+    })
 }
 
 /// What is done to the rows that are ticked; a dry run comes first.

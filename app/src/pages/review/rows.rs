@@ -61,6 +61,27 @@ pub fn Rows(request: QueueRequest, page: Paged<QueueLine>, settings: DeskSetting
     .into_any()
 }
 
+/// Some rows, and how many there are in all.
+#[cfg(feature = "ssr")]
+#[component]
+pub fn News(
+    request: QueueRequest,
+    rows: Vec<QueueLine>,
+    total: u64,
+    settings: DeskSettings,
+) -> impl IntoView {
+    let from = query_of(&QueueRequest { after: String::new(), ..request });
+    let rows = rows
+        .into_iter()
+        .map(|line| view! { <Row line settings=settings.clone() from=from.clone()/> })
+        .collect_view();
+    view! {
+        <table><tbody>{rows}</tbody></table>
+        <Pager total=total next=None first=None/>
+    }
+    .into_any()
+}
+
 /// The end of a reference, which tells filings of a day apart.
 fn short(reference: &str) -> String {
     let letters: Vec<char> = reference.chars().collect();
@@ -69,7 +90,7 @@ fn short(reference: &str) -> String {
 
 #[component]
 fn Row(line: QueueLine, settings: DeskSettings, from: String) -> impl IntoView {
-    let QueueLine { row, with, working_days, allowed_days } = line;
+    let QueueLine { row, with, working_days, allowed_days, at } = line;
     let may_claim = row.state == FilingState::Pending && !row.is_own;
     let ids: Vec<&str> = with.iter().map(|one| one.id.as_str()).collect();
     let along = (!ids.is_empty()).then(|| ids.join(" "));
@@ -83,7 +104,7 @@ fn Row(line: QueueLine, settings: DeskSettings, from: String) -> impl IntoView {
     // A subject is called as its row is; what came with it takes the room.
     let is_wide = settings.shows(QueueColumn::Subject) && row.title == row.subject_name;
     view! {
-        <tr data-row=row.id.clone() data-with=along>
+        <tr data-row=row.id.clone() data-with=along data-at=at.to_string()>
             <td class="queue-tick">
                 <input
                     type="checkbox"

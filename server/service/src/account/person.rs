@@ -60,18 +60,13 @@ impl Accounts {
         let names = self.own_names(actor).await?;
         let current = chosen(&person, &records).map(|subject| names.choice(subject)).transpose()?;
         let subjects = records.iter().map(|subject| names.choice(subject)).collect::<Result<_>>()?;
-        let unread = notice::Entity::find()
-            .filter(notice::Column::PersonId.eq(&actor.person_id))
-            .filter(notice::Column::ReadAt.is_null())
-            .count(self.context.db.read())
-            .await?;
         Ok(Me {
             // One's own name is no secret from oneself.
             name: claims.name,
             mobile: mask(Mask::Mobile, &claims.mobile),
             subjects,
             current,
-            unread,
+            unread: self.unread(actor).await?,
             is_reviewer: actor.reviewer_region().is_some(),
             is_administrator: actor.is_administrator(),
             is_auditor: actor.is_auditor(),
@@ -84,6 +79,17 @@ impl Accounts {
         })
     }
 
+    async fn unread(&self, actor: &Actor) -> Result<u64> {
+        if let Some(remembered) = &actor.remembered {
+            return Ok(remembered.frame.unread);
+        }
+        Ok(notice::Entity::find()
+            .filter(notice::Column::PersonId.eq(&actor.person_id))
+            .filter(notice::Column::ReadAt.is_null())
+            .count(self.context.db.read())
+            .await?)
+    }
+
     /// Whether 抽查复核 stands in the menu: where decisions are looked at again, or were.
     async fn has_second_looks(&self, actor: &Actor) -> Result<bool> {
         if actor.reviewer_region().is_none() && !actor.is_administrator() {
@@ -91,6 +97,9 @@ impl Accounts {
         }
         if self.context.settings.second_look_percent > 0 {
             return Ok(true);
+        }
+        if let Some(remembered) = &actor.remembered {
+            return Ok(remembered.frame.any_second_look);
         }
         let any = second_look::Entity::find().select_only().column(second_look::Column::Id).limit(1);
         Ok(any.into_tuple::<String>().one(self.context.db.read()).await?.is_some())

@@ -1,14 +1,17 @@
 //! What was posted and came back with faults, kept sealed for half an hour, which is all that a page
 //! without scripts needs to show both again (R76).
 
+use std::collections::BTreeMap;
+
 use domain::answer::Answers;
 use domain::schema::Fault;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ConnectionTrait, EntityTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use time::Duration;
 
+use crate::base::actor::Actor;
 use crate::base::context::handle;
 use crate::base::db::{instant, millis};
 use crate::base::entity::held_form;
@@ -54,7 +57,40 @@ impl RejectedForms {
     }
 
     pub(crate) async fn find(&self, on: &impl ConnectionTrait, slot: &str) -> Result<Option<RejectedForm>> {
-        let row = held_form::Entity::find_by_id(slot).one(on).await?;
+        self.opened(slot, held_form::Entity::find_by_id(slot).one(on).await?)
+    }
+
+    /// The same for a page that has [read it ahead](Self::read_ahead).
+    pub(crate) async fn find_for(
+        &self,
+        on: &impl ConnectionTrait,
+        actor: &Actor,
+        slot: &str,
+    ) -> Result<Option<RejectedForm>> {
+        match actor.remembered.as_ref().and_then(|remembered| remembered.held_forms.get(slot)) {
+            Some(row) => self.opened(slot, row),
+            None => self.find(on, slot).await,
+        }
+    }
+
+    /// Reads all that a page will ask for at once.
+    pub(crate) async fn read_ahead(
+        &self,
+        on: &impl ConnectionTrait,
+        actor: &Actor,
+        slots: &[String],
+    ) -> Result<()> {
+        let Some(remembered) = &actor.remembered else { return Ok(()) };
+        let asked = held_form::Entity::find().filter(held_form::Column::Slot.is_in(slots));
+        let mut rows: BTreeMap<String, held_form::Model> =
+            asked.all(on).await?.into_iter().map(|row| (row.slot.clone(), row)).collect();
+        for slot in slots {
+            remembered.held_forms.keep(slot, rows.remove(slot));
+        }
+        Ok(())
+    }
+
+    fn opened(&self, slot: &str, row: Option<held_form::Model>) -> Result<Option<RejectedForm>> {
         let now = self.context.clock.now();
         let Some(row) = row.filter(|row| (now - instant(row.held_at)).abs() < KEPT_FOR) else {
             return Ok(None);

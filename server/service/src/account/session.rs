@@ -4,21 +4,34 @@ use std::sync::Arc;
 
 use domain::device::device_name;
 use domain::view::SessionRow;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::sea_query::{Alias, Asterisk, Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult,
+    QuerySelect, QueryTrait, Select,
+};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
 use crate::account::Accounts;
 use crate::account::person::{IDLE, SESSION_LIFETIME};
 use crate::account::roles::{is_paused, role_of};
-use crate::base::actor::{Actor, Remembered};
+use crate::base::actor::{Actor, Frame, Remembered};
 use crate::base::clock::written;
 use crate::base::db::{instant, millis, plausible_id};
-use crate::base::entity::{person, session, staff};
+use crate::base::entity::{notice, person, second_look, session, staff};
 use crate::base::error::{Error, Result};
 use crate::base::keyring::token_hash;
 use crate::base::retry::retry;
+
+/// What somebody is looked up for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// To read a page or a part of one, of which the frame is asked for along with the person.
+    Reading,
+    Writing,
+    /// To hear of changes, which keeps no session alive.
+    Listening,
+}
 
 /// The row is not written more often than this only to say that somebody is still there.
 const TOUCH_EVERY: Duration = Duration::minutes(1);
@@ -30,7 +43,8 @@ impl Accounts {
     /// # Errors
     /// When the database fails.
     pub async fn actor(&self, token: &str) -> Result<Option<Actor>> {
-        Ok(self.found(session::Entity::find_by_id(token_hash(token)), true).await?.map(|(actor, _)| actor))
+        let sessions = session::Entity::find_by_id(token_hash(token));
+        Ok(self.found(sessions, Purpose::Writing).await?.map(|(actor, _)| actor))
     }
 
     /// The same for a request that only reads: what was read of the person, and is read later, is remembered until the
@@ -39,7 +53,7 @@ impl Accounts {
     /// # Errors
     /// When the database fails.
     pub async fn reader(&self, token: &str) -> Result<Option<Actor>> {
-        let found = self.found(session::Entity::find_by_id(token_hash(token)), true).await?;
+        let found = self.found(session::Entity::find_by_id(token_hash(token)), Purpose::Reading).await?;
         Ok(found.map(|(actor, remembered)| Actor { remembered: Some(Arc::new(remembered)), ..actor }))
     }
 
@@ -52,25 +66,41 @@ impl Accounts {
         let session = session::Entity::find()
             .filter(session::Column::PersonId.eq(&actor.person_id))
             .filter(session::Column::Id.eq(&actor.session_id));
-        Ok(self.found(session, false).await?.map(|(actor, _)| actor))
+        Ok(self.found(session, Purpose::Listening).await?.map(|(actor, _)| actor))
+    }
+
+    /// Counts up whenever a session was ended or a role changed by this program; see [`Self::actor_again`].
+    pub fn rights(&self) -> u64 {
+        self.context.db.rights()
     }
 
     /// Session, person and roles in one statement, while the session lives.
     async fn found(
         &self,
         sessions: Select<session::Entity>,
-        keeps_alive: bool,
+        purpose: Purpose,
     ) -> Result<Option<(Actor, Remembered)>> {
-        let rows = sessions
+        let mut question = sessions
             .find_also_related(person::Entity)
             .and_also_related(staff::Entity)
             .order_by_asc(staff::Column::Id)
-            .all(self.context.db.read())
-            .await?;
+            .into_query();
+        if purpose == Purpose::Reading {
+            with_frame(&mut question);
+        }
+        let rows = self.context.db.read().query_all(&question).await?;
+        let frame = match (purpose, rows.first()) {
+            (Purpose::Reading, Some(row)) => frame_of(row)?,
+            (Purpose::Reading | Purpose::Writing | Purpose::Listening, _) => Frame::default(),
+        };
         let now = self.context.clock.now();
         let mut roles = Vec::new();
         let mut found = None;
-        for (session, person, role) in rows {
+        for row in &rows {
+            // So sea-orm calls the columns of the first, the second and the third table.
+            let session = session::Model::from_query_result(row, "A_")?;
+            let person = person::Model::from_query_result_optional(row, "B_")?;
+            let role = staff::Model::from_query_result_optional(row, "C_")?;
             if let Some(role) = role.filter(|role| !is_paused(role, now)) {
                 roles.push(role_of(role)?);
             }
@@ -80,7 +110,7 @@ impl Accounts {
         if !is_live(&session, now) || person.suspended_at.is_some() {
             return Ok(None);
         }
-        if keeps_alive && now - instant(session.seen_at) >= TOUCH_EVERY {
+        if purpose != Purpose::Listening && now - instant(session.seen_at) >= TOUCH_EVERY {
             retry!(self.touch(&session, now))?;
         }
         let must_step_up = !roles.is_empty() && !self.is_strong(&session);
@@ -91,7 +121,7 @@ impl Accounts {
             must_step_up,
             remembered: None,
         };
-        Ok(Some((actor, Remembered::new(person, session.flash))))
+        Ok(Some((actor, Remembered::new(person, session.flash, frame))))
     }
 
     async fn touch(&self, session: &session::Model, now: OffsetDateTime) -> Result<()> {
@@ -183,8 +213,63 @@ impl Accounts {
     }
 }
 
+/// Asks for what the frame of a page shows, along with whose session it is.
+fn with_frame(question: &mut SelectStatement) {
+    let unread = Query::select()
+        .expr(Expr::col(Asterisk).count())
+        .from(notice::Entity)
+        .and_where(
+            Expr::col((notice::Entity, notice::Column::PersonId))
+                .equals((session::Entity, session::Column::PersonId)),
+        )
+        .and_where(Expr::col((notice::Entity, notice::Column::ReadAt)).is_null())
+        .to_owned();
+    let any = Query::select().column(second_look::Column::Id).from(second_look::Entity).limit(1).to_owned();
+    question.expr_as(Expr::SubQuery(None, Box::new(unread.into())), Alias::new("unread"));
+    question.expr_as(Expr::exists(any), Alias::new("any_second_look"));
+}
+
+fn frame_of(row: &QueryResult) -> Result<Frame> {
+    let unread: i64 = row.try_get("", "unread")?;
+    Ok(Frame {
+        unread: u64::try_from(unread).unwrap_or(0),
+        any_second_look: row.try_get("", "any_second_look")?,
+    })
+}
+
 pub(crate) fn is_live(session: &session::Model, now: OffsetDateTime) -> bool {
     session.revoked_at.is_none()
         && now - instant(session.created_at) < SESSION_LIFETIME
         && now - instant(session.seen_at) < IDLE
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use crate::common::*;
+
+    claims![what_ends_a_right_is_counted_at_once];
+
+    /// Who listens to events trusts what was looked up until this counts up.
+    async fn what_ends_a_right_is_counted_at_once(world: World) {
+        let administrator = world.administrator().await;
+        let officer = world.officer("110101").await;
+        let (accounts, staff) = (&world.service.accounts, &world.service.staff);
+        let before = accounts.rights();
+        accounts.set_flash(&officer, "已保存").await.unwrap();
+        accounts.sessions(&officer).await.unwrap();
+        world.service.reviews.saw_arrivals(&officer).await.unwrap();
+        assert_eq!(accounts.rights(), before, "nobody's right has changed");
+
+        accounts.sign_out(&officer).await.unwrap();
+        let left = accounts.rights();
+        assert!(left > before && accounts.actor_again(&officer).await.unwrap().is_none());
+        let again = world.officer("110101").await;
+        let signed_in = accounts.rights();
+        let own = staff.staff_list(&administrator).await.unwrap();
+        let own = own.iter().find(|row| row.region.contains("东城")).unwrap();
+        staff.dismiss(&administrator, &own.id).await.unwrap();
+        assert!(accounts.rights() > signed_in);
+        assert_ne!(accounts.actor_again(&again).await.unwrap().unwrap(), again);
+    }
 }

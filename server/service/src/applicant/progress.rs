@@ -14,8 +14,11 @@ use domain::progress::{
 };
 use domain::record::RecordState;
 use domain::route;
-use sea_orm::sea_query::{Asterisk, Expr, ExprTrait};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
+};
 use time::Duration;
 
 use crate::account::Accounts;
@@ -25,7 +28,7 @@ use crate::base::actor::Actor;
 use crate::base::clock::{days_left, shanghai_date, written};
 use crate::base::context::handle;
 use crate::base::db::{instant, millis};
-use crate::base::entity::{badge_check, draft, filing, filing_event, record};
+use crate::base::entity::{draft, filing, filing_event, record};
 use crate::base::error::Result;
 use crate::base::region::KnownRegions;
 use crate::filing::Filings;
@@ -78,6 +81,14 @@ impl Cases {
             None => Vec::new(),
             Some(subject) => unfinished(on, &subject.id).await?,
         };
+        if let (Some(remembered), Some(subject), true) =
+            (&actor.remembered, &subject, (filings.len() as u64) < MOST_FILINGS)
+        {
+            let open = filings.iter().filter(|row| row.state != FilingState::Returned.code());
+            let open = open.map(|row| (row.record_id.clone(), row.id.clone())).collect();
+            // Of one subject; another one is asked for again.
+            let _ = remembered.open.set((subject.id.clone(), open));
+        }
         let remarks = last_returns(on, &filings).await?;
         let drafts = self.drafts_of(on, actor, &filings).await?;
         let stage = self.stage(on, actor, subject.as_ref(), (&filings, &remarks), &drafts).await?;
@@ -237,41 +248,32 @@ async fn unfinished(on: &impl ConnectionTrait, subject: &str) -> Result<Vec<fili
         .await?)
 }
 
-/// How many businesses of a subject are in force, and one whose number nobody has seen on its pages.
+/// 1 for a record whose number nobody has seen on its pages.
+const UNBADGED: &str = "CASE WHEN record.registration_number IS NOT NULL AND record.id NOT IN \
+    (SELECT record_id FROM badge_check WHERE confirmed_at IS NOT NULL) THEN 1 ELSE 0 END";
+
+/// How many businesses of a subject are in force, and one whose number nobody has seen on its pages; in one statement.
 async fn in_force(on: &impl ConnectionTrait, subject: &str) -> Result<(u64, Option<Unbadged>)> {
     let states = RecordState::ALL.into_iter().filter(|state| state.is_in_force()).map(RecordState::code);
-    let all = record::Entity::find()
+    let first = record::Entity::find()
         .filter(record::Column::SubjectId.eq(subject))
         .filter(record::Column::Business.ne(Business::Subject.code()))
-        .filter(record::Column::State.is_in(states));
-    let confirmed = badge_check::Entity::find()
-        .select_only()
-        .column(badge_check::Column::RecordId)
-        .filter(badge_check::Column::ConfirmedAt.is_not_null())
+        .filter(record::Column::State.is_in(states))
+        .expr_as(Expr::cust("COUNT(*) OVER ()"), "approved")
+        .expr_as(Expr::cust(format!("CAST(SUM({UNBADGED}) OVER () AS BIGINT)")), "unbadged")
+        .order_by_desc(Expr::cust(UNBADGED))
+        .order_by_asc(record::Column::Id)
+        .limit(1)
         .into_query();
-    let is_unbadged = Expr::col(record::Column::RegistrationNumber)
-        .is_not_null()
-        .and(Expr::col(record::Column::Id).not_in_subquery(confirmed));
-    let counted = Expr::case(is_unbadged.clone(), 1).finally(0);
-    let counts: Option<(i64, Option<i64>)> = all
-        .clone()
-        .select_only()
-        .expr(Expr::col(Asterisk).count())
-        .expr(Expr::expr(counted).sum())
-        .into_tuple()
-        .one(on)
-        .await?;
-    let (approved, unbadged) = counts.map_or((0, 0), |(all, unbadged)| (all, unbadged.unwrap_or(0)));
-    let approved = u64::try_from(approved).unwrap_or(0);
-    if unbadged == 0 {
+    let Some(first) = on.query_one(&first).await? else { return Ok((0, None)) };
+    let count = |name| -> Result<u64> { Ok(u64::try_from(first.try_get::<i64>("", name)?).unwrap_or(0)) };
+    let (approved, count) = (count("approved")?, count("unbadged")?);
+    if count == 0 {
         return Ok((approved, None));
     }
-    let first = all.filter(is_unbadged).order_by_asc(record::Column::Id).one(on).await?;
-    let count = u64::try_from(unbadged).unwrap_or(0);
-    let first = first.map(|row| -> Result<Unbadged> {
-        Ok(Unbadged { business: business_of(&row)?, record: row.id, name: row.title, count })
-    });
-    Ok((approved, first.transpose()?))
+    let row = record::Model::from_query_result(&first, "")?;
+    let business = business_of(&row)?;
+    Ok((approved, Some(Unbadged { business, record: row.id, name: row.title, count })))
 }
 
 fn returned_filing(

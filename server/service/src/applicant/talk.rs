@@ -58,7 +58,7 @@ impl Talks {
         let on = self.context.db.read();
         let (row, _) = self.filings.owned_filing(on, actor, filing, false).await?;
         let mut view = TalkView {
-            questions: self.filings.questions(on, &row, false).await?,
+            questions: self.filings.questions_for(on, actor, &row, false).await?,
             refused: why_not(&row)?,
             ..TalkView::default()
         };

@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::jurisdiction;
 use domain::role::StaffRole;
+use sea_orm::ConnectionTrait;
 use tokio::sync::OnceCell;
 
-use crate::base::entity::{filing, person, record};
+use crate::base::entity::{filing, filing_message, held_form, person, record};
 use crate::base::error::{Error, Result};
+use crate::base::own_desk::{self, OwnDesk, Part};
 
 #[derive(Debug, Clone)]
 pub struct Actor {
@@ -28,38 +30,64 @@ pub(crate) struct Remembered {
     pub(crate) person: person::Model,
     /// The sentence that waits for the next page.
     pub(crate) flash: Option<String>,
+    pub(crate) frame: Frame,
     /// The subjects that pages speak of, the newest first.
     pub(crate) subjects: OnceCell<Vec<record::Model>>,
-    /// When an officer last saw what had come in, in milliseconds.
-    pub(crate) last_visit: OnceCell<Option<i64>>,
-    /// The second looks that an officer has in hand: filing and look.
-    pub(crate) second_looks: OnceCell<Vec<(String, String)>>,
+    /// What an officer left on their desk.
+    own_desk: OnceCell<Arc<OwnDesk>>,
+    /// Open filings of a subject: the subject, and by the record.
+    pub(crate) open: OnceCell<(String, Vec<(String, String)>)>,
     /// Filings that parts of a page speak of, by id.
-    filings: Mutex<BTreeMap<String, filing::Model>>,
+    pub(crate) filings: Kept<filing::Model>,
+    /// Questions and answers of a filing, by its id.
+    pub(crate) messages: Kept<Vec<filing_message::Model>>,
+    /// Forms that came back, or that none did, by their slot.
+    pub(crate) held_forms: Kept<Option<held_form::Model>>,
+}
+
+/// Rows that several parts of a page ask for.
+pub(crate) struct Kept<T>(Mutex<BTreeMap<String, T>>);
+
+impl<T: Clone> Kept<T> {
+    fn new() -> Self {
+        Kept(Mutex::new(BTreeMap::new()))
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    pub(crate) fn keep(&self, key: &str, row: T) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), row);
+    }
+}
+
+/// What the frame of every page shows of the person, read along with the session.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Frame {
+    /// Notices that were not read.
+    pub(crate) unread: u64,
+    /// Whether any decision was ever chosen for a second look.
+    pub(crate) any_second_look: bool,
 }
 
 impl Remembered {
-    pub(crate) fn new(person: person::Model, flash: Option<String>) -> Self {
+    pub(crate) fn new(person: person::Model, flash: Option<String>, frame: Frame) -> Self {
         Remembered {
             person,
             flash,
+            frame,
             subjects: OnceCell::new(),
-            last_visit: OnceCell::new(),
-            second_looks: OnceCell::new(),
-            filings: Mutex::default(),
+            own_desk: OnceCell::new(),
+            open: OnceCell::new(),
+            filings: Kept::new(),
+            messages: Kept::new(),
+            held_forms: Kept::new(),
         }
     }
 
     pub(crate) fn subject(&self, id: &str) -> Option<record::Model> {
         self.subjects.get()?.iter().find(|subject| subject.id == id).cloned()
-    }
-
-    pub(crate) fn filing(&self, id: &str) -> Option<filing::Model> {
-        self.filings.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
-    }
-
-    pub(crate) fn keep_filing(&self, row: &filing::Model) {
-        self.filings.lock().unwrap_or_else(PoisonError::into_inner).insert(row.id.clone(), row.clone());
     }
 }
 
@@ -120,6 +148,14 @@ impl Actor {
             Some(remembered) => place(remembered).get_or_try_init(|| ask).await.cloned(),
             None => ask.await,
         }
+    }
+
+    /// What the officer left on their desk: for a page all of it at once, of which its parts take theirs; otherwise the
+    /// part that is asked for.
+    pub(crate) async fn own_desk(&self, on: &impl ConnectionTrait, part: Part) -> Result<Arc<OwnDesk>> {
+        let parts = if self.remembered.is_some() { &Part::ALL[..] } else { &[part] };
+        let ask = async { Ok(Arc::new(own_desk::left_by(on, &self.person_id, parts).await?)) };
+        self.once(|remembered| &remembered.own_desk, ask).await
     }
 
     /// For what outlives the request: nothing that was read for it is remembered.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::base::clock::Clock;
 use crate::base::db::{self, Db};
+use crate::base::entity::reason;
 use crate::base::events::Events;
 use crate::base::keyring::Keyring;
-use crate::base::known::{KnownCalendar, KnownNames};
+use crate::base::known::{Known, KnownCalendar, KnownNames};
 use crate::base::limits::PersonLimits;
 
 /// Cheap to clone.
@@ -20,6 +21,8 @@ pub struct Context {
     pub(crate) events: Arc<Events>,
     pub(crate) calendar: Arc<KnownCalendar>,
     pub(crate) names: Arc<KnownNames>,
+    /// 常用意见
+    pub(crate) reasons: Arc<Known<Vec<reason::Model>>>,
 }
 
 impl Context {
@@ -33,6 +36,7 @@ impl Context {
             events,
             calendar: Arc::default(),
             names: Arc::default(),
+            reasons: Arc::default(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What pages show again and again, kept in memory for a short time: working days, and names of officers.
+//! What pages show again and again, kept in memory for a short time: working days, ready reasons, names of officers.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,21 +9,26 @@ use time::{Duration, OffsetDateTime};
 /// What is changed on another server is known after so long at the latest.
 const KEPT: Duration = Duration::minutes(1);
 
-/// The calendar as pages use it, kept in memory: what is entered here counts at once, what is entered on another server,
+/// Something as pages use it, kept in memory: what is entered here counts at once, what is entered on another server,
 /// or in the very moment it is read, within [`KEPT`]. What is written is reckoned by the table.
-#[derive(Default)]
-pub(crate) struct KnownCalendar(Mutex<Option<(OffsetDateTime, Arc<Calendar>)>>);
+pub(crate) struct Known<T>(Mutex<Option<(OffsetDateTime, Arc<T>)>>);
 
-impl KnownCalendar {
-    pub(crate) fn get(&self, now: OffsetDateTime) -> Option<Arc<Calendar>> {
+/// Working days.
+pub(crate) type KnownCalendar = Known<Calendar>;
+
+impl<T> Default for Known<T> {
+    fn default() -> Self {
+        Known(Mutex::new(None))
+    }
+}
+
+impl<T> Known<T> {
+    pub(crate) fn get(&self, now: OffsetDateTime) -> Option<Arc<T>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known
-            .as_ref()
-            .filter(|(read, _)| (now - *read).abs() < KEPT)
-            .map(|(_, calendar)| Arc::clone(calendar))
+        known.as_ref().filter(|(read, _)| (now - *read).abs() < KEPT).map(|(_, value)| Arc::clone(value))
     }
 
-    pub(crate) fn set(&self, known: Option<(OffsetDateTime, Arc<Calendar>)>) {
+    pub(crate) fn set(&self, known: Option<(OffsetDateTime, Arc<T>)>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = known;
     }
 }

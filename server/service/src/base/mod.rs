@@ -13,6 +13,7 @@ pub mod keyring;
 pub(crate) mod known;
 pub mod limits;
 pub mod numbering;
+pub(crate) mod own_desk;
 pub mod paging;
 pub mod private;
 pub mod qr;

@@ -15,8 +15,9 @@ use crate::base::actor::Actor;
 use crate::base::clock::{shanghai_date, written};
 use crate::base::context::handle;
 use crate::base::db::{instant, millis, plausible_id};
-use crate::base::entity::{desk_visit, filing, record};
+use crate::base::entity::{filing, record};
 use crate::base::error::{Error, Result};
+use crate::base::own_desk::Part;
 use crate::base::region::{self, region_name};
 use crate::filing::second_look;
 use crate::state::elapsed::clock_from;
@@ -55,7 +56,7 @@ impl DeskAccess {
         let id = plausible_id(id)?;
         let is_put = |row: &filing::Model| row.is_reviewable && actor.covers(&row.jurisdiction);
         let remembered = actor.remembered.as_ref();
-        if let Some(row) = remembered.and_then(|remembered| remembered.filing(id)) {
+        if let Some(row) = remembered.and_then(|remembered| remembered.filings.get(id)) {
             return Some(row).filter(is_put).ok_or(Error::NotFound);
         }
         let row = filing::Entity::find_by_id(id).one(on).await?;
@@ -66,7 +67,7 @@ impl DeskAccess {
             return Err(Error::refused_see("请先完成抽查复核", route::second_look(look)));
         }
         if let Some(remembered) = remembered {
-            remembered.keep_filing(&row);
+            remembered.filings.keep(&row.id, row.clone());
         }
         Ok(row)
     }
@@ -75,22 +76,13 @@ impl DeskAccess {
     pub(crate) async fn moments(&self, actor: &Actor) -> Result<Moments> {
         let now = self.context.clock.now();
         let midnight = shanghai_date(now).midnight().assume_offset(time::macros::offset!(+8));
-        let seen = self.last_visit(actor).await?;
+        let seen = actor.own_desk(self.context.db.read(), Part::LastVisit).await?.last_visit;
         Ok(Moments {
             now: millis(now),
             late: self.context.overdue_before(now).await?,
             midnight: millis(midnight),
             seen: seen.unwrap_or(millis(midnight)),
         })
-    }
-
-    /// When the officer last said that everything new was seen.
-    async fn last_visit(&self, actor: &Actor) -> Result<Option<i64>> {
-        let ask = async {
-            let visit = desk_visit::Entity::find_by_id(&actor.person_id).one(self.context.db.read()).await?;
-            Ok(visit.map(|visit| visit.seen_at))
-        };
-        actor.once(|remembered| &remembered.last_visit, ask).await
     }
 
     pub(crate) async fn queue_rows(&self, actor: &Actor, rows: &[filing::Model]) -> Result<Vec<QueueRow>> {

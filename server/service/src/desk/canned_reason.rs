@@ -1,6 +1,8 @@
 //! 常用意见: reasons that come up again and again, each with what the applicant should do
 //! (`domain.md` 2.8). Officers pick them; administrators of the system keep the list.
 
+use std::sync::Arc;
+
 use domain::schema::fault;
 use domain::value::text;
 use domain::view::ReasonRow;
@@ -53,11 +55,19 @@ const SEED: &[(&str, &str)] = &[
 ];
 
 impl CannedReasons {
-    /// The list, in the order it was made.
+    /// The list, in the order it was made, as pages of the desk offer it.
     pub(crate) async fn reasons(&self) -> Result<Vec<ReasonRow>> {
-        let rows =
-            reason::Entity::find().order_by_asc(reason::Column::Id).all(self.context.db.read()).await?;
-        Ok(rows.into_iter().map(row_of).collect())
+        let now = self.context.clock.now();
+        if let Some(known) = self.context.reasons.get(now) {
+            return Ok(known.iter().map(row_of).collect());
+        }
+        let rows = Arc::new(self.rows().await?);
+        self.context.reasons.set(Some((now, Arc::clone(&rows))));
+        Ok(rows.iter().map(row_of).collect())
+    }
+
+    async fn rows(&self) -> Result<Vec<reason::Model>> {
+        Ok(reason::Entity::find().order_by_asc(reason::Column::Id).all(self.context.db.read()).await?)
     }
 
     /// Fills the list with what the software brings, once in the life of a database.
@@ -86,13 +96,15 @@ impl CannedReasons {
         let detail = json!({ "rows": rows.len() });
         reason::Entity::insert_many(rows).exec_with_returning(&tx).await?;
         self.context.audit(&tx, None, "reason.seed", "reason", "", detail).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.context.reasons.set(None);
+        Ok(())
     }
 
     /// The list, for whoever keeps it.
     pub async fn reason_list(&self, actor: &Actor) -> Result<Vec<ReasonRow>> {
         actor.must_keep()?;
-        self.reasons().await
+        Ok(self.rows().await?.iter().map(row_of).collect())
     }
 
     /// Adds a reason, or words one anew.
@@ -136,7 +148,9 @@ impl CannedReasons {
         self.context
             .audit(&tx, Some(actor), "reason.keep", "reason", &row.id, json!({ "title": row.title }))
             .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.context.reasons.set(None);
+        Ok(())
     }
 
     pub async fn drop_reason(&self, actor: &Actor, id: &str) -> Result<()> {
@@ -152,10 +166,12 @@ impl CannedReasons {
             return Err(Error::NotFound);
         }
         self.context.audit(&tx, Some(actor), "reason.drop", "reason", id, json!({})).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.context.reasons.set(None);
+        Ok(())
     }
 }
 
-fn row_of(row: reason::Model) -> ReasonRow {
-    ReasonRow { id: row.id, title: row.title, text: row.text }
+fn row_of(row: &reason::Model) -> ReasonRow {
+    ReasonRow { id: row.id.clone(), title: row.title.clone(), text: row.text.clone() }
 }

@@ -16,7 +16,7 @@ use domain::value::text::comparison_key;
 use domain::value::{credit_code, date, domain_name, id_number, url};
 use domain::view::{FileView, MachineCheck};
 use sea_orm::sea_query::{ExprTrait, SimpleExpr};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use time::Date;
 
 use crate::account::Accounts;
@@ -24,17 +24,18 @@ use crate::account::fingerprints::id_no_hash;
 use crate::base::clock::{shanghai_date, written_date};
 use crate::base::context::handle;
 use crate::base::db::instant;
-use crate::base::entity::{filing, live_domain, person, record};
+use crate::base::entity::{filing, record};
 use crate::base::error::Result;
 use crate::base::region::region_name;
 use crate::base::text::by_bytes;
-use crate::filing::network::{NetworkChecks, check};
+use crate::desk::elsewhere;
+use crate::desk::elsewhere::{Elsewhere, Wanted};
+use crate::filing::network::{check, network_checks};
 
 handle! {
     /// What a machine can say of a filing.
     MachineChecks {
         accounts: Accounts,
-        network_checks: NetworkChecks,
     }
 }
 
@@ -61,26 +62,37 @@ impl MachineChecks {
         subject_answers: &Answers,
         files: &BTreeMap<String, FileView>,
     ) -> Result<Vec<MachineCheck>> {
-        let today = shanghai_date(self.context.clock.now());
+        let (today, on) = (shanghai_date(self.context.clock.now()), self.context.db.read());
         let form = procedure.form();
         let mut checks = Vec::new();
         of_answers(form, answers, today, &mut checks);
+        let is_of_subject = procedure.business == Business::Subject;
+        let business = facts::of_business(procedure.business, answers);
+        let mut wanted = Wanted { row, domains: &[], name: "", people: Vec::new(), network: false };
         if procedure.action == Action::Cancel {
             checks.push(is_named_right(answers, subject_answers));
-            checks.push(self.past_of_subject(row, subject).await?);
+            checks.push(past_of_subject(&elsewhere::found(on, &wanted).await?, subject));
             return Ok(checks);
         }
-        let mut people;
-        if procedure.business == Business::Subject {
+        let mut people = match is_of_subject {
+            true => vec![facts::of_subject(answers).principal_id],
+            false => business.people.clone(),
+        };
+        people.retain(|number| !number.is_empty());
+        wanted.people = people.iter().map(|number| id_no_hash(&self.context.keys, number)).collect();
+        wanted.network = true;
+        if !is_of_subject {
+            (wanted.domains, wanted.name) = (&business.domains, &business.name);
+        }
+        let elsewhere = elsewhere::found(on, &wanted).await?;
+        if is_of_subject {
             let facts = facts::of_subject(answers);
-            people = vec![facts.principal_id.clone()];
             checks.push(self.is_filed_by_principal(row, &facts.principal_id).await?);
             if facts.is_unit {
                 checks.push(self.same_unit_elsewhere(row, &facts).await?);
             }
         } else {
-            let facts = facts::of_business(procedure.business, answers);
-            people = facts.people.clone();
+            let facts = business;
             checks.extend(one_person_for_both(answers));
             checks.extend(pages_under_domains(answers, &facts.domains));
             checks.extend(icp_region(form, answers, &row.jurisdiction));
@@ -88,17 +100,18 @@ impl MachineChecks {
             checks.push(name_is_modest(&facts.name, &facts::of_subject(subject_answers)));
             if !facts.domains.is_empty() {
                 checks.push(look_alikes(&facts.domains));
-                checks.push(self.domains_elsewhere(row, &facts.domains).await?);
+                checks.push(domains_elsewhere(&elsewhere, &facts.domains));
             }
-            checks.push(self.same_name_elsewhere(row, &facts.name).await?);
+            checks.push(same_name_elsewhere(&elsewhere));
         }
-        people.retain(|number| !number.is_empty());
         if !people.is_empty() {
-            checks.push(self.people_elsewhere(subject, &people).await?);
+            checks.push(people_elsewhere(&elsewhere));
         }
         checks.extend(pictures(files));
-        checks.extend(self.network_checks.network_checks(&row.id).await?);
-        checks.push(self.past_of_subject(row, subject).await?);
+        if let Some((at, told)) = &elsewhere.network {
+            checks.extend(network_checks(*at, told)?);
+        }
+        checks.push(past_of_subject(&elsewhere, subject));
         Ok(checks)
     }
 
@@ -149,81 +162,43 @@ impl MachineChecks {
             }
         })
     }
+}
 
-    async fn domains_elsewhere(&self, row: &filing::Model, domains: &[String]) -> Result<MachineCheck> {
-        let elsewhere = live_domain::Entity::find()
-            .filter(live_domain::Column::Domain.is_in(domains))
-            .filter(live_domain::Column::RecordId.ne(&row.record_id))
-            .order_by_asc(live_domain::Column::Domain)
-            .all(self.context.db.read())
-            .await?;
-        let taken: Vec<String> = elsewhere.iter().map(|one| domain_name::shown_form(&one.domain)).collect();
-        Ok(match taken.is_empty() {
-            true => check("域名重复备案", true, format!("{} 个域名均无其他备案", domains.len())),
-            false => check("域名重复备案", false, format!("已有其他备案：{}", taken.join("、"))),
-        })
+fn domains_elsewhere(elsewhere: &Elsewhere, domains: &[String]) -> MachineCheck {
+    let taken: Vec<String> = elsewhere.domains.iter().map(|domain| domain_name::shown_form(domain)).collect();
+    match taken.is_empty() {
+        true => check("域名重复备案", true, format!("{} 个域名均无其他备案", domains.len())),
+        false => check("域名重复备案", false, format!("已有其他备案：{}", taken.join("、"))),
     }
+}
 
-    async fn same_name_elsewhere(&self, row: &filing::Model, name: &str) -> Result<MachineCheck> {
-        let count = record::Entity::find()
-            .filter(self.is_named(name))
-            .filter(record::Column::Business.eq(&row.business))
-            .filter(record::Column::SubjectId.ne(&row.subject_id))
-            .filter(
-                record::Column::State.is_not_in([RecordState::Void.code(), RecordState::Cancelled.code()]),
-            )
-            .count(self.context.db.read())
-            .await?;
-        Ok(match count {
-            0 => check("其他主体的同名业务", true, "没有"),
-            count => check("其他主体的同名业务", false, format!("有 {count} 个")),
-        })
+fn same_name_elsewhere(elsewhere: &Elsewhere) -> MachineCheck {
+    match elsewhere.named {
+        0 => check("其他主体的同名业务", true, "没有"),
+        count => check("其他主体的同名业务", false, format!("有 {count} 个")),
     }
+}
 
-    /// People are known by the keyed hash of their identity number (R70).
-    async fn people_elsewhere(&self, subject: &record::Model, numbers: &[String]) -> Result<MachineCheck> {
-        let hashes = numbers.iter().map(|number| id_no_hash(&self.context.keys, number));
-        let known = person::Entity::find()
-            .select_only()
-            .column(person::Column::Id)
-            .filter(person::Column::IdNoHash.is_in(hashes));
-        let count = record::Entity::find()
-            .filter(record::Column::OwnerId.in_subquery(known.into_query()))
-            .filter(record::Column::Business.eq(Business::Subject.code()))
-            .filter(record::Column::Id.ne(&subject.id))
-            .filter(record::Column::State.is_not_in([RecordState::Void.code()]))
-            .count(self.context.db.read())
-            .await?;
-        Ok(match count {
-            0 => check("相关人员名下的其他主体", true, "没有"),
-            count => check("相关人员名下的其他主体", false, format!("有 {count} 个，请核对是否重复备案")),
-        })
+fn people_elsewhere(elsewhere: &Elsewhere) -> MachineCheck {
+    match elsewhere.of_people {
+        0 => check("相关人员名下的其他主体", true, "没有"),
+        count => check("相关人员名下的其他主体", false, format!("有 {count} 个，请核对是否重复备案")),
     }
+}
 
-    /// How the subject's filings ended so far.
-    async fn past_of_subject(&self, row: &filing::Model, subject: &record::Model) -> Result<MachineCheck> {
-        let groups: Vec<(String, i64)> = filing::Entity::find()
-            .select_only()
-            .column(filing::Column::State)
-            .column_as(filing::Column::Id.count(), "filings")
-            .filter(filing::Column::SubjectId.eq(&subject.id))
-            .filter(filing::Column::Id.ne(&row.id))
-            .group_by(filing::Column::State)
-            .into_tuple()
-            .all(self.context.db.read())
-            .await?;
-        let counts: BTreeMap<String, i64> = groups.into_iter().collect();
-        let parts: Vec<String> = FilingState::ALL
-            .into_iter()
-            .filter_map(|state| Some(format!("{} {} 份", state.label(), counts.get(state.code())?)))
-            .collect();
-        let since = written_date(instant(subject.created_at));
-        let evidence = match parts.is_empty() {
-            true => format!("{since} 首次申请，没有其他申请单"),
-            false => format!("{since} 首次申请；其他申请单：{}", parts.join("，")),
-        };
-        Ok(check("主体历史", !counts.contains_key(FilingState::Rejected.code()), evidence))
-    }
+/// How the subject's filings ended so far.
+fn past_of_subject(elsewhere: &Elsewhere, subject: &record::Model) -> MachineCheck {
+    let counts = &elsewhere.past;
+    let parts: Vec<String> = FilingState::ALL
+        .into_iter()
+        .filter_map(|state| Some(format!("{} {} 份", state.label(), counts.get(state.code())?)))
+        .collect();
+    let since = written_date(instant(subject.created_at));
+    let evidence = match parts.is_empty() {
+        true => format!("{since} 首次申请，没有其他申请单"),
+        false => format!("{since} 首次申请；其他申请单：{}", parts.join("，")),
+    };
+    check("主体历史", !counts.contains_key(FilingState::Rejected.code()), evidence)
 }
 
 /// “负责人信息：负责人证件号码”, so that two people on one form are told apart.

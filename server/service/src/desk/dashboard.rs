@@ -1,30 +1,28 @@
 //! The officer's dashboard (R61): what waits, what came in and was decided by day, how long it
-//! takes, and how the regions below fare. All of it is read from counts (`tally`); only what the
-//! officer has claimed is counted itself.
+//! takes, and how the regions below fare. All of it is read from counts (`tally`), in one statement; only
+//! what the officer has claimed is counted itself.
 
 use std::collections::BTreeMap;
 
 use domain::filing::FilingState;
 use domain::procedure::Procedure;
 use domain::view::{Dashboard, DayCount, KindCount, Period, RegionCount};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::ConnectionTrait;
 use time::{Date, Duration};
 
 use crate::base::actor::Actor;
 use crate::base::calendar::begin_of;
 use crate::base::clock::shanghai_date;
 use crate::base::context::handle;
-use crate::base::entity::filing;
+use crate::base::db::united;
 use crate::base::error::{Error, Result};
 use crate::base::region;
-use crate::base::region::region_name;
-use crate::desk::access::lies_in;
+use crate::base::region::{Region, region_name};
 use crate::desk::load::Loads;
-use crate::filing::misuse::open_reports;
+use crate::filing::misuse::{REPORTS, open_reports};
 use crate::filing::patrol::open_findings;
 use crate::state::counters;
-use crate::state::counters::{Count, WEEKS_MEASURED, counts, day_number, percentile, week_of};
+use crate::state::counters::{Asked, Count, WEEKS_MEASURED, counts_of, day_number, percentile, week_of};
 
 handle! {
     /// The figures of a region.
@@ -44,47 +42,63 @@ impl Dashboards {
         let region = actor.must_review()?;
         let now = self.context.clock.now();
         let on = self.context.db.read();
-        let of = async |kind, since| counts(on, region, &[region], kind, since).await;
-        let by_kind = by_kind(of(counters::STATE, 0).await?)?;
-        let new =
-            by_kind.iter().filter(|kind| kind.state == FilingState::Pending).map(|kind| kind.count).sum();
         let in_time = day_number(self.context.overdue_before(now).await?);
         let today = shanghai_date(now);
         let first = today - Duration::days(period.days() - 1);
         let begin = day_number(begin_of(first));
         let measured = week_of(day_number(begin_of(today))) - (WEEKS_MEASURED - 1) * 7;
-        let spent = of(counters::SPENT, measured).await?;
-        let (received, decided) = (of(counters::RECEIVED, begin).await?, of(counters::DECIDED, begin).await?);
-        let days = days(first, begin, period, &received, &decided);
+        let children = children_of(region);
+        let codes: Vec<&str> = children.iter().map(|child| child.code).collect();
+        let own = [region];
+        let here = |kind, since| Asked { kind, regions: &own, since };
+        let in_each = |kind, since| Asked { kind, regions: &codes, since };
+        let asked = [
+            here(counters::STATE, 0),
+            here(counters::WAITING, 0),
+            here(counters::AGAIN, 0),
+            here(counters::SPENT, measured),
+            here(counters::RECEIVED, begin),
+            here(counters::DECIDED, begin),
+            in_each(counters::WAITING, 0),
+            in_each(counters::RECEIVED, begin),
+            in_each(counters::DECIDED, begin),
+        ];
+        let [states, waiting, again, spent, received, decided, waiting_below, received_below, decided_below] =
+            counts_of(on, region, asked).await?;
+        let by_kind = by_kind(states)?;
+        let new =
+            by_kind.iter().filter(|kind| kind.state == FilingState::Pending).map(|kind| kind.count).sum();
+        let (reports, to_check) = not_dealt_with(on, region).await?;
+        let own = self.loads.own(actor, region, period).await?;
         Ok(Dashboard {
             region: region_name(region),
             new,
-            mine: claimed(actor, region, on).await?,
-            overdue: total(of(counters::WAITING, 0).await?.iter().filter(|count| count.day < in_time)),
-            resubmitted: total(&of(counters::AGAIN, 0).await?),
+            mine: own.in_hand,
+            overdue: total(waiting.iter().filter(|count| count.day < in_time)),
+            resubmitted: total(&again),
             by_kind,
-            days,
+            days: days(first, begin, period, &received, &decided),
             median_hours: percentile(&spent, 50),
             p90_hours: percentile(&spent, 90),
             overdue_days: self.context.settings.overdue_days,
-            reports: open_reports(on, region).await?,
-            to_check: open_findings(on, region).await?,
-            below: below(region, in_time, begin, on).await?,
+            reports,
+            to_check,
+            below: below(children, in_time, [waiting_below, received_below, decided_below]),
             period,
-            own: self.loads.own(actor, region, period).await?,
+            own,
         })
     }
 }
 
-/// What the officer has in hand: few, and found by an index of their own.
-async fn claimed(actor: &Actor, region: &str, on: &DatabaseConnection) -> Result<u64> {
-    Ok(filing::Entity::find()
-        .filter(filing::Column::ClaimedBy.eq(&actor.person_id))
-        .filter(filing::Column::State.eq(FilingState::InReview.code()))
-        .filter(Expr::cust("COALESCE(is_reviewable, FALSE)"))
-        .filter(lies_in(region))
-        .count(on)
-        .await?)
+/// How many reports of misuse and how many findings of a patrol wait for an officer here.
+async fn not_dealt_with(on: &impl ConnectionTrait, region: &str) -> Result<(u64, u64)> {
+    let mut counts = (0, 0);
+    for row in on.query_all(&united(vec![open_reports(region), open_findings(region)])).await? {
+        let (what, n): (String, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        let n = u64::try_from(n).unwrap_or(0);
+        if what == REPORTS { counts.0 = n } else { counts.1 = n }
+    }
+    Ok(counts)
 }
 
 fn total<'a>(counts: impl IntoIterator<Item = &'a Count>) -> u64 {
@@ -127,17 +141,20 @@ fn days(first: Date, begin: i64, period: Period, received: &[Count], decided: &[
     counted
 }
 
-/// The regions directly below; a municipality's one city of its own name is left out for its
-/// counties, and so is a region with nothing to tell.
-async fn below(region: &str, in_time: i64, begin: i64, on: &DatabaseConnection) -> Result<Vec<RegionCount>> {
-    let mut children = region::children(Some(region));
-    if let [only] = children {
-        children = region::children(Some(only.code));
+/// The regions directly below; a municipality's one city of its own name is left out for its counties.
+fn children_of(region: &str) -> &'static [Region] {
+    match region::children(Some(region)) {
+        [only] => region::children(Some(only.code)),
+        children => children,
     }
-    let codes: Vec<&str> = children.iter().map(|child| child.code).collect();
-    if codes.is_empty() {
-        return Ok(Vec::new());
-    }
+}
+
+/// How the regions below fare; one with nothing to tell is left out. Counts of waiting, received and decided.
+fn below(
+    children: &[Region],
+    in_time: i64,
+    [waiting, received, decided]: [Vec<Count>; 3],
+) -> Vec<RegionCount> {
     let mut rows: BTreeMap<&str, RegionCount> = children
         .iter()
         .map(|child| {
@@ -145,21 +162,20 @@ async fn below(region: &str, in_time: i64, begin: i64, on: &DatabaseConnection) 
             (child.code, RegionCount { code, name, open: 0, overdue: 0, received: 0, decided: 0 })
         })
         .collect();
-    for (kind, since) in [(counters::WAITING, 0), (counters::RECEIVED, begin), (counters::DECIDED, begin)] {
-        for count in counts(on, region, &codes, kind, since).await? {
-            let Some(row) = rows.get_mut(count.region.as_str()) else { continue };
-            let n = u64::try_from(count.n).unwrap_or(0);
-            match kind {
-                counters::RECEIVED => row.received += n,
-                counters::DECIDED => row.decided += n,
-                _ => {
-                    row.open += n;
-                    row.overdue += if count.day < in_time { n } else { 0 };
-                }
+    let mut add = |counts: Vec<Count>, to: fn(&mut RegionCount, u64, bool)| {
+        for count in counts {
+            if let Some(row) = rows.get_mut(count.region.as_str()) {
+                to(row, u64::try_from(count.n).unwrap_or(0), count.day < in_time);
             }
         }
-    }
-    Ok(rows.into_values().filter(|row| row.open + row.received + row.decided > 0).collect())
+    };
+    add(waiting, |row, n, is_late| {
+        row.open += n;
+        row.overdue += if is_late { n } else { 0 };
+    });
+    add(received, |row, n, _| row.received += n);
+    add(decided, |row, n, _| row.decided += n);
+    rows.into_values().filter(|row| row.open + row.received + row.decided > 0).collect()
 }
 
 #[cfg(test)]

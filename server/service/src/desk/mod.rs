@@ -7,6 +7,7 @@ pub mod checks;
 pub mod claim;
 pub mod dashboard;
 pub mod decide;
+mod elsewhere;
 pub mod export;
 pub mod held;
 pub mod history;

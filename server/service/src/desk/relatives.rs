@@ -12,10 +12,10 @@ use domain::relation::{REASON, RelationKind, check_reason};
 use domain::sheet::{Change, Disclosure, Shown, diff};
 use domain::view::{CheckedPair, KnownRelative, Relative, RelativesView};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::SelectStatement;
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, JoinType, SelectStatement};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait,
 };
 use serde_json::json;
 
@@ -31,7 +31,7 @@ use crate::base::region::{KnownRegions, region_name};
 use crate::base::retry::retry;
 use crate::desk::access::{DeskAccess, own_filing};
 use crate::filing::Filings;
-use crate::filing::relation::place;
+use crate::filing::relation::{keys_of, place};
 use crate::filing::second_look::in_hand;
 use crate::state::row::{filing_state, procedure_of};
 
@@ -51,13 +51,16 @@ const MOST_OF_A_VALUE: u64 = 40;
 /// So many are listed.
 const MOST_SHOWN: usize = 20;
 
-fn slot(actor: &Actor, filing: &str) -> String {
+pub(crate) fn slot(actor: &Actor, filing: &str) -> String {
     format!("{}/relative/{filing}", actor.person_id)
 }
 
 /// A filing of another subject, with what is the same.
 struct Found {
     row: filing::Model,
+    /// The registration number of what it is about.
+    number: Option<String>,
+    is_over: bool,
     shared: Vec<RelationKind>,
 }
 
@@ -69,37 +72,25 @@ impl Relatives {
     pub async fn relatives(&self, actor: &Actor, id: &str) -> Result<RelativesView> {
         let on = self.context.db.read();
         let row = self.desk_access.reviewable(on, actor, id).await?;
-        let mut found = self.found(on, &row).await?;
+        let own = self.filings.filing_answers(&row)?;
+        let mut found = self.found(on, &row, &own).await?;
         // Who judges one of them a second time does not see what was decided first.
         let hidden = in_hand(on, actor).await?;
         found.retain(|one| hidden.iter().all(|(filing, _)| *filing != one.row.id));
         let has_more = found.len() > MOST_SHOWN;
         found.truncate(MOST_SHOWN);
         let checked = self.checked(on, &row.record_id).await?;
-        let records = record::Entity::find()
-            .filter(record::Column::Id.is_in(found.iter().map(|one| one.row.record_id.as_str())))
-            .all(on)
-            .await?;
-        let numbers: BTreeMap<&str, &str> = records
-            .iter()
-            .filter_map(|record| Some((record.id.as_str(), record.registration_number.as_deref()?)))
-            .collect();
-        let over = RecordState::Cancelled.code();
-        let over: BTreeSet<&str> =
-            records.iter().filter(|record| record.state == over).map(|record| record.id.as_str()).collect();
-        let own = self.filings.filing_answers(&row)?;
         let mut relatives = Vec::new();
-        for Found { row: other, shared } in found {
-            let number = numbers.get(other.record_id.as_str()).copied().unwrap_or(&other.reference);
+        for Found { row: other, number, is_over, shared } in found {
+            let number = number.unwrap_or_else(|| other.reference.clone());
             let known = match actor.covers(&other.jurisdiction) {
                 true => Some(self.known(&row, &own, &other)?),
                 false => None,
             };
-            let is_over = over.contains(other.record_id.as_str());
             relatives.push(Relative {
                 is_over,
                 business: procedure_of(&other)?.business,
-                number: number.to_owned(),
+                number,
                 region: region_name(&other.jurisdiction),
                 shared,
                 known,
@@ -107,32 +98,39 @@ impl Relatives {
                 record: other.record_id,
             });
         }
-        let held = self.rejected_forms.find(on, &slot(actor, &row.id)).await?.unwrap_or_default();
+        let held = self.rejected_forms.find_for(on, actor, &slot(actor, &row.id)).await?.unwrap_or_default();
         Ok(RelativesView { relatives, has_more, typed: held.answers, faults: held.faults })
     }
 
     /// The latest filing of each record of another subject that shares a value, exact duplicates first.
-    async fn found(&self, on: &impl ConnectionTrait, row: &filing::Model) -> Result<Vec<Found>> {
-        let own =
-            relation_key::Entity::find().filter(relation_key::Column::FilingId.eq(&row.id)).all(on).await?;
+    async fn found(
+        &self,
+        on: &impl ConnectionTrait,
+        row: &filing::Model,
+        answers: &Answers,
+    ) -> Result<Vec<Found>> {
+        // What was kept of it when it was submitted is reckoned again from what was submitted.
+        let own = keys_of(&self.context.keys, procedure_of(row)?, answers);
+        let values: BTreeSet<&str> = own.iter().map(|(_, value)| value.as_str()).collect();
+        let each = values.iter().map(|value| sharing(value, &row.subject_id));
         let mut shared: BTreeMap<String, Vec<RelationKind>> = BTreeMap::new();
-        let each = own.iter().map(|key| sharing(&key.value_hash, &row.subject_id));
         for same in rows_of::<relation_key::Model>(on, each.collect()).await? {
             // Whoever is a subject is also a person; the two are compared each with its like.
-            let is_like =
-                |key: &&relation_key::Model| key.value_hash == same.value_hash && key.kind == same.kind;
-            if let Some(kind) = own.iter().find(is_like).and_then(|key| RelationKind::from_code(&key.kind)) {
+            if let Some(kind) = RelationKind::from_code(&same.kind)
+                && own.contains(&(kind, same.value_hash))
+            {
                 shared.entry(same.filing_id).or_default().push(kind);
             }
         }
-        let rows = filing::Entity::find()
-            .filter(filing::Column::Id.is_in(shared.keys().map(String::as_str)))
-            .filter(filing::Column::IsReviewable.eq(true))
-            .order_by_desc(filing::Column::Id)
-            .all(on)
-            .await?;
+        if shared.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut latest: BTreeMap<String, Found> = BTreeMap::new();
-        for other in rows {
+        for line in on.query_all(&with_records(&shared)).await? {
+            let other = filing::Model::from_query_result(&line, "")?;
+            let state: Option<String> = line.try_get("", "record_state")?;
+            let is_over = state.as_deref() == Some(RecordState::Cancelled.code());
+            let number = line.try_get("", "record_number")?;
             if matches!(filing_state(&other)?, FilingState::Withdrawn | FilingState::Terminated) {
                 continue;
             }
@@ -142,7 +140,7 @@ impl Relatives {
             if shared.contains(&RelationKind::Owner) {
                 shared.retain(|kind| *kind != RelationKind::Person);
             }
-            latest.entry(other.record_id.clone()).or_insert(Found { row: other, shared });
+            latest.entry(other.record_id.clone()).or_insert(Found { row: other, number, is_over, shared });
         }
         let mut found: Vec<Found> = latest.into_values().collect();
         found.sort_by(|one, other| {
@@ -227,7 +225,8 @@ impl Relatives {
         if let Some(refused) = own_filing(actor, &row, &subject) {
             return Err(Error::Refused(refused));
         }
-        if !self.found(&tx, &row).await?.iter().any(|found| found.row.record_id == other) {
+        let own = self.filings.filing_answers(&row)?;
+        if !self.found(&tx, &row, &own).await?.iter().any(|found| found.row.record_id == other) {
             return Err(Error::NotFound);
         }
         let now = self.context.clock.now();
@@ -267,6 +266,25 @@ impl Relatives {
         self.rejected_forms.stash(&tx, slot(actor, id), &RejectedForm { answers, faults }).await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// These filings, the latest first, as far as they are put to officers, with number and state of what each is about.
+fn with_records(ids: &BTreeMap<String, Vec<RelationKind>>) -> SelectStatement {
+    let of_record = |column: record::Column| Expr::col((record::Entity, column));
+    let mut question = filing::Entity::find()
+        .filter(filing::Column::Id.is_in(ids.keys().map(String::as_str)))
+        .filter(filing::Column::IsReviewable.eq(true))
+        .order_by_desc(filing::Column::Id)
+        .into_query();
+    question
+        .expr_as(of_record(record::Column::RegistrationNumber), Alias::new("record_number"))
+        .expr_as(of_record(record::Column::State), Alias::new("record_state"))
+        .join(
+            JoinType::LeftJoin,
+            record::Entity,
+            of_record(record::Column::Id).equals((filing::Entity, filing::Column::RecordId)),
+        )
+        .to_owned()
 }
 
 /// Filings of other subjects that share a value, those of the latest subjects first.

@@ -5,9 +5,7 @@ use domain::schema::fault;
 use domain::value::text::check_text;
 use domain::view::SavedView;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 use serde_json::json;
 
 use crate::base::actor::Actor;
@@ -15,6 +13,7 @@ use crate::base::context::handle;
 use crate::base::db::{millis, new_id, plausible_id};
 use crate::base::entity::{person, saved_view};
 use crate::base::error::{Error, Result};
+use crate::base::own_desk::{Part, View};
 use crate::base::retry::retry;
 
 handle! {
@@ -30,12 +29,13 @@ const MOST: u64 = 20;
 
 impl SavedViews {
     pub(crate) async fn saved_views(&self, actor: &Actor) -> Result<Vec<SavedView>> {
-        let rows = saved_view::Entity::find()
-            .filter(saved_view::Column::PersonId.eq(&actor.person_id))
-            .order_by_asc(saved_view::Column::Id)
-            .all(self.context.db.read())
-            .await?;
-        Ok(rows.into_iter().map(|row| SavedView { id: row.id, name: row.name, query: row.query }).collect())
+        let desk = actor.own_desk(self.context.db.read(), Part::Views).await?;
+        let view = |View { id, name, query }: &View| SavedView {
+            id: id.clone(),
+            name: name.clone(),
+            query: query.clone(),
+        };
+        Ok(desk.views.iter().map(view).collect())
     }
 
     /// Keeps the query of a queue's address under a name; the same name again replaces it.

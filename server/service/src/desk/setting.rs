@@ -10,6 +10,7 @@ use crate::base::actor::Actor;
 use crate::base::context::handle;
 use crate::base::entity::desk_setting;
 use crate::base::error::Result;
+use crate::base::own_desk::Part;
 use crate::base::region;
 use crate::base::retry::retry;
 
@@ -21,13 +22,13 @@ handle! {
 impl DisplaySettings {
     pub(crate) async fn settings(&self, actor: &Actor) -> Result<DeskSettings> {
         let own = actor.must_review()?;
-        let row = desk_setting::Entity::find_by_id(&actor.person_id).one(self.context.db.read()).await?;
-        Ok(row.map_or_else(
+        let desk = actor.own_desk(self.context.db.read(), Part::Display).await?;
+        Ok(desk.display.as_ref().map_or_else(
             || DeskSettings::usual(region::is_leaf(own)),
-            |row| DeskSettings {
-                columns: row.columns.split(',').filter_map(QueueColumn::from_code).collect(),
-                density: Density::from_code(&row.density).unwrap_or_default(),
-                single_keys: row.single_keys,
+            |chosen| DeskSettings {
+                columns: chosen.columns.split(',').filter_map(QueueColumn::from_code).collect(),
+                density: Density::from_code(&chosen.density).unwrap_or_default(),
+                single_keys: chosen.single_keys,
             },
         ))
     }

@@ -41,7 +41,7 @@ handle! {
     }
 }
 
-fn slot(actor: &Actor, filing: &str) -> String {
+pub(crate) fn slot(actor: &Actor, filing: &str) -> String {
     format!("{}/ask/{filing}", actor.person_id)
 }
 
@@ -53,11 +53,11 @@ impl TalkDesk {
     pub async fn talk(&self, actor: &Actor, id: &str) -> Result<TalkView> {
         let on = self.context.db.read();
         let row = self.desk_access.reviewable(on, actor, id).await?;
-        let held = self.rejected_forms.find(on, &slot(actor, &row.id)).await?.unwrap_or_default();
+        let held = self.rejected_forms.find_for(on, actor, &slot(actor, &row.id)).await?.unwrap_or_default();
         let refused = self.why_not(actor, &row)?;
         let fields = if refused.is_none() { self.fields(&row)? } else { Vec::new() };
         Ok(TalkView {
-            questions: self.filings.questions(on, &row, true).await?,
+            questions: self.filings.questions_for(on, actor, &row, true).await?,
             refused,
             fields,
             typed: held.answers,

@@ -20,6 +20,7 @@ use crate::base::db::{Transaction, instant, millis, new_id, plausible_id};
 use crate::base::entity::{filing, undoable_act};
 use crate::base::error::{Error, Result};
 use crate::base::events::What;
+use crate::base::own_desk::Part;
 use crate::base::retry::retry;
 use crate::filing::second_look;
 use crate::state::history::Who;
@@ -123,32 +124,18 @@ impl Undos {
         actor.must_review()?;
         let on = self.context.db.read();
         let now = millis(self.context.clock.now());
-        let latest = undoable_act::Entity::find()
-            .filter(undoable_act::Column::OfficerId.eq(&actor.person_id))
-            .order_by_desc(undoable_act::Column::Id)
-            .limit(1)
-            .one(on)
-            .await?;
-        let Some(latest) = latest.filter(|row| row.until > now) else { return Ok(None) };
-        let acts: Vec<String> = undoable_act::Entity::find()
-            .select_only()
-            .column(undoable_act::Column::FilingId)
-            .filter(undoable_act::Column::OfficerId.eq(&actor.person_id))
-            .filter(undoable_act::Column::ActId.eq(&latest.act_id))
-            .order_by_asc(undoable_act::Column::Id)
-            .limit(AT_ONCE)
-            .into_tuple()
-            .all(on)
-            .await?;
-        let first = acts.first().cloned().unwrap_or_default();
-        let row = filing::Entity::find_by_id(&first).one(on).await?.ok_or(Error::NotFound)?;
+        let desk = actor.own_desk(on, Part::Acts).await?;
+        let Some(latest) = desk.acts.last().filter(|row| row.until > now) else { return Ok(None) };
+        let mut acts = desk.acts.iter().filter(|row| row.act_id == latest.act_id);
+        let first = acts.next().map_or("", |row| row.filing_id.as_str());
+        let row = filing::Entity::find_by_id(first).one(on).await?.ok_or(Error::NotFound)?;
         let event = FilingEvent::from_code(&latest.event).map_or("", FilingEvent::label);
         let about = format!("{} {}", procedure_of(&row)?.label(), row.title);
         Ok(Some(UndoOffer {
-            act: latest.act_id,
+            act: latest.act_id.clone(),
             event: event.to_owned(),
             about,
-            others: acts.len().saturating_sub(1) as u64,
+            others: acts.count() as u64,
             // Rounded up: who counts to nothing finds nothing left.
             seconds_left: u64::try_from((latest.until - now + 999) / 1000).unwrap_or(0),
         }))

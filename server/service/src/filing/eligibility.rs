@@ -104,24 +104,40 @@ pub(crate) async fn eligibility_of(
     subject: Option<record::Model>,
     records: &[&record::Model],
 ) -> Result<Eligibility> {
-    let under_way = record::Entity::find()
-        .filter(record::Column::OwnerId.eq(&actor.person_id))
-        .filter(record::Column::Business.eq(Business::Subject.code()))
-        .filter(record::Column::State.eq(RecordState::Pending.code()))
-        .order_by_desc(record::Column::Id)
-        .one(on)
-        .await?;
+    let under_way = match actor.remembered.as_ref().and_then(|remembered| remembered.subjects.get()) {
+        // All that have not ended are among them, the newest first.
+        Some(subjects) => subjects.iter().find(|row| row.state == RecordState::Pending.code()).cloned(),
+        None => {
+            record::Entity::find()
+                .filter(record::Column::OwnerId.eq(&actor.person_id))
+                .filter(record::Column::Business.eq(Business::Subject.code()))
+                .filter(record::Column::State.eq(RecordState::Pending.code()))
+                .order_by_desc(record::Column::Id)
+                .one(on)
+                .await?
+        }
+    };
     let ids = subject.iter().chain(&under_way).map(|row| row.id.clone());
     let ids: Vec<String> = ids.chain(records.iter().map(|row| row.id.clone())).collect();
-    let open: Vec<(String, String)> = filing::Entity::find()
-        .select_only()
-        .column(filing::Column::RecordId)
-        .column(filing::Column::Id)
-        .filter(filing::Column::RecordId.is_in(ids))
-        .filter(open_states())
-        .into_tuple()
-        .all(on)
-        .await?;
+    // A page that has read the subject's open filings has those of its records.
+    let is_known = |of: &str| {
+        subject.iter().chain(&under_way).chain(records.iter().copied()).all(|row| row.subject_id == of)
+    };
+    let known = actor.remembered.as_ref().and_then(|remembered| remembered.open.get());
+    let open: Vec<(String, String)> = match known.filter(|(of, _)| is_known(of)) {
+        Some((_, open)) => open.clone(),
+        None => {
+            filing::Entity::find()
+                .select_only()
+                .column(filing::Column::RecordId)
+                .column(filing::Column::Id)
+                .filter(filing::Column::RecordId.is_in(ids))
+                .filter(open_states())
+                .into_tuple()
+                .all(on)
+                .await?
+        }
+    };
     let returned = match &subject {
         Some(_) => None,
         None => returned_subject(on, actor).await?.map(|row| row.id),

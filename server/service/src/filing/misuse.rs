@@ -2,8 +2,8 @@
 
 use domain::jurisdiction;
 use domain::misuse::Misuse;
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::ColumnTrait;
+use sea_orm::sea_query::{Alias, Asterisk, Expr, ExprTrait, Query, SelectStatement};
 use serde::{Deserialize, Serialize};
 
 use crate::base::entity::{misuse_report, record};
@@ -16,6 +16,9 @@ pub(crate) struct Told {
     pub site: String,
     pub text: String,
 }
+
+/// What [`open_reports`] counts.
+pub(crate) const REPORTS: &str = "reports";
 
 /// The place that a column of a report is sealed for.
 pub(crate) fn place(id: &str, column: &str) -> String {
@@ -48,11 +51,13 @@ pub(crate) fn records_in(region: &str) -> SelectStatement {
     Query::select().column(record::Column::Id).from(record::Entity).and_where(of_region).to_owned()
 }
 
-/// How many reports of a region nobody has dealt with yet.
-pub(crate) async fn open_reports(on: &impl ConnectionTrait, region: &str) -> Result<u64> {
-    Ok(misuse_report::Entity::find()
-        .filter(misuse_report::Column::HandledAt.is_null())
-        .filter(misuse_report::Column::RecordId.in_subquery(records_in(region)))
-        .count(on)
-        .await?)
+/// How many reports of a region nobody has dealt with yet, beside their name.
+pub(crate) fn open_reports(region: &str) -> SelectStatement {
+    Query::select()
+        .expr_as(Expr::cust(format!("'{REPORTS}'")), Alias::new("what"))
+        .expr_as(Expr::col(Asterisk).count(), Alias::new("n"))
+        .from(misuse_report::Entity)
+        .and_where(misuse_report::Column::HandledAt.is_null())
+        .and_where(misuse_report::Column::RecordId.in_subquery(records_in(region)))
+        .to_owned()
 }

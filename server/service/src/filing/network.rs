@@ -307,22 +307,19 @@ impl NetworkChecks {
             .await?;
         Ok(tx.commit().await?)
     }
+}
 
-    /// What the network told of a filing.
-    pub(crate) async fn network_checks(&self, filing: &str) -> Result<Vec<MachineCheck>> {
-        let Some(row) = network_check::Entity::find_by_id(filing).one(self.context.db.read()).await? else {
-            return Ok(Vec::new());
-        };
-        let Some(at) = row.checked_at else {
-            return Ok(vec![check("联网核验", true, "正在进行，稍后刷新本页查看")]);
-        };
-        let mut checks: Vec<MachineCheck> = serde_json::from_str(&row.checks)?;
-        let at = written(instant(at));
-        for check in &mut checks {
-            check.evidence = format!("{}（{at} 联网核验）", check.evidence);
-        }
-        Ok(checks)
+/// What the network told of a filing, from what was kept of it: when it was asked, and the checks.
+pub(crate) fn network_checks(checked_at: Option<i64>, checks: &str) -> Result<Vec<MachineCheck>> {
+    let Some(at) = checked_at else {
+        return Ok(vec![check("联网核验", true, "正在进行，稍后刷新本页查看")]);
+    };
+    let mut checks: Vec<MachineCheck> = serde_json::from_str(checks)?;
+    let at = written(instant(at));
+    for check in &mut checks {
+        check.evidence = format!("{}（{at} 联网核验）", check.evidence);
     }
+    Ok(checks)
 }
 
 pub(crate) fn check(title: impl Into<String>, passed: bool, evidence: impl Into<String>) -> MachineCheck {

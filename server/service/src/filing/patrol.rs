@@ -4,8 +4,8 @@
 use domain::filing::FilingState;
 use domain::patrol::{PatrolState, Seen};
 use domain::view::{PatrolFiling, PatrolNotice};
-use sea_orm::sea_query::SimpleExpr;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::sea_query::{Alias, Asterisk, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::base::clock::{written, written_date};
 use crate::base::db::instant;
@@ -43,14 +43,16 @@ pub(crate) fn lies_in(region: &str) -> SimpleExpr {
     region::lies_in("jurisdiction", region)
 }
 
-/// How many findings of a region wait for an officer.
-pub(crate) async fn open_findings(on: &impl ConnectionTrait, region: &str) -> Result<u64> {
+/// How many findings of a region wait for an officer, beside their name.
+pub(crate) fn open_findings(region: &str) -> SelectStatement {
     let waiting = [PatrolState::Overdue, PatrolState::Open].map(PatrolState::code);
-    Ok(patrol_finding::Entity::find()
-        .filter(lies_in(region))
-        .filter(patrol_finding::Column::State.is_in(waiting))
-        .count(on)
-        .await?)
+    Query::select()
+        .expr_as(Expr::cust("'findings'"), Alias::new("what"))
+        .expr_as(Expr::col(Asterisk).count(), Alias::new("n"))
+        .from(patrol_finding::Entity)
+        .and_where(lies_in(region))
+        .and_where(patrol_finding::Column::State.is_in(waiting))
+        .to_owned()
 }
 
 /// What the owner of a record was told to put right.

@@ -2,12 +2,13 @@
 //! Choosing, judging and results are `desk/second_look/`.
 
 use sea_orm::sea_query::SimpleExpr;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use crate::base::actor::Actor;
 use crate::base::db::Transaction;
 use crate::base::entity::second_look;
 use crate::base::error::Result;
+use crate::base::own_desk::Part;
 use crate::base::region;
 
 /// The place that a column of a row is sealed for: `papers`, `note`.
@@ -23,17 +24,7 @@ pub(crate) fn lies_in(region: &str) -> SimpleExpr {
 /// The second looks that an officer has begun and not finished: filing and look. As long as nobody else has them they are
 /// theirs, however long they rest.
 pub(crate) async fn in_hand(on: &impl ConnectionTrait, actor: &Actor) -> Result<Vec<(String, String)>> {
-    let ask = async {
-        Ok(second_look::Entity::find()
-            .select_only()
-            .columns([second_look::Column::FilingId, second_look::Column::Id])
-            .filter(second_look::Column::JudgeId.eq(&actor.person_id))
-            .filter(second_look::Column::JudgedAt.is_null())
-            .into_tuple()
-            .all(on)
-            .await?)
-    };
-    actor.once(|remembered| &remembered.second_looks, ask).await
+    Ok(actor.own_desk(on, Part::SecondLooks).await?.second_looks.clone())
 }
 
 /// A decision that is taken back was none: nobody looks at it again.

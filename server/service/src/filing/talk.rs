@@ -61,6 +61,21 @@ pub(crate) async fn keep(
     Ok(id)
 }
 
+/// The messages of a filing, the oldest first, once for all parts of a page.
+async fn messages_for(
+    on: &impl ConnectionTrait,
+    actor: &Actor,
+    filing: &str,
+) -> Result<Vec<filing_message::Model>> {
+    let Some(remembered) = &actor.remembered else { return messages(on, filing).await };
+    if let Some(messages) = remembered.messages.get(filing) {
+        return Ok(messages);
+    }
+    let messages = messages(on, filing).await?;
+    remembered.messages.keep(filing, messages.clone());
+    Ok(messages)
+}
+
 /// The messages of a filing, the oldest first.
 pub(crate) async fn messages(on: &impl ConnectionTrait, filing: &str) -> Result<Vec<filing_message::Model>> {
     Ok(filing_message::Entity::find()
@@ -85,6 +100,28 @@ impl Filings {
         with_names: bool,
     ) -> Result<Vec<QuestionView>> {
         let messages = messages(on, &row.id).await?;
+        self.questions_in(on, row, messages, with_names).await
+    }
+
+    /// The same for a page, of which several parts show it.
+    pub(crate) async fn questions_for(
+        &self,
+        on: &impl ConnectionTrait,
+        actor: &Actor,
+        row: &filing::Model,
+        with_names: bool,
+    ) -> Result<Vec<QuestionView>> {
+        let messages = messages_for(on, actor, &row.id).await?;
+        self.questions_in(on, row, messages, with_names).await
+    }
+
+    async fn questions_in(
+        &self,
+        on: &impl ConnectionTrait,
+        row: &filing::Model,
+        messages: Vec<filing_message::Model>,
+        with_names: bool,
+    ) -> Result<Vec<QuestionView>> {
         if messages.is_empty() {
             return Ok(Vec::new());
         }

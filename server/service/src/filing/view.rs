@@ -68,6 +68,9 @@ impl Filings {
         on: &impl ConnectionTrait,
         row: &filing::Model,
     ) -> Result<Option<Answers>> {
+        if row.round < 2 {
+            return Ok(None);
+        }
         let before = filing_round::Entity::find_by_id((row.id.clone(), row.round - 1)).one(on).await?;
         let context = format!("filing/{}", row.id);
         before
@@ -85,14 +88,14 @@ impl Filings {
         lock: bool,
     ) -> Result<(filing::Model, record::Model)> {
         let remembered = actor.remembered.as_ref().filter(|_| !lock);
-        let row = match remembered.and_then(|remembered| remembered.filing(id)) {
+        let row = match remembered.and_then(|remembered| remembered.filings.get(id)) {
             Some(row) => row,
             None => filing::Entity::find_by_id(plausible_id(id)?).one(on).await?.ok_or(Error::NotFound)?,
         };
         let (subject, _) = self.records.owned_record(on, actor, &row.subject_id, lock).await?;
         if !lock {
             if let Some(remembered) = remembered {
-                remembered.keep_filing(&row);
+                remembered.filings.keep(&row.id, row.clone());
             }
             return Ok((row, subject));
         }
@@ -219,7 +222,10 @@ impl Filings {
             } else {
                 None
             },
-            talk: TalkView { questions: self.questions(on, &row, false).await?, ..TalkView::default() },
+            talk: TalkView {
+                questions: self.questions_for(on, actor, &row, false).await?,
+                ..TalkView::default()
+            },
             files: self.files.file_views(&files).await?,
             record_href: (record_state(&record)? != RecordState::Void)
                 .then(|| route::record(procedure.business, &record.id)),
@@ -297,7 +303,7 @@ fn event_view(row: &filing_event::Model) -> EventView {
     }
 }
 
-fn last_return(events: &[filing_event::Model]) -> Result<(Option<String>, Vec<Fault>)> {
+pub(crate) fn last_return(events: &[filing_event::Model]) -> Result<(Option<String>, Vec<Fault>)> {
     match events.iter().rev().find(|event| event.event == FilingEvent::Return.code()) {
         None => Ok((None, Vec::new())),
         Some(event) => {

@@ -442,6 +442,14 @@ pub(crate) async fn moved(
 /// Everywhere, where [`counts`] are asked for within a region.
 pub(crate) const EVERYWHERE: &str = "";
 
+/// A kind of count that is asked for, in regions that do not overlap, from a day on.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub kind: &'a str,
+    pub regions: &'a [&'a str],
+    pub since: i64,
+}
+
 /// The counts of one kind in regions that do not overlap, from a day on.
 pub(crate) async fn counts(
     on: &impl ConnectionTrait,
@@ -450,22 +458,53 @@ pub(crate) async fn counts(
     kind: &str,
     since: i64,
 ) -> Result<Vec<Count>> {
-    let mut sums: BTreeMap<(&str, i64, String), i64> = BTreeMap::new();
-    for row in on.query_all(&question(within, regions, kind, since)).await? {
-        let place: String = row.try_get_by_index(0)?;
+    let [counts] = counts_of(on, within, [Asked { kind, regions, since }]).await?;
+    Ok(counts)
+}
+
+/// The counts of several kinds as of one moment, in one statement.
+pub(crate) async fn counts_of<const N: usize>(
+    on: &impl ConnectionTrait,
+    within: &str,
+    asked: [Asked<'_>; N],
+) -> Result<[Vec<Count>; N]> {
+    let mut sums: [BTreeMap<(&str, i64, String), i64>; N] = std::array::from_fn(|_| BTreeMap::new());
+    for row in on.query_all(&question(within, &asked)).await? {
+        let number = usize::try_from(row.try_get_by_index::<i64>(0)?).unwrap_or(usize::MAX);
+        let (Some(Asked { regions, .. }), Some(sums)) = (asked.get(number), sums.get_mut(number)) else {
+            continue;
+        };
+        let place: String = row.try_get_by_index(1)?;
         let Some(region) = regions.iter().find(|region| jurisdiction::covers(region, &place)) else {
             continue;
         };
-        let key = (*region, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
-        let n: i64 = row.try_get_by_index(3)?;
+        let key = (*region, row.try_get_by_index(2)?, row.try_get_by_index(3)?);
+        let n: i64 = row.try_get_by_index(4)?;
         *sums.entry(key).or_default() += n;
     }
-    let whole = sums.into_iter().filter(|(_, n)| *n != 0);
-    Ok(whole.map(|((region, day, item), n)| Count { region: region.to_owned(), day, item, n }).collect())
+    Ok(sums.map(|sums| {
+        let whole = sums.into_iter().filter(|(_, n)| *n != 0);
+        whole.map(|((region, day, item), n)| Count { region: region.to_owned(), day, item, n }).collect()
+    }))
 }
 
-/// What is added up and what is not yet, in one statement.
-fn question(within: &str, regions: &[&str], kind: &str, since: i64) -> SelectStatement {
+/// Everything that is asked for, each line with the number of what it answers.
+fn question(within: &str, asked: &[Asked<'_>]) -> SelectStatement {
+    let mut parts = asked
+        .iter()
+        .enumerate()
+        .filter(|(_, asked)| !asked.regions.is_empty())
+        .flat_map(|(number, asked)| parts_of(within, number, asked));
+    let mut all = parts.next().unwrap_or_else(|| Query::select().to_owned());
+    for part in parts {
+        all.union(UnionType::All, part);
+    }
+    all
+}
+
+/// What is added up, and what is not yet.
+fn parts_of(within: &str, number: usize, asked: &Asked<'_>) -> [SelectStatement; 2] {
+    let Asked { kind, regions, since } = *asked;
     let (low, high) = match within {
         // Codes are digits.
         EVERYWHERE => ("0".to_owned(), "a".to_owned()),
@@ -473,6 +512,7 @@ fn question(within: &str, regions: &[&str], kind: &str, since: i64) -> SelectSta
     };
     let columns = |place: &'static str| {
         let mut query = Query::select();
+        query.expr_as(Expr::cust(format!("CAST({number} AS BIGINT)")), Alias::new("asked"));
         query.expr_as(Expr::col(Alias::new(place)), Alias::new("place"));
         for column in ["day", "item", "n"] {
             query.column(Alias::new(column));
@@ -486,14 +526,14 @@ fn question(within: &str, regions: &[&str], kind: &str, since: i64) -> SelectSta
         .and_where(Expr::col(tally_change::Column::Jurisdiction).gte(low))
         .and_where(Expr::col(tally_change::Column::Jurisdiction).lt(high))
         .and_where(Expr::col(tally_change::Column::Day).gte(since));
-    let mut all = columns("region");
-    all.from(tally::Entity)
+    let mut added = columns("region");
+    added
+        .from(tally::Entity)
         .and_where(Expr::col(tally::Column::Region).is_in(regions.iter().copied()))
         .and_where(Expr::col(tally::Column::Kind).eq(kind))
         .and_where(Expr::col(tally::Column::Day).gte(since))
-        .and_where(Expr::col(tally::Column::N).ne(0))
-        .union(UnionType::All, fresh);
-    all
+        .and_where(Expr::col(tally::Column::N).ne(0));
+    [added, fresh]
 }
 
 /// The nearest-rank percentile of the hours that decisions took.

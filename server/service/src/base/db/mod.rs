@@ -36,6 +36,7 @@ pub struct Db {
     writer: DatabaseConnection,
     reader: DatabaseConnection,
     statements: Arc<AtomicU64>,
+    rights: Arc<AtomicU64>,
 }
 
 fn options(url: &str) -> ConnectOptions {
@@ -105,13 +106,19 @@ impl Db {
             let pool = counted(connected(options).await?, &statements);
             (pool.clone(), pool)
         };
-        Ok(Db { url: url.to_owned(), writer, reader, statements })
+        Ok(Db { url: url.to_owned(), writer, reader, statements, rights: Arc::default() })
     }
 
     /// How many statements were sent since it was opened, the beginning and the end of transactions not counted. The
     /// log has each with `RUST_LOG=service::statement=trace`, without the values.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Counts up when this program has ended a session or changed who has which role: what was looked up of somebody's
+    /// right before holds no longer.
+    pub(crate) fn rights(&self) -> u64 {
+        self.rights.load(Ordering::SeqCst)
     }
 
     /// Whether the shape is the one this program knows.
@@ -150,7 +157,13 @@ impl Db {
             options.filename(&file).create_if_missing(false).read_only(true).immutable(true)
         });
         let reader = Database::connect(options).await?;
-        Ok(Db { url: String::new(), writer: reader.clone(), reader, statements: Arc::default() })
+        Ok(Db {
+            url: String::new(),
+            writer: reader.clone(),
+            reader,
+            statements: Arc::default(),
+            rights: Arc::default(),
+        })
     }
 
     /// Closes all connections, which waits for what they are doing.
@@ -184,7 +197,7 @@ impl Db {
                 ..TransactionOptions::default()
             },
         };
-        Ok(Transaction::begin(&self.writer, options).await?)
+        Ok(Transaction::begin(&self.writer, options, &self.rights).await?)
     }
 
     /// Begins a transaction that only reads, everything as of one moment, may take its time and keeps nobody
@@ -192,7 +205,7 @@ impl Db {
     pub(crate) async fn begin_to_read(&self) -> Result<Transaction> {
         match self.reader.get_database_backend() {
             DatabaseBackend::Sqlite => {
-                Ok(Transaction::begin(&self.reader, TransactionOptions::default()).await?)
+                Ok(Transaction::begin(&self.reader, TransactionOptions::default(), &self.rights).await?)
             }
             _ => {
                 let options = TransactionOptions {
@@ -200,7 +213,7 @@ impl Db {
                     access_mode: Some(AccessMode::ReadOnly),
                     ..TransactionOptions::default()
                 };
-                let tx = Transaction::begin(&self.reader, options).await?;
+                let tx = Transaction::begin(&self.reader, options, &self.rights).await?;
                 tx.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
                 Ok(tx)
             }
@@ -217,7 +230,7 @@ impl Db {
                     isolation_level: Some(IsolationLevel::RepeatableRead),
                     ..TransactionOptions::default()
                 };
-                let tx = Transaction::begin(&self.writer, options).await?;
+                let tx = Transaction::begin(&self.writer, options, &self.rights).await?;
                 tx.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
                 Ok(tx)
             }

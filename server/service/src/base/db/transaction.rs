@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sea_orm::{
@@ -23,12 +23,32 @@ pub struct Transaction {
     inner: DatabaseTransaction,
     failed: Arc<AtomicBool>,
     written: Mutex<WrittenRows>,
+    /// Whether it ends a session, or changes who has which role.
+    moves_rights: AtomicBool,
+    /// Counts up when such a transaction has been committed.
+    rights: Arc<AtomicU64>,
+}
+
+/// Whether a statement can end a session, or change who has which role.
+fn moves_rights(sql: &str) -> bool {
+    let is_of = |table: &str| {
+        ["UPDATE", "DELETE FROM", "INSERT INTO"]
+            .iter()
+            .any(|verb| sql.starts_with(&format!("{verb} \"{table}\"")))
+    };
+    is_of("staff")
+        || (is_of("session") && (sql.contains("revoked_at") || sql.starts_with("DELETE")))
+        || (is_of("person") && ["suspended_at", "id_no_hash"].iter().any(|column| sql.contains(column)))
 }
 
 impl Transaction {
     /// Begins to the end, whether or not somebody still waits for it: a beginning that is broken off
     /// would leave the connection inside a transaction that the driver does not know of.
-    pub(super) async fn begin(on: &DatabaseConnection, options: TransactionOptions) -> Result<Self, DbErr> {
+    pub(super) async fn begin(
+        on: &DatabaseConnection,
+        options: TransactionOptions,
+        rights: &Arc<AtomicU64>,
+    ) -> Result<Self, DbErr> {
         let failed = Arc::new(AtomicBool::new(false));
         let mut on = on.clone();
         let told = Arc::clone(&failed);
@@ -39,7 +59,13 @@ impl Transaction {
         });
         let begun = tokio::spawn(async move { on.begin_with_options(options).await });
         let inner = begun.await.map_err(|error| DbErr::Custom(format!("the beginning broke: {error}")))??;
-        Ok(Transaction { inner, failed, written: Mutex::default() })
+        Ok(Transaction {
+            inner,
+            failed,
+            written: Mutex::default(),
+            moves_rights: AtomicBool::new(false),
+            rights: Arc::clone(rights),
+        })
     }
 
     /// # Errors
@@ -55,7 +81,12 @@ impl Transaction {
             self.inner.rollback().await?;
             return Err(DbErr::Custom(format!("{table} {key} was written without a line in the audit log")));
         }
-        self.inner.commit().await
+        let moved = self.moves_rights.load(Ordering::SeqCst);
+        let outcome = self.inner.commit().await;
+        if moved {
+            self.rights.fetch_add(1, Ordering::SeqCst);
+        }
+        outcome
     }
 
     pub async fn rollback(self) -> Result<(), DbErr> {
@@ -65,6 +96,12 @@ impl Transaction {
     /// What was written since this was last asked.
     pub(crate) fn take_written(&self) -> WrittenRows {
         std::mem::take(&mut *self.written.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn look_at(&self, sql: &str) {
+        if moves_rights(sql) {
+            self.moves_rights.store(true, Ordering::SeqCst);
+        }
     }
 
     fn note(&self, table: &'static Table, sql: &str, rows: &[QueryResult]) -> Result<(), DbErr> {
@@ -85,6 +122,7 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.look_at(&statement.sql);
         if let Some(table) = written_by(&statement.sql) {
             return Err(DbErr::Custom(format!(
                 "{} is audited: what becomes of its rows must come back, by exec_with_returning",
@@ -102,6 +140,7 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.look_at(&statement.sql);
         if written_by(&statement.sql).is_none() {
             return self.inner.query_one_raw(statement).await;
         }
@@ -111,6 +150,7 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.look_at(&statement.sql);
         let Some(table) = written_by(&statement.sql) else {
             return self.inner.query_all_raw(statement).await;
         };
@@ -123,5 +163,28 @@ impl ConnectionTrait for Transaction {
     /// SQLite since 3.35; ours is compiled in.
     fn support_returning(&self) -> bool {
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::moves_rights;
+
+    #[test]
+    fn what_ends_sessions_and_changes_roles_is_told_from_the_rest() {
+        for (sql, moves) in [
+            ("UPDATE \"session\" SET \"revoked_at\" = ? WHERE \"id\" = ?", true),
+            ("UPDATE \"session\" SET \"seen_at\" = ? WHERE \"token_hash\" = ?", false),
+            ("UPDATE \"session\" SET \"flash\" = ?", false),
+            ("DELETE FROM \"session\" WHERE \"created_at\" < ?", true),
+            ("UPDATE \"staff\" SET \"paused_until\" = ?", true),
+            ("INSERT INTO \"staff\" (\"id\") VALUES (?)", true),
+            ("UPDATE \"person\" SET \"suspended_at\" = ?", true),
+            ("UPDATE \"person\" SET \"elder\" = ?", false),
+            ("SELECT \"revoked_at\" FROM \"session\"", false),
+            ("UPDATE \"filing\" SET \"state\" = ?", false),
+        ] {
+            assert_eq!(moves_rights(sql), moves, "{sql}");
+        }
     }
 }

@@ -651,7 +651,8 @@ impl Decisions {
 
     /// What the officer wrote about a filing and could not send.
     pub(crate) async fn stashed_decision(&self, actor: &Actor, id: &str) -> Result<Answers> {
-        let held = self.rejected_forms.find(self.context.db.read(), &decision_slot(actor, id)).await?;
+        let on = self.context.db.read();
+        let held = self.rejected_forms.find_for(on, actor, &decision_slot(actor, id)).await?;
         Ok(held.map(|held| held.answers).unwrap_or_default())
     }
 }

@@ -49,7 +49,7 @@ pub struct Together<'a> {
 }
 
 /// Where an officer's words about a filing are held that could not be sent.
-pub(super) fn decision_slot(actor: &Actor, filing: &str) -> String {
+pub(crate) fn decision_slot(actor: &Actor, filing: &str) -> String {
     format!("{}/decision/{filing}", actor.person_id)
 }
 

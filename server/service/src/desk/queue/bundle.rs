@@ -7,12 +7,12 @@ use domain::action::Action;
 use domain::business::Business;
 use domain::jurisdiction;
 use domain::view::{Paged, QueueLine, QueueRequest};
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use crate::base::actor::Actor;
 use crate::base::clock::shanghai_date;
-use crate::base::db::instant;
+use crate::base::db::{instant, rows_of};
 use crate::base::entity::filing;
 use crate::base::error::Result;
 use crate::desk::access::codes;
@@ -77,6 +77,7 @@ impl Queues {
             Some(QueueLine {
                 working_days: calendar.waited(shanghai_date(instant(lead.submitted_at)), today),
                 allowed_days: self.context.settings.overdue_days,
+                at: lead.submitted_at,
                 with: rows.by_ref().take(with.len()).collect(),
                 row,
             })
@@ -87,7 +88,7 @@ impl Queues {
 
 /// Puts the businesses of new subjects to their subject's row, where the filter shows that; otherwise each has a row of
 /// its own.
-async fn grouped(
+pub(super) async fn grouped(
     on: &impl ConnectionTrait,
     filter: &QueueFilter,
     rows: Vec<filing::Model>,
@@ -130,19 +131,25 @@ pub(crate) async fn open_bundles(
     if subjects.is_empty() {
         return Ok(bundles);
     }
-    for lead in new_subjects(&subjects).all(on).await? {
-        bundles.insert(lead.subject_id.clone(), vec![lead]);
+    // The first question's rows are in the second's as well.
+    let mut rows: Vec<filing::Model> = rows_of(on, questions_of_bundles(&subjects).into()).await?;
+    rows.sort_by(|one, other| one.id.cmp(&other.id));
+    let (leads, with): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.record_id == row.subject_id);
+    for lead in leads {
+        if is_new_subject(&lead) {
+            bundles.insert(lead.subject_id.clone(), vec![lead]);
+        }
     }
-    if bundles.is_empty() {
-        return Ok(bundles);
-    }
-    let of_new: BTreeSet<String> = bundles.keys().cloned().collect();
-    for row in filings_of(&of_new).all(on).await? {
-        if let Some(bundle) = bundles.get_mut(&row.subject_id).filter(|_| row.record_id != row.subject_id) {
+    for row in with {
+        if let Some(bundle) = bundles.get_mut(&row.subject_id) {
             bundle.push(row);
         }
     }
     Ok(bundles)
+}
+
+fn is_new_subject(row: &filing::Model) -> bool {
+    row.business == Business::Subject.code() && row.action == Action::New.code()
 }
 
 /// 新增主体 of these subjects, as far as they are open.
@@ -155,7 +162,14 @@ fn new_subjects(subjects: &BTreeSet<String>) -> sea_orm::Select<filing::Entity> 
         .filter(reviewable_apart())
 }
 
-fn filings_of(subjects: &BTreeSet<String>) -> sea_orm::Select<filing::Entity> {
+/// All open filings of those of these subjects whose 新增主体 is open.
+fn filings_of_new(subjects: &BTreeSet<String>) -> sea_orm::Select<filing::Entity> {
+    let new = new_subjects(subjects).select_only().column(filing::Column::RecordId).into_query();
+    open_filings_of(subjects).filter(filing::Column::SubjectId.in_subquery(new))
+}
+
+/// All open filings of these subjects.
+pub(super) fn open_filings_of(subjects: &BTreeSet<String>) -> sea_orm::Select<filing::Entity> {
     filing::Entity::find()
         .filter(filing::Column::SubjectId.is_in(subjects.iter().map(String::as_str)))
         .filter(Expr::cust("COALESCE(state, '')").is_in(codes(&OPEN)))
@@ -164,16 +178,14 @@ fn filings_of(subjects: &BTreeSet<String>) -> sea_orm::Select<filing::Entity> {
         .limit(MOST_MEMBERS)
 }
 
-/// What [`open_bundles`] asks the database.
-#[cfg(test)]
-pub(crate) fn questions_of_bundles(subjects: &BTreeSet<String>) -> [sea_orm::sea_query::SelectStatement; 2] {
-    use sea_orm::QueryTrait as _;
-    [new_subjects(subjects).into_query(), filings_of(subjects).into_query()]
+/// What [`open_bundles`] asks the database, at once.
+pub(crate) fn questions_of_bundles(subjects: &BTreeSet<String>) -> [SelectStatement; 2] {
+    [new_subjects(subjects).into_query(), filings_of_new(subjects).into_query()]
 }
 
 impl QueueFilter {
     /// Whether a queue shows this filing; what only the database can tell is said by those that it has `found`.
-    fn fits(&self, row: &filing::Model, found: &BTreeSet<String>) -> Result<bool> {
+    pub(super) fn fits(&self, row: &filing::Model, found: &BTreeSet<String>) -> Result<bool> {
         let begins_with =
             |text: &String| row.subject_key.starts_with(text) || row.title_key.starts_with(text);
         let is_late = |late| row.waiting_since.is_none() && clock_from(row) < late;

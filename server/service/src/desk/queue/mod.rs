@@ -5,6 +5,7 @@
 
 pub mod bundle;
 pub mod filter;
+mod news;
 pub mod person;
 
 use domain::filing::FilingState;
@@ -12,7 +13,7 @@ use domain::jurisdiction;
 use domain::value::domain_name;
 use domain::value::text::comparison_key;
 use domain::view::{Neighbours, Paged, QueueRequest, QueueRow};
-use sea_orm::sea_query::{Alias, IntoCondition, Query, SelectStatement};
+use sea_orm::sea_query::{Alias, Asterisk, Expr, ExprTrait, IntoCondition, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, Order, QueryFilter, QueryOrder,
 };
@@ -20,7 +21,7 @@ use sea_orm::{
 use crate::account::rejected_form::RejectedForms;
 use crate::base::actor::Actor;
 use crate::base::context::handle;
-use crate::base::db::plausible_id;
+use crate::base::db::{plausible_id, united};
 use crate::base::entity::{filing, live_domain, record};
 use crate::base::error::Result;
 use crate::base::paging::PAGE;
@@ -78,6 +79,18 @@ impl Queues {
         first_keys(&filter, &filter.order, after, most, self.context.db.read()).await
     }
 
+    /// The question for the first of what a request asks for.
+    pub(crate) async fn first(
+        &self,
+        actor: &Actor,
+        request: &QueueRequest,
+        most: u64,
+    ) -> Result<SelectStatement> {
+        let filter = self.filter_of(actor, request).await?;
+        let backend = self.context.db.read().get_database_backend();
+        Ok(filter.page(&filter.order, None, most, backend))
+    }
+
     /// The filings before and after one in the queue that the request asks for. It need not be in it
     /// any more: its place remains.
     pub async fn neighbours(&self, actor: &Actor, id: &str, request: &QueueRequest) -> Result<Neighbours> {
@@ -86,9 +99,29 @@ impl Queues {
         let filter = self.filter_of(actor, request).await?;
         let back = if filter.order == Order::Asc { Order::Desc } else { Order::Asc };
         let place = Some((row.submitted_at, row.id.as_str()));
-        let previous = first_ids(&filter, &back, place, 1, on).await?;
-        let next = first_ids(&filter, &filter.order, place, 1, on).await?;
-        Ok(Neighbours { previous: previous.into_iter().next(), next: next.into_iter().next() })
+        let one = |order: &Order, way: &str| {
+            let keys = filter.page(order, place, 1, on.get_database_backend());
+            let mut one = only_ids(keys);
+            one.expr_as(Expr::cust(format!("'{way}'")), Alias::new("way")).to_owned()
+        };
+        let mut beside = Neighbours { previous: None, next: None };
+        for row in on.query_all(&united(vec![one(&back, "back"), one(&filter.order, "on")])).await? {
+            let (id, way): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            *(if way == "on" { &mut beside.next } else { &mut beside.previous }) = Some(id);
+        }
+        Ok(beside)
+    }
+
+    /// How much has come in that the officer has not said to have seen; no more than `most`.
+    pub(crate) async fn arrived(&self, actor: &Actor, most: u64) -> Result<u64> {
+        let request = QueueRequest { state: "arrived".to_owned(), ..QueueRequest::default() };
+        let count = Query::select()
+            .expr(Expr::col(Asterisk).count())
+            .from_subquery(self.first(actor, &request, most).await?, Alias::new("arrived"))
+            .to_owned();
+        let counted = self.context.db.read().query_one(&count).await?;
+        let count: i64 = counted.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0);
+        Ok(u64::try_from(count).unwrap_or(0))
     }
 
     /// Exact without reading rows where the counts say it; else what the question finds, which is
@@ -246,17 +279,6 @@ fn cursor(after: &str) -> Option<(i64, &str)> {
 
 pub(crate) fn only_ids(keys: SelectStatement) -> SelectStatement {
     Query::select().column(Alias::new("id")).from_subquery(keys, Alias::new("page")).to_owned()
-}
-
-async fn first_ids(
-    filter: &QueueFilter,
-    order: &Order,
-    after: Option<(i64, &str)>,
-    most: u64,
-    on: &DatabaseConnection,
-) -> Result<Vec<String>> {
-    let keys = first_keys(filter, order, after, most, on).await?;
-    Ok(keys.into_iter().map(|(_, id)| id).collect())
 }
 
 async fn first_keys(

@@ -16,21 +16,22 @@ use domain::record::RecordState;
 use domain::sheet::{Disclosure, diff, sheet};
 use domain::sign_off::sign_off;
 use domain::view::{
-    FileView, QueueDesk, QueueRequest, QueueRow, Refused, RegionOption, ReviewView, SubjectRecord,
+    FileView, QueueDesk, QueueNews, QueueRequest, QueueRow, Refused, RegionOption, ReviewView, SubjectRecord,
 };
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Alias, Asterisk, Expr, ExprTrait, OnConflict, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, QueryTrait,
 };
 
 use crate::account::Accounts;
+use crate::account::rejected_form::RejectedForms;
 use crate::account::usage::Usage;
 use crate::base::actor::Actor;
 use crate::base::clock::written_date;
 use crate::base::context::handle;
-use crate::base::db::{instant, millis};
+use crate::base::db::{instant, millis, rows_of, united};
 use crate::base::entity::{desk_visit, filing, record};
 use crate::base::error::{Error, Result};
 use crate::base::numbering::registration_view;
@@ -42,18 +43,21 @@ use crate::desk::canned_reason::CannedReasons;
 use crate::desk::checks::MachineChecks;
 use crate::desk::claim::FilingClaims;
 use crate::desk::decide::Decisions;
+use crate::desk::decide::request::decision_slot;
 use crate::desk::presence::Presence;
 use crate::desk::queue::Queues;
+use crate::desk::relatives;
 use crate::desk::saved_view::SavedViews;
 use crate::desk::setting::DisplaySettings;
+use crate::desk::talk;
 use crate::files::Files;
 use crate::files::faults::file_ids;
 use crate::filing::Filings;
 use crate::filing::record::Records;
 use crate::filing::second_look::in_hand;
-use crate::filing::view::{filing_files, filing_sheet};
+use crate::filing::view::{filing_files, filing_sheet, last_return};
 use crate::state::history;
-use crate::state::history::Who;
+use crate::state::history::{Who, standing};
 use crate::state::row::{filing_state, open_states, procedure_of, record_state};
 
 handle! {
@@ -71,6 +75,7 @@ handle! {
         presence: Presence,
         queues: Queues,
         records: Records,
+        rejected_forms: RejectedForms,
         saved_views: SavedViews,
         usage: Usage,
     }
@@ -81,6 +86,9 @@ const MOST_ARRIVED: u64 = 100;
 
 /// So many of the subject's other records and filings stand on a review page.
 const MOST_BESIDE: u64 = 20;
+
+/// So many filings of a bundle.
+const MOST_BUNDLED: u64 = 100;
 
 impl Reviews {
     /// What stands around the queue: what its filters offer, saved views, what has arrived.
@@ -96,29 +104,45 @@ impl Reviews {
         };
         let above = region::path(chosen).into_iter().map(|region| region.code);
         let above = above.filter(|code| jurisdiction::covers(own, code)).map(option).collect();
-        let holders: Vec<String> = filing::Entity::find()
-            .select_only()
-            .column(filing::Column::ClaimedBy)
-            .filter(filing::Column::IsReviewable.eq(true))
-            .filter(lies_in(own))
-            .filter(filing::Column::State.eq(FilingState::InReview.code()))
-            .filter(filing::Column::ClaimedBy.is_not_null())
-            .group_by(filing::Column::ClaimedBy)
-            .limit(100)
-            .into_tuple()
-            .all(on)
-            .await?;
+        let (holders, arrived) = self.holders_and_arrivals(actor, own).await?;
         let officers = self.accounts.staff_names(on, &holders).await?;
-        let arrivals = QueueRequest { state: "arrived".to_owned(), ..QueueRequest::default() };
-        let arrived = self.queues.oldest(actor, &arrivals, None, MOST_ARRIVED).await?;
         Ok(QueueDesk {
             region: option(own),
             above,
             below: region::options(chosen),
             officers: officers.into_iter().filter(|(id, _)| *id != actor.person_id).collect(),
             views: self.saved_views.saved_views(actor).await?,
-            arrived: arrived.len() as u64,
+            arrived,
             settings: self.display_settings.settings(actor).await?,
+        })
+    }
+
+    /// What became of single filings in a queue, and the counts around it, for a page that shows it.
+    ///
+    /// # Errors
+    /// `Forbidden` for who does not review.
+    pub async fn queue_news(&self, actor: &Actor, request: &QueueRequest, ids: &[&str]) -> Result<QueueNews> {
+        let (rows, total) = self.queues.news(actor, request, ids).await?;
+        let arrived = self.queues.arrived(actor, MOST_ARRIVED).await?;
+        Ok(QueueNews { rows, total, arrived, settings: self.display_settings.settings(actor).await? })
+    }
+
+    /// Who has something in hand in a region, and how much is new to the officer, in one statement.
+    async fn holders_and_arrivals(&self, actor: &Actor, region: &str) -> Result<(Vec<String>, u64)> {
+        let on = self.context.db.read();
+        let arrivals = QueueRequest { state: "arrived".to_owned(), ..QueueRequest::default() };
+        let arrivals = self.queues.first(actor, &arrivals, MOST_ARRIVED).await?;
+        let arrived = Query::select()
+            .expr_as(Expr::cust("CAST(NULL AS TEXT)"), Alias::new("holder"))
+            .expr_as(Expr::col(Asterisk).count(), Alias::new("n"))
+            .from_subquery(arrivals, Alias::new("arrived"))
+            .to_owned();
+        let mut rows = on.query_all(&united(vec![holders(region), arrived])).await?.into_iter();
+        rows.try_fold((Vec::new(), 0), |(mut holders, arrived), row| {
+            let (holder, n): (Option<String>, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            let Some(holder) = holder else { return Ok((holders, u64::try_from(n).unwrap_or(0))) };
+            holders.push(holder);
+            Ok((holders, arrived))
         })
     }
 
@@ -150,11 +174,11 @@ impl Reviews {
         let row = self.desk_access.reviewable(on, actor, id).await?;
         let disclosure = self.sight(actor, &row, look).await?;
         let procedure = procedure_of(&row)?;
-        let record = self.record_row(on, &row.record_id).await?;
-        let subject = match procedure.business.is_subject() {
-            true => record.clone(),
-            false => self.record_row(on, &row.subject_id).await?,
-        };
+        let SubjectRecords { record, subject, others: other_records } =
+            self.subject_records(on, &row).await?;
+        let slots =
+            [decision_slot(actor, &row.id), talk::slot(actor, &row.id), relatives::slot(actor, &row.id)];
+        self.rejected_forms.read_ahead(on, actor, &slots).await?;
         let answers = self.filings.filing_answers(&row)?;
         // What a cancelled subject holds stands on its own sheet.
         let is_of_subject = procedure.business == Business::Subject;
@@ -178,7 +202,7 @@ impl Reviews {
             sheet(subject_form, &subject_answers, &KnownRegions, disclosure)
         });
         let files = self.files_to_see(actor, &row, &files).await?;
-        let bundle = self.bundle_rows(actor, &row).await?;
+        let (bundle, other_filings) = self.filings_of_subject(actor, &row).await?;
         self.presence.touch(actor, &row);
         if is_claimed_by(&row, actor) {
             self.filing_claims.keep_claim(actor, &row.id).await?;
@@ -204,16 +228,16 @@ impl Reviews {
                 .machine_checks
                 .machine_checks(&row, procedure, &answers, &subject, &subject_answers, &files)
                 .await?,
-            questions: self.filings.questions(on, &row, true).await?,
-            earlier_remarks: self.filings.return_remarks(on, &row.id).await?.1,
+            questions: self.filings.questions_for(on, actor, &row, true).await?,
+            earlier_remarks: last_return(&standing(history.clone()))?.1,
             history: history.iter().map(history::event_view).collect(),
             files,
             effects: self.effects_of(&row, procedure, &record).await?,
             unmasked: disclosure == Disclosure::Full,
             version: row.version,
             registration: registration_view(&self.context.settings, &record),
-            subject_records: self.subject_records(&subject, &row.record_id).await?,
-            subject_filings: self.subject_filings(actor, &row, &bundle).await?,
+            subject_records: other_records,
+            subject_filings: other_filings,
             others: self.presence.others_with(actor, &row.id).await?,
             sign_off: sign_off(procedure).iter().map(|point| (*point).to_owned()).collect(),
             typed: self.decisions.stashed_decision(actor, &row.id).await?,
@@ -254,80 +278,67 @@ impl Reviews {
         row.ok_or_else(|| Error::Corrupt(format!("record {id} is missing")))
     }
 
-    /// The filings that came in with this one: the subject's first, then its businesses (R15).
-    /// Empty where there is nothing beside it.
-    async fn bundle_rows(&self, actor: &Actor, row: &filing::Model) -> Result<Vec<QueueRow>> {
-        let bundled = Condition::any()
-            .add(open_states())
-            .add(filing::Column::Id.eq(&row.id))
-            // The subject's own filing stays in sight while its businesses are worked off.
-            .add(
-                Condition::all()
-                    .add(filing::Column::RecordId.eq(&row.subject_id))
-                    .add(filing::Column::Action.eq(Action::New.code()))
-                    .add(filing::Column::DecidedAt.gte(row.submitted_at)),
-            );
-        let mut rows = filing::Entity::find()
-            .filter(filing::Column::SubjectId.eq(&row.subject_id))
-            .filter(filing::Column::IsReviewable.eq(true))
-            .filter(bundled)
-            .order_by_asc(filing::Column::Id)
-            .limit(100)
-            .all(self.context.db.read())
-            .await?;
-        let hidden = in_hand(self.context.db.read(), actor).await?;
-        let is_hidden = |one: &filing::Model| hidden.iter().any(|(filing, _)| *filing == one.id);
-        rows.retain(|one| actor.covers(&one.jurisdiction) && !is_hidden(one));
-        rows.sort_by_key(|one| one.business != Business::Subject.code());
-        match rows.len() {
-            0 | 1 => Ok(Vec::new()),
-            _ => self.desk_access.queue_rows(actor, &rows).await,
-        }
-    }
-
-    /// What else the subject has, the latest first (R63).
-    async fn subject_records(&self, subject: &record::Model, except: &str) -> Result<Vec<SubjectRecord>> {
-        let rows = record::Entity::find()
-            .filter(record::Column::SubjectId.eq(&subject.id))
-            .filter(record::Column::Id.is_not_in([subject.id.as_str(), except]))
-            .filter(record::Column::State.ne(RecordState::Void.code()))
-            .order_by_desc(record::Column::Id)
-            .limit(MOST_BESIDE)
-            .all(self.context.db.read())
-            .await?;
-        rows.into_iter()
-            .map(|row| {
-                Ok(SubjectRecord {
-                    business: crate::state::row::business_of(&row)?,
-                    state: record_state(&row)?,
-                    registered_on: row.registered_at.map(instant).map(written_date),
-                    name: row.title,
-                    registration_number: row.registration_number,
-                })
-            })
-            .collect()
-    }
-
-    /// What else was filed for the subject in the officer's region, the latest first (R63).
-    async fn subject_filings(
+    /// The filings that came in with this one, the subject's first, then its businesses (R15), none where there is
+    /// nothing beside it; and what else was filed for the subject in the officer's region, the latest first (R63). Both
+    /// in one statement.
+    async fn filings_of_subject(
         &self,
         actor: &Actor,
         row: &filing::Model,
-        bundle: &[QueueRow],
-    ) -> Result<Vec<QueueRow>> {
-        let shown = bundle.iter().map(|one| one.id.as_str()).chain([row.id.as_str()]);
-        let mut rows = filing::Entity::find()
-            .filter(filing::Column::SubjectId.eq(&row.subject_id))
-            .filter(filing::Column::IsReviewable.eq(true))
-            .filter(filing::Column::Id.is_not_in(shown))
-            .order_by_desc(filing::Column::Id)
-            .limit(MOST_BESIDE)
-            .all(self.context.db.read())
-            .await?;
-        let hidden = in_hand(self.context.db.read(), actor).await?;
+    ) -> Result<(Vec<QueueRow>, Vec<QueueRow>)> {
+        let on = self.context.db.read();
+        let mut rows: Vec<filing::Model> = rows_of(on, questions_of_subject(row).into()).await?;
+        let hidden = in_hand(on, actor).await?;
         let is_hidden = |one: &filing::Model| hidden.iter().any(|(filing, _)| *filing == one.id);
         rows.retain(|one| actor.covers(&one.jurisdiction) && !is_hidden(one));
-        self.desk_access.queue_rows(actor, &rows).await
+        let (mut bundle, mut others): (Vec<_>, Vec<_>) =
+            rows.into_iter().partition(|one| is_bundled_with(row, one));
+        bundle.sort_by(|one, other| one.id.cmp(&other.id));
+        bundle.sort_by_key(|one| one.business != Business::Subject.code());
+        if bundle.len() < 2 {
+            bundle.clear();
+        }
+        others.sort_by(|one, other| other.id.cmp(&one.id));
+        let bundle = self.desk_access.queue_rows(actor, &bundle).await?;
+        Ok((bundle, self.desk_access.queue_rows(actor, &others).await?))
+    }
+
+    /// The record a filing is about, its subject, and what else that has, the latest first (R63): in one statement.
+    async fn subject_records(
+        &self,
+        on: &impl ConnectionTrait,
+        row: &filing::Model,
+    ) -> Result<SubjectRecords> {
+        let these = [row.record_id.as_str(), row.subject_id.as_str()];
+        let both = record::Entity::find().filter(record::Column::Id.is_in(these));
+        let beside = record::Entity::find()
+            .filter(record::Column::SubjectId.eq(&row.subject_id))
+            .filter(record::Column::Id.is_not_in(these))
+            .filter(record::Column::State.ne(RecordState::Void.code()))
+            .order_by_desc(record::Column::Id)
+            .limit(MOST_BESIDE);
+        let rows: Vec<record::Model> = rows_of(on, vec![both.into_query(), beside.into_query()]).await?;
+        let (both, mut beside): (Vec<_>, Vec<_>) =
+            rows.into_iter().partition(|one| these.contains(&one.id.as_str()));
+        let named = |id: &str| {
+            let row = both.iter().find(|one| one.id == id).cloned();
+            row.ok_or_else(|| Error::Corrupt(format!("record {id} is missing")))
+        };
+        beside.sort_by(|one, other| other.id.cmp(&one.id));
+        let others = beside.into_iter().map(|row| {
+            Ok(SubjectRecord {
+                business: crate::state::row::business_of(&row)?,
+                state: record_state(&row)?,
+                registered_on: row.registered_at.map(instant).map(written_date),
+                name: row.title,
+                registration_number: row.registration_number,
+            })
+        });
+        Ok(SubjectRecords {
+            record: named(&row.record_id)?,
+            subject: named(&row.subject_id)?,
+            others: others.collect::<Result<_>>()?,
+        })
     }
 
     pub(crate) async fn why_not_claim(
@@ -453,4 +464,58 @@ impl Reviews {
         }
         Ok(sentences)
     }
+}
+
+/// Who has something in hand in a region, and how much.
+fn holders(region: &str) -> SelectStatement {
+    Query::select()
+        .expr_as(Expr::col(filing::Column::ClaimedBy), Alias::new("holder"))
+        .expr_as(Expr::col(Asterisk).count(), Alias::new("n"))
+        .from(filing::Entity)
+        .and_where(filing::Column::IsReviewable.eq(true))
+        .and_where(lies_in(region))
+        .and_where(filing::Column::State.eq(FilingState::InReview.code()))
+        .and_where(filing::Column::ClaimedBy.is_not_null())
+        .group_by_col(filing::Column::ClaimedBy)
+        .limit(100)
+        .to_owned()
+}
+
+/// What came in with a filing: what is open, itself, and its subject's own, which stays in sight while its businesses are
+/// worked off.
+fn bundled_with(row: &filing::Model) -> Condition {
+    Condition::any().add(open_states()).add(filing::Column::Id.eq(&row.id)).add(
+        Condition::all()
+            .add(filing::Column::RecordId.eq(&row.subject_id))
+            .add(filing::Column::Action.eq(Action::New.code()))
+            .add(Expr::cust("COALESCE(decided_at, 0)").gte(row.submitted_at)),
+    )
+}
+
+/// The same of a row.
+fn is_bundled_with(row: &filing::Model, one: &filing::Model) -> bool {
+    let is_new_subject = one.record_id == row.subject_id && one.action == Action::New.code();
+    FilingState::from_code(&one.state).is_some_and(FilingState::is_open)
+        || one.id == row.id
+        || (is_new_subject && one.decided_at.unwrap_or(0) >= row.submitted_at)
+}
+
+/// A filing's bundle, and what else was filed for its subject.
+fn questions_of_subject(row: &filing::Model) -> [SelectStatement; 2] {
+    let of_subject = || {
+        filing::Entity::find()
+            .filter(filing::Column::SubjectId.eq(&row.subject_id))
+            .filter(filing::Column::IsReviewable.eq(true))
+    };
+    let bundle = of_subject().filter(bundled_with(row)).order_by_asc(filing::Column::Id).limit(MOST_BUNDLED);
+    let others =
+        of_subject().filter(bundled_with(row).not()).order_by_desc(filing::Column::Id).limit(MOST_BESIDE);
+    [bundle.into_query(), others.into_query()]
+}
+
+/// The records a filing's page speaks of.
+struct SubjectRecords {
+    record: record::Model,
+    subject: record::Model,
+    others: Vec<SubjectRecord>,
 }

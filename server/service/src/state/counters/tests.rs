@@ -49,8 +49,15 @@ async fn counts_are_made_once_and_read_by_their_key(world: World) {
     service.counters.count_once().await.unwrap();
     assert_eq!(service.dashboards.dashboard(&officer).await.unwrap(), dashboard, "made once");
     world.execute("ANALYZE").await;
-    let plan = world.plan(&question("110000", &["110000"], STATE, 0)).await;
-    assert!(!plan.contains("SCAN tally") && !plan.contains("Seq Scan on tally "), "{plan}");
+    let asked = [
+        Asked { kind: STATE, regions: &["110000"], since: 0 },
+        Asked { kind: DECIDED, regions: &["110101", "110102"], since: 20_000 },
+    ];
+    let one = world.plan(&question("110000", &asked[..1])).await;
+    let several = world.plan_of_many(&question("110000", &asked)).await;
+    for plan in [one, several] {
+        assert!(!plan.contains("SCAN tally") && !plan.contains("Seq Scan on tally "), "{plan}");
+    }
 }
 
 #[test]
