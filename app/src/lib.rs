@@ -167,7 +167,9 @@ pub fn App() -> impl IntoView {
 #[component]
 fn Framed() -> impl IntoView {
     let asks = is_nobody() && route::is_for_the_signed_in(&use_location().pathname.get_untracked());
+    let path = use_location().pathname;
     view! {
+        <leptos_meta::Meta name="description" content=move || route::description(&path.get())/>
         <Frame me=who_am_i()>
             {match asks {
                 true => view! { <Problem error=ApiError::SignIn/> }.into_any(),

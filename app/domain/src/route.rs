@@ -48,6 +48,23 @@ pub fn misuse_reported(digits: &str) -> String {
 /// Where the window ends that somebody signed in with beside a page that kept what they had typed.
 pub const SIGNED_IN: &str = "/signed-in";
 
+/// What a page is for, in the words that search engines show.
+pub fn description(path: &str) -> &'static str {
+    match path {
+        LOOKUP => "备案查询：按备案号、域名或主体名称查询联网备案信息，只显示依法公开的内容。",
+        GUIDE => "办事指南：谁需要办理联网备案，办理流程、准备什么、多久办完、怎样挂标，以及常见问题。",
+        _ if is_at(path, "/r") && path.ends_with("/report") => {
+            "举报冒用：发现冒用备案号或备案图标的，可以在这里举报。"
+        }
+        _ if is_at(path, "/r") => {
+            "备案信息：联网备案的公示地址，可以核对备案号是否有效、属于哪个网站或 APP。"
+        }
+        _ => {
+            "网站、APP、小程序等的开办者，在这里向所在地网安部门办理联网备案：在线填报，随时保存，进度可查。"
+        }
+    }
+}
+
 /// Whether only who is signed in has anything there: everybody else is asked to sign in, and nothing of the page is
 /// drawn around it.
 pub fn is_for_the_signed_in(path: &str) -> bool {
@@ -340,6 +357,14 @@ mod tests {
         assert_eq!(see(&draft_step(site, "site", "1")), "查看草稿");
         assert_eq!(see(NEW_SUBJECT), "查看新增主体页面");
         assert_eq!(see(HOME), "查看");
+    }
+
+    #[test]
+    fn every_public_page_says_in_a_sentence_what_it_is_for() {
+        let pages = [HOME, LOOKUP, GUIDE, &public_record("1"), &report_misuse("1")];
+        let said: std::collections::BTreeSet<&str> = pages.into_iter().map(description).collect();
+        assert_eq!(said.len(), pages.len());
+        assert!(said.iter().all(|sentence| (20..=80).contains(&sentence.chars().count())), "{said:?}");
     }
 
     #[test]

@@ -408,7 +408,8 @@ impl Service {
             &usage,
         );
         let samples = Samples::new(&context, &accounts);
-        let scale = Scale::new(&context, &accounts, &counters, &dashboards, &exports, &filings, &lookup, &queues);
+        let scale =
+            Scale::new(&context, &accounts, &counters, &dashboards, &exports, &filings, &lookup, &queues);
         let staff = Staff::new(&context, &accounts, &rejected_forms);
         let histories = Histories::new(&context, &accounts, &desk_access, &filings);
         let relatives = Relatives::new(&context, &accounts, &desk_access, &filings, &rejected_forms);

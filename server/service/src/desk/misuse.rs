@@ -26,7 +26,7 @@ use crate::base::limits::Use;
 use crate::base::paging::{PAGE, split_page};
 use crate::base::region::region_name;
 use crate::base::retry::retry;
-use crate::filing::misuse::{open, place, records_in};
+use crate::filing::misuse::{concerns, open, place};
 use crate::state::row::record_state;
 
 handle! {
@@ -49,9 +49,11 @@ impl MisuseDesk {
         let region = actor.must_review()?;
         let on = self.context.db.read();
         let handled = misuse_report::Column::HandledAt;
-        let query = misuse_report::Entity::find()
-            .filter(misuse_report::Column::RecordId.in_subquery(records_in(region)))
-            .filter(if request.handled { handled.is_not_null() } else { handled.is_null() });
+        let query = misuse_report::Entity::find().filter(concerns(region)).filter(if request.handled {
+            handled.is_not_null()
+        } else {
+            handled.is_null()
+        });
         let total = query.clone().count(on).await?;
         let mut query = query.order_by_desc(misuse_report::Column::Id).limit(PAGE + 1);
         if !request.after.is_empty() {
@@ -129,7 +131,7 @@ impl MisuseDesk {
     async fn own(&self, on: &impl ConnectionTrait, actor: &Actor, id: &str) -> Result<misuse_report::Model> {
         let region = actor.must_review()?;
         misuse_report::Entity::find_by_id(plausible_id(id)?)
-            .filter(misuse_report::Column::RecordId.in_subquery(records_in(region)))
+            .filter(concerns(region))
             .one(on)
             .await?
             .ok_or(Error::NotFound)

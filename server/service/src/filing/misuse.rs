@@ -1,14 +1,14 @@
 //! What is sealed of a report of misuse, and which reports an officer's region has.
 
-use domain::jurisdiction;
 use domain::misuse::Misuse;
 use sea_orm::ColumnTrait;
-use sea_orm::sea_query::{Alias, Asterisk, Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::sea_query::{Alias, Asterisk, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
 use serde::{Deserialize, Serialize};
 
 use crate::base::entity::{misuse_report, record};
 use crate::base::error::Result;
 use crate::base::keyring::Keyring;
+use crate::base::region;
 
 /// What was told, without the kind and how to reach whoever told it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -40,15 +40,18 @@ pub(crate) fn open(keys: &Keyring, row: &misuse_report::Model) -> Result<Told> {
     Ok(serde_json::from_str(&keys.open_text(&place(&row.id, "report"), &row.report_sealed)?)?)
 }
 
-/// The records that lie in a region, whose officers get what is reported of them.
-pub(crate) fn records_in(region: &str) -> SelectStatement {
-    let prefix = jurisdiction::prefix(region);
-    let of_region = match prefix.len() {
-        2 => Expr::cust("substr(jurisdiction, 1, 2)").eq(prefix),
-        4 => Expr::cust("substr(jurisdiction, 1, 4)").eq(prefix),
-        _ => Expr::col(record::Column::Jurisdiction).eq(region),
-    };
-    Query::select().column(record::Column::Id).from(record::Entity).and_where(of_region).to_owned()
+/// What concerns a record of a region, whose officers get it. Asked of each report: there are few that wait, and many
+/// records.
+pub(crate) fn concerns(region: &str) -> SimpleExpr {
+    let own = Expr::col((record::Entity, record::Column::Id))
+        .equals((misuse_report::Entity, misuse_report::Column::RecordId));
+    let record = Query::select()
+        .expr(Expr::val(1))
+        .from(record::Entity)
+        .and_where(own)
+        .and_where(region::lies_in("jurisdiction", region))
+        .to_owned();
+    Expr::exists(record)
 }
 
 /// How many reports of a region nobody has dealt with yet, beside their name.
@@ -58,6 +61,6 @@ pub(crate) fn open_reports(region: &str) -> SelectStatement {
         .expr_as(Expr::col(Asterisk).count(), Alias::new("n"))
         .from(misuse_report::Entity)
         .and_where(misuse_report::Column::HandledAt.is_null())
-        .and_where(misuse_report::Column::RecordId.in_subquery(records_in(region)))
+        .and_where(concerns(region))
         .to_owned()
 }

@@ -366,8 +366,7 @@ impl Scale {
         for (what, request) in &questions {
             measured.push(timed(rounds, what, async || self.queues.table(&officer, request).await).await?);
         }
-        measured
-            .push(timed(rounds, "dashboard", async || self.dashboards.dashboard(&officer).await).await?);
+        measured.push(timed(rounds, "dashboard", async || self.dashboards.dashboard(&officer).await).await?);
         let middle: String = name.chars().skip(3).collect();
         for (what, asked) in [
             ("look-up, domain", "n1001.example.com"),
