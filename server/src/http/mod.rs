@@ -8,6 +8,7 @@ pub mod elder;
 pub mod guards;
 pub mod health;
 mod in_flight;
+pub mod markers;
 pub mod page_template;
 pub mod rate_limit;
 pub mod request_limit;

@@ -11,6 +11,7 @@ use http::StatusCode;
 use http::header::CACHE_CONTROL;
 
 use super::state::{AppState, actor_of};
+use crate::http::markers::without_markers;
 
 /// What the address calls the rows, with commas.
 const ROWS: &str = "rows=";
@@ -26,7 +27,8 @@ pub async fn rows(
     let ids: Vec<&str> = ids.split(',').filter(|id| !id.is_empty()).take(MOST_NEWS).collect();
     let request = QueueRequest::from_query(&query);
     match state.service.reviews.queue_news(actor, &request, &ids).await {
-        Ok(news) => ([(CACHE_CONTROL, "no-store")], Html(queue_news_html(request, news))).into_response(),
+        Ok(news) => ([(CACHE_CONTROL, "no-store")], Html(without_markers(&queue_news_html(request, news))))
+            .into_response(),
         Err(service::Error::Forbidden | service::Error::NotFound) => StatusCode::FORBIDDEN.into_response(),
         Err(error) => {
             tracing::error!(%error, "rows of a queue could not be read");

@@ -6,15 +6,17 @@ use app::api::caller::Caller;
 use app::ui::{DeskScriptAt, PlatformName};
 use app::{App, Bundle, Elder, WhoAmI, shell};
 use axum::Router;
+use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
+use http::{StatusCode, header};
 use leptos::prelude::*;
 use leptos_axum::{LeptosRoutes as _, generate_route_list};
 use service::Service;
 
-use super::markers::without_markers;
 use crate::http::elder::is_elder;
+use crate::http::markers::without_markers;
 use crate::http::security_headers::provide_csp_nonce;
 
 /// What drawing a page needs.
@@ -75,5 +77,19 @@ async fn draw(pages: AppPages, request: Request) -> Response {
         provide_context(Elder(elder));
     };
     let handler = leptos_axum::render_app_async_with_context(context, move || shell(&bundle, elder));
-    without_markers(handler(request).await).await
+    unmarked(handler(request).await).await
+}
+
+/// A page without the marks of hydration where nothing hydrates. It was drawn whole before it is sent, so nothing waits.
+async fn unmarked(page: Response) -> Response {
+    let (mut parts, body) = page.into_parts();
+    let Ok(html) = to_bytes(body, usize::MAX).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let html = match std::str::from_utf8(&html) {
+        Ok(html) => Body::from(without_markers(html)),
+        Err(_) => Body::from(html),
+    };
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, html)
 }

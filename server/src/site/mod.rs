@@ -2,4 +2,3 @@
 
 pub mod app_pages;
 pub mod assets;
-mod markers;

@@ -1,26 +1,9 @@
 //! What is drawn carries `<!>` between texts and after lists, by which hydration finds its places. Only islands hydrate:
 //! everywhere else the marks are bytes to send, and nodes that every browser makes for nothing.
 
-use axum::body::{Body, to_bytes};
-use axum::response::{IntoResponse as _, Response};
-use http::{StatusCode, header};
-
-/// The page without the marks that nothing looks for. It was drawn whole before it is sent, so nothing waits.
-pub(super) async fn without_markers(page: Response) -> Response {
-    let (mut parts, body) = page.into_parts();
-    let Ok(html) = to_bytes(body, usize::MAX).await else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
-    let html = match std::str::from_utf8(&html) {
-        Ok(html) => Body::from(stripped(html)),
-        Err(_) => Body::from(html),
-    };
-    parts.headers.remove(header::CONTENT_LENGTH);
-    Response::from_parts(parts, html)
-}
-
-/// What people wrote cannot look like a mark: `<` is escaped in texts and attributes.
-fn stripped(html: &str) -> String {
+/// What was drawn, without the marks that nothing looks for. What people wrote cannot look like one: `<` is escaped in
+/// texts and attributes.
+pub fn without_markers(html: &str) -> String {
     let mut kept = String::with_capacity(html.len());
     let mut islands = 0_u32;
     for (number, piece) in html.split('<').enumerate() {
@@ -62,7 +45,7 @@ mod tests {
             ("<!-- a --><p>&lt;!&gt;</p>", "<!-- a --><p>&lt;!&gt;</p>"),
             ("", ""),
         ] {
-            assert_eq!(stripped(drawn), sent);
+            assert_eq!(without_markers(drawn), sent);
         }
     }
 
@@ -70,6 +53,6 @@ mod tests {
     fn what_people_write_is_sent_as_they_wrote_it() {
         let written = "a<!>b</leptos-island>";
         let drawn = view! { <p title=written>{written}</p> }.to_html();
-        assert_eq!(stripped(&drawn).matches("&lt;!&gt;").count(), 2, "{drawn}");
+        assert_eq!(without_markers(&drawn).matches("&lt;!&gt;").count(), 2, "{drawn}");
     }
 }
