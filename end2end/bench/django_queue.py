@@ -1,5 +1,5 @@
 """The same rows and size as `server/examples/bare_axum.rs`, by Django with its ORM and templates, where Django is
-installed: `python3 django_queue.py PORT POSTGRES_URL BYTES`. One process, threads, no debug mode."""
+installed: `python3 django_queue.py PORT POSTGRES_URL ROWS BYTES`. One process, threads, no debug mode."""
 
 import sys
 from socketserver import ThreadingMixIn
@@ -9,7 +9,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import django
 from django.conf import settings
 
-port, url, size = int(sys.argv[1]), urlparse(sys.argv[2]), int(sys.argv[3])
+port, url = int(sys.argv[1]), urlparse(sys.argv[2])
+lines, size = int(sys.argv[3]), int(sys.argv[4])
 
 TEMPLATE = """<!DOCTYPE html><html lang="zh-CN"><body><table>{% for row in rows %}<tr><td>{{ row.id }}</td><td>{{ row.reference }}</td>
 <td>{{ row.title }}</td><td>{{ row.subject_name }}</td><td>{{ row.main_domain|default:"" }}</td><td>{{ row.state }}</td>
@@ -66,7 +67,7 @@ def queue(request):
     found = Filing.objects.filter(
         jurisdiction__gte="310000", jurisdiction__lt="320000", is_reviewable=True, state="pending"
     )
-    rows = list(found.order_by("submitted_at")[:20])
+    rows = list(found.order_by("submitted_at")[:lines])
     page = template.render({"rows": rows, "rest": ""})
     return HttpResponse(page + "." * max(0, size - len(page.encode())))
 

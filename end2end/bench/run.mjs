@@ -1,7 +1,8 @@
 // Measures the release build and writes docs/performance.md; `make bench`. Minutes, not seconds.
 //   node bench/run.mjs [--filings 100000,1000000] [--databases sqlite,postgres] [--people 1000] [--minutes 10]
 //     [--seconds 4] [--before SERVER] [--only pages,questions,people] [--write FILE]
-// `--before` is the server of another commit, measured in the same run over a database of its own.
+// `--before` is the server of another commit, measured in the same run over a database that this build has filled: it must
+// know its shape.
 import { parseArgs } from 'node:util';
 import { isInstalled } from '../harness/cluster.mjs';
 import { filledServer } from './filled.mjs';

@@ -57,7 +57,7 @@ async function freshDatabase(postgres) {
  * @param {boolean} [options.keep] leave the data directory behind
  * @param {string} [options.parent] where the data directory is made
  * @param {string} [options.binary] another program than the one that was built
- * @param {string[][]} [options.prepare] commands of the program that come before it serves
+ * @param {string[][]} [options.prepare] commands of the program that was built, before `binary` serves
  */
 export async function startServer({ template, env = {}, args = [], port, keep = false, parent, binary = built, prepare = [] } = {}) {
   port ??= await freePort();
@@ -84,6 +84,8 @@ export async function startServer({ template, env = {}, args = [], port, keep = 
     child.kill(signal);
     if (ended === undefined) await once(child, 'exit');
   };
+
+  const runs = async (program, command) => (await promisify(execFile)(program, command, { cwd: dataDir, env: environment })).stdout;
 
   const server = {
     url,
@@ -112,7 +114,7 @@ export async function startServer({ template, env = {}, args = [], port, keep = 
     /** `kill -9`: nothing is finished, nothing is said. */
     kill: () => end('SIGKILL'),
     /** Another command of the program, such as verify-audit, with the same configuration; what it prints. */
-    run: async (...command) => (await promisify(execFile)(binary, command, { cwd: dataDir, env: environment })).stdout,
+    run: (...command) => runs(binary, command),
     async stop() {
       if (ended === undefined) {
         await Promise.race([end('SIGTERM'), pause(15_000, undefined, { ref: false })]);
@@ -123,7 +125,7 @@ export async function startServer({ template, env = {}, args = [], port, keep = 
   };
 
   try {
-    for (const command of prepare) await server.run(...command);
+    for (const command of prepare) await runs(built, command);
     await server.start();
     return server;
   } catch (error) {
