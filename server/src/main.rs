@@ -13,7 +13,7 @@ use service::upload::child::Task;
 use tracing_subscriber::EnvFilter;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Refused configuration or arguments; clap ends with it, too.
 const REFUSED: u8 = 2;

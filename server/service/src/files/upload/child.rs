@@ -167,8 +167,6 @@ async fn ask_child(
         .args(arguments)
         .arg(task.argument())
         .env_clear() // no secret of ours in reach of the decoder
-        // The server's allocator (mimalloc) would reserve as many addresses at its start as the child may have in all.
-        .env("MIMALLOC_ARENA_RESERVE", "0")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
