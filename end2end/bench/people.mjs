@@ -12,6 +12,8 @@ const PER_OFFICER = 50;
 const OFFICER = '审核员东城';
 /** A person may have ten; officers share them. */
 const SESSIONS = 8;
+/** Websites of this run begin so. */
+const TITLE = '某某站';
 /** Who signs in at the same time, while everybody comes. */
 const AT_THE_DOOR = 8;
 
@@ -95,7 +97,7 @@ async function fileOn(person) {
     else if (saved) person.account.wrong(kind, JSON.stringify(saved).slice(0, 200));
   };
   const domain = `p${person.number}s${person.sites}.cn`;
-  const site = { ...siteOf(domain), 'site.name': `某某站${person.number}第${person.sites}`, 'isp.region': '110101' };
+  const site = { ...siteOf(domain), 'site.name': `${TITLE}${person.number}第${person.sites}`, 'isp.region': '110101' };
   const saves = person.draft?.saves ?? 0;
   if (saves < 4) return save('save a draft', 'site', site);
   if (saves === 4) return save('save a draft', 'people', peopleOf(person.who, person.picture));
@@ -125,10 +127,11 @@ async function officerActs(person) {
   if (dice < 0.3) return person.page('queue', '/review/queue');
   if (dice < 0.4) return person.page('dashboard', '/review');
   if (dice < 0.5) return person.call('search', 'queue', { request: { state: 'all', search: `p${Math.floor(Math.random() * 900)}s0.cn` } });
-  // The newest: those that the people of this run have filed, as the seeded ones cannot be opened.
+  // What the people of this run have filed, as the seeded ones cannot be opened.
   const request = { state: 'pending', sort: 'newest' };
   const list = await person.call('search', 'queue', { request });
-  const row = list?.rows[Math.floor(Math.random() * Math.min(10, list.rows.length))];
+  const rows = list?.rows.filter(({ title }) => title.startsWith(TITLE)) ?? [];
+  const row = rows[Math.floor(Math.random() * rows.length)];
   if (!row) return undefined;
   await decide(person, row.id);
 }
