@@ -41,7 +41,7 @@ Memory of the server at the beginning and after each minute, in MB: ${memory.joi
 ${table(['act', 'times', 'median ms', 'p95 ms', 'p99 ms', 'longest ms'], rows)}`;
 }
 
-export async function report(found, { write, seconds }) {
+export async function report(found, { write, seconds, 'before-commit': earlier }) {
   const before = (database) => found.pages.find((one) => one.isBefore && one.database === database);
   const processor = cpus();
   const text = `# Performance
@@ -54,7 +54,7 @@ Linux ${process.platform === 'linux' ? execFileSync('uname', ['-r'], { encoding:
 
 Processor time of the server per request, database apart, over ${seconds} seconds of requests on four connections. *Bare* is \`server/examples/bare_axum.rs\`: an axum
 handler that asks the same database once for the queue's rows and writes them into a page of the same size. The ratio holds on other machines, the
-milliseconds do not.
+milliseconds do not.${found.pages.some((one) => one.isBefore) ? ` *Before* is ${earlier}, over the same filings.` : ''}
 
 ${found.pages.filter((one) => !one.isBefore).map((one) => pagesOf(one, before(one.database))).join('\n\n')}
 

@@ -1,6 +1,6 @@
 // Measures the release build and writes docs/performance.md; `make bench`. Minutes, not seconds.
 //   node bench/run.mjs [--filings 100000,1000000] [--databases sqlite,postgres] [--people 1000] [--minutes 10]
-//     [--seconds 4] [--before SERVER] [--only pages,questions,people] [--write FILE]
+//     [--seconds 4] [--before SERVER --before-commit HASH] [--only pages,questions,people] [--write FILE]
 // `--before` is the server of another commit, measured in the same run over a database that this build has filled: it must
 // know its shape.
 import { parseArgs } from 'node:util';
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '4' },
     only: { type: 'string', default: 'pages,questions,people' },
     before: { type: 'string' },
+    'before-commit': { type: 'string', default: 'another build' },
     write: { type: 'string' },
   },
 });
