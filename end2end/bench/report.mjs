@@ -1,7 +1,7 @@
 // What was measured, as docs/performance.md: ratios first, as they hold on other machines too.
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, release, totalmem } from 'node:os';
 
 const table = (head, rows) => [head, head.map((word, at) => (at === 0 ? '---' : '--:')), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 const ms = (value) => (value === undefined || Number.isNaN(value) ? '' : value.toFixed(value < 10 ? 2 : 1));
@@ -47,7 +47,7 @@ export async function report(found, { write, seconds, 'before-commit': earlier }
   const text = `# Performance
 
 Written by \`make bench\` on ${new Date().toISOString().slice(0, 10)}, commit ${commit()}; ${processor.length} cores (${processor[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GB,
-Linux ${process.platform === 'linux' ? execFileSync('uname', ['-r'], { encoding: 'utf8' }).trim() : process.platform}. Release build; the database, the server and whoever asks share the machine. How it is measured stands in
+Linux ${process.platform === 'linux' ? /^\d+\.\d+/.exec(release())?.[0] : process.platform}. Release build; the database, the server and whoever asks share the machine. How it is measured stands in
 [testing.md](testing.md#benchmarks).
 
 ## What a page costs
