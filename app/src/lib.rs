@@ -166,10 +166,10 @@ pub fn App() -> impl IntoView {
 /// The frame with the page in it, or with the way to sign in where the page would show nothing without.
 #[component]
 fn Framed() -> impl IntoView {
-    let asks = is_nobody() && route::is_for_the_signed_in(&use_location().pathname.get_untracked());
-    let path = use_location().pathname;
+    let path = use_location().pathname.get_untracked();
+    let asks = is_nobody() && route::is_for_the_signed_in(&path);
     view! {
-        <leptos_meta::Meta name="description" content=move || route::description(&path.get())/>
+        <leptos_meta::Meta name="description" content=route::description(&path)/>
         <Frame me=who_am_i()>
             {match asks {
                 true => view! { <Problem error=ApiError::SignIn/> }.into_any(),

@@ -4,13 +4,12 @@
 // processor time of the server while it does so and while nobody decides, and how long a desk was behind. It is no test,
 // as the figures depend on the machine. After `make build` and a release build with the feature dev:
 // SERVER_BIN=… SITE_DIR=… node bench/live.mjs
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { startServer } from '../harness/server.mjs';
-import { signedIn } from '../harness/http.mjs';
+import { cookieOf, signedIn } from '../harness/http.mjs';
 import { person } from '../harness/people.mjs';
+import { filledServer } from './filled.mjs';
+import { ask as askFor, processorMs, spread } from './load.mjs';
 
 const DESKS = Number(process.env.DESKS ?? 200);
 const OFFICERS = Number(process.env.OFFICERS ?? 10);
@@ -19,18 +18,8 @@ const SECONDS = Number(process.env.SECONDS ?? 20);
 const FILINGS = Number(process.env.FILINGS ?? 50_000);
 const asksForRows = process.env.ROWS !== 'no';
 const [GATHER, SPREAD, EVERY] = asksForRows ? [400, 1_600, 2_500] : [400, 0, 0];
-const TICKS = Number(execFileSync('getconf', ['CLK_TCK']));
 
-const server = await startServer({ env: { RUST_LOG: 'error' } });
-const seeded = await server.run('seed', '--filings', String(FILINGS)).catch((error) => error.message);
-if (process.env.VERBOSE) console.log(seeded);
-
-/** Processor time of the server so far, in seconds. */
-function cpu() {
-  const stat = readFileSync(`/proc/${server.pid()}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS;
-}
+const server = await filledServer({ database: 'sqlite', filings: FILINGS });
 
 const administrator = await signedIn(server.url, '管理员');
 const officers = [];
@@ -38,8 +27,7 @@ for (let n = 0; n < OFFICERS; n += 1) {
   const who = person(`量测${'甲乙丙丁戊己庚辛壬癸'[n % 10]}${'甲乙丙丁戊己庚辛壬癸'[Math.floor(n / 10) % 10]}`);
   await administrator.act('appoint', { name: who.name, id_no: who.idNumber, role: 'reviewer', region: '110000' });
   const officer = await signedIn(server.url, who);
-  const { cookies } = await officer.context.storageState();
-  officer.cookie = cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
+  officer.cookie = await cookieOf(officer.context);
   officers.push(officer);
 }
 
@@ -47,16 +35,7 @@ const agent = new http.Agent({ keepAlive: true, maxSockets: 400 });
 const counted = { asked: 0, bytes: 0, failed: 0, events: 0 };
 
 /** Asks for an address as this officer. */
-function get(officer, address) {
-  return new Promise((resolve, reject) => {
-    http.get(server.url + address, { agent, headers: { cookie: officer.cookie } }, (response) => {
-      let body = '';
-      response.setEncoding('utf8');
-      response.on('data', (piece) => (body += piece));
-      response.on('end', () => resolve({ status: response.statusCode, body }));
-    }).on('error', reject);
-  });
-}
+const get = (officer, address) => askFor(agent, server.url + address, { headers: { cookie: officer.cookie } });
 
 /** When each change happened, by the filing. */
 const happened = new Map();
@@ -64,15 +43,15 @@ const behind = [];
 
 /** A page of the queue that listens. */
 async function openDesk(officer) {
-  const shown = new Set([...(await get(officer, '/review/queue')).body.matchAll(/data-row="([0-9a-f-]{36})"/g)].map(([, id]) => id));
+  const shown = new Set([...(await get(officer, '/review/queue')).text.matchAll(/data-row="([0-9a-f-]{36})"/g)].map(([, id]) => id));
   let [told, timer, planned, last] = [new Set(), undefined, Infinity, 0];
   const ask = async () => {
     const ids = [...told];
     [told, timer, planned, last] = [new Set(), undefined, Infinity, Date.now()];
     const address = asksForRows && ids.length <= 40 ? `/review/rows?&rows=${ids.join(',')}` : '/review/queue';
-    const { status, body } = await get(officer, address);
+    const { status, bytes } = await get(officer, address);
     counted.asked += 1;
-    counted.bytes += body.length;
+    counted.bytes += bytes;
     if (status !== 200) counted.failed += 1;
     for (const id of ids) if (happened.has(id)) behind.push(Date.now() - happened.get(id));
   };
@@ -105,9 +84,9 @@ for (let n = 0; n < DESKS; n += 1) await openDesk(officers[n % OFFICERS]);
 
 /** Processor time of so many seconds, as a share of one core. */
 async function measured(seconds, work) {
-  const [from, since] = [cpu(), Date.now()];
+  const [from, since] = [processorMs(server.pid()), Date.now()];
   await work(seconds);
-  return (100 * (cpu() - from)) / ((Date.now() - since) / 1_000);
+  return (100 * (processorMs(server.pid()) - from)) / (Date.now() - since);
 }
 
 /**
@@ -144,11 +123,10 @@ console.log(`${DESKS} desks of ${OFFICERS} officers, ${PER_SECOND} decisions a s
 console.log(`idle: ${(await measured(5, () => pause(5_000))).toFixed(1)} % of one core`);
 const busy = await measured(SECONDS, work);
 await pause(4_000);
-behind.sort((one, other) => one - other);
-const at = (share) => behind[Math.min(behind.length - 1, Math.floor(behind.length * share))];
+const late = spread(behind);
 console.log(`with decisions: ${busy.toFixed(1)} % of one core (of which the decisions themselves: see DESKS=0)`);
 console.log(`heard ${counted.events}, asked ${counted.asked} times for ${Math.round(counted.bytes / Math.max(counted.asked, 1))} bytes each, failed ${counted.failed}`);
-if (behind.length) console.log(`behind: median ${at(0.5)} ms, p95 ${at(0.95)} ms, most ${at(1)} ms`);
+if (behind.length) console.log(`behind: median ${late.median} ms, p95 ${late.p95} ms, most ${late.most} ms`);
 agent.destroy();
 await server.stop();
 process.exit(0);

@@ -122,14 +122,14 @@ impl ReturnReason {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::action::Action;
+    use crate::business::Business;
 
     #[test]
     fn a_period_is_one_of_three() {
         let days = |asked: &str| Period::asked(asked).days();
         assert_eq!([days("7"), days("90"), days(""), days("31")], [7, 90, 30, 30]);
     }
-    use crate::action::Action;
-    use crate::business::Business;
 
     #[test]
     fn a_share_is_rounded_and_of_nothing_it_is_none() {

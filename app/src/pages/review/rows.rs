@@ -30,11 +30,7 @@ pub fn Rows(request: QueueRequest, page: Paged<QueueLine>, settings: DeskSetting
     let head = |column: QueueColumn, class: &'static str| {
         settings.shows(column).then(|| view! { <th scope="col" class=class>{column.label()}</th> })
     };
-    let rows = page
-        .rows
-        .into_iter()
-        .map(|line| view! { <Row line settings=settings.clone() from=from.clone()/> })
-        .collect_view();
+    let rows = drawn(page.rows, &settings, &from);
     view! {
         <div class="table-wrap">
             <table class="table queue" data-compact=is_compact.then_some("")>
@@ -61,6 +57,11 @@ pub fn Rows(request: QueueRequest, page: Paged<QueueLine>, settings: DeskSetting
     .into_any()
 }
 
+fn drawn(lines: Vec<QueueLine>, settings: &DeskSettings, from: &str) -> impl IntoView + use<> {
+    let row = |line| view! { <Row line settings=settings.clone() from=from.to_owned()/> };
+    lines.into_iter().map(row).collect_view()
+}
+
 /// Some rows, and how many there are in all.
 #[cfg(feature = "ssr")]
 #[component]
@@ -70,11 +71,7 @@ pub fn News(
     total: u64,
     settings: DeskSettings,
 ) -> impl IntoView {
-    let from = query_of(&QueueRequest { after: String::new(), ..request });
-    let rows = rows
-        .into_iter()
-        .map(|line| view! { <Row line settings=settings.clone() from=from.clone()/> })
-        .collect_view();
+    let rows = drawn(rows, &settings, &query_of(&QueueRequest { after: String::new(), ..request }));
     view! {
         <table><tbody>{rows}</tbody></table>
         <Pager total=total next=None first=None/>
