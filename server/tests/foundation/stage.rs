@@ -6,6 +6,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -34,7 +35,8 @@ use url::Url;
 pub struct Program {
     child: Child,
     pub home: Url,
-    pub log: Arc<Mutex<String>>,
+    log: Arc<Mutex<String>>,
+    log_reader: Option<JoinHandle<()>>,
     _directory: tempfile::TempDir,
 }
 
@@ -60,19 +62,19 @@ impl Program {
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let home = Url::parse(&format!("http://{addr}")).unwrap();
         let log = Arc::new(Mutex::new(String::new()));
-        let mut program = Program { child, home, log: log.clone(), _directory: directory };
+        let mut program = Program { child, home, log: log.clone(), log_reader: None, _directory: directory };
         while let Some(Ok(line)) = lines.next() {
             let is_ready = line.contains("listening");
             log.lock().unwrap().push_str(&line);
             if is_ready {
                 // Whoever does not read on would stop the program at its next line.
-                std::thread::spawn(move || {
+                program.log_reader = Some(std::thread::spawn(move || {
                     for line in lines.map_while(Result::ok) {
                         let mut log = log.lock().unwrap();
                         log.push_str(&line);
                         log.push('\n');
                     }
-                });
+                }));
                 return program;
             }
         }
@@ -81,6 +83,13 @@ impl Program {
 
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Ends the program and gives all it wrote: while it runs, the last lines may still be under way.
+    pub fn whole_log(mut self) -> String {
+        self.terminate();
+        self.log_reader.take().unwrap().join().unwrap();
+        self.log.lock().unwrap().clone()
     }
 
     /// Asks the program to end, and says how it did and how long that took.
