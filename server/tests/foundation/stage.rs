@@ -337,6 +337,7 @@ pub struct Browser {
 
 impl Browser {
     pub fn new(home: Url) -> Self {
+        server::tls::install_crypto();
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()

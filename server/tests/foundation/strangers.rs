@@ -414,7 +414,6 @@ fn the_log_has_no_error_for_good_pages_and_says_who_was_refused_what() {
         let nobodys = "/review/filings/01890000-0000-7000-8000-000000000000";
         assert_eq!(officer.get(nobodys).await.status, StatusCode::NOT_FOUND);
         assert_eq!(officer.get("/staff").await.status, StatusCode::FORBIDDEN);
-        server::tls::install_crypto();
         let foreign = reqwest::Client::builder().no_proxy().build().unwrap();
         let foreign = foreign.post(program.home.join("/act/elder").unwrap()).header("origin", "https://evil.example");
         let foreign = foreign.header("cookie", format!("session={cookie}")).body("on=yes").send().await.unwrap();
