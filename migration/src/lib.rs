@@ -34,12 +34,15 @@ struct Step {
 impl Step {
     fn shared(&self, backend: DatabaseBackend) -> Vec<String> {
         // The order of texts by their bytes has two names. `person` and `record` refer to each other;
-        // PostgreSQL takes the first of these references later.
-        let (binary, record) = match backend {
-            DatabaseBackend::Postgres => ("COLLATE \"C\"", ""),
-            _ => ("COLLATE BINARY", " REFERENCES record (id)"),
+        // PostgreSQL takes the first of these references later. SQLite keeps a table that is all key once, not twice.
+        let words = match backend {
+            DatabaseBackend::Postgres => ["COLLATE \"C\"", "", ""],
+            _ => ["COLLATE BINARY", " REFERENCES record (id)", " WITHOUT ROWID"],
         };
-        let said = |sql: &&str| sql.replace("{binary}", binary).replace("{references record}", record);
+        let braces = ["{binary}", "{references record}", "{without rowid}"];
+        let said = |sql: &&str| {
+            braces.iter().zip(words).fold((*sql).to_owned(), |sql, (brace, word)| sql.replace(brace, word))
+        };
         self.both.iter().map(said).collect()
     }
 

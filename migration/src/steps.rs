@@ -49,6 +49,7 @@ pub const STEPS: &[Step] = &[
         sqlite: &[include_str!("m20261129_1300_load/sqlite.sql")],
         postgres: &[include_str!("m20261129_1300_load/postgres.sql")],
     },
+    shared("m20261129_2300_name_suffix", &[include_str!("m20261129_2300_name_suffix/both.sql")]),
 ];
 
 /// A step of statements that both databases take.

@@ -41,7 +41,7 @@ claims![
 ];
 
 /// Tables whose rows change without a line.
-const UNAUDITED: [(&str, &str); 24] = [
+const UNAUDITED: [(&str, &str); 25] = [
     ("audit", "is the log"),
     ("counter", "numbers that are used twice run into unique indexes; that of the log is checked with it"),
     ("desk_batch", "what was ordered for many filings, for a day; the order has its line"),
@@ -56,6 +56,7 @@ const UNAUDITED: [(&str, &str); 24] = [
     ("notice", "tells of what other rows say"),
     ("notice_choice", "what a person wants to be told of otherwise; each choice has its line"),
     ("outbox", "tells of what other rows say; gone after sending"),
+    ("name_suffix", "can be made again from the records"),
     ("relation_key", "can be made again from the filings"),
     ("patrol_host", "when a host was asked last, for a day"),
     ("patrol_look", "what a look saw; what counts becomes a finding"),

@@ -16,6 +16,7 @@ use service::{Actor, Error, ProviderEntry};
 
 claims![
     a_name_is_looked_up_however_it_is_written,
+    a_part_of_a_name_finds_what_is_called_so_now,
     the_queue_is_searched_however_a_name_is_written,
     the_same_name_written_otherwise_is_the_same_name,
     a_directory_has_a_name_once_however_it_is_written,
@@ -64,6 +65,44 @@ async fn a_name_is_looked_up_however_it_is_written(world: World) {
     for typed in ["abc%", "_bc网站", "网", "网\0\u{200b}", "\0\0", "ABD网"] {
         assert!(world.service.lookup.lookup(typed).await.unwrap().is_empty(), "{typed:?}");
     }
+}
+
+/// Findings, review 2.8.
+async fn a_part_of_a_name_finds_what_is_called_so_now(world: World) {
+    let long = "一个名称相当长而且后半部分才说明用途的示例网站商城";
+    let actor = site_named(&world, 1, "北京某某网络科技有限公司", long, "example.cn").await;
+    let found = async |typed: &str| world.service.lookup.lookup(typed).await.unwrap().len();
+    for typed in ["商城", "长而且后", "称相当长而且后半部分才说明用途的示例网站", "某某网络", "有限公司"]
+    {
+        assert_eq!(found(typed).await, 1, "{typed}");
+    }
+    assert_eq!(found("称相当长而且后半部分才说明用途的别的").await, 0, "longer than what the index keeps");
+
+    let record =
+        world.service.records.records(&actor, Business::Website, "").await.unwrap().rows[0].id.clone();
+    let mut answers = world.website_answers(&actor, "example.cn").await;
+    answers.set_text("site.name", "改过的名字");
+    let change = world.file(&actor, "website_change", Some(&record), &answers).await;
+    assert_eq!((found("过的名").await, found("商城").await), (0, 1), "not in force yet");
+    world.decide(&change, Decision::Approve, "", &[]).await;
+    assert_eq!((found("过的名").await, found("商城").await), (1, 0));
+
+    let subject = world.service.records.my_subject(&actor).await.unwrap().unwrap().row.id;
+    let mut answers = world.subject_answers_unit(&actor).await;
+    answers.set_text("unit.name", "北京另一家有限公司");
+    let change = world.file(&actor, "subject_change", Some(&subject), &answers).await;
+    world.decide(&change, Decision::Approve, "", &[]).await;
+    assert_eq!((found("另一家").await, found("网络科技").await), (1, 0), "by its owner");
+
+    // What is in nobody's answer any more is in no index.
+    let person = world.applicant(2).await;
+    world.in_force(&person, "example.com").await;
+    assert_eq!(
+        world
+            .number("SELECT COUNT(*) FROM name_suffix WHERE suffix LIKE '%孙%' OR suffix LIKE '%商城%'")
+            .await,
+        0
+    );
 }
 
 async fn the_queue_is_searched_however_a_name_is_written(world: World) {
@@ -317,6 +356,7 @@ async fn rows_from_before_the_keys_get_theirs(world: World) {
         "UPDATE record SET title_key = ''",
         "UPDATE filing SET title_key = '', subject_key = ''",
         "UPDATE provider SET name_key = '', aliases_key = ''",
+        "DELETE FROM name_suffix",
     ] {
         assert!(world.execute(sql).await > 0);
     }

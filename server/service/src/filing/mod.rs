@@ -5,6 +5,7 @@ pub mod bundle;
 pub mod eligibility;
 pub mod facts;
 pub mod misuse;
+pub mod name_suffix;
 pub mod network;
 pub mod patrol;
 pub mod person_keys;

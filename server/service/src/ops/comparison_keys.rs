@@ -10,6 +10,7 @@ use crate::base::entity::{filing, provider, record};
 use crate::base::error::{Error, Result};
 use crate::base::retry::retry;
 use crate::base::sealed_answers::load;
+use crate::filing::name_suffix::{INDIVIDUAL, keep_name_suffixes};
 use crate::filing::person_keys::PersonKeys;
 use crate::filing::providers::aliases_key;
 use crate::state::row::procedure_of;
@@ -24,9 +25,6 @@ const AT_ONCE: u64 = 500;
 
 /// Rows whose answers are opened in one transaction.
 const PEOPLE_AT_ONCE: u64 = 100;
-
-/// The kind of owner whose name is personal.
-const INDIVIDUAL: &str = "个人";
 
 impl ComparisonKeys {
     /// Fills the keys that are missing; the number of rows that were. A server that starts calls it before
@@ -47,21 +45,20 @@ impl ComparisonKeys {
 
     async fn fill_some_keys(&self) -> Result<u64> {
         let tx = self.context.db.begin().await?;
-        let records: Vec<(String, String)> = record::Entity::find()
-            .select_only()
-            .columns([record::Column::Id, record::Column::Title])
+        let mut records = record::Entity::find()
             .filter(record::Column::TitleKey.eq(""))
             .filter(record::Column::Title.ne(""))
             .limit(AT_ONCE)
-            .into_tuple()
             .all(&tx)
             .await?;
-        for (id, title) in &records {
+        for record in &mut records {
+            record.title_key = key(&record.title);
             record::Entity::update_many()
-                .col_expr(record::Column::TitleKey, Expr::value(key(title)))
-                .filter(record::Column::Id.eq(id))
+                .col_expr(record::Column::TitleKey, Expr::value(record.title_key.as_str()))
+                .filter(record::Column::Id.eq(&record.id))
                 .exec(&tx)
                 .await?;
+            keep_name_suffixes(&tx, record).await?;
         }
         let filings: Vec<(String, String, String)> = filing::Entity::find()
             .select_only()

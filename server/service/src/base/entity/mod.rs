@@ -20,6 +20,7 @@ pub mod key_check;
 pub mod live_domain;
 pub mod mail_address;
 pub mod misuse_report;
+pub mod name_suffix;
 pub mod network_check;
 pub mod notice;
 pub mod notice_choice;

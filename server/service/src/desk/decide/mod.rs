@@ -43,6 +43,7 @@ use crate::files::faults::file_ids;
 use crate::filing::Filings;
 use crate::filing::bundle::RETURNED_ALONG;
 use crate::filing::facts::title_of;
+use crate::filing::name_suffix::keep_name_suffixes;
 use crate::filing::person_keys::PersonKeys;
 use crate::filing::providers::{keep_typed, list_provider, unlist_providers};
 use crate::filing::record::Records;
@@ -385,8 +386,12 @@ impl Decisions {
             .filter(record::Column::Version.eq(record.version))
             .exec_with_returning(tx)
             .await?;
-        if put.len() != 1 {
+        let [put] = put.as_slice() else {
             return Err(Error::Corrupt(format!("record {} changed under a lock", record.id)));
+        };
+        let is_named_so = record.title_key == put.title_key && record.owner_kind == put.owner_kind;
+        if record.registered_at.is_none() || !is_named_so {
+            keep_name_suffixes(tx, put).await?;
         }
         self.files.set_file_references(tx, "record", &record.id, &files).await?;
         Ok(after)
