@@ -19,7 +19,7 @@ use domain::record::RecordState;
 use domain::schema::{Fault, fault};
 use domain::sheet::Shown;
 use domain::view::*;
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectionTrait, Statement, TransactionTrait};
 use service::reference::Reference;
 use service::{Actor, Error};
 use time::Duration;
@@ -27,6 +27,7 @@ use time::Duration;
 claims![
     fifty_parallel_submits_with_one_key_make_one_filing,
     a_repeated_submit_finds_its_filing_even_without_its_key,
+    a_submit_takes_the_number_of_the_day_when_all_else_is_written,
     of_two_submits_of_one_change_one_wins,
     of_two_drafts_of_new_subjects_one_is_filed,
     a_filing_can_be_withdrawn_for_thirty_minutes,
@@ -111,6 +112,54 @@ async fn fifty_parallel_submits_with_one_key_make_one_filing(world: World) {
 }
 
 /// R75: two tabs have two keys.
+/// Whoever files on the same day waits for the number, so nothing long may happen while it is held.
+async fn a_submit_takes_the_number_of_the_day_when_all_else_is_written(world: World) {
+    if world.is_sqlite() {
+        return; // One writer at a time anyway.
+    }
+    let first = world.applicant(1).await;
+    let answers = world.subject_answers_unit(&first).await;
+    world.file(&first, "subject_new", None, &answers).await;
+    let second = world.applicant(2).await;
+    let answers = world.subject_answers_person(&second).await;
+    let draft = world.draft(&second, "subject_new", None, &answers).await;
+
+    let raw = world.raw().await;
+    let holder = raw.begin().await.unwrap();
+    holder
+        .execute_unprepared("UPDATE counter SET value = value WHERE name LIKE 'reference/%'")
+        .await
+        .unwrap();
+    let waiting = async {
+        let sql = "SELECT DISTINCT relation::regclass::text FROM pg_locks WHERE mode = 'RowExclusiveLock' \
+                   AND relation IS NOT NULL AND pid IN (SELECT pid FROM pg_stat_activity \
+                   WHERE datname = current_database() AND wait_event_type = 'Lock')";
+        loop {
+            let rows = raw.query_all_raw(Statement::from_string(world.backend(), sql)).await.unwrap();
+            let written: BTreeSet<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+            if !written.is_empty() {
+                break written;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    let submitting = world.submit(&second, &draft, "key");
+    let (written, submitted) = tokio::join!(
+        async {
+            let written = waiting.await;
+            holder.rollback().await.unwrap();
+            written
+        },
+        submitting
+    );
+    for table in ["record", "filing", "filing_event", "relation_key", "upload_use", "draft"] {
+        assert!(written.contains(table), "{table} not in {written:?}");
+    }
+    assert!(!written.contains("audit"), "{written:?}");
+    let view = world.service.filings.filing(&second, &filed(submitted)).await.unwrap();
+    assert!(Reference::parse(&view.row.reference).is_some(), "{}", view.row.reference);
+}
+
 async fn a_repeated_submit_finds_its_filing_even_without_its_key(world: World) {
     let actor = world.applicant(1).await;
     let answers = world.subject_answers_unit(&actor).await;

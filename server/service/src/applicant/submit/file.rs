@@ -181,25 +181,30 @@ impl Submissions {
         if procedure.action == Action::New && procedure.business != Business::Subject {
             self.filings.settle_bundle(tx, &row.subject_id).await?;
         }
-        self.conclude(tx, actor, &opening, &row).await?;
-        Ok(row)
+        self.conclude(tx, actor, &opening, row, now).await
     }
 
-    /// The draft goes, the applicant is told, and the audit log says what became of what.
+    /// The draft goes, a new filing gets its reference, the applicant is told, and the audit log says what became of
+    /// what.
     async fn conclude(
         &self,
         tx: &Transaction,
         actor: &Actor,
         opening: &Opening,
-        row: &filing::Model,
-    ) -> Result<()> {
+        row: filing::Model,
+        now: OffsetDateTime,
+    ) -> Result<filing::Model> {
         let procedure = opening.procedure;
         if let Some(draft) = &opening.draft {
             self.drafts.remove_draft(tx, &draft.id).await?;
         }
+        let row = match row.reference == row.id {
+            true => with_reference(tx, row, now).await?,
+            false => row,
+        };
         let link = route::filing(&row.id);
         self.notices
-            .note(tx, &actor.person_id, NoticeKind::Progress, submitted_sentence(row, procedure), Some(link))
+            .note(tx, &actor.person_id, NoticeKind::Progress, submitted_sentence(&row, procedure), Some(link))
             .await?;
         if let Some(draft) = &opening.draft {
             let detail = json!({ "filing": row.id });
@@ -207,7 +212,7 @@ impl Submissions {
         }
         let detail = json!({ "procedure": procedure.code(), "reference": row.reference, "round": row.round });
         self.context.audit(tx, Some(actor), "filing.submit", "filing", &row.id, detail).await?;
-        Ok(())
+        Ok(row)
     }
 
     fn columns_of(&self, opening: &Opening, answers: &Answers) -> Result<Columns> {
@@ -309,7 +314,7 @@ impl Submissions {
     }
 }
 
-/// A filing is new: it gets its reference.
+/// A filing is new. Its id stands for its reference until it gets one.
 async fn first_round(
     tx: &Transaction,
     actor: &Actor,
@@ -319,7 +324,7 @@ async fn first_round(
     now: OffsetDateTime,
 ) -> Result<filing::Model> {
     let row = filing::ActiveModel {
-        reference: Set(reference(tx, now).await?),
+        reference: filed.id.clone(),
         business: Set(procedure.business.code().to_owned()),
         action: Set(procedure.action.code().to_owned()),
         record_id: Set(record.id.clone()),
@@ -421,8 +426,14 @@ fn submitted_sentence(row: &filing::Model, procedure: Procedure) -> String {
     }
 }
 
+/// Gives a filing its reference. Late, since whoever files on the same day waits from here on until this is committed.
+async fn with_reference(tx: &Transaction, row: filing::Model, now: OffsetDateTime) -> Result<filing::Model> {
+    let reference = Set(reference(tx, now).await?);
+    Ok(filing::ActiveModel { id: Set(row.id), reference, ..Default::default() }.update(tx).await?)
+}
+
 /// The next reference of the day in Shanghai (R80).
-pub(crate) async fn reference(on: &impl ConnectionTrait, now: OffsetDateTime) -> Result<String> {
+async fn reference(on: &impl ConnectionTrait, now: OffsetDateTime) -> Result<String> {
     let day = shanghai_date(now);
     let serial = next_serial(on, &format!("reference/{day}")).await?;
     let serial = u32::try_from(serial).unwrap_or(u32::MAX);
