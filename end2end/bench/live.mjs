@@ -1,59 +1,52 @@
 // What it costs that desks are open: so many pages of 审核队列 listen, so many decisions a second are made, and each page
 // asks as its browser would (app/src/pages/review/live.rs: a list at most every 2.5 s, soon where it shows the row, within
-// 1.6 s otherwise; ROWS=no asks for the whole page 400 ms after each change, as pages did before). It prints the
-// processor time of the server while it does so and while nobody decides, and how long a desk was behind. It is no test,
-// as the figures depend on the machine. After `make build` and a release build with the feature dev:
-// SERVER_BIN=… SITE_DIR=… node bench/live.mjs
+// 1.6 s otherwise). Measured is the processor time of the server meanwhile, and how long a desk was behind.
 import http from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { cookieOf, signedIn } from '../harness/http.mjs';
 import { person } from '../harness/people.mjs';
-import { filledServer } from './filled.mjs';
-import { ask as askFor, processorMs, spread } from './load.mjs';
+import { ask, processorMs, spread } from './load.mjs';
 
-const DESKS = Number(process.env.DESKS ?? 200);
-const OFFICERS = Number(process.env.OFFICERS ?? 10);
-const PER_SECOND = Number(process.env.PER_SECOND ?? 5);
-const SECONDS = Number(process.env.SECONDS ?? 20);
-const FILINGS = Number(process.env.FILINGS ?? 50_000);
-const asksForRows = process.env.ROWS !== 'no';
-const [GATHER, SPREAD, EVERY] = asksForRows ? [400, 1_600, 2_500] : [400, 0, 0];
+const [GATHER, SPREAD, EVERY] = [400, 1_600, 2_500];
+/** More at once and a page asks for itself anew. */
+const MOST_ROWS = 40;
+const OFFICERS = 10;
 
-const server = await filledServer({ database: 'sqlite', filings: FILINGS });
-
-const administrator = await signedIn(server.url, '管理员');
-const officers = [];
-for (let n = 0; n < OFFICERS; n += 1) {
-  const who = person(`量测${'甲乙丙丁戊己庚辛壬癸'[n % 10]}${'甲乙丙丁戊己庚辛壬癸'[Math.floor(n / 10) % 10]}`);
-  await administrator.act('appoint', { name: who.name, id_no: who.idNumber, role: 'reviewer', region: '110000' });
-  const officer = await signedIn(server.url, who);
-  officer.cookie = await cookieOf(officer.context);
-  officers.push(officer);
+/** What all desks did together. */
+class Counted {
+  asked = 0;
+  bytes = 0;
+  failed = 0;
+  events = 0;
+  /** When each change happened, by the filing. */
+  happened = new Map();
+  behind = [];
 }
 
-const agent = new http.Agent({ keepAlive: true, maxSockets: 400 });
-const counted = { asked: 0, bytes: 0, failed: 0, events: 0 };
+async function officersOf(server) {
+  const administrator = await signedIn(server.url, '管理员');
+  const officers = [];
+  for (let n = 0; n < OFFICERS; n += 1) {
+    const who = person(`量测${'甲乙丙丁戊己庚辛壬癸'[n]}`);
+    await administrator.act('appoint', { name: who.name, id_no: who.idNumber, role: 'reviewer', region: '110000' });
+    const officer = await signedIn(server.url, who);
+    officers.push(Object.assign(officer, { cookie: await cookieOf(officer.context) }));
+  }
+  return officers;
+}
 
-/** Asks for an address as this officer. */
-const get = (officer, address) => askFor(agent, server.url + address, { headers: { cookie: officer.cookie } });
-
-/** When each change happened, by the filing. */
-const happened = new Map();
-const behind = [];
-
-/** A page of the queue that listens. */
-async function openDesk(officer) {
+/** A page of the queue that listens. @returns what closes it */
+async function openDesk(get, url, officer, counted) {
   const shown = new Set([...(await get(officer, '/review/queue')).text.matchAll(/data-row="([0-9a-f-]{36})"/g)].map(([, id]) => id));
   let [told, timer, planned, last] = [new Set(), undefined, Infinity, 0];
-  const ask = async () => {
+  const refresh = async () => {
     const ids = [...told];
     [told, timer, planned, last] = [new Set(), undefined, Infinity, Date.now()];
-    const address = asksForRows && ids.length <= 40 ? `/review/rows?&rows=${ids.join(',')}` : '/review/queue';
-    const { status, bytes } = await get(officer, address);
+    const { status, bytes } = await get(officer, ids.length <= MOST_ROWS ? `/review/rows?&rows=${ids.join(',')}` : '/review/queue');
     counted.asked += 1;
     counted.bytes += bytes;
     if (status !== 200) counted.failed += 1;
-    for (const id of ids) if (happened.has(id)) behind.push(Date.now() - happened.get(id));
+    for (const id of ids) if (counted.happened.has(id)) counted.behind.push(Date.now() - counted.happened.get(id));
   };
   const plan = () => {
     const soon = [...told].some((id) => shown.has(id));
@@ -61,10 +54,10 @@ async function openDesk(officer) {
     if (planned <= Date.now() + wait) return;
     clearTimeout(timer);
     planned = Date.now() + wait;
-    timer = setTimeout(() => ask().catch(() => (counted.failed += 1)), wait);
+    timer = setTimeout(() => refresh().catch(() => (counted.failed += 1)), wait);
   };
   return new Promise((resolve, reject) => {
-    http.get(`${server.url}/review/events`, { agent: false, headers: { cookie: officer.cookie } }, (stream) => {
+    const request = http.get(`${url}/review/events`, { agent: false, headers: { cookie: officer.cookie } }, (stream) => {
       if (stream.statusCode !== 200) reject(new Error(`stream: ${stream.statusCode}`));
       stream.setEncoding('utf8');
       stream.on('data', (piece) => {
@@ -73,60 +66,65 @@ async function openDesk(officer) {
           told.add(id);
         }
         if (told.size) plan();
-        resolve();
+        resolve(() => { clearTimeout(timer); request.destroy(); });
       });
       stream.on('error', () => {});
     }).on('error', reject);
   });
 }
 
-for (let n = 0; n < DESKS; n += 1) await openDesk(officers[n % OFFICERS]);
-
-/** Processor time of so many seconds, as a share of one core. */
-async function measured(seconds, work) {
+/** Processor time while something happens, as a share of one core. */
+async function share(server, work) {
   const [from, since] = [processorMs(server.pid()), Date.now()];
-  await work(seconds);
+  await work();
   return (100 * (processorMs(server.pid()) - from)) / (Date.now() - since);
 }
 
 /**
- * Two changes that every desk hears of, as a decision has: it is claimed, and leaves the officer's hands. It is given back
- * instead of decided, since the answers of invented filings cannot be opened.
+ * @returns the share of one core that the server needs while nobody decides (`idle`), while officers decide and nobody
+ *   listens (`alone`), and with all desks open (`busy`); how long desks were behind in ms; and what they asked
  */
-async function decide(officer, id) {
-  await officer.act('claim', { filing: id });
-  happened.set(id, Date.now());
-  await officer.act('release', { filing: id });
-  happened.set(id, Date.now());
-}
+export async function measureLive(server, { desks = 200, perSecond = 5, seconds = 20 } = {}) {
+  const officers = await officersOf(server);
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 2 * desks });
+  const get = (officer, address) => ask(agent, server.url + address, { headers: { cookie: officer.cookie } });
+  const counted = new Counted();
 
-const open = async (after) => officers[0].ask('queue', { request: { state: 'pending', procedure: '', region: '', claimed_by: '', age: '', search: '', sort: '', after } });
-const pending = [];
-for (let after = ''; after !== null && pending.length < PER_SECOND * SECONDS * 2; ) {
-  const page = await open(after);
-  pending.push(...page.rows.map(({ id }) => id));
-  after = page.next ?? null;
-}
-
-/** Decides at the pace, with or without anybody who listens. */
-async function work(seconds) {
-  const all = [];
-  const until = Date.now() + seconds * 1_000;
-  for (let n = 0; Date.now() < until; n += 1) {
-    all.push(decide(officers[n % OFFICERS], pending[n % pending.length]).catch((error) => { counted.failed += 1; if (process.env.VERBOSE) console.log(error.message); }));
-    await pause(1_000 / PER_SECOND);
+  const pending = [];
+  for (let after = ''; after !== null && pending.length < perSecond * seconds * 2; ) {
+    const request = { state: 'pending', procedure: '', region: '', claimed_by: '', age: '', search: '', sort: '', after };
+    const page = await officers[0].ask('queue', { request });
+    pending.push(...page.rows.map(({ id }) => id));
+    after = page.next ?? null;
   }
-  await Promise.all(all);
-}
+  /**
+   * Two changes that every desk hears of, as a decision has: it is claimed, and leaves the officer's hands. It is given
+   * back instead of decided, since the answers of invented filings cannot be opened.
+   */
+  const decide = async (officer, id) => {
+    await officer.act('claim', { filing: id });
+    counted.happened.set(id, Date.now());
+    await officer.act('release', { filing: id });
+    counted.happened.set(id, Date.now());
+  };
+  const decisions = async () => {
+    const all = [];
+    const until = Date.now() + seconds * 1_000;
+    for (let n = 0; Date.now() < until; n += 1) {
+      all.push(decide(officers[n % OFFICERS], pending[n % pending.length]).catch(() => (counted.failed += 1)));
+      await pause(1_000 / perSecond);
+    }
+    await Promise.all(all);
+  };
 
-console.log(`${DESKS} desks of ${OFFICERS} officers, ${PER_SECOND} decisions a second for ${SECONDS} s, ${asksForRows ? 'rows' : 'whole pages'}`);
-console.log(`idle: ${(await measured(5, () => pause(5_000))).toFixed(1)} % of one core`);
-const busy = await measured(SECONDS, work);
-await pause(4_000);
-const late = spread(behind);
-console.log(`with decisions: ${busy.toFixed(1)} % of one core (of which the decisions themselves: see DESKS=0)`);
-console.log(`heard ${counted.events}, asked ${counted.asked} times for ${Math.round(counted.bytes / Math.max(counted.asked, 1))} bytes each, failed ${counted.failed}`);
-if (behind.length) console.log(`behind: median ${late.median} ms, p95 ${late.p95} ms, most ${late.most} ms`);
-agent.destroy();
-await server.stop();
-process.exit(0);
+  const alone = await share(server, decisions);
+  const open = [];
+  for (let n = 0; n < desks; n += 1) open.push(await openDesk(get, server.url, officers[n % OFFICERS], counted));
+  const idle = await share(server, () => pause(5_000));
+  const busy = await share(server, decisions);
+  await pause(EVERY + SPREAD);
+  for (const close of open) close();
+  agent.destroy();
+  const { asked, bytes, failed, events } = counted;
+  return { desks, perSecond, seconds, idle, alone, busy, behind: spread(counted.behind), asked, bytes, failed, events };
+}

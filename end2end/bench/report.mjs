@@ -41,32 +41,62 @@ Memory of the server at the beginning and after each minute, in MB: ${memory.joi
 ${table(['act', 'times', 'median ms', 'p95 ms', 'p99 ms', 'longest ms'], rows)}`;
 }
 
+function pagesSection({ pages, seconds, earlier }) {
+  const before = (database) => pages.find((one) => one.isBefore && one.database === database);
+  const now = pages.filter((one) => !one.isBefore);
+  return `## What a page costs
+
+Processor time of the server per request, database apart, over ${seconds} seconds of requests on four connections. *Bare* is \`server/examples/bare_axum.rs\`: an axum
+handler that asks the same database once for the queue's rows and writes them into a page of the same size. The ratio holds on other machines, the
+milliseconds do not.${now.length < pages.length ? ` *Before* is ${earlier}, over the same filings.` : ''}
+
+${now.map((one) => pagesOf(one, before(one.database))).join('\n\n')}`;
+}
+
+function questionsSection(questions) {
+  const one = ({ database, filings, filledIn, told }) => `### ${database}, ${filings.toLocaleString('en')} filings (filled in ${filledIn.toFixed(0)} s)\n\n${told.trim()}`;
+  return `## What the questions of lists take
+
+Without the wire: \`server bench\`, 200 times each.
+
+${questions.map(one).join('\n\n')}`;
+}
+
+function liveSection(all) {
+  const [{ desks, perSecond, seconds }] = all;
+  const share = (value) => `${value.toFixed(1)} %`;
+  const head = ['', 'nobody decides', 'nobody listens', 'both', 'behind: median ms', 'p95', 'most', 'asked for rows', 'KB each', 'failed'];
+  const rows = all.map((one) => [
+    `${one.database}, ${one.filings.toLocaleString('en')} filings`,
+    ...[one.idle, one.alone, one.busy].map(share),
+    ...[one.behind.median, one.behind.p95, one.behind.most].map((value) => value.toFixed(0)),
+    `${one.asked} times`,
+    (one.bytes / one.asked / 1000).toFixed(1),
+    one.failed,
+  ]);
+  return `## Desks that are open
+
+${desks} pages of 审核队列 listen while ${perSecond} filings a second are claimed and given back, for ${seconds} seconds: processor time of the server as a
+share of one core, and how long a desk was behind.
+
+${table(head, rows)}`;
+}
+
 export async function report(found, { write, seconds, 'before-commit': earlier }) {
-  const before = (database) => found.pages.find((one) => one.isBefore && one.database === database);
   const processor = cpus();
+  const sections = [
+    found.pages.length && pagesSection({ pages: found.pages, seconds, earlier }),
+    found.questions.length && questionsSection(found.questions),
+    found.live.length && liveSection(found.live),
+    found.people.length && `## Many people at once\n\n${found.people.map(crowdOf).join('\n\n')}`,
+  ];
   const text = `# Performance
 
 Written by \`make bench\` on ${new Date().toISOString().slice(0, 10)}, commit ${commit()}; ${processor.length} cores (${processor[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GB,
 Linux ${process.platform === 'linux' ? /^\d+\.\d+/.exec(release())?.[0] : process.platform}. Release build; the database, the server and whoever asks share the machine. How it is measured stands in
 [testing.md](testing.md#benchmarks).
 
-## What a page costs
-
-Processor time of the server per request, database apart, over ${seconds} seconds of requests on four connections. *Bare* is \`server/examples/bare_axum.rs\`: an axum
-handler that asks the same database once for the queue's rows and writes them into a page of the same size. The ratio holds on other machines, the
-milliseconds do not.${found.pages.some((one) => one.isBefore) ? ` *Before* is ${earlier}, over the same filings.` : ''}
-
-${found.pages.filter((one) => !one.isBefore).map((one) => pagesOf(one, before(one.database))).join('\n\n')}
-
-## What the questions of lists take
-
-Without the wire: ${'`server bench`'}, 200 times each.
-
-${found.questions.map(({ database, filings, filledIn, told }) => `### ${database}, ${filings.toLocaleString('en')} filings (filled in ${filledIn.toFixed(0)} s)\n\n${told.trim()}`).join('\n\n')}
-
-## Many people at once
-
-${found.people.map(crowdOf).join('\n\n')}
+${sections.filter(Boolean).join('\n\n')}
 `;
   if (write) writeFileSync(write, text);
   else console.log(text);

@@ -1,11 +1,12 @@
 // Measures the release build and writes docs/performance.md; `make bench`. Minutes, not seconds.
 //   node bench/run.mjs [--filings 100000,1000000] [--databases sqlite,postgres] [--people 1000] [--minutes 10]
-//     [--seconds 4] [--before SERVER --before-commit HASH] [--only pages,questions,people] [--write FILE]
+//     [--seconds 4] [--before SERVER --before-commit HASH] [--only pages,questions,live,people] [--write FILE]
 // `--before` is the server of another commit, measured in the same run over a database that this build has filled: it must
 // know its shape.
 import { parseArgs } from 'node:util';
 import { isInstalled } from '../harness/cluster.mjs';
 import { filledServer } from './filled.mjs';
+import { measureLive } from './live.mjs';
 import { measurePages } from './pages.mjs';
 import { simulate } from './people.mjs';
 import { report } from './report.mjs';
@@ -17,7 +18,7 @@ const { values } = parseArgs({
     people: { type: 'string', default: '1000' },
     minutes: { type: 'string', default: '10' },
     seconds: { type: 'string', default: '4' },
-    only: { type: 'string', default: 'pages,questions,people' },
+    only: { type: 'string', default: 'pages,questions,live,people' },
     before: { type: 'string' },
     'before-commit': { type: 'string', default: 'another build' },
     write: { type: 'string' },
@@ -29,7 +30,7 @@ const python = process.env.PYTHON ?? 'python3';
 const bare = process.env.BARE_AXUM;
 const databases = values.databases.split(',').filter((database) => database !== 'postgres' || isInstalled());
 
-const found = { pages: [], questions: [], people: [] };
+const found = { pages: [], questions: [], live: [], people: [] };
 
 /** Over one filled database: everything that reads first, then the crowd. */
 async function measure({ database, filings, before }) {
@@ -48,6 +49,10 @@ async function measure({ database, filings, before }) {
       console.log(told);
       found.questions.push({ database, filings, filledIn: server.filledIn, told });
     }
+    if (wanted.has('live') && isSmallest) {
+      found.live.push({ database, filings, ...(await measureLive(server)) });
+      console.log(found.live.at(-1));
+    }
     if (wanted.has('people') && isSmallest) {
       const crowd = await simulate(server, { people: Number(values.people), minutes: Number(values.minutes) });
       for (const sentence of crowd.errors.slice(0, 10)) console.log(`  ${sentence}`);
@@ -65,4 +70,4 @@ for (const database of databases) {
   for (const filings of sizes) await measure({ database, filings });
 }
 await report(found, values);
-if (found.people.some(({ errors }) => errors.length > 0)) process.exitCode = 1;
+if (found.people.some(({ errors }) => errors.length > 0) || found.live.some(({ failed }) => failed > 0)) process.exitCode = 1;
