@@ -4,13 +4,12 @@
 use std::collections::BTreeSet;
 
 use domain::view::{MOST_FOUND, QueueLine, QueueRequest};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::base::actor::Actor;
-use crate::base::db::plausible_id;
-use crate::base::entity::filing;
+use crate::base::db::{plausible_id, rows_of};
+use crate::base::entity::filing::Listed;
 use crate::base::error::Result;
-use crate::desk::queue::bundle::{grouped, open_filings_of};
+use crate::desk::queue::bundle::{bundled, grouped, is_open, questions_of_news};
 use crate::desk::queue::filter::Search;
 use crate::desk::queue::{Queues, first_keys};
 
@@ -30,11 +29,7 @@ impl Queues {
         if ids.is_empty() {
             return Ok((Vec::new(), total));
         }
-        let named = filing::Entity::find().filter(filing::Column::Id.is_in(ids)).all(on).await?;
-        let subjects: BTreeSet<String> = named.iter().map(|row| row.subject_id.clone()).collect();
-        let mut rows =
-            if subjects.is_empty() { Vec::new() } else { open_filings_of(&subjects).all(on).await? };
-        rows.extend(named);
+        let mut rows: Vec<Listed> = rows_of(on, questions_of_news(&ids).into()).await?;
         rows.sort_by(|one, other| one.id.cmp(&other.id));
         rows.dedup_by(|one, other| one.id == other.id);
         // A reference, a number or a domain is found by the database alone.
@@ -45,13 +40,14 @@ impl Queues {
             }
             Some(Search::Beginning(_) | Search::Name { .. }) | None => BTreeSet::new(),
         };
+        let bundles = bundled(rows.iter().filter(|row| row.is_reviewable && is_open(row)).cloned().collect());
         let mut shown = Vec::new();
         for row in rows {
             if row.is_reviewable && !filter.except.contains(&row.id) && filter.fits(&row, &found)? {
                 shown.push(row);
             }
         }
-        let groups = grouped(on, &filter, shown).await?;
+        let groups = grouped(&filter, shown, &bundles)?;
         Ok((self.lines(actor, &groups).await?, total))
     }
 }
@@ -59,7 +55,10 @@ impl Queues {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use sea_orm::EntityTrait;
+
     use super::*;
+    use crate::base::entity::filing;
     use crate::base::error::Error;
     use crate::common::*;
 
