@@ -5,23 +5,19 @@
 /// texts and attributes.
 pub fn without_markers(html: &str) -> String {
     let mut kept = String::with_capacity(html.len());
-    let mut islands = 0_u32;
-    for (number, piece) in html.split('<').enumerate() {
-        if piece.starts_with("leptos-island") {
+    let (mut islands, mut begin) = (0_u32, 0);
+    for (at, _) in html.match_indices('<') {
+        let tag = html.get(at + 1..).unwrap_or_default();
+        if tag.starts_with("leptos-island") {
             islands += 1;
-        } else if piece.starts_with("/leptos-island") {
+        } else if tag.starts_with("/leptos-island") {
             islands = islands.saturating_sub(1);
-        } else if islands == 0
-            && let Some(rest) = piece.strip_prefix("!>")
-        {
-            kept.push_str(rest);
-            continue;
+        } else if islands == 0 && tag.starts_with("!>") {
+            kept.push_str(html.get(begin..at).unwrap_or_default());
+            begin = at + "<!>".len();
         }
-        if number > 0 {
-            kept.push('<');
-        }
-        kept.push_str(piece);
     }
+    kept.push_str(html.get(begin..).unwrap_or_default());
     kept
 }
 
