@@ -96,7 +96,13 @@ impl DeskAccess {
         officers.dedup();
         let names = self.accounts.staff_names(self.context.db.read(), &officers).await?;
         let moments = self.moments(actor).await?;
-        rows.iter().map(|row| queue_row(actor, row, &names, moments)).collect()
+        // Most rows of a page lie in few regions.
+        let mut regions: BTreeMap<&str, String> = BTreeMap::new();
+        let shown = rows.iter().map(|row| {
+            let region = regions.entry(row.jurisdiction()).or_insert_with_key(|code| region_name(code));
+            queue_row(actor, row, region, &names, moments)
+        });
+        shown.collect()
     }
 }
 
@@ -129,6 +135,7 @@ pub(crate) fn is_claimed_by(row: &impl InList, actor: &Actor) -> bool {
 fn queue_row(
     actor: &Actor,
     row: &impl InList,
+    region: &str,
     names: &BTreeMap<String, String>,
     moments: Moments,
 ) -> Result<QueueRow> {
@@ -144,7 +151,7 @@ fn queue_row(
         state,
         submitted_at: written(submitted),
         age_days: Ord::max((moments.now - row.submitted_at()) / DAY, 0),
-        jurisdiction: region_name(row.jurisdiction()),
+        jurisdiction: region.to_owned(),
         is_mine: is_claimed_by(row, actor),
         is_own: row.applicant_id() == actor.person_id,
         claimed_by: claimed_by.map(|id| names.get(id).cloned().unwrap_or_default()),

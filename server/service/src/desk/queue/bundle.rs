@@ -7,7 +7,7 @@ use domain::action::Action;
 use domain::business::Business;
 use domain::jurisdiction;
 use domain::view::{Paged, QueueLine, QueueRequest};
-use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PartialModelTrait, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait, Select,
@@ -159,10 +159,10 @@ fn is_new_subject(row: &impl InList) -> bool {
     row.business() == Business::Subject.code() && row.action() == Action::New.code()
 }
 
-/// 新增主体 of the subjects that a condition on their record names, as far as they are open.
-fn new_subjects(of_these: SimpleExpr) -> Select<filing::Entity> {
+/// 新增主体 of these subjects, as far as they are open.
+fn new_subjects(subjects: &BTreeSet<String>) -> Select<filing::Entity> {
     filing::Entity::find()
-        .filter(of_these)
+        .filter(filing::Column::RecordId.is_in(subjects.iter().map(String::as_str)))
         .filter(open_states())
         .filter(filing::Column::Business.eq(Business::Subject.code()))
         .filter(filing::Column::Action.eq(Action::New.code()))
@@ -171,20 +171,14 @@ fn new_subjects(of_these: SimpleExpr) -> Select<filing::Entity> {
 
 /// All open filings of those of these subjects whose 新增主体 is open.
 fn filings_of_new(subjects: &BTreeSet<String>) -> Select<filing::Entity> {
-    let new = new_subjects(among(filing::Column::RecordId, subjects));
-    let new = new.select_only().column(filing::Column::RecordId).into_query();
-    open_filings(among(filing::Column::SubjectId, subjects))
-        .filter(filing::Column::SubjectId.in_subquery(new))
+    let new = new_subjects(subjects).select_only().column(filing::Column::RecordId).into_query();
+    open_filings(subjects).filter(filing::Column::SubjectId.in_subquery(new))
 }
 
-fn among(column: filing::Column, subjects: &BTreeSet<String>) -> SimpleExpr {
-    column.is_in(subjects.iter().map(String::as_str))
-}
-
-/// All open filings of the subjects that a condition names.
-fn open_filings(of_these: SimpleExpr) -> Select<filing::Entity> {
+/// All open filings of these subjects.
+fn open_filings(subjects: &BTreeSet<String>) -> Select<filing::Entity> {
     filing::Entity::find()
-        .filter(of_these)
+        .filter(filing::Column::SubjectId.is_in(subjects.iter().map(String::as_str)))
         .filter(Expr::cust("COALESCE(state, '')").is_in(codes(&OPEN)))
         .filter(reviewable_apart())
         .order_by_asc(filing::Column::Id)
@@ -195,17 +189,14 @@ fn open_filings(of_these: SimpleExpr) -> Select<filing::Entity> {
 pub(crate) fn questions_of_bundles<R: PartialModelTrait>(
     subjects: &BTreeSet<String>,
 ) -> [SelectStatement; 2] {
-    [new_subjects(among(filing::Column::RecordId, subjects)), filings_of_new(subjects)]
+    [new_subjects(subjects), filings_of_new(subjects)]
         .map(|question| R::select_cols(question.select_only()).into_query())
 }
 
-/// These filings, the open ones of their subjects, and among those each 新增主体 however many there are.
-pub(super) fn questions_of_news(ids: &BTreeSet<&str>) -> [SelectStatement; 3] {
-    let named = filing::Entity::find().filter(filing::Column::Id.is_in(ids.iter().copied()));
-    let subjects = || named.clone().select_only().column(filing::Column::SubjectId).into_query();
-    let beside = open_filings(filing::Column::SubjectId.in_subquery(subjects()));
-    let leads = new_subjects(filing::Column::RecordId.in_subquery(subjects()));
-    [named, beside, leads].map(|question| Listed::select_cols(question.select_only()).into_query())
+/// All open filings of these subjects, and among them each 新增主体 however many there are.
+pub(super) fn questions_of_subjects(subjects: &BTreeSet<String>) -> [SelectStatement; 2] {
+    [open_filings(subjects), new_subjects(subjects)]
+        .map(|question| Listed::select_cols(question.select_only()).into_query())
 }
 
 impl QueueFilter {

@@ -4,12 +4,13 @@
 use std::collections::BTreeSet;
 
 use domain::view::{MOST_FOUND, QueueLine, QueueRequest};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::base::actor::Actor;
 use crate::base::db::{plausible_id, rows_of};
-use crate::base::entity::filing::Listed;
+use crate::base::entity::filing::{self, Listed};
 use crate::base::error::Result;
-use crate::desk::queue::bundle::{bundled, grouped, is_open, questions_of_news};
+use crate::desk::queue::bundle::{bundled, grouped, is_open, questions_of_subjects};
 use crate::desk::queue::filter::Search;
 use crate::desk::queue::{Queues, first_keys};
 
@@ -29,7 +30,12 @@ impl Queues {
         if ids.is_empty() {
             return Ok((Vec::new(), total));
         }
-        let mut rows: Vec<Listed> = rows_of(on, questions_of_news(&ids).into()).await?;
+        let named = filing::Entity::find().filter(filing::Column::Id.is_in(ids));
+        let named: Vec<Listed> = named.into_partial_model().all(on).await?;
+        let subjects: BTreeSet<String> = named.iter().map(|row| row.subject_id.clone()).collect();
+        let beside = if subjects.is_empty() { Vec::new() } else { questions_of_subjects(&subjects).into() };
+        let mut rows: Vec<Listed> = rows_of(on, beside).await?;
+        rows.extend(named);
         rows.sort_by(|one, other| one.id.cmp(&other.id));
         rows.dedup_by(|one, other| one.id == other.id);
         // A reference, a number or a domain is found by the database alone.
@@ -55,10 +61,7 @@ impl Queues {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-    use sea_orm::EntityTrait;
-
     use super::*;
-    use crate::base::entity::filing;
     use crate::base::error::Error;
     use crate::common::*;
 
