@@ -49,7 +49,7 @@ impl Queues {
             let has_more = rows.len() > size;
             rows.truncate(size);
             after = rows.last().filter(|_| has_more).map(|last| (last.submitted_at, last.id.clone()));
-            let subjects = rows.iter().filter(|row| is_open(row)).map(|row| row.subject_id.clone());
+            let subjects = rows.iter().filter(is_open).map(|row| row.subject_id.clone());
             let bundles = open_bundles(on, subjects.collect()).await?;
             let groups = grouped(&filter, rows, &bundles)?;
             // All of them stand with their subjects, on another page.
