@@ -9,6 +9,7 @@ use domain::view::Me;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
+use crate::ui::markup::Markup;
 use crate::ui::who_am_i::{is_elder, sign_in_here};
 use crate::ui::{Icon, platform_name};
 
@@ -32,70 +33,57 @@ fn mine() -> Vec<(&'static str, String)> {
     lists.into_iter().chain(records).collect()
 }
 
-#[component]
-fn SideLink(
-    #[prop(into)] name: String,
-    #[prop(into)] href: String,
-    #[prop(optional)] icon: &'static str,
-) -> impl IntoView {
-    let path = use_location().pathname;
-    let own = href.clone();
-    let is_here = move || {
-        let path = path.get();
-        // The review desk's pages have links of their own; elsewhere what lies below belongs to the link.
-        path == own || (own != route::HOME && own != route::REVIEW && route::is_at(&path, &own))
-    };
-    view! {
-        <li>
-            <a class="side-link" href=href aria-current=move || is_here().then_some("page")>
-                {(!icon.is_empty()).then(|| view! { <Icon name=icon/> })}
-                {name}
-            </a>
-        </li>
-    }
-    .into_any()
+/// Where one is, whether it is within what a link leads to: the review desk's pages have links of their own, elsewhere
+/// what lies below belongs to the link.
+fn is_here(path: &str, href: &str) -> bool {
+    path == href || (href != route::HOME && href != route::REVIEW && route::is_at(path, href))
 }
 
-#[component]
-fn SideGroup(name: &'static str, links: Vec<(&'static str, String)>) -> impl IntoView {
-    view! {
-        <li>
-            <details class="side-group" open>
-                <summary>{name}</summary>
-                <ul>{links.into_iter().map(|(name, href)| view! { <SideLink name href/> }).collect_view()}</ul>
-            </details>
-        </li>
+/// A link of the side menu, as all of that in text: every page draws some forty.
+fn side_link(out: &mut Markup, path: &str, (name, href): (&str, &str), icon: &'static str) {
+    out.fixed(r#"<li><a class="side-link""#).attr(" href=", href);
+    if is_here(path, href) {
+        out.fixed(r#" aria-current="page""#);
     }
-    .into_any()
+    out.fixed(">");
+    if !icon.is_empty() {
+        out.fixed(r#"<span class="icon icon-"#).fixed(icon).fixed(r#"" aria-hidden="true"></span>"#);
+    }
+    out.text(name).fixed("</a></li>");
+}
+
+fn side_group(out: &mut Markup, path: &str, name: &str, links: &[(&'static str, String)]) {
+    out.fixed(r#"<li><details class="side-group" open><summary>"#).text(name).fixed("</summary><ul>");
+    for (name, href) in links {
+        side_link(out, path, (name, href), "");
+    }
+    out.fixed("</ul></details></li>");
 }
 
 /// A business that most people do not file, on one line: what one may do with it, in its shortest words. Every link is
 /// there and bears its whole name (R7).
-#[component]
-fn SideBrief(business: Business) -> impl IntoView {
-    let link = |action: Action| {
+fn side_brief(out: &mut Markup, business: Business) {
+    out.fixed(r#"<li class="side-brief"><span>"#).text(business.definition().menu);
+    out.fixed(r#"</span><span class="side-shorts">"#);
+    for action in business.actions() {
         let procedure = Procedure::new(business, action);
         // What the line says already is left to readers; 安全评估申请 does not begin with its verb and stands in full.
         let (shown, rest) = match procedure.label().strip_prefix(procedure.verb()) {
             Some(rest) => (procedure.verb(), rest),
             None => (procedure.label(), ""),
         };
-        let rest = (!rest.is_empty()).then(|| view! { <span class="visually-hidden">{rest}</span> });
-        view! { <a class="side-short" href=route::begin(procedure) aria-label=procedure.label()>{shown}{rest}</a> }
-    };
-    view! {
-        <li class="side-brief">
-            <span>{business.definition().menu}</span>
-            <span class="side-shorts">{business.actions().map(link).collect_view()}</span>
-        </li>
+        out.fixed(r#"<a class="side-short""#).attr(" href=", &route::begin(procedure));
+        out.attr(" aria-label=", procedure.label()).fixed(">").text(shown);
+        if !rest.is_empty() {
+            out.fixed(r#"<span class="visually-hidden">"#).text(rest).fixed("</span>");
+        }
+        out.fixed("</a>");
     }
-    .into_any()
+    out.fixed("</span></li>");
 }
 
 /// What applicants do. The businesses of nearly everybody stand open, and whichever one is at.
-#[component]
-fn OwnMenu() -> impl IntoView {
-    let path = use_location().pathname.get_untracked();
+fn own_menu(out: &mut Markup, path: &str) {
     // A name that a short word does not begin to say is written out.
     let has_short_names = |business: Business| {
         business.actions().all(|action| {
@@ -105,31 +93,23 @@ fn OwnMenu() -> impl IntoView {
     };
     let is_whole = |business: Business| {
         matches!(business, Business::Subject | Business::Website)
-            || route::is_in_business(&path, business)
+            || route::is_in_business(path, business)
             || !has_short_names(business)
     };
     let (whole, brief): (Vec<Business>, Vec<Business>) =
         Business::ALL.into_iter().partition(|business| is_whole(*business));
-    let brief = (!brief.is_empty()).then(|| {
-        view! {
-            <li class="side-more">
-                <p id="side-more">"更多业务"</p>
-                <ul aria-labelledby="side-more">
-                    {brief.into_iter().map(|business| view! { <SideBrief business/> }).collect_view()}
-                </ul>
-            </li>
-        }
-    });
-    view! {
-        <SideLink name="业务办理" href=route::SERVICES icon="grid"/>
-        <SideGroup name="我的" links=mine()/>
-        {whole
-            .into_iter()
-            .map(|business| view! { <SideGroup name=business.definition().menu links=menu_of(business)/> })
-            .collect_view()}
-        {brief}
+    side_link(out, path, ("业务办理", route::SERVICES), "grid");
+    side_group(out, path, "我的", &mine());
+    for business in whole {
+        side_group(out, path, business.definition().menu, &menu_of(business));
     }
-    .into_any()
+    if !brief.is_empty() {
+        out.fixed(r#"<li class="side-more"><p id="side-more">更多业务</p><ul aria-labelledby="side-more">"#);
+        for business in brief {
+            side_brief(out, business);
+        }
+        out.fixed("</ul></li>");
+    }
 }
 
 /// What staff do, by what they are.
@@ -175,34 +155,32 @@ fn staff_groups(me: &Me) -> Vec<(&'static str, Vec<(&'static str, String)>)> {
 #[component]
 fn SideMenu(me: Me) -> impl IntoView {
     let path = use_location().pathname.get_untracked();
-    let work = staff_groups(&me);
-    let own = match work.is_empty() {
-        true => view! { <OwnMenu/> }.into_any(),
-        false => {
-            // Open where one is at it.
-            let is_at_it = route::is_of_filing(&path);
-            view! {
-                <li>
-                    <details class="side-group side-own" open=is_at_it>
-                        <summary>"我的个人业务"</summary>
-                        <ul><OwnMenu/></ul>
-                    </details>
-                </li>
-            }
-            .into_any()
-        }
-    };
-    view! {
-        <nav class="side" aria-label="主菜单">
-            <ul>
-                {work.into_iter().map(|(name, links)| view! { <SideGroup name links/> }).collect_view()}
-                <SideLink name="首页" href=route::HOME icon="home"/>
-                {own}
-                <SideLink name="备案查询" href=route::LOOKUP icon="search"/>
-            </ul>
-        </nav>
+    view! { <nav class="side" aria-label="主菜单" inner_html=side_menu(&me, &path)></nav> }.into_any()
+}
+
+fn side_menu(me: &Me, path: &str) -> String {
+    let mut out = Markup::default();
+    let work = staff_groups(me);
+    out.fixed("<ul>");
+    for (name, links) in &work {
+        side_group(&mut out, path, name, links);
     }
-    .into_any()
+    side_link(&mut out, path, ("首页", route::HOME), "home");
+    if work.is_empty() {
+        own_menu(&mut out, path);
+    } else {
+        out.fixed(r#"<li><details class="side-group side-own""#);
+        // Open where one is at it.
+        if route::is_of_filing(path) {
+            out.fixed(" open");
+        }
+        out.fixed("><summary>我的个人业务</summary><ul>");
+        own_menu(&mut out, path);
+        out.fixed("</ul></details></li>");
+    }
+    side_link(&mut out, path, ("备案查询", route::LOOKUP), "search");
+    out.fixed("</ul>");
+    out.into()
 }
 
 /// 【当前主体】 (R6)

@@ -4,6 +4,7 @@ pub mod dialog;
 pub mod form;
 pub mod kept;
 pub mod layout;
+pub mod markup;
 pub mod plain;
 pub mod progress;
 pub mod region;
@@ -27,10 +28,9 @@ pub fn Icon(name: &'static str) -> impl IntoView {
     view! { <span class=format!("icon icon-{name}") aria-hidden="true"></span> }
 }
 
-/// 审核状态 as icon, word and colour.
-#[component]
-pub fn FilingBadge(state: FilingState) -> impl IntoView {
-    let look = match state {
+/// What the stylesheet calls a state's icon and colour.
+pub fn look_of(state: FilingState) -> &'static str {
+    match state {
         FilingState::Pending => "pending",
         FilingState::InReview => "reviewing",
         FilingState::Approved => "approved",
@@ -38,8 +38,13 @@ pub fn FilingBadge(state: FilingState) -> impl IntoView {
         FilingState::Rejected => "rejected",
         FilingState::Withdrawn => "withdrawn",
         FilingState::Terminated => "terminated",
-    };
-    view! { <span class="badge" data-state=look>{state.label()}</span> }
+    }
+}
+
+/// 审核状态 as icon, word and colour.
+#[component]
+pub fn FilingBadge(state: FilingState) -> impl IntoView {
+    view! { <span class="badge" data-state=look_of(state)>{state.label()}</span> }
 }
 
 /// The state of a filing as its applicant's lists show it: a 新增主体 that no business accompanies is 待审核, and

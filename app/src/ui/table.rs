@@ -4,6 +4,8 @@
 use domain::schema::Choice;
 use leptos::prelude::*;
 
+use crate::ui::markup::Markup;
+
 /// The head of a column.
 pub enum Column {
     Text(String),
@@ -51,19 +53,15 @@ pub fn Filter(
     #[prop(default = "全部")]
     empty: &'static str,
 ) -> impl IntoView {
+    let mut offered = Markup::default();
+    offered.option("", empty, chosen.is_empty());
+    for (code, label) in options {
+        offered.option(&code, &label, code == chosen);
+    }
     view! {
         <div class="filter">
             <label for=id>{label}</label>
-            <select class="input" id=id name=name autocomplete="off">
-                <option value="" selected=chosen.is_empty()>{empty}</option>
-                {options
-                    .into_iter()
-                    .map(|(code, label)| {
-                        let selected = code == chosen;
-                        view! { <option value=code selected=selected>{label}</option> }
-                    })
-                    .collect_view()}
-            </select>
+            <select class="input" id=id name=name autocomplete="off" inner_html=String::from(offered)></select>
         </div>
     }
     .into_any()

@@ -52,7 +52,7 @@ async fn cases(world: &World) -> Vec<Case> {
         ("审核员东城", at("/review"), 6),
         ("审核员东城", at("/review/queue"), 7),
         ("审核员东城", at("/review/queue?state=all"), 7),
-        ("审核员东城", format!("/review/rows?rows={filing}"), 7),
+        ("审核员东城", format!("/review/rows?rows={filing}"), 6),
         ("审核员东城", at("/review/patrol"), 8),
         ("审核员东城", format!("/review/filings/{filing}"), 15),
         ("管理员", at("/review/claims"), 4),

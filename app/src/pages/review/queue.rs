@@ -19,6 +19,7 @@ use super::rows::Rows;
 use super::shortcuts::{Keys, QUEUE_KEYS};
 use super::undo::{Undo, undo_offer};
 use crate::api;
+use crate::ui::markup::Markup;
 use crate::ui::table::Filter;
 use crate::ui::{DeskScript, Load, PageHead};
 
@@ -97,6 +98,9 @@ fn Desk(
             <Filters request=request.clone() above below officers/>
             <div class="queue-bar">
                 <Batch from=from.clone()/>
+                <form method="post" action="/act/claim" id="claim" hidden>
+                    <input type="hidden" name="from" value=from.clone() autocomplete="off"/>
+                </form>
                 <Views views request=request.clone()/>
                 <Display settings=settings.clone() from/>
             </div>
@@ -220,33 +224,22 @@ fn Views(views: Vec<SavedView>, request: QueueRequest) -> impl IntoView {
 
 /// 业务类型: each business as a whole, and its procedures.
 fn kinds(chosen: &str) -> AnyView {
-    let groups = Business::ALL
-        .into_iter()
-        .map(|business| {
-            let whole = business.code();
-            let single = Procedure::all()
-                .filter(|procedure| procedure.business == business)
-                .map(|procedure| {
-                    let code = procedure.code();
-                    let selected = code == chosen;
-                    view! { <option value=code selected=selected>{procedure.label()}</option> }
-                })
-                .collect_view();
-            view! {
-                <optgroup label=business.definition().menu>
-                    <option value=whole selected=whole == chosen>{format!("{}（全部）", business.definition().menu)}</option>
-                    {single}
-                </optgroup>
-            }
-        })
-        .collect_view();
+    let mut offered = Markup::default();
+    offered.option("", "全部", chosen.is_empty());
+    for business in Business::ALL {
+        let (menu, whole) = (business.definition().menu, business.code());
+        offered.fixed("<optgroup").attr(" label=", menu).fixed(">");
+        offered.option(whole, &format!("{menu}（全部）"), whole == chosen);
+        for procedure in Procedure::all().filter(|procedure| procedure.business == business) {
+            let code = procedure.code();
+            offered.option(&code, procedure.label(), code == chosen);
+        }
+        offered.fixed("</optgroup>");
+    }
     view! {
         <div class="filter">
             <label for="q-procedure">"业务类型"</label>
-            <select class="input" id="q-procedure" name="procedure" autocomplete="off">
-                <option value="" selected=chosen.is_empty()>"全部"</option>
-                {groups}
-            </select>
+            <select class="input" id="q-procedure" name="procedure" autocomplete="off" inner_html=String::from(offered)></select>
         </div>
     }
     .into_any()
@@ -265,14 +258,10 @@ fn Filters(
 ) -> impl IntoView {
     let QueueRequest { procedure, state, region, claimed_by, age, search, sort, after: _ } = request;
     let single = FilingState::ALL.into_iter().map(|state| (state.code(), state.label()));
-    let states = GROUPS
-        .into_iter()
-        .chain(single)
-        .map(|(code, label)| {
-            let selected = code == state || (state.is_empty() && code == "open");
-            view! { <option value=code selected=selected>{label}</option> }
-        })
-        .collect_view();
+    let mut states = Markup::default();
+    for (code, label) in GROUPS.into_iter().chain(single) {
+        states.option(code, label, code == state || (state.is_empty() && code == "open"));
+    }
     // The officer's own region needs no name: it is what an address without a region means.
     let inner = above.into_iter().skip(1).map(|region| (region.code, format!("{}（全部）", region.name)));
     let regions: Vec<_> = inner.chain(below.into_iter().map(|region| (region.code, region.name))).collect();
@@ -285,7 +274,7 @@ fn Filters(
             {kinds(&procedure)}
             <div class="filter">
                 <label for="q-state">"审核状态"</label>
-                <select class="input" id="q-state" name="state" autocomplete="off">{states}</select>
+                <select class="input" id="q-state" name="state" autocomplete="off" inner_html=String::from(states)></select>
             </div>
             <div class="filter-more">
                 {(!regions.is_empty()).then(|| view! {

@@ -3,13 +3,14 @@
 
 use domain::filing::FilingState;
 use domain::route;
+use domain::talk::WAITING;
 use domain::view::{Density, DeskSettings, Paged, QueueColumn, QueueLine, QueueRequest, QueueRow};
 use leptos::prelude::*;
 
-use super::address::{address, filing_href, query_of};
-use crate::ui::table::Pager;
-use crate::ui::talk::WaitingTag;
-use crate::ui::{Empty, FilingBadge};
+use super::address::{address, query_of};
+use crate::ui::markup::Markup;
+use crate::ui::table::{Pager, href};
+use crate::ui::{Empty, look_of};
 
 #[component]
 pub fn Rows(request: QueueRequest, page: Paged<QueueLine>, settings: DeskSettings) -> impl IntoView {
@@ -30,7 +31,7 @@ pub fn Rows(request: QueueRequest, page: Paged<QueueLine>, settings: DeskSetting
     let head = |column: QueueColumn, class: &'static str| {
         settings.shows(column).then(|| view! { <th scope="col" class=class>{column.label()}</th> })
     };
-    let rows = drawn(page.rows, &settings, &from);
+    let rows = drawn(&page.rows, &settings, &from);
     view! {
         <div class="table-wrap">
             <table class="table queue" data-compact=is_compact.then_some("")>
@@ -49,7 +50,7 @@ pub fn Rows(request: QueueRequest, page: Paged<QueueLine>, settings: DeskSetting
                         <th scope="col" class="queue-actions">"操作"</th>
                     </tr>
                 </thead>
-                <tbody>{rows}</tbody>
+                <tbody inner_html=rows></tbody>
             </table>
         </div>
         <Pager total=page.total next=page.next.map(|after| here(&after)) first=page.is_later.then(|| here(""))/>
@@ -57,9 +58,20 @@ pub fn Rows(request: QueueRequest, page: Paged<QueueLine>, settings: DeskSetting
     .into_any()
 }
 
-fn drawn(lines: Vec<QueueLine>, settings: &DeskSettings, from: &str) -> impl IntoView + use<> {
-    let row = |line| view! { <Row line settings=settings.clone() from=from.to_owned()/> };
-    lines.into_iter().map(row).collect_view()
+/// What all rows of a list have in common.
+struct List<'a> {
+    settings: &'a DeskSettings,
+    /// What stands behind a filing's path: the queue that it is opened from.
+    from: String,
+}
+
+fn drawn(lines: &[QueueLine], settings: &DeskSettings, from: &str) -> String {
+    let list = List { settings, from: href("", &[("from", from)]) };
+    let mut out = Markup::default();
+    for line in lines {
+        row(&mut out, line, &list);
+    }
+    out.into()
 }
 
 /// Some rows, and how many there are in all.
@@ -71,163 +83,256 @@ pub fn News(
     total: u64,
     settings: DeskSettings,
 ) -> impl IntoView {
-    let rows = drawn(rows, &settings, &query_of(&QueueRequest { after: String::new(), ..request }));
+    let rows = drawn(&rows, &settings, &query_of(&QueueRequest { after: String::new(), ..request }));
     view! {
-        <table><tbody>{rows}</tbody></table>
+        <table><tbody inner_html=rows></tbody></table>
         <Pager total=total next=None first=None/>
     }
     .into_any()
 }
 
 /// The end of a reference, which tells filings of a day apart.
-fn short(reference: &str) -> String {
-    let letters: Vec<char> = reference.chars().collect();
-    letters.get(letters.len().saturating_sub(8)..).unwrap_or_default().iter().collect()
+fn short(reference: &str) -> &str {
+    let begin = reference.char_indices().rev().nth(7).map_or(0, |(at, _)| at);
+    reference.get(begin..).unwrap_or_default()
 }
 
-#[component]
-fn Row(line: QueueLine, settings: DeskSettings, from: String) -> impl IntoView {
-    let QueueLine { row, with, working_days, allowed_days, at } = line;
-    let may_claim = row.state == FilingState::Pending && !row.is_own;
-    let ids: Vec<&str> = with.iter().map(|one| one.id.as_str()).collect();
-    let along = (!ids.is_empty()).then(|| ids.join(" "));
-    let what = format!("{} {}", row.procedure.label(), row.title);
-    let kind = match with.len() {
-        0 => row.procedure.label().to_owned(),
-        count => format!("{} + {count} 业务", row.procedure.label()),
-    };
-    let (kind_title, title, subject) = (kind.clone(), row.title.clone(), row.subject_name.clone());
-    let (region, submitted) = (row.jurisdiction.clone(), row.submitted_at.clone());
-    // A subject is called as its row is; what came with it takes the room.
-    let is_wide = settings.shows(QueueColumn::Subject) && row.title == row.subject_name;
-    view! {
-        <tr data-row=row.id.clone() data-with=along data-at=at.to_string()>
-            <td class="queue-tick">
-                <input
-                    type="checkbox"
-                    form="batch"
-                    name=format!("f.{}", row.id)
-                    aria-label=format!("选择 {what}")
-                    disabled=!row.state.is_open()
-                    autocomplete="off"
-                />
-            </td>
-            {settings.shows(QueueColumn::Reference).then(|| view! {
-                <td data-label="编号" class="figures queue-reference" title=row.reference.clone()>
-                    <span aria-hidden="true">{short(&row.reference)}</span>
-                    <span class="visually-hidden">{row.reference.clone()}</span>
-                </td>
-            })}
-            <td data-label="业务类型" title=kind_title>{kind}</td>
-            <td data-label="名称" class="queue-name" title=title colspan=is_wide.then_some("2")>
-                <div class="queue-names"><span>{row.title.clone()}</span><Beside with lead=row.state from=from.clone()/></div>
-            </td>
-            {(settings.shows(QueueColumn::Subject) && !is_wide).then(|| view! {
-                <td data-label="主体" title=subject.clone()>{subject.clone()}</td>
-            })}
-            {settings.shows(QueueColumn::Region).then(|| view! {
-                <td data-label="管辖地" title=region.clone()>{region.clone()}</td>
-            })}
-            {settings.shows(QueueColumn::Submitted).then(|| view! {
-                <td data-label="提交时间" class="figures">{submitted.clone()}</td>
-            })}
-            {settings.shows(QueueColumn::Age).then(|| age(&row, working_days, allowed_days))}
-            <td data-label="状态"><div class="queue-said"><State row=row.clone()/></div></td>
-            <td data-label="操作" class="row-actions">
-                <a class="queue-open" href=filing_href(&row.id, &from) rel="external" aria-description=row.reference.clone()>
-                    {if row.state.is_open() { "审核" } else { "详情" }}
-                </a>
-                {may_claim.then(|| view! {
-                    <form method="post" action="/act/claim" class="inline">
-                        <input type="hidden" name="filing" value=row.id.clone() autocomplete="off"/>
-                        <input type="hidden" name="from" value=from.clone() autocomplete="off"/>
-                        <button class="link" aria-description=row.reference.clone()>"领取"</button>
-                    </form>
-                })}
-                <button type="button" class="link js-only" data-peek=route::peek(&row.id) aria-description=row.reference.clone()>"速览"</button>
-            </td>
-        </tr>
+fn row(out: &mut Markup, line: &QueueLine, list: &List) {
+    let QueueLine { row, with, at, .. } = line;
+    let shows = |column| list.settings.shows(column);
+    let kind = row.procedure.label();
+    let name = format!("f.{}", row.id);
+    out.fixed("<tr").attr(" data-row=", &row.id);
+    if !with.is_empty() {
+        let ids: Vec<&str> = with.iter().map(|one| one.id.as_str()).collect();
+        out.attr(" data-with=", &ids.join(" "));
     }
-    .into_any()
+    out.attr(" data-at=", &at.to_string())
+        .fixed(r#"><td class="queue-tick"><input type="checkbox" form="batch""#);
+    out.attr(" name=", &name).attr(" aria-label=", &format!("选择 {kind} {}", row.title));
+    if !row.state.is_open() {
+        out.fixed(" disabled");
+    }
+    out.fixed(r#" autocomplete="off"></td>"#);
+    if shows(QueueColumn::Reference) {
+        out.fixed(r#"<td data-label="编号""#).attr(" title=", &row.reference);
+        out.fixed(r#" class="figures queue-reference"><span aria-hidden="true">"#)
+            .text(short(&row.reference));
+        out.fixed(r#"</span><span class="visually-hidden">"#).text(&row.reference).fixed("</span></td>");
+    }
+    let more = match with.len() {
+        0 => kind.to_owned(),
+        count => format!("{kind} + {count} 业务"),
+    };
+    out.fixed(r#"<td data-label="业务类型""#).attr(" title=", &more).fixed(">").text(&more);
+    out.fixed(r#"</td><td data-label="名称""#).attr(" title=", &row.title);
+    // A subject is called as its row is; what came with it takes the room.
+    let is_wide = shows(QueueColumn::Subject) && row.title == row.subject_name;
+    if is_wide {
+        out.fixed(r#" colspan="2""#);
+    }
+    out.fixed(r#" class="queue-name"><div class="queue-names"><span>"#).text(&row.title).fixed("</span>");
+    beside(out, with, row.state, list);
+    out.fixed("</div></td>");
+    if shows(QueueColumn::Subject) && !is_wide {
+        out.fixed(r#"<td data-label="主体""#).attr(" title=", &row.subject_name).fixed(">");
+        out.text(&row.subject_name).fixed("</td>");
+    }
+    if shows(QueueColumn::Region) {
+        out.fixed(r#"<td data-label="管辖地""#).attr(" title=", &row.jurisdiction).fixed(">");
+        out.text(&row.jurisdiction).fixed("</td>");
+    }
+    if shows(QueueColumn::Submitted) {
+        out.fixed(r#"<td data-label="提交时间" class="figures">"#).text(&row.submitted_at).fixed("</td>");
+    }
+    if shows(QueueColumn::Age) {
+        age(out, line);
+    }
+    state(out, row);
+    acts(out, row, list);
+    out.fixed("</tr>");
 }
 
 /// What came in with a new subject, each with the way to it.
-#[component]
-fn Beside(with: Vec<QueueRow>, lead: FilingState, from: String) -> impl IntoView {
-    let beside = with
-        .into_iter()
-        .map(|one| {
-            let differs = one.state != lead;
-            let word = format!("{} {}", one.procedure.label(), one.title);
-            view! {
-                " + "<a href=filing_href(&one.id, &from) rel="external" title=word.clone()>{word.clone()}</a>
-                {differs.then(|| view! { " " <FilingBadge state=one.state/> })}
-            }
-        })
-        .collect::<Vec<_>>();
-    (!beside.is_empty()).then(|| view! { <span class="queue-beside">{beside}</span> })
+fn beside(out: &mut Markup, with: &[QueueRow], lead: FilingState, list: &List) {
+    if with.is_empty() {
+        return;
+    }
+    out.fixed(r#"<span class="queue-beside">"#);
+    for one in with {
+        let word = format!("{} {}", one.procedure.label(), one.title);
+        out.fixed(" + <a")
+            .attr(" href=", &opened(one, list))
+            .fixed(r#" rel="external""#)
+            .attr(" title=", &word);
+        out.fixed(">").text(&word).fixed("</a>");
+        if one.state != lead {
+            out.fixed(" ");
+            badge(out, one.state);
+        }
+    }
+    out.fixed("</span>");
+}
+
+/// Path of a filing, opened from this list.
+fn opened(row: &QueueRow, list: &List) -> String {
+    route::review_filing(&row.id) + &list.from
+}
+
+fn badge(out: &mut Markup, state: FilingState) {
+    out.fixed(r#"<span class="badge" data-state=""#).fixed(look_of(state)).fixed(r#"">"#);
+    out.fixed(state.label()).fixed("</span>");
 }
 
 /// How long it has waited: working days, a bar against those allowed, and a word when they are over.
-fn age(row: &QueueRow, working_days: i64, allowed_days: i64) -> AnyView {
+fn age(out: &mut Markup, line: &QueueLine) {
+    let QueueLine { row, working_days, allowed_days, .. } = line;
+    out.fixed(r#"<td data-label="已等工作日" class="queue-age num""#);
+    if !row.state.is_open() {
+        out.attr(" title=", &row.submitted_at).fixed(">—</td>");
+        return;
+    }
     let title = format!(
         "{}提交，已等待 {} 天，其中 {working_days} 个工作日；应在 {allowed_days} 个工作日内办结",
         row.submitted_at, row.age_days
     );
-    if !row.state.is_open() {
-        return view! { <td data-label="已等工作日" class="queue-age num" title=row.submitted_at.clone()>"—"</td> }
-            .into_any();
+    out.attr(" title=", &title).fixed(r#"><div class="queue-waited">"#);
+    let share = (working_days * 100).checked_div(*allowed_days).unwrap_or(100).clamp(0, 100);
+    if row.is_overdue {
+        let over = format!("已超期 {} 天", (working_days - allowed_days).max(1));
+        out.fixed(r#"<span class="queue-over">"#).text(&over).fixed("</span>");
+    } else {
+        out.fixed(r#"<span class="figures">"#).text(&format!("{working_days} 天")).fixed("</span>");
     }
-    let share = (working_days * 100).checked_div(allowed_days).unwrap_or(100).clamp(0, 100);
-    let over = row.is_overdue.then(|| format!("已超期 {} 天", (working_days - allowed_days).max(1)));
-    let is_over = over.is_some();
-    view! {
-        <td data-label="已等工作日" class="queue-age num" title=title>
-            <div class="queue-waited">
-                {match over {
-                    Some(over) => view! { <span class="queue-over">{over}</span> }.into_any(),
-                    None => view! { <span class="figures">{format!("{working_days} 天")}</span> }.into_any(),
-                }}
-                <svg class="queue-bar-of-days" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true" data-over=is_over.then_some("")>
-                    <rect width="100" height="8"/>
-                    <rect class="done" width=share.to_string() height="8"/>
-                </svg>
-            </div>
-        </td>
+    out.fixed(r#"<svg class="queue-bar-of-days" aria-hidden="true""#);
+    if row.is_overdue {
+        out.fixed(" data-over");
     }
-    .into_any()
+    out.fixed(r#"><rect width="100%" height="100%"/><rect class="done""#)
+        .attr(" width=", &format!("{share}%"));
+    out.fixed(r#" height="100%"/></svg></div></td>"#);
 }
 
 /// Its state, who has it, and what is particular about it.
-#[component]
-fn State(row: QueueRow) -> impl IntoView {
+fn state(out: &mut Markup, row: &QueueRow) {
+    out.fixed(
+        r#"<td data-label="状态"><div class="queue-said"><span class="just tag" hidden>刚刚更新</span>"#,
+    );
+    badge(out, row.state);
+    if row.is_new {
+        out.fixed(r#" <span class="tag">新到</span>"#);
+    }
+    out.fixed(" ");
+    if row.waits_for_answer {
+        out.fixed(r#"<span class="badge" data-tone="warning">"#).fixed(WAITING).fixed("</span>");
+    }
+    if row.has_moved {
+        out.fixed(r#" <span class="tag">移送</span>"#);
+    }
     let again = (row.round > 1).then(|| format!("第 {} 次提交", row.round));
     let holder = if row.is_mine {
         Some("由我领取".to_owned())
     } else {
-        row.claimed_by.map(|name| format!("{name}领取"))
+        row.claimed_by.as_ref().map(|name| format!("{name}领取"))
     };
     let words: Vec<String> = [holder, again].into_iter().flatten().collect();
-    let words = words.join(" ");
-    view! {
-        <span class="just tag" hidden>"刚刚更新"</span>
-        <FilingBadge state=row.state/>
-        {row.is_new.then(|| view! { " " <span class="tag">"新到"</span> })}
-        " "<WaitingTag waits=row.waits_for_answer/>
-        {row.has_moved.then(|| view! { " " <span class="tag">"移送"</span> })}
-        {(!words.is_empty()).then(|| view! { " " <span class="soft" title=words.clone()>{words.clone()}</span> })}
+    if !words.is_empty() {
+        let words = words.join(" ");
+        out.fixed(r#" <span class="soft""#).attr(" title=", &words).fixed(">").text(&words).fixed("</span>");
     }
+    out.fixed("</div></td>");
+}
+
+/// What one does with it. 【领取】 belongs to the page's form of that name.
+fn acts(out: &mut Markup, row: &QueueRow, list: &List) {
+    let about = |out: &mut Markup| {
+        out.attr(" aria-description=", &row.reference).fixed(">");
+    };
+    out.fixed(r#"<td data-label="操作" class="row-actions"><a class="queue-open""#)
+        .attr(" href=", &opened(row, list));
+    out.fixed(r#" rel="external""#);
+    about(out);
+    out.fixed(if row.state.is_open() { "审核</a>" } else { "详情</a>" });
+    if row.state == FilingState::Pending && !row.is_own {
+        out.fixed(r#"<button class="link" form="claim" name="filing""#).attr(" value=", &row.id);
+        about(out);
+        out.fixed("领取</button>");
+    }
+    out.fixed(r#"<button type="button" class="link js-only""#).attr(" data-peek=", &route::peek(&row.id));
+    about(out);
+    out.fixed("速览</button></td>");
 }
 
 #[cfg(test)]
 mod tests {
-    use super::short;
+    use domain::action::Action;
+    use domain::business::Business;
+    use domain::procedure::Procedure;
+
+    use super::*;
+
+    fn filing(id: &str, title: &str) -> QueueRow {
+        QueueRow {
+            id: id.to_owned(),
+            reference: "BA20260302000017".to_owned(),
+            procedure: Procedure::new(Business::Website, Action::New),
+            title: title.to_owned(),
+            subject_name: "\"><img src=x>".to_owned(),
+            state: FilingState::InReview,
+            submitted_at: "2026-03-02 09:00".to_owned(),
+            age_days: 3,
+            jurisdiction: "东城区".to_owned(),
+            is_mine: false,
+            is_own: false,
+            claimed_by: Some("<b>".to_owned()),
+            round: 2,
+            is_new: true,
+            is_overdue: true,
+            has_moved: true,
+            waits_for_answer: true,
+        }
+    }
+
+    #[test]
+    fn what_applicants_write_stays_text_in_every_cell() {
+        let settings = DeskSettings { columns: QueueColumn::ALL.to_vec(), ..DeskSettings::default() };
+        let alone = |row: QueueRow, with: Vec<QueueRow>| QueueLine {
+            row,
+            with,
+            working_days: 9,
+            allowed_days: 7,
+            at: 1,
+        };
+        let besides = QueueRow { state: FilingState::Pending, ..filing("2", "\" onclick=\"x") };
+        let lines = [
+            alone(filing("1", "<script>"), vec![besides]),
+            alone(QueueRow { state: FilingState::Approved, ..filing("3", "</td>&") }, Vec::new()),
+        ];
+        let drawn = drawn(&lines, &settings, "search=a&state=all");
+        for written in ["<script", "<img", "<b>", "</td>&", "\" onclick"] {
+            assert!(!drawn.contains(written), "{written}\n{drawn}");
+        }
+        for kept in [
+            "第 2 次提交",
+            "&lt;b&gt;领取",
+            "已超期 2 天",
+            " width=\"100%\"",
+            " data-with=\"2\"",
+            "/review/filings/2?from=search%3Da%26state%3Dall",
+            "&lt;/td&gt;&amp;</span>",
+        ] {
+            assert!(drawn.contains(kept), "{kept}\n{drawn}");
+        }
+        // Each tag that has an end has it.
+        for tag in ["tr", "td", "div", "span", "a", "button", "svg"] {
+            let begun =
+                drawn.matches(&format!("<{tag} ")).count() + drawn.matches(&format!("<{tag}>")).count();
+            assert_eq!(begun, drawn.matches(&format!("</{tag}>")).count(), "{tag}\n{drawn}");
+        }
+    }
 
     #[test]
     fn a_reference_is_known_by_its_end() {
-        assert_eq!(
-            (short("BA20260302000017").as_str(), short("17").as_str(), short("").as_str()),
-            ("02000017", "17", "")
-        );
+        assert_eq!((short("BA20260302000017"), short("17"), short("")), ("02000017", "17", ""));
     }
 }

@@ -15,6 +15,7 @@ use crate::base::actor::Actor;
 use crate::base::clock::{shanghai_date, written};
 use crate::base::context::handle;
 use crate::base::db::{instant, millis, plausible_id};
+use crate::base::entity::filing::InList;
 use crate::base::entity::{filing, record};
 use crate::base::error::{Error, Result};
 use crate::base::own_desk::Part;
@@ -85,17 +86,23 @@ impl DeskAccess {
         })
     }
 
-    pub(crate) async fn queue_rows(&self, actor: &Actor, rows: &[filing::Model]) -> Result<Vec<QueueRow>> {
+    pub(crate) async fn queue_rows(&self, actor: &Actor, rows: &[impl InList]) -> Result<Vec<QueueRow>> {
         let mut officers: Vec<String> = rows
             .iter()
-            .filter(|row| row.state == FilingState::InReview.code())
-            .filter_map(|row| row.claimed_by.clone())
+            .filter(|row| row.state() == FilingState::InReview.code())
+            .filter_map(|row| row.claimed_by().map(str::to_owned))
             .collect();
         officers.sort_unstable();
         officers.dedup();
         let names = self.accounts.staff_names(self.context.db.read(), &officers).await?;
         let moments = self.moments(actor).await?;
-        rows.iter().map(|row| queue_row(actor, row, &names, moments)).collect()
+        // Most rows of a page lie in few regions.
+        let mut regions: BTreeMap<&str, String> = BTreeMap::new();
+        let shown = rows.iter().map(|row| {
+            let region = regions.entry(row.jurisdiction()).or_insert_with_key(|code| region_name(code));
+            queue_row(actor, row, region, &names, moments)
+        });
+        shown.collect()
     }
 }
 
@@ -121,38 +128,39 @@ pub(crate) fn is_of(person: &str, row: &filing::Model, subject: &record::Model) 
     row.applicant_id == person || subject.owner_id.as_deref() == Some(person)
 }
 
-pub(crate) fn is_claimed_by(row: &filing::Model, actor: &Actor) -> bool {
-    row.state == FilingState::InReview.code() && row.claimed_by.as_ref() == Some(&actor.person_id)
+pub(crate) fn is_claimed_by(row: &impl InList, actor: &Actor) -> bool {
+    row.state() == FilingState::InReview.code() && row.claimed_by() == Some(&actor.person_id)
 }
 
 fn queue_row(
     actor: &Actor,
-    row: &filing::Model,
+    row: &impl InList,
+    region: &str,
     names: &BTreeMap<String, String>,
     moments: Moments,
 ) -> Result<QueueRow> {
     let state = filing_state(row)?;
-    let submitted = instant(row.submitted_at);
-    let claimed_by = row.claimed_by.as_ref().filter(|_| state == FilingState::InReview);
+    let submitted = instant(row.submitted_at());
+    let claimed_by = row.claimed_by().filter(|_| state == FilingState::InReview);
     Ok(QueueRow {
-        id: row.id.clone(),
-        reference: row.reference.clone(),
+        id: row.id().to_owned(),
+        reference: row.reference().to_owned(),
         procedure: procedure_of(row)?,
-        title: row.title.clone(),
-        subject_name: row.subject_name.clone(),
+        title: row.title().to_owned(),
+        subject_name: row.subject_name().to_owned(),
         state,
         submitted_at: written(submitted),
-        age_days: Ord::max((moments.now - row.submitted_at) / DAY, 0),
-        jurisdiction: region_name(&row.jurisdiction),
+        age_days: Ord::max((moments.now - row.submitted_at()) / DAY, 0),
+        jurisdiction: region.to_owned(),
         is_mine: is_claimed_by(row, actor),
-        is_own: row.applicant_id == actor.person_id,
+        is_own: row.applicant_id() == actor.person_id,
         claimed_by: claimed_by.map(|id| names.get(id).cloned().unwrap_or_default()),
-        round: row.round,
+        round: row.round(),
         is_new: state == FilingState::Pending
-            && (row.submitted_at > moments.seen || row.moved_at.is_some_and(|at| at > moments.seen)),
-        is_overdue: state.is_open() && row.waiting_since.is_none() && clock_from(row) < moments.late,
-        has_moved: row.moved_at.is_some(),
-        waits_for_answer: state.is_open() && row.waiting_since.is_some(),
+            && (row.submitted_at() > moments.seen || row.moved_at().is_some_and(|at| at > moments.seen)),
+        is_overdue: state.is_open() && row.waiting_since().is_none() && clock_from(row) < moments.late,
+        has_moved: row.moved_at().is_some(),
+        waits_for_answer: state.is_open() && row.waiting_since().is_some(),
     })
 }
 

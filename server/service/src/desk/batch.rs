@@ -258,7 +258,7 @@ impl Batches {
         let subjects = record::Entity::find().filter(record::Column::Id.is_in(&of)).all(on).await?;
         let subjects: BTreeMap<String, record::Model> =
             subjects.into_iter().map(|row| (row.id.clone(), row)).collect();
-        let bundles = open_bundles(on, of).await?;
+        let bundles = open_bundles::<filing::Model>(on, of).await?;
         let mut units = Vec::new();
         let mut taken = BTreeSet::new();
         for row in rows {

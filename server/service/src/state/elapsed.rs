@@ -6,6 +6,7 @@ use domain::calendar::Calendar;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::base::db::{instant, millis};
+use crate::base::entity::filing::InList;
 use crate::base::entity::{filing, filing_message};
 use crate::base::error::Result;
 
@@ -13,8 +14,8 @@ use crate::base::error::Result;
 pub(crate) type Pauses = BTreeMap<String, Vec<(i64, i64)>>;
 
 /// From when the time of a filing counts.
-pub(crate) fn clock_from(row: &filing::Model) -> i64 {
-    row.clock_from.unwrap_or(row.submitted_at)
+pub(crate) fn clock_from(row: &impl InList) -> i64 {
+    row.clock_from().unwrap_or(row.submitted_at())
 }
 
 /// From when time counts that began at one moment and is looked at from another.

@@ -7,6 +7,7 @@ use domain::procedure::Procedure;
 use domain::record::RecordState;
 use sea_orm::{ColumnTrait, Condition};
 
+use crate::base::entity::filing::InList;
 use crate::base::entity::{filing, record};
 use crate::base::error::{Error, Result};
 
@@ -16,10 +17,10 @@ pub(crate) fn open_states() -> Condition {
     Condition::all().add(filing::Column::State.is_in(open))
 }
 
-pub(crate) fn procedure_of(row: &filing::Model) -> Result<Procedure> {
-    match (Business::from_code(&row.business), Action::from_code(&row.action)) {
+pub(crate) fn procedure_of(row: &impl InList) -> Result<Procedure> {
+    match (Business::from_code(row.business()), Action::from_code(row.action())) {
         (Some(business), Some(action)) => Ok(Procedure { business, action }),
-        _ => Err(Error::Corrupt(format!("procedure of filing {}", row.id))),
+        _ => Err(Error::Corrupt(format!("procedure of filing {}", row.id()))),
     }
 }
 
@@ -27,8 +28,8 @@ pub(crate) fn business_of(row: &record::Model) -> Result<Business> {
     Business::from_code(&row.business).ok_or_else(|| Error::Corrupt(format!("business of record {}", row.id)))
 }
 
-pub(crate) fn filing_state(row: &filing::Model) -> Result<FilingState> {
-    FilingState::from_code(&row.state).ok_or_else(|| Error::Corrupt(format!("state of filing {}", row.id)))
+pub(crate) fn filing_state(row: &impl InList) -> Result<FilingState> {
+    FilingState::from_code(row.state()).ok_or_else(|| Error::Corrupt(format!("state of filing {}", row.id())))
 }
 
 pub(crate) fn record_state(row: &record::Model) -> Result<RecordState> {

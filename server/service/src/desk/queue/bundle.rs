@@ -8,16 +8,19 @@ use domain::business::Business;
 use domain::jurisdiction;
 use domain::view::{Paged, QueueLine, QueueRequest};
 use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PartialModelTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Select,
+};
 
 use crate::base::actor::Actor;
 use crate::base::clock::shanghai_date;
 use crate::base::db::{instant, rows_of};
-use crate::base::entity::filing;
+use crate::base::entity::filing::{self, InList, Listed};
 use crate::base::error::Result;
 use crate::desk::access::codes;
 use crate::desk::queue::filter::{QueueFilter, Search, reviewable_apart};
-use crate::desk::queue::{OPEN, Queues, cursor, only_ids};
+use crate::desk::queue::{OPEN, Queues, cursor, listed, only_ids};
 use crate::state::elapsed::clock_from;
 use crate::state::row::{filing_state, open_states, procedure_of};
 
@@ -28,7 +31,7 @@ pub(crate) const ROWS: u64 = 50;
 const MOST_MEMBERS: u64 = 500;
 
 /// A filing with those that came in with it.
-pub(crate) type Group = (filing::Model, Vec<filing::Model>);
+pub(crate) type Group<R> = (R, Vec<R>);
 
 impl Queues {
     /// The queue of the officer's region as a table (R61).
@@ -42,16 +45,13 @@ impl Queues {
         loop {
             let place = after.as_ref().map(|(at, id)| (*at, id.as_str()));
             let keys = filter.page(&filter.order, place, ROWS + 1, on.get_database_backend());
-            let mut rows = filing::Entity::find()
-                .filter(filing::Column::Id.in_subquery(only_ids(keys)))
-                .order_by(filing::Column::SubmittedAt, filter.order.clone())
-                .order_by(filing::Column::Id, filter.order.clone())
-                .all(on)
-                .await?;
+            let mut rows = listed(only_ids(keys), &filter.order).all(on).await?;
             let has_more = rows.len() > size;
             rows.truncate(size);
             after = rows.last().filter(|_| has_more).map(|last| (last.submitted_at, last.id.clone()));
-            let groups = grouped(on, &filter, rows).await?;
+            let subjects = rows.iter().filter(is_open).map(|row| row.subject_id.clone());
+            let bundles = open_bundles(on, subjects.collect()).await?;
+            let groups = grouped(&filter, rows, &bundles)?;
             // All of them stand with their subjects, on another page.
             if groups.is_empty() && after.is_some() {
                 continue;
@@ -66,18 +66,21 @@ impl Queues {
     }
 
     /// Filings with those beside them, as the pages show them.
-    pub(crate) async fn lines(&self, actor: &Actor, groups: &[Group]) -> Result<Vec<QueueLine>> {
-        let all: Vec<filing::Model> =
-            groups.iter().flat_map(|(row, with)| [row].into_iter().chain(with)).cloned().collect();
+    pub(crate) async fn lines<R: InList>(
+        &self,
+        actor: &Actor,
+        groups: &[Group<R>],
+    ) -> Result<Vec<QueueLine>> {
+        let all: Vec<&R> = groups.iter().flat_map(|(row, with)| [row].into_iter().chain(with)).collect();
         let mut rows = self.desk_access.queue_rows(actor, &all).await?.into_iter();
         let calendar = self.context.known_calendar().await?;
         let today = shanghai_date(self.context.clock.now());
         let lines = groups.iter().map_while(|(lead, with)| {
             let row = rows.next()?;
             Some(QueueLine {
-                working_days: calendar.waited(shanghai_date(instant(lead.submitted_at)), today),
+                working_days: calendar.waited(shanghai_date(instant(lead.submitted_at())), today),
                 allowed_days: self.context.settings.overdue_days,
-                at: lead.submitted_at,
+                at: lead.submitted_at(),
                 with: rows.by_ref().take(with.len()).collect(),
                 row,
             })
@@ -88,15 +91,13 @@ impl Queues {
 
 /// Puts the businesses of new subjects to their subject's row, where the filter shows that; otherwise each has a row of
 /// its own.
-pub(super) async fn grouped(
-    on: &impl ConnectionTrait,
+pub(super) fn grouped(
     filter: &QueueFilter,
-    rows: Vec<filing::Model>,
-) -> Result<Vec<Group>> {
+    rows: Vec<Listed>,
+    bundles: &BTreeMap<String, Vec<Listed>>,
+) -> Result<Vec<Group<Listed>>> {
     let here: BTreeSet<String> = rows.iter().map(|row| row.id.clone()).collect();
-    let fits = |row: &filing::Model| filter.fits(row, &here);
-    let subjects = rows.iter().filter(|row| is_open(row)).map(|row| row.subject_id.clone());
-    let bundles = open_bundles(on, subjects.collect()).await?;
+    let fits = |row: &Listed| filter.fits(row, &here);
     let mut groups = Vec::new();
     for row in rows {
         let bundle = bundles.get(&row.subject_id).filter(|_| is_open(&row));
@@ -118,42 +119,48 @@ pub(super) async fn grouped(
     Ok(groups)
 }
 
-fn is_open(row: &filing::Model) -> bool {
-    OPEN.iter().any(|state| state.code() == row.state)
+pub(super) fn is_open(row: &impl InList) -> bool {
+    OPEN.iter().any(|state| state.code() == row.state())
 }
 
 /// The open filings of those of these subjects that are new, by subject: its own first, then its businesses (R15).
-pub(crate) async fn open_bundles(
+pub(crate) async fn open_bundles<R: InList + PartialModelTrait>(
     on: &impl ConnectionTrait,
     subjects: BTreeSet<String>,
-) -> Result<BTreeMap<String, Vec<filing::Model>>> {
-    let mut bundles = BTreeMap::new();
+) -> Result<BTreeMap<String, Vec<R>>> {
     if subjects.is_empty() {
-        return Ok(bundles);
+        return Ok(BTreeMap::new());
     }
     // The first question's rows are in the second's as well.
-    let mut rows: Vec<filing::Model> = rows_of(on, questions_of_bundles(&subjects).into()).await?;
-    rows.sort_by(|one, other| one.id.cmp(&other.id));
-    let (leads, with): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.record_id == row.subject_id);
+    let mut rows: Vec<R> = rows_of(on, questions_of_bundles::<R>(&subjects).into()).await?;
+    rows.sort_by(|one, other| one.id().cmp(other.id()));
+    Ok(bundled(rows))
+}
+
+/// Open filings by subject, of those subjects whose 新增主体 is among them, in this order.
+pub(super) fn bundled<R: InList>(rows: Vec<R>) -> BTreeMap<String, Vec<R>> {
+    let (leads, with): (Vec<_>, Vec<_>) =
+        rows.into_iter().partition(|row| row.record_id() == row.subject_id());
+    let mut bundles = BTreeMap::new();
     for lead in leads {
         if is_new_subject(&lead) {
-            bundles.insert(lead.subject_id.clone(), vec![lead]);
+            bundles.insert(lead.subject_id().to_owned(), vec![lead]);
         }
     }
     for row in with {
-        if let Some(bundle) = bundles.get_mut(&row.subject_id) {
+        if let Some(bundle) = bundles.get_mut(row.subject_id()) {
             bundle.push(row);
         }
     }
-    Ok(bundles)
+    bundles
 }
 
-fn is_new_subject(row: &filing::Model) -> bool {
-    row.business == Business::Subject.code() && row.action == Action::New.code()
+fn is_new_subject(row: &impl InList) -> bool {
+    row.business() == Business::Subject.code() && row.action() == Action::New.code()
 }
 
 /// 新增主体 of these subjects, as far as they are open.
-fn new_subjects(subjects: &BTreeSet<String>) -> sea_orm::Select<filing::Entity> {
+fn new_subjects(subjects: &BTreeSet<String>) -> Select<filing::Entity> {
     filing::Entity::find()
         .filter(filing::Column::RecordId.is_in(subjects.iter().map(String::as_str)))
         .filter(open_states())
@@ -163,13 +170,13 @@ fn new_subjects(subjects: &BTreeSet<String>) -> sea_orm::Select<filing::Entity> 
 }
 
 /// All open filings of those of these subjects whose 新增主体 is open.
-fn filings_of_new(subjects: &BTreeSet<String>) -> sea_orm::Select<filing::Entity> {
+fn filings_of_new(subjects: &BTreeSet<String>) -> Select<filing::Entity> {
     let new = new_subjects(subjects).select_only().column(filing::Column::RecordId).into_query();
-    open_filings_of(subjects).filter(filing::Column::SubjectId.in_subquery(new))
+    open_filings(subjects).filter(filing::Column::SubjectId.in_subquery(new))
 }
 
 /// All open filings of these subjects.
-pub(super) fn open_filings_of(subjects: &BTreeSet<String>) -> sea_orm::Select<filing::Entity> {
+fn open_filings(subjects: &BTreeSet<String>) -> Select<filing::Entity> {
     filing::Entity::find()
         .filter(filing::Column::SubjectId.is_in(subjects.iter().map(String::as_str)))
         .filter(Expr::cust("COALESCE(state, '')").is_in(codes(&OPEN)))
@@ -179,13 +186,22 @@ pub(super) fn open_filings_of(subjects: &BTreeSet<String>) -> sea_orm::Select<fi
 }
 
 /// What [`open_bundles`] asks the database, at once.
-pub(crate) fn questions_of_bundles(subjects: &BTreeSet<String>) -> [SelectStatement; 2] {
-    [new_subjects(subjects).into_query(), filings_of_new(subjects).into_query()]
+pub(crate) fn questions_of_bundles<R: PartialModelTrait>(
+    subjects: &BTreeSet<String>,
+) -> [SelectStatement; 2] {
+    [new_subjects(subjects), filings_of_new(subjects)]
+        .map(|question| R::select_cols(question.select_only()).into_query())
+}
+
+/// All open filings of these subjects, and among them each 新增主体 however many there are.
+pub(super) fn questions_of_subjects(subjects: &BTreeSet<String>) -> [SelectStatement; 2] {
+    [open_filings(subjects), new_subjects(subjects)]
+        .map(|question| Listed::select_cols(question.select_only()).into_query())
 }
 
 impl QueueFilter {
     /// Whether a queue shows this filing; what only the database can tell is said by those that it has `found`.
-    pub(super) fn fits(&self, row: &filing::Model, found: &BTreeSet<String>) -> Result<bool> {
+    pub(super) fn fits(&self, row: &Listed, found: &BTreeSet<String>) -> Result<bool> {
         let begins_with =
             |text: &String| row.subject_key.starts_with(text) || row.title_key.starts_with(text);
         let is_late = |late| row.waiting_since.is_none() && clock_from(row) < late;

@@ -16,6 +16,7 @@ use domain::view::{Neighbours, Paged, QueueRequest, QueueRow};
 use sea_orm::sea_query::{Alias, Asterisk, Expr, ExprTrait, IntoCondition, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, Order, QueryFilter, QueryOrder,
+    SelectModel, Selector,
 };
 
 use crate::account::rejected_form::RejectedForms;
@@ -51,12 +52,7 @@ impl Queues {
         let total = self.how_many(&filter, on).await?;
         let after = cursor(&request.after);
         let keys = filter.page(&filter.order, after, PAGE + 1, on.get_database_backend());
-        let mut rows = filing::Entity::find()
-            .filter(filing::Column::Id.in_subquery(only_ids(keys)))
-            .order_by(filing::Column::SubmittedAt, filter.order.clone())
-            .order_by(filing::Column::Id, filter.order.clone())
-            .all(on)
-            .await?;
+        let mut rows = listed(only_ids(keys), &filter.order).all(on).await?;
         let page_size = usize::try_from(PAGE).unwrap_or(usize::MAX);
         let has_more = rows.len() > page_size;
         rows.truncate(page_size);
@@ -277,6 +273,15 @@ fn cursor(after: &str) -> Option<(i64, &str)> {
     Some((at.parse().ok()?, plausible_id(id).ok()?))
 }
 
+/// The filings of these keys in an order.
+fn listed(keys: SelectStatement, order: &Order) -> Selector<SelectModel<filing::Listed>> {
+    filing::Entity::find()
+        .filter(filing::Column::Id.in_subquery(keys))
+        .order_by(filing::Column::SubmittedAt, order.clone())
+        .order_by(filing::Column::Id, order.clone())
+        .into_partial_model()
+}
+
 pub(crate) fn only_ids(keys: SelectStatement) -> SelectStatement {
     Query::select().column(Alias::new("id")).from_subquery(keys, Alias::new("page")).to_owned()
 }
@@ -296,8 +301,9 @@ async fn first_keys(
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
     use super::*;
+    use crate::base::entity::filing::Listed;
     use crate::common::*;
-    use crate::desk::queue::bundle::{ROWS, questions_of_bundles};
+    use crate::desk::queue::bundle::{ROWS, questions_of_bundles, questions_of_subjects};
 
     claims![no_list_of_the_desk_is_read_whole];
 
@@ -340,8 +346,10 @@ mod tests {
             }
         }
         // Fifty subjects, of which one has thousands of filings.
-        let subjects = (0..50).map(|_| crate::base::db::new_id(world.now()));
-        for query in questions_of_bundles(&subjects.collect()) {
+        let subjects = (0..50).map(|_| crate::base::db::new_id(world.now())).collect();
+        for query in
+            questions_of_bundles::<Listed>(&subjects).into_iter().chain(questions_of_subjects(&subjects))
+        {
             let plan = world.plan(&query).await;
             assert!(
                 plan.contains("filing_open")

@@ -7,10 +7,10 @@ use domain::view::{MOST_FOUND, QueueLine, QueueRequest};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::base::actor::Actor;
-use crate::base::db::plausible_id;
-use crate::base::entity::filing;
+use crate::base::db::{plausible_id, rows_of};
+use crate::base::entity::filing::{self, Listed};
 use crate::base::error::Result;
-use crate::desk::queue::bundle::{grouped, open_filings_of};
+use crate::desk::queue::bundle::{bundled, grouped, is_open, questions_of_subjects};
 use crate::desk::queue::filter::Search;
 use crate::desk::queue::{Queues, first_keys};
 
@@ -30,10 +30,11 @@ impl Queues {
         if ids.is_empty() {
             return Ok((Vec::new(), total));
         }
-        let named = filing::Entity::find().filter(filing::Column::Id.is_in(ids)).all(on).await?;
+        let named = filing::Entity::find().filter(filing::Column::Id.is_in(ids));
+        let named: Vec<Listed> = named.into_partial_model().all(on).await?;
         let subjects: BTreeSet<String> = named.iter().map(|row| row.subject_id.clone()).collect();
-        let mut rows =
-            if subjects.is_empty() { Vec::new() } else { open_filings_of(&subjects).all(on).await? };
+        let beside = if subjects.is_empty() { Vec::new() } else { questions_of_subjects(&subjects).into() };
+        let mut rows: Vec<Listed> = rows_of(on, beside).await?;
         rows.extend(named);
         rows.sort_by(|one, other| one.id.cmp(&other.id));
         rows.dedup_by(|one, other| one.id == other.id);
@@ -45,13 +46,14 @@ impl Queues {
             }
             Some(Search::Beginning(_) | Search::Name { .. }) | None => BTreeSet::new(),
         };
+        let bundles = bundled(rows.iter().filter(|row| row.is_reviewable && is_open(row)).cloned().collect());
         let mut shown = Vec::new();
         for row in rows {
             if row.is_reviewable && !filter.except.contains(&row.id) && filter.fits(&row, &found)? {
                 shown.push(row);
             }
         }
-        let groups = grouped(on, &filter, shown).await?;
+        let groups = grouped(&filter, shown, &bundles)?;
         Ok((self.lines(actor, &groups).await?, total))
     }
 }

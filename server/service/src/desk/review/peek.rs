@@ -8,6 +8,7 @@ use domain::sheet::{Disclosure, Shown};
 use domain::view::Peek;
 
 use crate::base::actor::Actor;
+use crate::base::entity::filing;
 use crate::base::error::{Error, Result};
 use crate::desk::queue::bundle::open_bundles;
 use crate::desk::review::Reviews;
@@ -49,7 +50,7 @@ impl Reviews {
             Some((row.label, value))
         });
         let facts = facts.take(MOST_FACTS).collect();
-        let mut bundles = open_bundles(on, BTreeSet::from([row.subject_id.clone()])).await?;
+        let mut bundles = open_bundles::<filing::Model>(on, BTreeSet::from([row.subject_id.clone()])).await?;
         let mut with = bundles.remove(&row.subject_id).unwrap_or_default();
         with.retain(|one| one.id != row.id && actor.covers(&one.jurisdiction));
         let earlier_remarks = self.filings.return_remarks(on, &row.id).await?.1;
