@@ -82,12 +82,27 @@ share of one core, and how long a desk was behind.
 ${table(head, rows)}`;
 }
 
+function formsSection({ hydration, typing }) {
+  const whole = (value) => value.toFixed(0);
+  const alive = hydration.map((row) => [row.name, whole(row.scripts), whole(row.tasks), whole(row.longest)]);
+  const keys = typing.map((row) => [row.name, row.keys, ...[row.median, row.p95, row.p98, row.most].map(ms)]);
+  return `## What a form takes of the browser
+
+Processor time of the page's main thread in Chromium, times four, as on a telephone. Until a page reacts, from its first script: its scripts (WebAssembly among
+them), all tasks (with parsing, style, layout and paint), and the longest task. Then from a key to its paint in the website's step with 50 domains and 50 addresses.
+
+${table(['page', 'scripts ms', 'all tasks ms', 'longest ms'], alive)}
+
+${table(['question', 'keys', 'median ms', 'p95 ms', 'p98 ms', 'longest ms'], keys)}`;
+}
+
 export async function report(found, { write, seconds, 'before-commit': earlier }) {
   const processor = cpus();
   const sections = [
     found.pages.length && pagesSection({ pages: found.pages, seconds, earlier }),
     found.questions.length && questionsSection(found.questions),
     found.live.length && liveSection(found.live),
+    found.hydration.length && formsSection(found),
     found.people.length && `## Many people at once\n\n${found.people.map(crowdOf).join('\n\n')}`,
   ];
   const text = `# Performance

@@ -1,15 +1,18 @@
 // Measures the release build and writes docs/performance.md; `make bench`. Minutes, not seconds.
 //   node bench/run.mjs [--filings 100000,1000000] [--databases sqlite,postgres] [--people 1000] [--minutes 10]
-//     [--seconds 4] [--before SERVER --before-commit HASH] [--only pages,questions,live,people] [--write FILE]
+//     [--seconds 4] [--before SERVER --before-commit HASH] [--only pages,questions,live,people,forms] [--write FILE]
 // `--before` is the server of another commit, measured in the same run over a database that this build has filled: it must
 // know its shape.
 import { parseArgs } from 'node:util';
 import { isInstalled } from '../harness/cluster.mjs';
+import { standalone } from './browser.mjs';
 import { filledServer } from './filled.mjs';
+import { measureHydration } from './hydration.mjs';
 import { measureLive } from './live.mjs';
 import { measurePages } from './pages.mjs';
 import { simulate } from './people.mjs';
 import { report } from './report.mjs';
+import { measureTyping } from './typing.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -18,7 +21,7 @@ const { values } = parseArgs({
     people: { type: 'string', default: '1000' },
     minutes: { type: 'string', default: '10' },
     seconds: { type: 'string', default: '4' },
-    only: { type: 'string', default: 'pages,questions,live,people' },
+    only: { type: 'string', default: 'pages,questions,live,people,forms' },
     before: { type: 'string' },
     'before-commit': { type: 'string', default: 'another build' },
     write: { type: 'string' },
@@ -30,7 +33,7 @@ const python = process.env.PYTHON ?? 'python3';
 const bare = process.env.BARE_AXUM;
 const databases = values.databases.split(',').filter((database) => database !== 'postgres' || isInstalled());
 
-const found = { pages: [], questions: [], live: [], people: [] };
+const found = { pages: [], questions: [], live: [], people: [], hydration: [], typing: [] };
 
 /** Over one filled database: everything that reads first, then the crowd. */
 async function measure({ database, filings, before }) {
@@ -63,7 +66,14 @@ async function measure({ database, filings, before }) {
   }
 }
 
-for (const database of databases) {
+// Each with a server of its own, as each files a subject for the same person.
+if (wanted.has('forms')) {
+  await standalone(async (own) => (found.hydration = await measureHydration(own)));
+  await standalone(async (own) => (found.typing = await measureTyping(own)));
+  console.log(found.hydration, found.typing);
+}
+const asksDatabases = ['pages', 'questions', 'live', 'people'].some((part) => wanted.has(part));
+for (const database of asksDatabases ? databases : []) {
   if (values.before && wanted.has('pages')) {
     await measure({ database, filings: sizes[0], before: values.before });
   }

@@ -110,14 +110,17 @@ pub fn bench(args: &[String]) -> Outcome<()> {
     let built =
         |name: &str| shell::target().join("release").join(format!("{name}{}", env::consts::EXE_SUFFIX));
     say("Measuring");
-    shell::node()
+    let mut run = shell::node()
         .arg("bench/run.mjs")
         .args(["--write", "../docs/performance.md"])
         .args(args)
         .env("SERVER_BIN", built("server"))
         .env("BARE_AXUM", built("examples/bare_axum"))
-        .env("SITE_DIR", shell::site())
-        .run()
+        .env("SITE_DIR", shell::site());
+    if let Some(chromium) = chromium() {
+        run = run.env("CHROMIUM", chromium);
+    }
+    run.run()
 }
 
 pub fn lint() -> Outcome<()> {
