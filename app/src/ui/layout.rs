@@ -8,8 +8,8 @@ use domain::route;
 use domain::view::Me;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
+use maud::{Markup, html};
 
-use crate::ui::markup::Markup;
 use crate::ui::who_am_i::{is_elder, sign_in_here};
 use crate::ui::{Icon, platform_name};
 
@@ -39,51 +39,60 @@ fn is_here(path: &str, href: &str) -> bool {
     path == href || (href != route::HOME && href != route::REVIEW && route::is_at(path, href))
 }
 
-/// A link of the side menu, as all of that in text: every page draws some forty.
-fn side_link(out: &mut Markup, path: &str, (name, href): (&str, &str), icon: &'static str) {
-    out.fixed(r#"<li><a class="side-link""#).attr(" href=", href);
-    if is_here(path, href) {
-        out.fixed(r#" aria-current="page""#);
+/// A link of the side menu, a template as all of that: every page draws some forty.
+fn side_link(path: &str, (name, href): (&str, &str), icon: Option<&str>) -> Markup {
+    html! {
+        li {
+            a class="side-link" href=(href) aria-current=[is_here(path, href).then_some("page")] {
+                @if let Some(icon) = icon { span class={ "icon icon-" (icon) } aria-hidden="true" {} }
+                (name)
+            }
+        }
     }
-    out.fixed(">");
-    if !icon.is_empty() {
-        out.fixed(r#"<span class="icon icon-"#).fixed(icon).fixed(r#"" aria-hidden="true"></span>"#);
-    }
-    out.text(name).fixed("</a></li>");
 }
 
-fn side_group(out: &mut Markup, path: &str, name: &str, links: &[(&'static str, String)]) {
-    out.fixed(r#"<li><details class="side-group" open><summary>"#).text(name).fixed("</summary><ul>");
-    for (name, href) in links {
-        side_link(out, path, (name, href), "");
+fn side_group(path: &str, name: &str, links: &[(&'static str, String)]) -> Markup {
+    html! {
+        li {
+            details class="side-group" open {
+                summary { (name) }
+                ul {
+                    @for (name, href) in links { (side_link(path, (name, href), None)) }
+                }
+            }
+        }
     }
-    out.fixed("</ul></details></li>");
 }
 
 /// A business that most people do not file, on one line: what one may do with it, in its shortest words. Every link is
 /// there and bears its whole name (R7).
-fn side_brief(out: &mut Markup, business: Business) {
-    out.fixed(r#"<li class="side-brief"><span>"#).text(business.definition().menu);
-    out.fixed(r#"</span><span class="side-shorts">"#);
-    for action in business.actions() {
-        let procedure = Procedure::new(business, action);
-        // What the line says already is left to readers; 安全评估申请 does not begin with its verb and stands in full.
-        let (shown, rest) = match procedure.label().strip_prefix(procedure.verb()) {
-            Some(rest) => (procedure.verb(), rest),
-            None => (procedure.label(), ""),
-        };
-        out.fixed(r#"<a class="side-short""#).attr(" href=", &route::begin(procedure));
-        out.attr(" aria-label=", procedure.label()).fixed(">").text(shown);
-        if !rest.is_empty() {
-            out.fixed(r#"<span class="visually-hidden">"#).text(rest).fixed("</span>");
+fn side_brief(business: Business) -> Markup {
+    html! {
+        li class="side-brief" {
+            span { (business.definition().menu) }
+            span class="side-shorts" {
+                @for action in business.actions() { (side_short(Procedure::new(business, action))) }
+            }
         }
-        out.fixed("</a>");
     }
-    out.fixed("</span></li>");
+}
+
+fn side_short(procedure: Procedure) -> Markup {
+    // What the line says already is left to readers; 安全评估申请 does not begin with its verb and stands in full.
+    let (shown, rest) = match procedure.label().strip_prefix(procedure.verb()) {
+        Some(rest) => (procedure.verb(), rest),
+        None => (procedure.label(), ""),
+    };
+    html! {
+        a class="side-short" href=(route::begin(procedure)) aria-label=(procedure.label()) {
+            (shown)
+            @if !rest.is_empty() { span class="visually-hidden" { (rest) } }
+        }
+    }
 }
 
 /// What applicants do. The businesses of nearly everybody stand open, and whichever one is at.
-fn own_menu(out: &mut Markup, path: &str) {
+fn own_menu(path: &str) -> Markup {
     // A name that a short word does not begin to say is written out.
     let has_short_names = |business: Business| {
         business.actions().all(|action| {
@@ -98,17 +107,20 @@ fn own_menu(out: &mut Markup, path: &str) {
     };
     let (whole, brief): (Vec<Business>, Vec<Business>) =
         Business::ALL.into_iter().partition(|business| is_whole(*business));
-    side_link(out, path, ("业务办理", route::SERVICES), "grid");
-    side_group(out, path, "我的", &mine());
-    for business in whole {
-        side_group(out, path, business.definition().menu, &menu_of(business));
-    }
-    if !brief.is_empty() {
-        out.fixed(r#"<li class="side-more"><p id="side-more">更多业务</p><ul aria-labelledby="side-more">"#);
-        for business in brief {
-            side_brief(out, business);
+    html! {
+        (side_link(path, ("业务办理", route::SERVICES), Some("grid")))
+        (side_group(path, "我的", &mine()))
+        @for business in whole {
+            (side_group(path, business.definition().menu, &menu_of(business)))
         }
-        out.fixed("</ul></li>");
+        @if !brief.is_empty() {
+            li class="side-more" {
+                p id="side-more" { "更多业务" }
+                ul aria-labelledby="side-more" {
+                    @for business in brief { (side_brief(business)) }
+                }
+            }
+        }
     }
 }
 
@@ -155,32 +167,30 @@ fn staff_groups(me: &Me) -> Vec<(&'static str, Vec<(&'static str, String)>)> {
 #[component]
 fn SideMenu(me: Me) -> impl IntoView {
     let path = use_location().pathname.get_untracked();
-    view! { <nav class="side" aria-label="主菜单" inner_html=side_menu(&me, &path)></nav> }.into_any()
+    view! { <nav class="side" aria-label="主菜单" inner_html=side_menu(&me, &path).into_string()></nav> }
+        .into_any()
 }
 
-fn side_menu(me: &Me, path: &str) -> String {
-    let mut out = Markup::default();
+fn side_menu(me: &Me, path: &str) -> Markup {
     let work = staff_groups(me);
-    out.fixed("<ul>");
-    for (name, links) in &work {
-        side_group(&mut out, path, name, links);
-    }
-    side_link(&mut out, path, ("首页", route::HOME), "home");
-    if work.is_empty() {
-        own_menu(&mut out, path);
-    } else {
-        out.fixed(r#"<li><details class="side-group side-own""#);
-        // Open where one is at it.
-        if route::is_of_filing(path) {
-            out.fixed(" open");
+    html! {
+        ul {
+            @for (name, links) in &work { (side_group(path, name, links)) }
+            (side_link(path, ("首页", route::HOME), Some("home")))
+            @if work.is_empty() {
+                (own_menu(path))
+            } @else {
+                li {
+                    // Open where one is at it.
+                    details class="side-group side-own" open[route::is_of_filing(path)] {
+                        summary { "我的个人业务" }
+                        ul { (own_menu(path)) }
+                    }
+                }
+            }
+            (side_link(path, ("备案查询", route::LOOKUP), Some("search")))
         }
-        out.fixed("><summary>我的个人业务</summary><ul>");
-        own_menu(&mut out, path);
-        out.fixed("</ul></details></li>");
     }
-    side_link(&mut out, path, ("备案查询", route::LOOKUP), "search");
-    out.fixed("</ul>");
-    out.into()
 }
 
 /// 【当前主体】 (R6)

@@ -1,10 +1,10 @@
 //! The pieces pages are made of. Each draws what it is given; none asks the server.
 
 pub mod dialog;
+pub mod drop_down;
 pub mod form;
 pub mod kept;
 pub mod layout;
-pub mod markup;
 pub mod plain;
 pub mod progress;
 pub mod region;

@@ -3,6 +3,7 @@
 
 use domain::view::RegionOption;
 use leptos::prelude::*;
+use maud::html;
 
 use crate::api;
 
@@ -35,9 +36,11 @@ pub const NAMES: &str = "region-names";
 /// What a control with `list=NAMES` proposes while a region is typed.
 #[component]
 pub fn RegionNames(names: Vec<String>) -> impl IntoView {
-    // Thousands of options are one text: names of regions have no character that would have to be escaped.
-    let options: String = names.iter().map(|name| format!("<option value=\"{name}\">")).collect();
-    view! { <datalist id=NAMES inner_html=options></datalist> }.into_any()
+    // There are thousands.
+    let options = html! {
+        @for name in &names { option value=(name); }
+    };
+    view! { <datalist id=NAMES inner_html=options.into_string()></datalist> }.into_any()
 }
 
 #[component]

@@ -3,8 +3,9 @@
 
 use domain::schema::Choice;
 use leptos::prelude::*;
+use maud::html;
 
-use crate::ui::markup::Markup;
+use crate::ui::drop_down::option;
 
 /// The head of a column.
 pub enum Column {
@@ -53,15 +54,14 @@ pub fn Filter(
     #[prop(default = "全部")]
     empty: &'static str,
 ) -> impl IntoView {
-    let mut offered = Markup::default();
-    offered.option("", empty, chosen.is_empty());
-    for (code, label) in options {
-        offered.option(&code, &label, code == chosen);
-    }
+    let offered = html! {
+        (option("", empty, chosen.is_empty()))
+        @for (code, label) in &options { (option(code, label, *code == chosen)) }
+    };
     view! {
         <div class="filter">
             <label for=id>{label}</label>
-            <select class="input" id=id name=name autocomplete="off" inner_html=String::from(offered)></select>
+            <select class="input" id=id name=name autocomplete="off" inner_html=offered.into_string()></select>
         </div>
     }
     .into_any()

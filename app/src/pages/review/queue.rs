@@ -9,6 +9,7 @@ use domain::talk::WAITING;
 use domain::view::{Paged, QueueDesk, QueueLine, QueueRequest, SavedView, UndoOffer};
 use leptos::prelude::*;
 use leptos::reactive::computed::ScopedFuture;
+use maud::html;
 
 use super::address::{query_of, request_in_address};
 use super::display::Display;
@@ -19,7 +20,7 @@ use super::rows::Rows;
 use super::shortcuts::{Keys, QUEUE_KEYS};
 use super::undo::{Undo, undo_offer};
 use crate::api;
-use crate::ui::markup::Markup;
+use crate::ui::drop_down::option;
 use crate::ui::table::Filter;
 use crate::ui::{DeskScript, Load, PageHead};
 
@@ -224,22 +225,23 @@ fn Views(views: Vec<SavedView>, request: QueueRequest) -> impl IntoView {
 
 /// 业务类型: each business as a whole, and its procedures.
 fn kinds(chosen: &str) -> AnyView {
-    let mut offered = Markup::default();
-    offered.option("", "全部", chosen.is_empty());
-    for business in Business::ALL {
-        let (menu, whole) = (business.definition().menu, business.code());
-        offered.fixed("<optgroup").attr(" label=", menu).fixed(">");
-        offered.option(whole, &format!("{menu}（全部）"), whole == chosen);
-        for procedure in Procedure::all().filter(|procedure| procedure.business == business) {
-            let code = procedure.code();
-            offered.option(&code, procedure.label(), code == chosen);
+    let offered = html! {
+        (option("", "全部", chosen.is_empty()))
+        @for business in Business::ALL {
+            @let (menu, whole) = (business.definition().menu, business.code());
+            optgroup label=(menu) {
+                (option(whole, &format!("{menu}（全部）"), whole == chosen))
+                @for procedure in Procedure::all().filter(|procedure| procedure.business == business) {
+                    @let code = procedure.code();
+                    (option(&code, procedure.label(), code == chosen))
+                }
+            }
         }
-        offered.fixed("</optgroup>");
-    }
+    };
     view! {
         <div class="filter">
             <label for="q-procedure">"业务类型"</label>
-            <select class="input" id="q-procedure" name="procedure" autocomplete="off" inner_html=String::from(offered)></select>
+            <select class="input" id="q-procedure" name="procedure" autocomplete="off" inner_html=offered.into_string()></select>
         </div>
     }
     .into_any()
@@ -258,10 +260,11 @@ fn Filters(
 ) -> impl IntoView {
     let QueueRequest { procedure, state, region, claimed_by, age, search, sort, after: _ } = request;
     let single = FilingState::ALL.into_iter().map(|state| (state.code(), state.label()));
-    let mut states = Markup::default();
-    for (code, label) in GROUPS.into_iter().chain(single) {
-        states.option(code, label, code == state || (state.is_empty() && code == "open"));
-    }
+    let states = html! {
+        @for (code, label) in GROUPS.into_iter().chain(single) {
+            (option(code, label, code == state || (state.is_empty() && code == "open")))
+        }
+    };
     // The officer's own region needs no name: it is what an address without a region means.
     let inner = above.into_iter().skip(1).map(|region| (region.code, format!("{}（全部）", region.name)));
     let regions: Vec<_> = inner.chain(below.into_iter().map(|region| (region.code, region.name))).collect();
@@ -274,7 +277,7 @@ fn Filters(
             {kinds(&procedure)}
             <div class="filter">
                 <label for="q-state">"审核状态"</label>
-                <select class="input" id="q-state" name="state" autocomplete="off" inner_html=String::from(states)></select>
+                <select class="input" id="q-state" name="state" autocomplete="off" inner_html=states.into_string()></select>
             </div>
             <div class="filter-more">
                 {(!regions.is_empty()).then(|| view! {

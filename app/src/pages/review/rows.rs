@@ -1,14 +1,15 @@
 //! The rows of 审核队列: one line each, a new subject with what came in with it in one (R15), how long it has waited as
-//! number, bar and word. `Live` exchanges them in their places, by `data-row`.
+//! number, bar and word. `Live` exchanges them in their places, by `data-row`. They never hydrate and there are fifty on a
+//! page, so they are templates of maud and not of `view!`.
 
 use domain::filing::FilingState;
 use domain::route;
 use domain::talk::WAITING;
 use domain::view::{Density, DeskSettings, Paged, QueueColumn, QueueLine, QueueRequest, QueueRow};
 use leptos::prelude::*;
+use maud::{Markup, html};
 
 use super::address::{address, query_of};
-use crate::ui::markup::Markup;
 use crate::ui::table::{Pager, href};
 use crate::ui::{Empty, look_of};
 
@@ -67,11 +68,10 @@ struct List<'a> {
 
 fn drawn(lines: &[QueueLine], settings: &DeskSettings, from: &str) -> String {
     let list = List { settings, from: href("", &[("from", from)]) };
-    let mut out = Markup::default();
-    for line in lines {
-        row(&mut out, line, &list);
+    html! {
+        @for line in lines { (row(line, &list)) }
     }
-    out.into()
+    .into_string()
 }
 
 /// Some rows, and how many there are in all.
@@ -97,81 +97,64 @@ fn short(reference: &str) -> &str {
     reference.get(begin..).unwrap_or_default()
 }
 
-fn row(out: &mut Markup, line: &QueueLine, list: &List) {
+fn row(line: &QueueLine, list: &List) -> Markup {
     let QueueLine { row, with, at, .. } = line;
     let shows = |column| list.settings.shows(column);
     let kind = row.procedure.label();
-    let name = format!("f.{}", row.id);
-    out.fixed("<tr").attr(" data-row=", &row.id);
-    if !with.is_empty() {
-        let ids: Vec<&str> = with.iter().map(|one| one.id.as_str()).collect();
-        out.attr(" data-with=", &ids.join(" "));
-    }
-    out.attr(" data-at=", &at.to_string())
-        .fixed(r#"><td class="queue-tick"><input type="checkbox" form="batch""#);
-    out.attr(" name=", &name).attr(" aria-label=", &format!("选择 {kind} {}", row.title));
-    if !row.state.is_open() {
-        out.fixed(" disabled");
-    }
-    out.fixed(r#" autocomplete="off"></td>"#);
-    if shows(QueueColumn::Reference) {
-        out.fixed(r#"<td data-label="编号""#).attr(" title=", &row.reference);
-        out.fixed(r#" class="figures queue-reference"><span aria-hidden="true">"#)
-            .text(short(&row.reference));
-        out.fixed(r#"</span><span class="visually-hidden">"#).text(&row.reference).fixed("</span></td>");
-    }
+    let ids: Vec<&str> = with.iter().map(|one| one.id.as_str()).collect();
     let more = match with.len() {
         0 => kind.to_owned(),
         count => format!("{kind} + {count} 业务"),
     };
-    out.fixed(r#"<td data-label="业务类型""#).attr(" title=", &more).fixed(">").text(&more);
-    out.fixed(r#"</td><td data-label="名称""#).attr(" title=", &row.title);
     // A subject is called as its row is; what came with it takes the room.
     let is_wide = shows(QueueColumn::Subject) && row.title == row.subject_name;
-    if is_wide {
-        out.fixed(r#" colspan="2""#);
+    html! {
+        tr data-row=(row.id) data-with=[(!ids.is_empty()).then(|| ids.join(" "))] data-at=(at) {
+            td class="queue-tick" {
+                input type="checkbox" form="batch" name={ "f." (row.id) } aria-label={ "选择 " (kind) " " (row.title) }
+                    disabled[!row.state.is_open()] autocomplete="off";
+            }
+            @if shows(QueueColumn::Reference) {
+                td data-label="编号" title=(row.reference) class="figures queue-reference" {
+                    span aria-hidden="true" { (short(&row.reference)) }
+                    span class="visually-hidden" { (row.reference) }
+                }
+            }
+            td data-label="业务类型" title=(more) { (more) }
+            td data-label="名称" title=(row.title) colspan=[is_wide.then_some(2)] class="queue-name" {
+                div class="queue-names" {
+                    span { (row.title) }
+                    @if !with.is_empty() { (beside(with, row.state, list)) }
+                }
+            }
+            @if shows(QueueColumn::Subject) && !is_wide {
+                td data-label="主体" title=(row.subject_name) { (row.subject_name) }
+            }
+            @if shows(QueueColumn::Region) {
+                td data-label="管辖地" title=(row.jurisdiction) { (row.jurisdiction) }
+            }
+            @if shows(QueueColumn::Submitted) {
+                td data-label="提交时间" class="figures" { (row.submitted_at) }
+            }
+            @if shows(QueueColumn::Age) { (age(line)) }
+            (state(row))
+            (acts(row, list))
+        }
     }
-    out.fixed(r#" class="queue-name"><div class="queue-names"><span>"#).text(&row.title).fixed("</span>");
-    beside(out, with, row.state, list);
-    out.fixed("</div></td>");
-    if shows(QueueColumn::Subject) && !is_wide {
-        out.fixed(r#"<td data-label="主体""#).attr(" title=", &row.subject_name).fixed(">");
-        out.text(&row.subject_name).fixed("</td>");
-    }
-    if shows(QueueColumn::Region) {
-        out.fixed(r#"<td data-label="管辖地""#).attr(" title=", &row.jurisdiction).fixed(">");
-        out.text(&row.jurisdiction).fixed("</td>");
-    }
-    if shows(QueueColumn::Submitted) {
-        out.fixed(r#"<td data-label="提交时间" class="figures">"#).text(&row.submitted_at).fixed("</td>");
-    }
-    if shows(QueueColumn::Age) {
-        age(out, line);
-    }
-    state(out, row);
-    acts(out, row, list);
-    out.fixed("</tr>");
 }
 
 /// What came in with a new subject, each with the way to it.
-fn beside(out: &mut Markup, with: &[QueueRow], lead: FilingState, list: &List) {
-    if with.is_empty() {
-        return;
-    }
-    out.fixed(r#"<span class="queue-beside">"#);
-    for one in with {
-        let word = format!("{} {}", one.procedure.label(), one.title);
-        out.fixed(" + <a")
-            .attr(" href=", &opened(one, list))
-            .fixed(r#" rel="external""#)
-            .attr(" title=", &word);
-        out.fixed(">").text(&word).fixed("</a>");
-        if one.state != lead {
-            out.fixed(" ");
-            badge(out, one.state);
+fn beside(with: &[QueueRow], lead: FilingState, list: &List) -> Markup {
+    html! {
+        span class="queue-beside" {
+            @for one in with {
+                @let word = format!("{} {}", one.procedure.label(), one.title);
+                " + "
+                a href=(opened(one, list)) rel="external" title=(word) { (word) }
+                @if one.state != lead { " " (badge(one.state)) }
+            }
         }
     }
-    out.fixed("</span>");
 }
 
 /// Path of a filing, opened from this list.
@@ -179,56 +162,42 @@ fn opened(row: &QueueRow, list: &List) -> String {
     route::review_filing(&row.id) + &list.from
 }
 
-fn badge(out: &mut Markup, state: FilingState) {
-    out.fixed(r#"<span class="badge" data-state=""#).fixed(look_of(state)).fixed(r#"">"#);
-    out.fixed(state.label()).fixed("</span>");
+fn badge(state: FilingState) -> Markup {
+    html! { span class="badge" data-state=(look_of(state)) { (state.label()) } }
 }
 
 /// How long it has waited: working days, a bar against those allowed, and a word when they are over.
-fn age(out: &mut Markup, line: &QueueLine) {
+fn age(line: &QueueLine) -> Markup {
     let QueueLine { row, working_days, allowed_days, .. } = line;
-    out.fixed(r#"<td data-label="已等工作日" class="queue-age num""#);
     if !row.state.is_open() {
-        out.attr(" title=", &row.submitted_at).fixed(">—</td>");
-        return;
+        return html! {
+            td data-label="已等工作日" class="queue-age num" title=(row.submitted_at) { "—" }
+        };
     }
     let title = format!(
         "{}提交，已等待 {} 天，其中 {working_days} 个工作日；应在 {allowed_days} 个工作日内办结",
         row.submitted_at, row.age_days
     );
-    out.attr(" title=", &title).fixed(r#"><div class="queue-waited">"#);
     let share = (working_days * 100).checked_div(*allowed_days).unwrap_or(100).clamp(0, 100);
-    if row.is_overdue {
-        let over = format!("已超期 {} 天", (working_days - allowed_days).max(1));
-        out.fixed(r#"<span class="queue-over">"#).text(&over).fixed("</span>");
-    } else {
-        out.fixed(r#"<span class="figures">"#).text(&format!("{working_days} 天")).fixed("</span>");
+    html! {
+        td data-label="已等工作日" class="queue-age num" title=(title) {
+            div class="queue-waited" {
+                @if row.is_overdue {
+                    span class="queue-over" { "已超期 " ((working_days - allowed_days).max(1)) " 天" }
+                } @else {
+                    span class="figures" { (working_days) " 天" }
+                }
+                svg class="queue-bar-of-days" aria-hidden="true" data-over[row.is_overdue] {
+                    rect width="100%" height="100%" {}
+                    rect class="done" width={ (share) "%" } height="100%" {}
+                }
+            }
+        }
     }
-    out.fixed(r#"<svg class="queue-bar-of-days" aria-hidden="true""#);
-    if row.is_overdue {
-        out.fixed(" data-over");
-    }
-    out.fixed(r#"><rect width="100%" height="100%"/><rect class="done""#)
-        .attr(" width=", &format!("{share}%"));
-    out.fixed(r#" height="100%"/></svg></div></td>"#);
 }
 
 /// Its state, who has it, and what is particular about it.
-fn state(out: &mut Markup, row: &QueueRow) {
-    out.fixed(
-        r#"<td data-label="状态"><div class="queue-said"><span class="just tag" hidden>刚刚更新</span>"#,
-    );
-    badge(out, row.state);
-    if row.is_new {
-        out.fixed(r#" <span class="tag">新到</span>"#);
-    }
-    out.fixed(" ");
-    if row.waits_for_answer {
-        out.fixed(r#"<span class="badge" data-tone="warning">"#).fixed(WAITING).fixed("</span>");
-    }
-    if row.has_moved {
-        out.fixed(r#" <span class="tag">移送</span>"#);
-    }
+fn state(row: &QueueRow) -> Markup {
     let again = (row.round > 1).then(|| format!("第 {} 次提交", row.round));
     let holder = if row.is_mine {
         Some("由我领取".to_owned())
@@ -236,31 +205,36 @@ fn state(out: &mut Markup, row: &QueueRow) {
         row.claimed_by.as_ref().map(|name| format!("{name}领取"))
     };
     let words: Vec<String> = [holder, again].into_iter().flatten().collect();
-    if !words.is_empty() {
-        let words = words.join(" ");
-        out.fixed(r#" <span class="soft""#).attr(" title=", &words).fixed(">").text(&words).fixed("</span>");
+    let words = words.join(" ");
+    html! {
+        td data-label="状态" {
+            div class="queue-said" {
+                span class="just tag" hidden { "刚刚更新" }
+                (badge(row.state))
+                @if row.is_new { " " span class="tag" { "新到" } }
+                " "
+                @if row.waits_for_answer { span class="badge" data-tone="warning" { (WAITING) } }
+                @if row.has_moved { " " span class="tag" { "移送" } }
+                @if !words.is_empty() { " " span class="soft" title=(words) { (words) } }
+            }
+        }
     }
-    out.fixed("</div></td>");
 }
 
 /// What one does with it. 【领取】 belongs to the page's form of that name.
-fn acts(out: &mut Markup, row: &QueueRow, list: &List) {
-    let about = |out: &mut Markup| {
-        out.attr(" aria-description=", &row.reference).fixed(">");
-    };
-    out.fixed(r#"<td data-label="操作" class="row-actions"><a class="queue-open""#)
-        .attr(" href=", &opened(row, list));
-    out.fixed(r#" rel="external""#);
-    about(out);
-    out.fixed(if row.state.is_open() { "审核</a>" } else { "详情</a>" });
-    if row.state == FilingState::Pending && !row.is_own {
-        out.fixed(r#"<button class="link" form="claim" name="filing""#).attr(" value=", &row.id);
-        about(out);
-        out.fixed("领取</button>");
+fn acts(row: &QueueRow, list: &List) -> Markup {
+    let about = &row.reference;
+    html! {
+        td data-label="操作" class="row-actions" {
+            a class="queue-open" href=(opened(row, list)) rel="external" aria-description=(about) {
+                @if row.state.is_open() { "审核" } @else { "详情" }
+            }
+            @if row.state == FilingState::Pending && !row.is_own {
+                button class="link" form="claim" name="filing" value=(row.id) aria-description=(about) { "领取" }
+            }
+            button type="button" class="link js-only" data-peek=(route::peek(&row.id)) aria-description=(about) { "速览" }
+        }
     }
-    out.fixed(r#"<button type="button" class="link js-only""#).attr(" data-peek=", &route::peek(&row.id));
-    about(out);
-    out.fixed("速览</button></td>");
 }
 
 #[cfg(test)]
