@@ -234,13 +234,17 @@ mod tests {
         let officer = world.officer("110101").await;
         world.many_filings(&officer, 20, 60).await;
         let backend = world.backend();
+        let beginning = world.plan(&beginning_with("示例", backend).into_query()).await;
+        let mut plans = vec![beginning];
+        // Of these PostgreSQL would read the few rows there are here, or none at all, as a whole.
         for question in [
-            beginning_with("示例", backend),
             with_part("示例", backend).limit(MOST),
             with_part(&"示例".repeat(20), backend).limit(MOST),
             of_domains(&["example.cn", "www.example.cn"]),
         ] {
-            let plan = world.plan_of_many(&question.into_query()).await;
+            plans.push(world.plan_of_many(&question.into_query()).await);
+        }
+        for plan in plans {
             for table in ["record", "name_suffix", "live_domain"] {
                 for whole in [format!("SCAN {table}"), format!("Seq Scan on {table}")] {
                     assert!(!plan.contains(&whole), "{plan}");
