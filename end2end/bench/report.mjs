@@ -1,6 +1,6 @@
 // What was measured, as docs/performance.md: ratios first, as they hold on other machines too.
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 
 const table = (head, rows) => [head, head.map((word, at) => (at === 0 ? '---' : '--:')), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
@@ -44,9 +44,7 @@ ${table(['act', 'times', 'median ms', 'p95 ms', 'p99 ms', 'longest ms'], rows)}`
 function pagesSection({ pages, seconds, earlier }) {
   const before = (database) => pages.find((one) => one.isBefore && one.database === database);
   const now = pages.filter((one) => !one.isBefore);
-  return `## What a page costs
-
-Processor time of the server per request, database apart, over ${seconds} seconds of requests on four connections. *Bare* is \`server/examples/bare_axum.rs\`: an axum
+  return `Processor time of the server per request, database apart, over ${seconds} seconds of requests on four connections. *Bare* is \`server/examples/bare_axum.rs\`: an axum
 handler that asks the same database once for the queue's rows and writes them into a page of the same size. The ratio holds on other machines, the
 milliseconds do not.${now.length < pages.length ? ` *Before* is ${earlier}, over the same filings.` : ''}
 
@@ -55,9 +53,7 @@ ${now.map((one) => pagesOf(one, before(one.database))).join('\n\n')}`;
 
 function questionsSection(questions) {
   const one = ({ database, filings, filledIn, told }) => `### ${database}, ${filings.toLocaleString('en')} filings (filled in ${filledIn.toFixed(0)} s)\n\n${told.trim()}`;
-  return `## What the questions of lists take
-
-Without the wire: \`server bench\`, 200 times each.
+  return `Without the wire: \`server bench\`, 200 times each.
 
 ${questions.map(one).join('\n\n')}`;
 }
@@ -74,9 +70,7 @@ function liveSection(all) {
     (one.bytes / one.asked / 1000).toFixed(1),
     one.failed,
   ]);
-  return `## Desks that are open
-
-${desks} pages of 审核队列 listen while ${perSecond} filings a second are claimed and given back, for ${seconds} seconds: processor time of the server as a
+  return `${desks} pages of 审核队列 listen while ${perSecond} filings a second are claimed and given back, for ${seconds} seconds: processor time of the server as a
 share of one core, and how long a desk was behind.
 
 ${table(head, rows)}`;
@@ -86,9 +80,7 @@ function formsSection({ hydration, typing }) {
   const whole = (value) => value.toFixed(0);
   const alive = hydration.map((row) => [row.name, whole(row.scripts), whole(row.tasks), whole(row.longest)]);
   const keys = typing.map((row) => [row.name, row.keys, ...[row.median, row.p95, row.p98, row.most].map(ms)]);
-  return `## What a form takes of the browser
-
-Processor time of the page's main thread in Chromium, times four, as on a telephone. Until a page reacts, from its first script: its scripts (WebAssembly among
+  return `Processor time of the page's main thread in Chromium, times four, as on a telephone. Until a page reacts, from its first script: its scripts (WebAssembly among
 them), all tasks (with parsing, style, layout and paint), and the longest task. Then from a key to its paint in the website's step with 50 domains and 50 addresses.
 
 ${table(['page', 'scripts ms', 'all tasks ms', 'longest ms'], alive)}
@@ -96,20 +88,39 @@ ${table(['page', 'scripts ms', 'all tasks ms', 'longest ms'], alive)}
 ${table(['question', 'keys', 'median ms', 'p95 ms', 'p98 ms', 'longest ms'], keys)}`;
 }
 
-export async function report(found, { write, seconds, 'before-commit': earlier }) {
+/** When, of what and where is measured; as it was before anything is written. */
+const ORIGIN = (() => {
   const processor = cpus();
-  const sections = [
-    found.pages.length && pagesSection({ pages: found.pages, seconds, earlier }),
-    found.questions.length && questionsSection(found.questions),
-    found.live.length && liveSection(found.live),
-    found.hydration.length && formsSection(found),
-    found.people.length && `## Many people at once\n\n${found.people.map(crowdOf).join('\n\n')}`,
+  const machine = `${processor.length} cores (${processor[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GB`;
+  const system = process.platform === 'linux' ? `Linux ${/^\d+\.\d+/.exec(release())?.[0]}` : process.platform;
+  return `*${new Date().toISOString().slice(0, 10)}, commit ${commit()}; ${machine}, ${system}.*`;
+})();
+
+/** The sections of an earlier report, by their headings. */
+function sectionsOf(file) {
+  try {
+    const [, ...sections] = readFileSync(file, 'utf8').trim().split(/\n(?=## )/);
+    return new Map(sections.map((section) => [section.split('\n', 1)[0], section.trim()]));
+  } catch {
+    return new Map();
+  }
+}
+
+/** Writes the sections that were measured; the others stay as an earlier run wrote them. */
+export async function report(found, { write, seconds, 'before-commit': earlier }) {
+  const measured = [
+    ['## What a page costs', found.pages.length && pagesSection({ pages: found.pages, seconds, earlier })],
+    ['## What the questions of lists take', found.questions.length && questionsSection(found.questions)],
+    ['## Desks that are open', found.live.length && liveSection(found.live)],
+    ['## What a form takes of the browser', found.hydration.length && formsSection(found)],
+    ['## Many people at once', found.people.length && found.people.map(crowdOf).join('\n\n')],
   ];
+  const earlierOnes = write ? sectionsOf(write) : new Map();
+  const sections = measured.map(([heading, text]) => (text ? `${heading}\n\n${ORIGIN}\n\n${text}` : earlierOnes.get(heading)));
   const text = `# Performance
 
-Written by \`make bench\` on ${new Date().toISOString().slice(0, 10)}, commit ${commit()}; ${processor.length} cores (${processor[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GB,
-Linux ${process.platform === 'linux' ? /^\d+\.\d+/.exec(release())?.[0] : process.platform}. Release build; the database, the server and whoever asks share the machine. How it is measured stands in
-[testing.md](testing.md#benchmarks).
+Written by \`make bench\`, which says of each section when, of which commit and where. Release build; the database, the server and whoever asks
+share the machine. How it is measured stands in [testing.md](testing.md#benchmarks).
 
 ${sections.filter(Boolean).join('\n\n')}
 `;

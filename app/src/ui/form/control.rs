@@ -3,10 +3,12 @@
 
 use domain::schema::{Choice, Field, Kind, Line};
 use leptos::prelude::*;
+use maud::html;
 
 use super::field::{Parts, Sort};
 use super::{FormState, combobox, field_id, region, upload};
 use crate::ui::Icon;
+use crate::ui::drop_down::options_of;
 
 /// How a one-line control behaves on a phone and what the browser may fill in.
 struct Line1 {
@@ -202,10 +204,6 @@ fn own_record(state: FormState, parts: Parts, of: &[&str]) -> AnyView {
 
 fn drop_down(parts: Parts, chosen: String, options: Vec<(String, String)>) -> AnyView {
     let Parts { required, described, invalid, .. } = parts;
-    let options = options
-        .into_iter()
-        .map(|(code, label)| view! { <option selected=code == chosen value=code>{label}</option> })
-        .collect_view();
     view! {
         <div class="control">
             <select
@@ -216,10 +214,8 @@ fn drop_down(parts: Parts, chosen: String, options: Vec<(String, String)>) -> An
                 aria-required=required
                 aria-invalid=invalid
                 aria-describedby=described
-            >
-                <option value="" selected=chosen.is_empty()>"请选择"</option>
-                {options}
-            </select>
+                inner_html=options_of(&options, &chosen)
+            ></select>
         </div>
     }
     .into_any()
@@ -230,19 +226,16 @@ fn choices(state: FormState, parts: Parts, choices: &'static [Choice], kind: &'s
     let chosen = state.answers.with_untracked(|answers| answers.items(&parts.at).to_vec());
     let Parts { described, invalid, required, .. } = parts;
     let is_radio = kind == "radio";
-    let options = choices
-        .iter()
-        .filter(|choice| !choice.retired || chosen.iter().any(|code| code == choice.code))
-        .map(|choice| {
-            let checked = chosen.iter().any(|code| code == choice.code);
-            view! {
-                <label class="choice">
-                    <input type=kind name=parts.at.clone() value=choice.code checked=checked autocomplete="off"/>
-                    <span>{choice.label}</span>
-                </label>
+    let is_chosen = |choice: &Choice| chosen.iter().any(|code| code == choice.code);
+    // As in a drop-down, what is ticked lies in the controls alone.
+    let options = html! {
+        @for choice in choices.iter().filter(|choice| !choice.retired || is_chosen(choice)) {
+            label.choice {
+                input type=(kind) name=(parts.at) value=(choice.code) checked[is_chosen(choice)] autocomplete="off";
+                span { (choice.label) }
             }
-        })
-        .collect_view();
+        }
+    };
     view! {
         <div
             class="control choices"
@@ -253,9 +246,8 @@ fn choices(state: FormState, parts: Parts, choices: &'static [Choice], kind: &'s
             aria-describedby=described
             aria-required=if is_radio { required } else { Signal::stored(None) }
             aria-invalid=if is_radio { invalid } else { Signal::stored(None) }
-        >
-            {options}
-        </div>
+            inner_html=options.into_string()
+        ></div>
     }
     .into_any()
 }

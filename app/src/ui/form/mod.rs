@@ -485,15 +485,17 @@ fn question(state: FormState, place: Place, at: String) -> AnyView {
                 beside("error", None, &error_id, view! { <span>{message}{link}</span> }.into_any())
             }))}
             {sealed}
-            {reactive(move || note.get().map(|said| beside("field-note", None, "", said.into_any())))}
             {reactive(move || {
-                advice.get().map(|said| beside("field-note", Some("warning"), &note_id, said.into_any()))
+                let note = note.get().map(|said| beside("field-note", None, "", said.into_any()));
+                let advice =
+                    advice.get().map(|said| beside("field-note", Some("warning"), &note_id, said.into_any()));
+                let suggestion = suggestion.get().map(|said| {
+                    let adopt = small_button(adopt.clone(), SMALL, "", "采用".to_owned());
+                    beside("field-note", Some("info"), "", view! { <span>{said}</span>{adopt} }.into_any())
+                });
+                let is_any = note.is_some() || advice.is_some() || suggestion.is_some();
+                is_any.then(|| view! { {note}{advice}{suggestion} }.into_any())
             })}
-            {reactive(move || suggestion.get().map(|said| {
-                let adopt = small_button(adopt.clone(), SMALL, "", "采用".to_owned());
-                let inner = view! { <span>{said}</span>{adopt} };
-                beside("field-note", Some("info"), "", inner.into_any())
-            }))}
         </div>
     }
     .into_any()

@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use super::field::Parts;
 use super::reactive::reactive;
 use super::{FormState, combobox};
+use crate::ui::drop_down::options_of;
 
 pub const LEVELS: [&str; 3] = ["", "（市）", "（区县）"];
 
@@ -72,13 +73,7 @@ fn select(state: FormState, at: StoredValue<String>, level: usize, parts: &Parts
         children.get().map(|children| {
             let deepest = state.answers.with_untracked(|answers| answers.text(&at.get_value()).to_owned());
             let chosen = untrack(|| code_at(state, &deepest, level));
-            let options = children
-                .into_iter()
-                .map(|RegionOption { code, name, .. }| {
-                    let selected = chosen.as_deref() == Some(code.as_str());
-                    view! { <option value=code selected=selected>{name}</option> }
-                })
-                .collect_view();
+            let options: Vec<_> = children.into_iter().map(|RegionOption { code, name, .. }| (code, name)).collect();
             let name = Signal::derive(move || {
                 let suffix = LEVELS.get(level).filter(|_| level > 0)?;
                 Some(format!("{}{suffix}", label.get()))
@@ -101,10 +96,8 @@ fn select(state: FormState, at: StoredValue<String>, level: usize, parts: &Parts
                         let code = if code.is_empty() { parent.get_untracked().unwrap_or_default() } else { code };
                         state.choose_region(at.get_value(), code);
                     }
-                >
-                    <option value="" selected=chosen.is_none()>"请选择"</option>
-                    {options}
-                </select>
+                    inner_html=options_of(&options, chosen.as_deref().unwrap_or_default())
+                ></select>
             }
             .into_any()
         })
