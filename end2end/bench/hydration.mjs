@@ -59,7 +59,7 @@ async function measure(name, { page, browser }, path, runs) {
 }
 
 /** Rows of name and figures, for a server that is started and a browser. */
-export async function measureHydration({ server, browser, runs = 5 }) {
+export async function measureHydration({ server, browser, runs = 9 }) {
   const fresh = await visitor(server, browser, '新来人', MARK);
   const { known, draft } = await longSite(server, browser, MARK);
   const rows = [
@@ -73,7 +73,7 @@ export async function measureHydration({ server, browser, runs = 5 }) {
 }
 
 if (isMain(import.meta)) {
-  const runs = Number(process.env.RUNS ?? 5);
+  const runs = Number(process.env.RUNS ?? 9);
   await standalone(async (own) => {
     console.log(`main thread on a processor slowed down ${SLOWDOWN}×, median of ${runs}, of the processor's time`);
     for (const { name, scripts, tasks, longest, after, longestAfter } of await measureHydration({ ...own, runs })) {
