@@ -115,8 +115,8 @@ export async function report(found, { write, seconds, 'before-commit': earlier }
     ['## What a form takes of the browser', found.hydration.length && formsSection(found)],
     ['## Many people at once', found.people.length && found.people.map(crowdOf).join('\n\n')],
   ];
-  const earlierOnes = write ? sectionsOf(write) : new Map();
-  const sections = measured.map(([heading, text]) => (text ? `${heading}\n\n${ORIGIN}\n\n${text}` : earlierOnes.get(heading)));
+  const kept = write ? sectionsOf(write) : new Map();
+  const sections = measured.map(([heading, text]) => (text ? `${heading}\n\n${ORIGIN}\n\n${text}` : kept.get(heading)));
   const text = `# Performance
 
 Written by \`make bench\`, which says of each section when, of which commit and where. Release build; the database, the server and whoever asks
