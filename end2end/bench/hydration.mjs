@@ -7,6 +7,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isMain, longSite, median, SLOWDOWN, standalone, tasksIn, timeOf, visitor } from './browser.mjs';
 
+/** So often each page is begun. */
+const RUNS = Number(process.env.RUNS ?? 9);
 const CATEGORIES = ['toplevel', 'devtools.timeline', 'blink.user_timing', 'v8', 'loading'];
 
 // What tells the moment. It is the last thing the page's start does.
@@ -28,10 +30,10 @@ function tasksOf(events) {
   return { script, before, after };
 }
 
-/** The figures of one page, each the median of `runs`, in milliseconds. */
-async function measure(name, { page, browser }, path, runs) {
+/** The figures of one page, each the median of `RUNS`, in milliseconds. */
+async function measure(name, { page, browser }, path) {
   const found = [];
-  for (let run = 0; run < runs; run += 1) {
+  for (let run = 0; run < RUNS; run += 1) {
     await page.goto('about:blank');
     const client = await page.context().newCDPSession(page);
     await browser.startTracing(page, { categories: CATEGORIES });
@@ -59,24 +61,23 @@ async function measure(name, { page, browser }, path, runs) {
 }
 
 /** Rows of name and figures, for a server that is started and a browser. */
-export async function measureHydration({ server, browser, runs = 9 }) {
+export async function measureHydration({ server, browser }) {
   const fresh = await visitor(server, browser, '新来人', MARK);
   const { known, draft } = await longSite(server, browser, MARK);
   const rows = [
-    await measure('/subject/new', fresh, '/subject/new', runs),
-    await measure('/website/new/site, 50 domains and 50 addresses', known, `/website/new/site?draft=${draft.id}`, runs),
-    await measure('/website/new/site', known, '/website/new/site?draft=', runs),
-    await measure('/lookup', fresh, '/lookup', runs),
+    await measure('/subject/new', fresh, '/subject/new'),
+    await measure('/website/new/site, 50 domains and 50 addresses', known, `/website/new/site?draft=${draft.id}`),
+    await measure('/website/new/site', known, '/website/new/site?draft='),
+    await measure('/lookup', fresh, '/lookup'),
   ];
   await Promise.all([fresh, known].map(({ page }) => page.context().close()));
   return rows;
 }
 
 if (isMain(import.meta)) {
-  const runs = Number(process.env.RUNS ?? 9);
   await standalone(async (own) => {
-    console.log(`main thread on a processor slowed down ${SLOWDOWN}×, median of ${runs}, of the processor's time`);
-    for (const { name, scripts, tasks, longest, after, longestAfter } of await measureHydration({ ...own, runs })) {
+    console.log(`main thread on a processor slowed down ${SLOWDOWN}×, median of ${RUNS}, of the processor's time`);
+    for (const { name, scripts, tasks, longest, after, longestAfter } of await measureHydration(own)) {
       const of = (figure) => figure.toFixed(0).padStart(5);
       console.log(`${name}: until hydrated ${of(scripts)} ms of scripts, ${of(tasks)} of all tasks, longest ${of(longest)}; afterwards ${of(after)}, longest ${of(longestAfter)}`);
     }

@@ -122,8 +122,6 @@ export async function measureLive(server, { desks = 200, perSecond = 5, seconds 
   const open = [];
   for (let n = 0; n < desks; n += 1) open.push(await openDesk(get, server.url, officers[n % OFFICERS], counted));
   const idle = await share(server, () => pause(5_000));
-  // What was decided before is no news, however late.
-  counted.happened.clear();
   const busy = await share(server, decisions);
   await pause(EVERY + SPREAD);
   for (const close of open) close();

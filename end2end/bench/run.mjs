@@ -71,6 +71,7 @@ if (wanted.has('forms')) {
   await standalone(async (own) => (found.hydration = await measureHydration(own)));
   await standalone(async (own) => (found.typing = await measureTyping(own)));
   console.log(found.hydration, found.typing);
+  await report(found, values);
 }
 const asksDatabases = ['pages', 'questions', 'live', 'people'].some((part) => wanted.has(part));
 for (const database of asksDatabases ? databases : []) {
@@ -81,5 +82,4 @@ for (const database of asksDatabases ? databases : []) {
   // Whoever ends it early keeps what there is.
   await report(found, values);
 }
-if (!asksDatabases) await report(found, values);
 if (found.people.some(({ errors }) => errors.length > 0) || found.live.some(({ failed }) => failed > 0)) process.exitCode = 1;

@@ -7,7 +7,7 @@ pub fn option(code: &str, label: &str, is_chosen: bool) -> Markup {
 }
 
 /// What a question offers, by code and label, under 请选择. To the browser it is one text: nothing in it changes by itself.
-pub fn options_of(choices: &[(String, String)], chosen: &str) -> String {
+pub fn options_of<'a>(choices: impl Iterator<Item = (&'a str, &'a str)>, chosen: &str) -> String {
     html! {
         (option("", "请选择", chosen.is_empty()))
         @for (code, label) in choices { (option(code, label, code == chosen)) }
@@ -30,9 +30,8 @@ mod tests {
 
     #[test]
     fn nothing_or_one_of_all_is_chosen() {
-        let choices = [("1", "甲"), ("2", "乙")].map(|(code, label)| (code.to_owned(), label.to_owned()));
         let selected = |chosen| {
-            let options = options_of(&choices, chosen);
+            let options = options_of([("1", "甲"), ("2", "乙")].into_iter(), chosen);
             let words = options.split("</option>").filter(|option| option.contains(" selected"));
             words.filter_map(|option| option.rsplit('>').next()).collect::<Vec<_>>().join("，")
         };

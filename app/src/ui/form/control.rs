@@ -188,8 +188,7 @@ pub fn escape(text: &str) -> String {
 fn select(state: FormState, parts: Parts, choices: &'static [Choice]) -> AnyView {
     let chosen = text_at(state, &parts.at);
     let offered = choices.iter().filter(|choice| !choice.retired || choice.code == chosen);
-    let options = offered.map(|choice| (choice.code.to_owned(), choice.label.to_owned())).collect();
-    drop_down(parts, chosen, options)
+    drop_down(parts, options_of(offered.map(|choice| (choice.code, choice.label)), &chosen))
 }
 
 /// The subject's own records; what was chosen stays although it may be called otherwise by now.
@@ -199,10 +198,10 @@ fn own_record(state: FormState, parts: Parts, of: &[&str]) -> AnyView {
     if !chosen.is_empty() && !texts.contains(&chosen) {
         texts.push(chosen.clone());
     }
-    drop_down(parts, chosen, texts.into_iter().map(|text| (text.clone(), text)).collect())
+    drop_down(parts, options_of(texts.iter().map(|text| (text.as_str(), text.as_str())), &chosen))
 }
 
-fn drop_down(parts: Parts, chosen: String, options: Vec<(String, String)>) -> AnyView {
+fn drop_down(parts: Parts, options: String) -> AnyView {
     let Parts { required, described, invalid, .. } = parts;
     view! {
         <div class="control">
@@ -214,7 +213,7 @@ fn drop_down(parts: Parts, chosen: String, options: Vec<(String, String)>) -> An
                 aria-required=required
                 aria-invalid=invalid
                 aria-describedby=described
-                inner_html=options_of(&options, &chosen)
+                inner_html=options
             ></select>
         </div>
     }

@@ -2,7 +2,6 @@
 //! after two; the single child of a municipality is chosen by itself. With scripts a part of a name is enough:
 //! 东城 finds 北京市东城区.
 
-use domain::view::RegionOption;
 use leptos::prelude::*;
 
 use super::field::Parts;
@@ -73,7 +72,8 @@ fn select(state: FormState, at: StoredValue<String>, level: usize, parts: &Parts
         children.get().map(|children| {
             let deepest = state.answers.with_untracked(|answers| answers.text(&at.get_value()).to_owned());
             let chosen = untrack(|| code_at(state, &deepest, level));
-            let options: Vec<_> = children.into_iter().map(|RegionOption { code, name, .. }| (code, name)).collect();
+            let options = children.iter().map(|child| (child.code.as_str(), child.name.as_str()));
+            let options = options_of(options, chosen.as_deref().unwrap_or_default());
             let name = Signal::derive(move || {
                 let suffix = LEVELS.get(level).filter(|_| level > 0)?;
                 Some(format!("{}{suffix}", label.get()))
@@ -96,7 +96,7 @@ fn select(state: FormState, at: StoredValue<String>, level: usize, parts: &Parts
                         let code = if code.is_empty() { parent.get_untracked().unwrap_or_default() } else { code };
                         state.choose_region(at.get_value(), code);
                     }
-                    inner_html=options_of(&options, chosen.as_deref().unwrap_or_default())
+                    inner_html=options
                 ></select>
             }
             .into_any()
