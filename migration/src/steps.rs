@@ -50,6 +50,12 @@ pub const STEPS: &[Step] = &[
         postgres: &[include_str!("m20261129_1300_load/postgres.sql")],
     },
     shared("m20261129_2300_name_suffix", &[include_str!("m20261129_2300_name_suffix/both.sql")]),
+    Step {
+        name: "m20261130_0100_servers",
+        both: &[include_str!("m20261130_0100_servers/both.sql")],
+        sqlite: &[],
+        postgres: &[include_str!("m20261130_0100_servers/postgres.sql")],
+    },
 ];
 
 /// A step of statements that both databases take.

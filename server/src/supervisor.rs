@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use service::Service;
+use service::servers::About;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 const FAILURES: u32 = 3;
 /// The longest pause between a failure and the next try.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5 * 60);
+/// Between two signs of life to other servers.
+const BEAT: Duration = Duration::from_secs(1);
 /// So long a run that has begun may take at the end.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -59,11 +62,13 @@ pub struct Supervisor {
     service: Service,
     lifecycle: Lifecycle,
     tasks: JoinSet<()>,
+    /// Tasks that one server has at a time.
+    jobs: Vec<&'static str>,
 }
 
 impl Supervisor {
     pub fn new(service: Service, lifecycle: Lifecycle) -> Self {
-        Self { service, lifecycle, tasks: JoinSet::new() }
+        Self { service, lifecycle, tasks: JoinSet::new(), jobs: Vec::new() }
     }
 
     /// Runs a task at once and then with this time between one run and the next, sooner after a failure.
@@ -79,22 +84,73 @@ impl Supervisor {
         self.tasks.spawn(async move {
             let mut ended = std::pin::pin!(lifecycle.ended());
             loop {
-                // A run that has begun is not broken off: what it does stands in transactions.
-                let outcome = AssertUnwindSafe(async { task(service.clone()).await }).catch_unwind().await;
-                let failures = lifecycle.note(name, matches!(outcome, Ok(Ok(_))));
-                match outcome {
-                    Ok(Ok(_)) => {}
-                    Ok(Err(error)) => {
-                        tracing::error!(task = name, failures, %error, "a background task failed")
-                    }
-                    // The panic itself was printed where it happened.
-                    Err(_) => tracing::error!(task = name, failures, "a background task panicked"),
-                }
-                let pause = if failures == 0 { period } else { pause_after(failures).min(period) };
+                let outcome = run_once(&lifecycle, name, task(service.clone())).await;
+                let pause =
+                    outcome.map_or_else(|failure| pause_after(failure.in_a_row).min(period), |()| period);
                 tokio::select! {
                     () = &mut ended => return,
                     () = tokio::time::sleep(pause) => {}
                 }
+            }
+        });
+    }
+
+    /// The same for what one of all servers does: only while this one holds the job, at once when it takes it, and when
+    /// an operator wants it.
+    pub fn job<T: Send, E: Display + Send, Run>(
+        &mut self,
+        period: Duration,
+        name: &'static str,
+        task: impl Fn(Service) -> Run + Send + Sync + 'static,
+    ) where
+        Run: Future<Output = Result<T, E>> + Send,
+    {
+        self.jobs.push(name);
+        let (service, lifecycle) = (self.service.clone(), self.lifecycle.clone());
+        self.tasks.spawn(async move {
+            let mut ended = std::pin::pin!(lifecycle.ended());
+            let mut held = service.job_leases.held();
+            let mut noted = None;
+            loop {
+                tokio::select! {
+                    () = &mut ended => return,
+                    taken = held.wait_for(|held| held.holds(name)) => if taken.is_err() { return },
+                }
+                let began = service.now();
+                let outcome = run_once(&lifecycle, name, task(service.clone())).await;
+                let pause = match &outcome {
+                    Ok(()) => period,
+                    Err(failure) => pause_after(failure.in_a_row).min(period),
+                };
+                match service
+                    .job_leases
+                    .note(name, began, outcome.map_err(|failure| failure.sentence), noted)
+                    .await
+                {
+                    Ok(true) => noted = Some(began),
+                    Ok(false) => {}
+                    Err(error) => {
+                        tracing::warn!(task = name, %error, "how a background task ended was not noted")
+                    }
+                }
+                tokio::select! {
+                    () = &mut ended => return,
+                    () = tokio::time::sleep(pause) => {}
+                    // Given to another server, or wanted now.
+                    _ = held.wait_for(|held| !held.holds(name) || held.is_wanted(name)) => noted = None,
+                }
+            }
+        });
+    }
+
+    /// Says every second that this server is alive, and takes the jobs that no living one holds.
+    pub fn keep_in_touch(&mut self, about: About) {
+        let jobs: Arc<[&'static str]> = self.jobs.clone().into();
+        self.every(BEAT, "servers", move |service| {
+            let (about, jobs) = (about.clone(), Arc::clone(&jobs));
+            async move {
+                service.servers.beat(&about, service.now()).await?;
+                service.job_leases.take_free(&jobs).await
             }
         });
     }
@@ -106,6 +162,44 @@ impl Supervisor {
         if tokio::time::timeout(FAREWELL, all).await.is_err() {
             tracing::warn!(tasks = self.tasks.len(), "background tasks were cut off at the end");
             self.tasks.shutdown().await;
+        }
+        // The others need not find out by themselves.
+        let left = async {
+            self.service.job_leases.give_back().await?;
+            self.service.servers.leave().await
+        };
+        match tokio::time::timeout(FAREWELL, left).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the other servers were not told of the end"),
+            Err(_) => tracing::warn!("the other servers were not told of the end in time"),
+        }
+    }
+}
+
+/// Why a run failed, and which in a row it was.
+struct Failure {
+    sentence: String,
+    in_a_row: u32,
+}
+
+/// A run that has begun is not broken off: what it does stands in transactions.
+async fn run_once<T, E: Display>(
+    lifecycle: &Lifecycle,
+    name: &'static str,
+    run: impl Future<Output = Result<T, E>>,
+) -> Result<(), Failure> {
+    let outcome = AssertUnwindSafe(run).catch_unwind().await;
+    let in_a_row = lifecycle.note(name, matches!(outcome, Ok(Ok(_))));
+    match outcome {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => {
+            tracing::error!(task = name, failures = in_a_row, %error, "a background task failed");
+            Err(Failure { sentence: error.to_string(), in_a_row })
+        }
+        // The panic itself was printed where it happened.
+        Err(_) => {
+            tracing::error!(task = name, failures = in_a_row, "a background task panicked");
+            Err(Failure { sentence: "it panicked".to_owned(), in_a_row })
         }
     }
 }

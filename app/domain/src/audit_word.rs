@@ -23,7 +23,7 @@ pub fn action_code(typed: &str) -> &str {
 }
 
 /// Code and word, in the order of the list that the search offers.
-pub const ACTIONS: [(&str, &str); 91] = [
+pub const ACTIONS: [(&str, &str); 92] = [
     ("sign_in", "登录"),
     ("end_session", "退出会话"),
     ("end_sessions", "结束全部登录"),
@@ -114,10 +114,12 @@ pub const ACTIONS: [(&str, &str); 91] = [
     ("baseline", "登记既有数据"),
     ("reseal", "更换密钥重新加密"),
     ("sweep", "清理过期数据"),
+    ("job.run", "安排立即运行后台任务"),
     ("seed", "写入示例数据"),
 ];
 
-const OBJECTS: [(&str, &str); 30] = [
+const OBJECTS: [(&str, &str); 31] = [
+    ("job", "后台任务"),
     ("desk_batch", "批量办理"),
     ("misuse_report", "举报线索"),
     ("patrol_finding", "核查事项"),

@@ -29,7 +29,8 @@ mod common;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::Semaphore;
+use time::OffsetDateTime;
+use tokio::sync::{Semaphore, watch};
 
 pub use account::assurance::Proof;
 pub use account::person::{Claims, SESSION_LIFETIME};
@@ -38,12 +39,14 @@ pub use account::{mail, sms, suspension};
 pub use admin::directory::ProviderEntry;
 pub use applicant::talk::TypedAnswer;
 pub use base::actor::{Actor, Role};
+pub use base::change::{Change, What};
 pub use base::context::{Assurance, PatrolSettings, Settings};
 pub use base::error::{Error, Result};
-pub use base::events::{Change, Missed, What};
+pub use base::events::{Missed, Subscription, Told};
 pub use base::limits::PersonLimits;
 pub use base::{
     actor, calendar, clock, db, error, keyring, private, reference, region, registration, sealed_answers,
+    servers,
 };
 pub use desk::batch::BatchOrder;
 pub use desk::decide::request::{DecisionRequest, Remark, Together};
@@ -53,7 +56,7 @@ pub use files::upload;
 pub use filing::network;
 pub use ops::audit_chain::{AuditVerdict, BadRow, RowFault, audited_columns};
 pub use ops::scale::Measured;
-pub use ops::{backup, jobs, keys, sample};
+pub use ops::{backup, job_leases, jobs, keys, sample};
 pub use public::misuse::MisuseTold;
 
 use crate::account::Accounts;
@@ -89,6 +92,7 @@ use crate::base::context::Context;
 use crate::base::db::Db;
 use crate::base::events::Events;
 use crate::base::keyring::Keyring;
+use crate::base::servers::Servers;
 use crate::desk::access::DeskAccess;
 use crate::desk::batch::Batches;
 use crate::desk::canned_reason::CannedReasons;
@@ -124,6 +128,7 @@ use crate::filing::network::{NetworkChecks, Outbound};
 use crate::filing::record::Records;
 use crate::ops::audit_chain::AuditChain;
 use crate::ops::comparison_keys::ComparisonKeys;
+use crate::ops::job_leases::JobLeases;
 use crate::ops::jobs::Jobs;
 use crate::ops::keys::check::KeyChecks;
 use crate::ops::keys::reseal::Reseals;
@@ -167,6 +172,7 @@ pub struct UseCases {
     parts: Parts,
     /// What happens on the desk while it happens.
     pub events: Arc<Events>,
+    pub servers: Arc<Servers>,
     pub accounts: Arc<Accounts>,
     pub appointments: Arc<Appointments>,
     pub audit_chain: Arc<AuditChain>,
@@ -195,6 +201,7 @@ pub struct UseCases {
     pub holidays: Arc<Holidays>,
     pub home_page: Arc<HomePage>,
     pub identity_checks: Arc<IdentityChecks>,
+    pub job_leases: Arc<JobLeases>,
     pub jobs: Arc<Jobs>,
     pub kept_forms: Arc<KeptForms>,
     pub key_checks: Arc<KeyChecks>,
@@ -361,7 +368,7 @@ impl Service {
             PatrolDesk::new(&context, &accounts, &notices, &rejected_forms, parts.patrol.is_some());
         let patrols = Patrols::new(&context, &notices, &records, parts.patrol.clone());
         let people = People::new(&context, &accounts, &notices);
-        let presence = Presence::new(&context, &accounts, &desk_access, Arc::default());
+        let presence = Presence::new(&context, &accounts, &desk_access, Arc::default(), Arc::default());
         let redrafts = Redrafts::new(&context, &cancellations, &drafts, &files, &filings, &usage);
         let reseals = Reseals::new(&context, &files);
         let saved_views = SavedViews::new(&context);
@@ -407,6 +414,7 @@ impl Service {
             &text_messages,
             &usage,
         );
+        let job_leases = JobLeases::new(&context, watch::Sender::default());
         let samples = Samples::new(&context, &accounts);
         let scale =
             Scale::new(&context, &accounts, &counters, &dashboards, &exports, &filings, &lookup, &queues);
@@ -426,6 +434,7 @@ impl Service {
         );
         Service(Arc::new(UseCases {
             events: Arc::clone(&context.events),
+            servers: Arc::clone(&context.servers),
             parts,
             accounts,
             appointments,
@@ -455,6 +464,7 @@ impl Service {
             holidays,
             home_page,
             identity_checks,
+            job_leases,
             jobs,
             kept_forms,
             key_checks,
@@ -529,6 +539,10 @@ impl Service {
     /// What the operator calls the platform.
     pub fn platform_name(&self) -> &str {
         &self.parts.context.settings.platform_name
+    }
+
+    pub fn now(&self) -> OffsetDateTime {
+        self.parts.context.clock.now()
     }
 
     pub fn file_store(&self) -> &FileStore {

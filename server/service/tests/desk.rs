@@ -18,7 +18,7 @@ use domain::procedure::Procedure;
 use domain::schema::fault;
 use domain::sign_off::sign_off;
 use domain::view::{Decision, QueueRequest};
-use service::{Actor, DecisionRequest, Error, Missed, Remark, What, sealed_answers};
+use service::{Actor, DecisionRequest, Error, Missed, Remark, Service, What, sealed_answers};
 use time::Duration;
 
 claims![
@@ -316,14 +316,14 @@ async fn what_came_to_the_wrong_region_is_handed_over_whole(world: World) {
     let (here, there) = (world.officer(HERE).await, world.officer(THERE).await);
     let (actor, subject, website) = bundle(&world, 1, "example.cn").await;
     world.service.filing_claims.claim(&here, &subject).await.unwrap();
-    let mut changes = world.service.events.subscribe();
+    let (_, mut changes) = world.service.events.subscribe(None).await.unwrap();
     world
         .service
         .filing_claims
         .transfer_filing(&here, &subject, THERE, "办公地址实际在黄浦区")
         .await
         .unwrap();
-    let change = changes.recv().await.unwrap();
+    let change = changes.next().await.unwrap().change;
     assert_eq!((change.what, change.jurisdiction.as_str()), (What::Arrived, THERE));
     assert_eq!(change.left.as_deref(), Some(HERE));
     for id in [&subject, &website] {
@@ -512,9 +512,9 @@ async fn officers_see_who_else_has_the_page_open(world: World) {
     assert_eq!(others(&other).await, ["审核员"], "the other one has just looked");
     world.later(Duration::minutes(3));
     assert!(others(&one).await.is_empty());
-    let mut changes = world.service.events.subscribe();
+    let (_, mut changes) = world.service.events.subscribe(None).await.unwrap();
     let open = world.service.presence.open_page(&other, &filing).await.unwrap();
-    assert_eq!(changes.recv().await.unwrap().what, What::Looked);
+    assert_eq!(changes.next().await.unwrap().change.what, What::Looked);
     world.later(Duration::HOUR);
     assert_eq!(others(&one).await, ["审核员"]);
     assert!(others(&other).await.contains(&"审核员".to_owned()), "and the other way round");
@@ -636,31 +636,38 @@ async fn administrators_see_who_has_what_and_no_answer_of_it(world: World) {
 async fn who_was_interrupted_hears_what_was_missed(world: World) {
     let (owner, officer) = (world.applicant(1).await, world.officer(HERE).await);
     let filings = put_websites(&world, &owner, HERE, 3).await;
-    let heard = world.service.events.latest_name();
+    let events = &world.service.events;
+    let heard = events.subscribe(None).await.unwrap().1.upto().name();
     for filing in &filings {
         world.service.filing_claims.claim(&officer, filing).await.unwrap();
     }
-    let (missed, _) = world.service.events.subscribe_after(&heard);
-    let Missed::These(missed) = missed else { panic!("{missed:?}") };
+    let missed = async |service: &Service, name: &str| service.events.subscribe(Some(name)).await.unwrap().0;
+    let Missed::These(told) = missed(&world.service, &heard).await else { panic!("too much") };
     assert_eq!(
-        missed.iter().map(|change| &change.filing_id).collect::<Vec<_>>(),
+        told.iter().map(|told| &told.change.filing_id).collect::<Vec<_>>(),
         filings.iter().collect::<Vec<_>>()
     );
-    let second = world.service.events.name_of(&missed[1]);
-    let (missed, _) = world.service.events.subscribe_after(&second);
-    assert!(matches!(missed, Missed::These(missed) if missed.len() == 1));
-    let (missed, _) = world.service.events.subscribe_after(&world.service.events.latest_name());
-    assert_eq!(missed, Missed::These(vec![]));
-    // Of another run of the program, or nonsense: then everything is read anew.
-    let restarted = world.restarted().await;
-    for (service, name) in [(&restarted, heard.as_str()), (&world.service, "x.7"), (&world.service, "")] {
-        assert_eq!(service.events.subscribe_after(name).0, Missed::TooMuch, "{name}");
+    let second = told[1].place.unwrap().name();
+    assert_eq!(missed(&world.service, &second).await, Missed::These(told[2..].to_vec()));
+    let last = events.subscribe(None).await.unwrap().1.upto().name();
+    assert_eq!(missed(&world.service, &last).await, Missed::These(vec![]));
+    // Another server, or this one after a start, knows the same names.
+    assert_eq!(missed(&world.restarted().await, &second).await, Missed::These(told[2..].to_vec()));
+    for name in ["x.7", "", "019ad0c1-0000-7000-8000-000000000000.3", "999999999.0"] {
+        assert_eq!(missed(&world.service, name).await, Missed::TooMuch, "{name}");
     }
     for _ in 0..300 {
         world.service.filing_claims.release(&officer, &filings[0]).await.unwrap();
         world.service.filing_claims.claim(&officer, &filings[0]).await.unwrap();
     }
-    assert_eq!(world.service.events.subscribe_after(&heard).0, Missed::TooMuch, "more than is remembered");
+    assert_eq!(missed(&world.service, &heard).await, Missed::TooMuch, "more than is remembered");
+    // Of what is an hour old only the last is kept, so that who heard it is known to have missed nothing.
+    let last = events.subscribe(None).await.unwrap().1.upto().name();
+    world.later(Duration::hours(2));
+    world.service.jobs.sweep().await;
+    assert_eq!(world.number("SELECT COUNT(*) FROM desk_event").await, 1);
+    assert_eq!(missed(&world.service, &last).await, Missed::These(vec![]));
+    assert_eq!(missed(&world.service, &second).await, Missed::TooMuch, "it was swept");
 }
 
 /// “网站 2 个将一并注销”

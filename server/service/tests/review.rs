@@ -1137,12 +1137,13 @@ async fn the_dashboard_counts_what_there_is(world: World) {
 async fn those_who_watch_hear_of_every_change(world: World) {
     let (actor, officer) = (world.applicant(1).await, world.officer(HERE).await);
     let subject = file_subject(&world, &actor).await;
-    let mut changes = world.service.events.subscribe();
+    let (_, mut changes) = world.service.events.subscribe(None).await.unwrap();
     let website = file_website(&world, &actor, "example.cn").await;
     world.service.filing_claims.claim(&officer, &subject).await.unwrap();
     decide(&world, &officer, &subject, Decision::Approve, "").await;
     let mut heard = Vec::new();
-    while let Ok(change) = changes.try_recv() {
+    while heard.len() < 3 {
+        let change = changes.next().await.unwrap().change;
         assert_eq!(change.jurisdiction, HERE);
         // That the officer looked is told as well.
         if change.what != service::What::Looked {

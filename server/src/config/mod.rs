@@ -10,6 +10,7 @@ mod keys;
 mod limits;
 mod model;
 mod oidc;
+mod sections;
 // They begin with a configuration of development.
 #[cfg(all(test, feature = "dev"))]
 mod tests;

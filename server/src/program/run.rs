@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::notice::Channel;
 use service::Service;
 use service::db::Db;
+use service::servers::{About, Differing};
 use tokio::net::TcpListener;
 
 use super::development;
@@ -35,6 +36,7 @@ pub async fn seed_samples(config: &Config, service: &Service) -> service::Result
 pub async fn run(config: Config) -> Result<(), StartupError> {
     crate::tls::install_crypto();
     let (service, db) = open(&config).await?;
+    let about = join_others(&config, &service).await?;
     let listener = prepare(&config, &service, &db).await?;
     let local = listener.local_addr().unwrap_or(config.addr);
     let shared = Arc::new(Shared::new(&config));
@@ -43,7 +45,7 @@ pub async fn run(config: Config) -> Result<(), StartupError> {
     tracing::info!(address = %local, public = %config.public_origin(), mode = ?config.mode, "listening");
 
     let mut tasks = Supervisor::new(service.clone(), lifecycle.clone());
-    start_tasks(&mut tasks, config.is_production(), shared);
+    start_tasks(&mut tasks, config.is_production(), shared, about);
     let end = async move {
         shutdown_signal().await;
         lifecycle.end();
@@ -55,6 +57,21 @@ pub async fn run(config: Config) -> Result<(), StartupError> {
         tracing::error!(%error, "the head of the audit log was not read");
     }
     Ok(())
+}
+
+/// Joins the servers that work on the same database, all configured alike.
+async fn join_others(config: &Config, service: &Service) -> Result<About, StartupError> {
+    let about = About { version: env!("CARGO_PKG_VERSION").to_owned(), sections: config.sections() };
+    let joined = service.servers.join(&about, service.now()).await;
+    let joined =
+        joined.map_err(|error| StartupError(vec![format!("The database cannot be joined: {error}.")]))?;
+    joined.map(|()| about).map_err(|Differing { server, sections }| {
+        StartupError(vec![format!(
+            "Another server ({server}) works on this database with another configuration: {}. Configure both alike, or \
+             end that one first.",
+            sections.join(", ")
+        )])
+    })
 }
 
 /// Fills a new database, listens, and makes the rows that every start may add.
@@ -89,12 +106,12 @@ async fn prepare(config: &Config, service: &Service, db: &Db) -> Result<TcpListe
 }
 
 /// What runs beside the requests.
-fn start_tasks(tasks: &mut Supervisor, is_production: bool, shared: Arc<Shared>) {
+fn start_tasks(tasks: &mut Supervisor, is_production: bool, shared: Arc<Shared>, about: About) {
     // What has run out: drafts (R50), sessions, codes, files nobody refers to (R71).
-    tasks.every(60 * MINUTE, "sweep", |service| async move { sweep(&service).await });
+    tasks.job(60 * MINUTE, "sweep", |service| async move { sweep(&service).await });
     // Rows of before there were digests are taken as they are, and the head of the audit log goes to the
     // operator's own, where whoever can write to the database cannot take it back (R65).
-    tasks.every(60 * MINUTE, "baseline", |service| async move { take_baseline(&service).await });
+    tasks.job(60 * MINUTE, "baseline", |service| async move { take_baseline(&service).await });
     tasks.every(
         60 * MINUTE,
         "head of the audit log",
@@ -105,28 +122,33 @@ fn start_tasks(tasks: &mut Supervisor, is_production: bool, shared: Arc<Shared>)
         log_whether_administered(&service, is_production).await
     });
     // The counts of the dashboard (R61).
-    tasks.every(10 * SECOND, "counts", |service| async move { service.counters.add_up().await });
+    tasks.job(10 * SECOND, "counts", |service| async move { service.counters.add_up().await });
     // The network is asked about filed websites, where the operator turned it on.
-    tasks.every(MINUTE, "network", |service| async move { service.network_checks.look_at_websites().await });
+    tasks.job(MINUTE, "network", |service| async move { service.network_checks.look_at_websites().await });
     // Filings in force are looked at, where the operator turned it on; what was found goes on by itself.
-    tasks.every(MINUTE, "patrol", |service| async move { service.patrols.look_around().await });
-    tasks.every(5 * MINUTE, "patrol findings", |service| async move { service.patrols.settle().await });
+    tasks.job(MINUTE, "patrol", |service| async move { service.patrols.look_around().await });
+    tasks.job(5 * MINUTE, "patrol findings", |service| async move { service.patrols.settle().await });
     // Messages that are due: notices, those tried before, and codes whose request was broken off. No text message
     // waits for a mail server.
-    tasks.every(2 * SECOND, "messages", |service| async move {
-        service.text_messages.send_due(Channel::Sms).await
-    });
-    tasks.every(2 * SECOND, "e-mails", |service| async move {
-        service.text_messages.send_due(Channel::Mail).await
-    });
+    tasks.job(
+        2 * SECOND,
+        "messages",
+        |service| async move { service.text_messages.send_due(Channel::Sms).await },
+    );
+    tasks.job(
+        2 * SECOND,
+        "e-mails",
+        |service| async move { service.text_messages.send_due(Channel::Mail).await },
+    );
     // What officers did and can no longer take back.
-    tasks.every(SECOND, "acts that stand", |service| async move { service.undos.settle_due().await });
+    tasks.job(SECOND, "acts that stand", |service| async move { service.undos.settle_due().await });
     // What officers claimed and left alone (R62).
-    tasks.every(MINUTE, "idle claims", |service| async move { free_idle_claims(&service).await });
+    tasks.job(MINUTE, "idle claims", |service| async move { free_idle_claims(&service).await });
     tasks.every(MINUTE, "flood limits", move |_| {
         shared.sweep();
         async { Ok::<_, Infallible>(()) }
     });
+    tasks.keep_in_touch(about);
 }
 
 async fn log_whether_administered(service: &Service, is_production: bool) -> service::Result<()> {

@@ -17,8 +17,7 @@ use futures::stream;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
-use service::{Actor, Change, Missed, OpenPage, Service, What};
-use tokio::sync::broadcast::Receiver;
+use service::{Actor, Change, Missed, OpenPage, Service, Subscription, Told, What};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, Interval};
 
@@ -29,7 +28,7 @@ use crate::supervisor::Lifecycle;
 /// What a page listens to.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Subscription {
+pub struct Wanted {
     /// The filing whose page it is: then only this one, and the page counts as open (R62).
     filing: String,
 }
@@ -38,8 +37,8 @@ pub struct Subscription {
 struct Listener {
     service: Service,
     actor: Actor,
-    changes: Receiver<Change>,
-    missed: VecDeque<Change>,
+    changes: Subscription,
+    missed: VecDeque<Told>,
     /// Tell the page to read anew before anything else.
     greeting: Option<Event>,
     filing: String,
@@ -61,7 +60,7 @@ const LAST: &str = "last-event-id";
 pub async fn stream(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Query(subscription): Query<Subscription>,
+    Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Response {
     let Ok(actor) = actor_of(&caller) else { return StatusCode::UNAUTHORIZED.into_response() };
@@ -73,34 +72,27 @@ pub async fn stream(
     let Some(stream) = state.streams.open(&actor.person_id, service.usage.most_event_streams()) else {
         return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "60")]).into_response();
     };
-    let open = match subscription.filing.as_str() {
+    let open = match wanted.filing.as_str() {
         "" => None,
         filing => match service.presence.open_page(actor, filing).await {
             Ok(open) => Some(open),
             Err(service::Error::NotFound) => return StatusCode::NOT_FOUND.into_response(),
-            Err(error) => {
-                tracing::error!(%error, "a page could not be opened for listening");
-                return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-            }
+            Err(error) => return not_listening(&error),
         },
     };
     let last = headers.get(LAST).and_then(|last| last.to_str().ok());
-    let (missed, changes, greeting) = match last {
-        // So that an interruption right after the beginning is made good, too.
-        None => {
-            let (name, changes) = (service.events.latest_name(), service.events.subscribe());
-            (VecDeque::new(), changes, Event::default().event("hello").id(name).data("hello"))
+    let (missed, changes) = match service.events.subscribe(last).await {
+        Ok(subscribed) => subscribed,
+        Err(error) => return not_listening(&error),
+    };
+    let upto = changes.upto().name();
+    let (missed, greeting) = match missed {
+        // The name makes good an interruption right after the beginning, too.
+        Missed::These(missed) => {
+            let id = last.map_or(upto, str::to_owned);
+            (missed.into(), Event::default().event("hello").id(id).data("hello"))
         }
-        Some(last) => {
-            let (missed, changes) = service.events.subscribe_after(last);
-            let name = service.events.latest_name();
-            match missed {
-                Missed::These(these) => {
-                    (these.into(), changes, Event::default().event("hello").id(last).data("hello"))
-                }
-                Missed::TooMuch => (VecDeque::new(), changes, again(&name)),
-            }
-        }
+        Missed::TooMuch => (VecDeque::new(), again(&upto)),
     };
     let listener = Listener {
         service,
@@ -108,7 +100,7 @@ pub async fn stream(
         changes,
         missed,
         greeting: Some(greeting),
-        filing: subscription.filing,
+        filing: wanted.filing,
         _open: open,
         _stream: stream,
         lifecycle: state.lifecycle.clone(),
@@ -122,14 +114,19 @@ pub async fn stream(
     Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(20))).into_response()
 }
 
+fn not_listening(error: &service::Error) -> Response {
+    tracing::error!(%error, "a page could not be opened for listening");
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
 /// The officer is at work on a filing's page: the claim does not lapse (R62).
 pub async fn at_work(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Form(subscription): Form<Subscription>,
+    Form(wanted): Form<Wanted>,
 ) -> StatusCode {
     let Ok(actor) = actor_of(&caller) else { return StatusCode::UNAUTHORIZED };
-    match state.service.filing_claims.keep_claim(actor, &subscription.filing).await {
+    match state.service.filing_claims.keep_claim(actor, &wanted.filing).await {
         Ok(()) => StatusCode::NO_CONTENT,
         Err(service::Error::NotFound) => StatusCode::NOT_FOUND,
         Err(service::Error::Forbidden) => StatusCode::FORBIDDEN,
@@ -152,7 +149,7 @@ impl Listener {
         }
         loop {
             let received = match self.missed.pop_front() {
-                Some(change) => Ok(change),
+                Some(told) => Ok(told),
                 None => tokio::select! {
                     () = self.lifecycle.ended() => return None,
                     _ = self.recheck.tick() => {
@@ -162,16 +159,20 @@ impl Listener {
                         }
                         continue;
                     }
-                    received = self.changes.recv() => received,
+                    received = self.changes.next() => received,
                 },
             };
             let event = match received {
-                Ok(change) => {
+                Ok(Told { place, change }) => {
                     let Some(word) = word_for(&self.actor, &self.filing, &change) else { continue };
-                    let data = format!("{word} {}", change.filing_id);
-                    Event::default().event("change").id(self.service.events.name_of(&change)).data(data)
+                    let event = Event::default().event("change").data(format!("{word} {}", change.filing_id));
+                    // Without a name of its own it leaves the browser with the last one.
+                    match place {
+                        Some(place) => event.id(place.name()),
+                        None => event,
+                    }
                 }
-                Err(RecvError::Lagged(_)) => again(&self.service.events.latest_name()),
+                Err(RecvError::Lagged(_)) => again(&self.changes.upto().name()),
                 Err(RecvError::Closed) => return None,
             };
             return if self.still_may_listen().await { Some(event) } else { None };
@@ -229,7 +230,6 @@ mod tests {
             Actor::of("p".to_owned(), "s".to_owned(), roles)
         };
         let change = |what, jurisdiction: &str, left: Option<&str>| Change {
-            number: 1,
             what,
             filing_id: "f".to_owned(),
             jurisdiction: jurisdiction.to_owned(),

@@ -32,13 +32,6 @@ handle! {
     }
 }
 
-/// What came of the transaction.
-enum Cancelled {
-    Now(Box<filing::Model>),
-    /// By the same key.
-    Before(String),
-}
-
 impl Cancellations {
     /// 注销主体, 注销网站 …: what would end, what must be typed, why not. Without a record the current
     /// subject is meant; other businesses are chosen from their list. With `check`, what was typed last
@@ -122,11 +115,7 @@ impl Cancellations {
         let mut tries = 0;
         loop {
             match retry!(self.try_cancel(actor, request, &proven, &key)) {
-                Ok(Cancelled::Now(row)) => {
-                    self.context.events.arrived(&row);
-                    return Ok(Submitted::Filing(row.id));
-                }
-                Ok(Cancelled::Before(id)) => return Ok(Submitted::Filing(id)),
+                Ok(id) => return Ok(Submitted::Filing(id)),
                 // Another submit has just taken the key or the record; the next look finds it.
                 Err(error) if error.is_unique_violation() && tries < 3 => tries += 1,
                 Err(Error::Refused(refused)) => return Ok(Submitted::Refused(refused)),
@@ -162,7 +151,7 @@ impl Cancellations {
         request: &CancelRequest,
         proven: &VerifiedIdentity,
         key: &str,
-    ) -> Result<Cancelled> {
+    ) -> Result<String> {
         let tx = self.context.db.begin().await?;
         let identity_check = self
             .identity_checks
@@ -170,7 +159,7 @@ impl Cancellations {
             .await?;
         // Asked with the subject locked: a double click has made it by now, or never will.
         if let Some(id) = filed_under(&tx, key).await? {
-            return Ok(Cancelled::Before(id));
+            return Ok(id);
         }
         if let Some(refused) = self.identity_checks.refusal_of(&tx, actor, &identity_check).await? {
             return Err(Error::Refused(refused));
@@ -188,7 +177,7 @@ impl Cancellations {
         let row =
             self.submissions.file(&tx, actor, opening, identity::filed(proven.answers.clone()), key).await?;
         tx.commit().await?;
-        Ok(Cancelled::Now(Box::new(row)))
+        Ok(row.id)
     }
 
     /// A cancellation that was withdrawn or came back (R17, R53): its page, filled with what was filed

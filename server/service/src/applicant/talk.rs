@@ -82,10 +82,7 @@ impl Talks {
     pub async fn answer(&self, actor: &Actor, question: &str, typed: &TypedAnswer) -> Result<String> {
         let outcome = retry!(self.try_answer(actor, question, typed));
         match outcome {
-            Ok(row) => {
-                self.context.events.changed(&row);
-                Ok(row.id)
-            }
+            Ok(row) => Ok(row.id),
             Err(error @ (Error::Faults(_) | Error::Refused(_))) => {
                 retry!(self.hold(actor, question, typed, &error))?;
                 Err(error)
@@ -135,6 +132,7 @@ impl Talks {
         self.notices.notify(&tx, officer, NoticeKind::Desk, told, Some(route::review_talk(&row.id))).await?;
         self.rejected_forms.discard(&tx, &slot(actor, &row.id)).await?;
         let detail = json!({ "reference": row.reference, "field": field, "files": files });
+        tx.tell_changed(&row);
         self.context.audit(&tx, Some(actor), "filing.answer", "filing", &row.id, detail).await?;
         tx.commit().await?;
         Ok(row)

@@ -12,7 +12,7 @@ use sea_orm::EntityTrait;
 use crate::base::actor::{Actor, Role};
 use crate::base::context::Context;
 use crate::base::db::{Transaction, millis, next_serial};
-use crate::base::entity::audit;
+use crate::base::entity::{audit, desk_event};
 use crate::base::error::Result;
 use crate::base::keyring::Keyring;
 use crate::base::row_digest::{Digests, TABLES};
@@ -64,7 +64,24 @@ impl Context {
             row_digests: digests,
         };
         self.append(on, row).await?;
+        self.write_changes(on, seq).await?;
         Ok(seq)
+    }
+
+    /// What open desks are to hear of what the line with this number tells about. They are written in the order of the
+    /// commits, since the chain's lock is held.
+    async fn write_changes(&self, on: &Transaction, number: i64) -> Result<()> {
+        let changes = on.take_changes();
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let row = desk_event::ActiveModel {
+            number: Set(number),
+            at: Set(millis(self.clock.now())),
+            told: Set(serde_json::to_string(&changes)?),
+        };
+        desk_event::Entity::insert(row).exec_without_returning(on).await?;
+        Ok(on.wake_with_commit().await?)
     }
 
     /// Chains a line to the one before it; its number was drawn.

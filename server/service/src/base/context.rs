@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use crate::base::clock::Clock;
-use crate::base::db::{self, Db};
+use crate::base::db::{Db, new_id};
 use crate::base::entity::reason;
 use crate::base::events::Events;
 use crate::base::keyring::Keyring;
 use crate::base::known::{Known, KnownCalendar, KnownNames};
 use crate::base::limits::PersonLimits;
+use crate::base::servers::Servers;
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -19,6 +20,8 @@ pub struct Context {
     pub(crate) settings: Arc<Settings>,
     /// Tells open desks that something changed (R61).
     pub(crate) events: Arc<Events>,
+    /// Those that work on the same database.
+    pub(crate) servers: Arc<Servers>,
     pub(crate) calendar: Arc<KnownCalendar>,
     pub(crate) names: Arc<KnownNames>,
     /// 常用意见
@@ -27,13 +30,15 @@ pub struct Context {
 
 impl Context {
     pub(crate) fn new(db: Db, keys: Arc<Keyring>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
-        let events = Arc::new(Events::new(db::new_id(clock.now())));
+        let events = Arc::new(Events::new(db.clone()));
+        let servers = Arc::new(Servers::new(db.clone(), new_id(clock.now())));
         Context {
             db,
             keys,
             clock,
             settings: Arc::new(settings),
             events,
+            servers,
             calendar: Arc::default(),
             names: Arc::default(),
             reasons: Arc::default(),

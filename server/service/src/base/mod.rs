@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod audit;
 pub mod calendar;
+pub(crate) mod change;
 pub mod clock;
 pub mod context;
 pub mod db;
@@ -23,4 +24,5 @@ pub mod registration;
 pub mod retry;
 pub mod row_digest;
 pub mod sealed_answers;
+pub mod servers;
 pub mod text;

@@ -19,12 +19,12 @@ use time::{Duration, OffsetDateTime};
 use crate::account::Accounts;
 use crate::account::notice::Notices;
 use crate::base::actor::Actor;
+use crate::base::change::What;
 use crate::base::clock::written;
 use crate::base::context::handle;
 use crate::base::db::{Transaction, instant, millis, new_id, plausible_id};
 use crate::base::entity::{filing, record};
 use crate::base::error::{Error, Result};
-use crate::base::events::What;
 use crate::base::paging::{PAGE, split_page};
 use crate::base::region;
 use crate::base::region::region_name;
@@ -119,12 +119,10 @@ impl FilingClaims {
 
     /// The same as a part of an act that is taken back as a whole.
     pub(crate) async fn claim_within(&self, actor: &Actor, id: &str, act: Option<&str>) -> Result<()> {
-        let row = retry!(self.try_claim(actor, id, act))?;
-        self.context.events.changed(&row);
-        Ok(())
+        retry!(self.try_claim(actor, id, act))
     }
 
-    async fn try_claim(&self, actor: &Actor, id: &str, act: Option<&str>) -> Result<filing::Model> {
+    async fn try_claim(&self, actor: &Actor, id: &str, act: Option<&str>) -> Result<()> {
         let Locked { tx, subject, row, who, now } = self.locked(actor, id).await?;
         let together = claimed_together(&tx, &subject, &row).await?;
         if !together.iter().any(|one| one.id == row.id) {
@@ -153,13 +151,13 @@ impl FilingClaims {
             claimed.push(one.reference);
         }
         if claimed.is_empty() {
-            return Ok(row);
+            return Ok(());
         }
         self.keep_act(&tx, actor, act, scene, FilingEvent::Claim, &row, Vec::new(), now).await?;
         let detail = json!({ "references": claimed });
+        tx.tell_changed(&row);
         self.context.audit(&tx, Some(actor), "filing.claim", "filing", &row.id, detail).await?;
-        tx.commit().await?;
-        Ok(row)
+        Ok(tx.commit().await?)
     }
 
     /// 领取下一件: claims the filing that has waited longest among those that the request asks for, and
@@ -229,12 +227,10 @@ impl FilingClaims {
 
     /// The same as a part of an act that is taken back as a whole.
     pub(crate) async fn release_within(&self, actor: &Actor, id: &str, act: Option<&str>) -> Result<()> {
-        let row = retry!(self.try_release(actor, id, act))?;
-        self.context.events.changed(&row);
-        Ok(())
+        retry!(self.try_release(actor, id, act))
     }
 
-    async fn try_release(&self, actor: &Actor, id: &str, act: Option<&str>) -> Result<filing::Model> {
+    async fn try_release(&self, actor: &Actor, id: &str, act: Option<&str>) -> Result<()> {
         let Locked { tx, subject, row, who, now } = self.locked(actor, id).await?;
         let scene = scene_of(&tx, &subject, Reach::Filings, act).await?;
         let mut together = claimed_together(&tx, &subject, &row).await?;
@@ -250,9 +246,9 @@ impl FilingClaims {
         self.keep_act(&tx, actor, act, scene, FilingEvent::Release, &row, Vec::new(), now).await?;
         let references: Vec<&str> = together.iter().map(|one| one.reference.as_str()).collect();
         let detail = json!({ "references": references });
+        tx.tell_changed(&row);
         self.context.audit(&tx, Some(actor), "filing.release", "filing", &row.id, detail).await?;
-        tx.commit().await?;
-        Ok(row)
+        Ok(tx.commit().await?)
     }
 
     /// The holder is at work: the lease begins anew, for everything that was claimed together. Written
@@ -296,6 +292,7 @@ impl FilingClaims {
                 .await?;
         }
         let detail = json!({ "reference": row.reference, "officer": row.claimed_by });
+        tx.tell_changed(&free);
         self.context.audit(tx, None, "filing.lapse", "filing", &row.id, detail).await?;
         Ok(free)
     }
@@ -329,10 +326,7 @@ impl FilingClaims {
             after.clone_from(&last.id);
             for row in lapsed {
                 match retry!(self.try_lapse_claim(&row)) {
-                    Ok(true) => {
-                        freed += 1;
-                        self.context.events.changed(&row);
-                    }
+                    Ok(true) => freed += 1,
                     // The officer came back, or decided, at that moment.
                     Ok(false) | Err(Error::Refused(_) | Error::NotFound) => {}
                     Err(error) => {
@@ -412,12 +406,10 @@ impl FilingClaims {
     /// An administrator takes claims away from an officer (R62). Who reviews that region too has
     /// them then; otherwise they go back to the queue.
     pub async fn take_over(&self, actor: &Actor, id: &str, reason: &str) -> Result<()> {
-        let row = retry!(self.try_take_over(actor, id, reason))?;
-        self.context.events.changed(&row);
-        Ok(())
+        retry!(self.try_take_over(actor, id, reason))
     }
 
-    async fn try_take_over(&self, actor: &Actor, id: &str, reason: &str) -> Result<filing::Model> {
+    async fn try_take_over(&self, actor: &Actor, id: &str, reason: &str) -> Result<()> {
         actor.must_administer()?;
         let reason = reason_in(reason, "接管")?;
         let row = filing::Entity::find_by_id(plausible_id(id)?).one(self.context.db.read()).await?;
@@ -448,9 +440,9 @@ impl FilingClaims {
         self.filings.settle_bundle(&tx, &subject.id).await?;
         let references: Vec<&str> = together.iter().map(|one| one.reference.as_str()).collect();
         let detail = json!({ "references": references, "reason": reason });
+        tx.tell_changed(&row);
         self.context.audit(&tx, Some(actor), "filing.take_over", "filing", &row.id, detail).await?;
-        tx.commit().await?;
-        Ok(row)
+        Ok(tx.commit().await?)
     }
 
     /// 移送: what came to the wrong region goes to the right one, a new subject with its businesses.
@@ -472,20 +464,10 @@ impl FilingClaims {
         reason: &str,
         act: &str,
     ) -> Result<()> {
-        for (from, row) in retry!(self.try_transfer(actor, id, region, reason, act))? {
-            self.context.events.tell(What::Arrived, &row, Some(from));
-        }
-        Ok(())
+        retry!(self.try_transfer(actor, id, region, reason, act))
     }
 
-    async fn try_transfer(
-        &self,
-        actor: &Actor,
-        id: &str,
-        to: &str,
-        reason: &str,
-        act: &str,
-    ) -> Result<Vec<(String, filing::Model)>> {
+    async fn try_transfer(&self, actor: &Actor, id: &str, to: &str, reason: &str, act: &str) -> Result<()> {
         let reason = reason_in(reason, "移送")?;
         if !region::is_leaf(to) {
             return Err(Error::Faults(vec![fault("region", "请选择移送到的区县")]));
@@ -500,7 +482,6 @@ impl FilingClaims {
         }
         let scene = scene_of(&tx, &subject, Reach::Subject, Some(act)).await?;
         let note = format!("由{}移送至{}：{reason}", region_name(&row.jurisdiction), region_name(to));
-        let mut moved = Vec::new();
         for one in &together {
             if let Some(refused) = own_filing(actor, one, &subject) {
                 return Err(Error::Refused(refused));
@@ -509,7 +490,7 @@ impl FilingClaims {
                 return Err(self.overtaken(&tx, &one.id, &who).await?);
             }
             let after = transition::transfer(&tx, one, to, who.clone(), &note, now).await?;
-            moved.push((one.jurisdiction.clone(), after));
+            tx.tell(What::Arrived, &after, Some(one.jurisdiction.clone()));
         }
         // Its businesses may have come to nothing while the subject was claimed (R15).
         self.filings.settle_bundle(&tx, &subject.id).await?;
@@ -529,8 +510,7 @@ impl FilingClaims {
         let detail =
             json!({ "references": references, "from": row.jurisdiction, "to": to, "reason": reason });
         self.context.audit(&tx, Some(actor), "filing.transfer", "filing", &row.id, detail).await?;
-        tx.commit().await?;
-        Ok(moved)
+        Ok(tx.commit().await?)
     }
 
     #[allow(clippy::too_many_arguments)] // what an act is

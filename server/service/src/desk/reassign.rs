@@ -92,12 +92,10 @@ impl Reassignments {
     /// `NotFound` for one that is not put to officers, `Refused` with what happened when nobody has it any more, `Faults`
     /// where it cannot be given to this officer, somebody else has it by now, or there is no reason.
     pub async fn reassign(&self, actor: &Actor, asked: Reassignment<'_>) -> Result<()> {
-        let row = retry!(self.try_reassign(actor, asked))?;
-        self.context.events.changed(&row);
-        Ok(())
+        retry!(self.try_reassign(actor, asked))
     }
 
-    async fn try_reassign(&self, actor: &Actor, asked: Reassignment<'_>) -> Result<filing::Model> {
+    async fn try_reassign(&self, actor: &Actor, asked: Reassignment<'_>) -> Result<()> {
         actor.must_administer()?;
         let row = filing::Entity::find_by_id(plausible_id(asked.filing)?).one(self.context.db.read()).await?;
         let row = row.filter(|row| row.is_reviewable).ok_or(Error::NotFound)?;
@@ -140,9 +138,9 @@ impl Reassignments {
             "officer": asked.officer,
             "reason": reason,
         });
+        tx.tell_changed(&row);
         self.context.audit(&tx, Some(actor), "filing.reassign", "filing", &row.id, detail).await?;
-        tx.commit().await?;
-        Ok(row)
+        Ok(tx.commit().await?)
     }
 
     /// Gives each to the officer who does not have it yet, and tells both.

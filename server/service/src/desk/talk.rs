@@ -100,10 +100,7 @@ impl TalkDesk {
     /// `Faults` for a question that says nothing; what was typed is then held for the page.
     pub async fn ask(&self, actor: &Actor, id: &str, field: &str, text: &str) -> Result<()> {
         match retry!(self.try_ask(actor, id, field, text)) {
-            Ok(row) => {
-                self.context.events.changed(&row);
-                Ok(())
-            }
+            Ok(()) => Ok(()),
             Err(error @ (Error::Faults(_) | Error::Refused(_))) => {
                 retry!(self.hold(actor, id, field, text, &error))?;
                 Err(error)
@@ -112,7 +109,7 @@ impl TalkDesk {
         }
     }
 
-    async fn try_ask(&self, actor: &Actor, id: &str, field: &str, text: &str) -> Result<filing::Model> {
+    async fn try_ask(&self, actor: &Actor, id: &str, field: &str, text: &str) -> Result<()> {
         let Locked { tx, subject, row, now, .. } = self.filing_claims.locked(actor, id).await?;
         if let Some(refused) = self.why_not(actor, &row)? {
             return Err(Error::Refused(refused));
@@ -137,9 +134,9 @@ impl TalkDesk {
         self.notices.notify(&tx, person, NoticeKind::Reminder, told, Some(route::talk(&row.id))).await?;
         self.rejected_forms.discard(&tx, &slot(actor, &row.id)).await?;
         let detail = json!({ "reference": row.reference, "field": field });
+        tx.tell_changed(&row);
         self.context.audit(&tx, Some(actor), "filing.ask", "filing", &row.id, detail).await?;
-        tx.commit().await?;
-        Ok(row)
+        Ok(tx.commit().await?)
     }
 
     /// 无需补充: the officer who holds the filing does without an answer. Gives the filing.
@@ -147,12 +144,10 @@ impl TalkDesk {
     /// # Errors
     /// `NotFound` outside of the region, `Refused` for who does not hold it, or when it was answered meanwhile.
     pub async fn close(&self, actor: &Actor, id: &str) -> Result<String> {
-        let row = retry!(self.try_close(actor, id))?;
-        self.context.events.changed(&row);
-        Ok(row.id)
+        retry!(self.try_close(actor, id))
     }
 
-    async fn try_close(&self, actor: &Actor, id: &str) -> Result<filing::Model> {
+    async fn try_close(&self, actor: &Actor, id: &str) -> Result<String> {
         actor.must_review()?;
         let seen = question(self.context.db.read(), plausible_id(id)?).await?;
         let Locked { tx, subject, row, now, .. } = self.filing_claims.locked(actor, &seen.filing_id).await?;
@@ -171,9 +166,10 @@ impl TalkDesk {
                 .await?;
         }
         let detail = json!({ "reference": row.reference, "field": seen.field });
+        tx.tell_changed(&row);
         self.context.audit(&tx, Some(actor), "filing.close_question", "filing", &row.id, detail).await?;
         tx.commit().await?;
-        Ok(row)
+        Ok(row.id)
     }
 
     async fn hold(&self, actor: &Actor, id: &str, field: &str, text: &str, error: &Error) -> Result<()> {

@@ -15,11 +15,11 @@ use time::{Duration, OffsetDateTime};
 
 use crate::account::notice::Notices;
 use crate::base::actor::Actor;
+use crate::base::change::What;
 use crate::base::context::handle;
 use crate::base::db::{Transaction, instant, millis, new_id, plausible_id};
 use crate::base::entity::{filing, undoable_act};
 use crate::base::error::{Error, Result};
-use crate::base::events::What;
 use crate::base::own_desk::Part;
 use crate::base::retry::retry;
 use crate::filing::second_look;
@@ -166,14 +166,7 @@ impl Undos {
             let of_subject: Vec<&undoable_act::Model> =
                 rows.iter().filter(|row| row.subject_id == subject).collect();
             match retry!(self.try_undo(actor, subject, &of_subject)) {
-                Ok(restored) => {
-                    for (was, is) in restored {
-                        match was.jurisdiction == is.jurisdiction {
-                            true => self.context.events.changed(&is),
-                            false => self.context.events.tell(What::Arrived, &is, Some(was.jurisdiction)),
-                        }
-                    }
-                }
+                Ok(()) => {}
                 Err(error @ Error::Refused(_)) => refused = Some(error),
                 Err(error) => return Err(error),
             }
@@ -185,17 +178,11 @@ impl Undos {
     }
 
     /// The acts about one subject, the latest first.
-    async fn try_undo(
-        &self,
-        actor: &Actor,
-        subject: &str,
-        acts: &[&undoable_act::Model],
-    ) -> Result<Vec<(filing::Model, filing::Model)>> {
+    async fn try_undo(&self, actor: &Actor, subject: &str, acts: &[&undoable_act::Model]) -> Result<()> {
         let tx = self.context.db.begin().await?;
         transition::lock_subject(&tx, subject).await?;
         let now = self.context.clock.now();
         let who = Who::reviewer(actor);
-        let mut restored = Vec::new();
         for act in acts {
             if instant(act.until) <= now || !take(&tx, &act.id).await? {
                 return Err(too_late());
@@ -213,11 +200,15 @@ impl Undos {
             }
             let references: Vec<&str> = filings.iter().map(|(_, is)| is.reference.as_str()).collect();
             let detail = json!({ "event": event.label(), "references": references });
+            for (was, is) in &filings {
+                match was.jurisdiction == is.jurisdiction {
+                    true => tx.tell_changed(is),
+                    false => tx.tell(What::Arrived, is, Some(was.jurisdiction.clone())),
+                }
+            }
             self.context.audit(&tx, Some(actor), "filing.undo", "filing", &act.filing_id, detail).await?;
-            restored.extend(filings);
         }
-        tx.commit().await?;
-        Ok(restored)
+        Ok(tx.commit().await?)
     }
 
     /// Tells those concerned of what can no longer be taken back; says of how many acts. For the server to call every

@@ -7,7 +7,6 @@ use serde_json::json;
 
 use crate::base::actor::Actor;
 use crate::base::db::instant;
-use crate::base::entity::filing;
 use crate::base::error::{Error, Result};
 use crate::base::retry::retry;
 use crate::filing::Filings;
@@ -22,14 +21,10 @@ impl Filings {
     /// `NotFound` for a filing that is not the actor's, `Refused` when it is being reviewed, was
     /// decided, or thirty minutes are over.
     pub async fn withdraw(&self, actor: &Actor, filing: &str) -> Result<()> {
-        let changed = retry!(self.try_withdraw(actor, filing))?;
-        for row in changed {
-            self.context.events.changed(&row);
-        }
-        Ok(())
+        retry!(self.try_withdraw(actor, filing))
     }
 
-    async fn try_withdraw(&self, actor: &Actor, id: &str) -> Result<Vec<filing::Model>> {
+    async fn try_withdraw(&self, actor: &Actor, id: &str) -> Result<()> {
         let tx = self.context.db.begin().await?;
         let (row, _) = self.owned_filing(&tx, actor, id, true).await?;
         let now = self.context.clock.now();
@@ -51,9 +46,9 @@ impl Filings {
             }
         }
         let detail = json!({ "procedure": procedure.code(), "dependents": changed.len() - 1 });
+        changed.iter().for_each(|row| tx.tell_changed(row));
         self.context.audit(&tx, Some(actor), "filing.withdraw", "filing", &row.id, detail).await?;
-        tx.commit().await?;
-        Ok(changed)
+        Ok(tx.commit().await?)
     }
 }
 

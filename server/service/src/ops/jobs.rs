@@ -1,7 +1,7 @@
-//! What the clock does: ending what has run out. The server
+//! What the clock does: ending what has run out. One server at a time
 //! calls it from time to time; calling it more often, or from several servers, does no harm.
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use serde_json::json;
 use time::Duration;
 
@@ -14,7 +14,7 @@ use crate::applicant::identity_check::IdentityChecks;
 use crate::applicant::reminder::Reminders;
 use crate::base::context::handle;
 use crate::base::db::millis;
-use crate::base::entity::session;
+use crate::base::entity::{desk_event, desk_look, session};
 use crate::base::error::Result;
 use crate::base::retry::retry;
 use crate::desk::batch::Batches;
@@ -37,6 +37,9 @@ handle! {
 /// Sessions that ended are kept so long, for questions about who was signed in.
 const ENDED_SESSIONS: Duration = Duration::days(30);
 
+/// What open desks were told is kept so long, for those who come back after an interruption.
+const TOLD_FOR: Duration = Duration::hours(1);
+
 /// Rows deleted in one transaction: each is named in its line of the audit log.
 const SWEPT_AT_ONCE: u64 = 500;
 
@@ -57,6 +60,8 @@ pub struct Swept {
     pub batches: u64,
     /// People who were reminded of what only they can do.
     pub reminded: u64,
+    /// What open desks were told more than an hour ago.
+    pub events: u64,
 }
 
 impl Jobs {
@@ -74,6 +79,7 @@ impl Jobs {
             usage: counted("usage", self.usage.sweep_usage().await),
             batches: counted("batches", self.batches.sweep_batches().await),
             reminded: counted("reminders", self.reminders.remind().await),
+            events: counted("events", self.sweep_events().await),
         }
     }
 
@@ -87,6 +93,32 @@ impl Jobs {
                 return Ok(swept);
             }
         }
+    }
+
+    /// Deletes what open desks were told long ago, but for the last: who heard it is known to have missed nothing. And the
+    /// looks that are over.
+    async fn sweep_events(&self) -> Result<u64> {
+        retry!(self.try_sweep_events())
+    }
+
+    async fn try_sweep_events(&self) -> Result<u64> {
+        let tx = self.context.db.begin().await?;
+        let last = desk_event::Entity::find()
+            .select_only()
+            .column(desk_event::Column::Number)
+            .order_by_desc(desk_event::Column::Number)
+            .into_tuple::<i64>()
+            .one(&tx)
+            .await?;
+        let gone = desk_event::Entity::delete_many()
+            .filter(desk_event::Column::At.lt(millis(self.context.clock.now() - TOLD_FOR)))
+            .filter(desk_event::Column::Number.lt(last.unwrap_or(0)))
+            .exec(&tx)
+            .await?;
+        let now = millis(self.context.clock.now());
+        desk_look::Entity::delete_many().filter(desk_look::Column::Until.lt(now)).exec(&tx).await?;
+        tx.commit().await?;
+        Ok(gone.rows_affected)
     }
 
     async fn try_sweep_sessions(&self) -> Result<u64> {

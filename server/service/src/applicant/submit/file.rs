@@ -211,6 +211,7 @@ impl Submissions {
             self.context.audit(tx, Some(actor), DRAFT_SUBMITTED, "draft", &draft.id, detail).await?;
         }
         let detail = json!({ "procedure": procedure.code(), "reference": row.reference, "round": row.round });
+        tx.tell_arrived(&row);
         self.context.audit(tx, Some(actor), "filing.submit", "filing", &row.id, detail).await?;
         Ok(row)
     }

@@ -43,13 +43,6 @@ handle! {
     }
 }
 
-/// What a submit made.
-struct Filed {
-    row: filing::Model,
-    /// What had come back with it and is submitted again as it was (R15).
-    along: Vec<filing::Model>,
-}
-
 /// The audit line by which a submitted draft is found again.
 pub(crate) const DRAFT_SUBMITTED: &str = "draft.submit";
 
@@ -103,12 +96,9 @@ impl Submissions {
         }
         let tx = self.context.db.begin().await?;
         match self.submit_in(&tx, actor, draft, version, subject, &key).await? {
-            Ok(Filed { row, along }) => {
+            Ok(id) => {
                 tx.commit().await?;
-                for arrived in std::iter::once(&row).chain(&along) {
-                    self.context.events.arrived(arrived);
-                }
-                Ok(Submitted::Filing(row.id))
+                Ok(Submitted::Filing(id))
             }
             Err(answer) => {
                 tx.rollback().await?;
@@ -117,7 +107,7 @@ impl Submissions {
         }
     }
 
-    /// What came of it, or the answer that ends the attempt.
+    /// The filing that came of it, or the answer that ends the attempt.
     async fn submit_in(
         &self,
         tx: &Transaction,
@@ -126,7 +116,7 @@ impl Submissions {
         version: i64,
         subject: Option<&str>,
         key: &str,
-    ) -> Result<Result<Filed, Submitted>> {
+    ) -> Result<Result<String, Submitted>> {
         let row = match self.drafts.owned_draft(tx, actor, draft, true).await {
             Ok(row) => row,
             Err(Error::NotFound) => return self.submitted_before(tx, actor, draft, key).await.map(Err),
@@ -164,11 +154,10 @@ impl Submissions {
         };
         let along = opening.draft.as_ref().is_some_and(|draft| draft.resubmits_along);
         let row = self.file(tx, actor, opening, checked, key).await?;
-        let along = match along {
-            true => self.resubmit_along(tx, actor, &row.subject_id, key).await?,
-            false => Vec::new(),
-        };
-        Ok(Ok(Filed { row, along }))
+        if along {
+            self.resubmit_along(tx, actor, &row.subject_id, key).await?;
+        }
+        Ok(Ok(row.id))
     }
 
     /// What became of a draft that is not there any more: a repeated submit finds its filing (R75); a

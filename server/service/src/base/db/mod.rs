@@ -2,6 +2,7 @@
 //! both are asked only for what they have in common.
 
 mod location;
+mod news;
 mod pool;
 #[cfg(test)]
 mod tests;
@@ -21,8 +22,11 @@ use sea_orm::{
     DatabaseTransaction, FromQueryResult, IsolationLevel, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
 };
+use tokio::sync::broadcast;
 
 pub use self::location::{Wire, wire};
+use self::news::NewsDesk;
+pub(crate) use self::news::{News, notify};
 pub use self::pool::lasting;
 pub use self::transaction::Transaction;
 use crate::base::clock::{Clock as _, SystemClock};
@@ -30,13 +34,14 @@ use crate::base::error::{Error, Result};
 use crate::base::retry::retry;
 
 /// The database, with the connection that may write kept apart from those that only read.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Db {
     url: String,
     writer: DatabaseConnection,
     reader: DatabaseConnection,
     statements: Arc<AtomicU64>,
     rights: Arc<AtomicU64>,
+    news: NewsDesk,
 }
 
 fn options(url: &str) -> ConnectOptions {
@@ -106,7 +111,14 @@ impl Db {
             let pool = counted(connected(options).await?, &statements);
             (pool.clone(), pool)
         };
-        Ok(Db { url: url.to_owned(), writer, reader, statements, rights: Arc::default() })
+        Ok(Db {
+            url: url.to_owned(),
+            writer,
+            reader,
+            statements,
+            rights: Arc::default(),
+            news: NewsDesk::new(),
+        })
     }
 
     /// How many statements were sent since it was opened, the beginning and the end of transactions not counted. The
@@ -119,6 +131,16 @@ impl Db {
     /// right before holds no longer.
     pub(crate) fn rights(&self) -> u64 {
         self.rights.load(Ordering::SeqCst)
+    }
+
+    /// Wake-ups for who reads what was written, here or by another server.
+    pub(crate) fn news(&self) -> broadcast::Receiver<News> {
+        self.news.reader(&self.url)
+    }
+
+    /// Whether other servers can work on this database too.
+    pub fn is_shared(&self) -> bool {
+        self.writer.get_database_backend() != DatabaseBackend::Sqlite
     }
 
     /// Whether the shape is the one this program knows.
@@ -163,6 +185,7 @@ impl Db {
             reader,
             statements: Arc::default(),
             rights: Arc::default(),
+            news: NewsDesk::new(),
         })
     }
 
@@ -197,7 +220,7 @@ impl Db {
                 ..TransactionOptions::default()
             },
         };
-        Ok(Transaction::begin(&self.writer, options, &self.rights).await?)
+        Ok(Transaction::begin(&self.writer, options, &self.rights, &self.news).await?)
     }
 
     /// Begins a transaction that only reads, everything as of one moment, may take its time and keeps nobody
@@ -205,7 +228,8 @@ impl Db {
     pub(crate) async fn begin_to_read(&self) -> Result<Transaction> {
         match self.reader.get_database_backend() {
             DatabaseBackend::Sqlite => {
-                Ok(Transaction::begin(&self.reader, TransactionOptions::default(), &self.rights).await?)
+                Ok(Transaction::begin(&self.reader, TransactionOptions::default(), &self.rights, &self.news)
+                    .await?)
             }
             _ => {
                 let options = TransactionOptions {
@@ -213,7 +237,7 @@ impl Db {
                     access_mode: Some(AccessMode::ReadOnly),
                     ..TransactionOptions::default()
                 };
-                let tx = Transaction::begin(&self.reader, options, &self.rights).await?;
+                let tx = Transaction::begin(&self.reader, options, &self.rights, &self.news).await?;
                 tx.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
                 Ok(tx)
             }
@@ -230,7 +254,7 @@ impl Db {
                     isolation_level: Some(IsolationLevel::RepeatableRead),
                     ..TransactionOptions::default()
                 };
-                let tx = Transaction::begin(&self.writer, options, &self.rights).await?;
+                let tx = Transaction::begin(&self.writer, options, &self.rights, &self.news).await?;
                 tx.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
                 Ok(tx)
             }

@@ -7,6 +7,9 @@ use sea_orm::{
     QueryResult, Statement, TransactionOptions, TransactionTrait,
 };
 
+use super::news::{News, NewsDesk, notify};
+use crate::base::change::{Change, What};
+use crate::base::entity::filing;
 use crate::base::row_digest::{Row, Table, written_by};
 
 /// Rows by table and key, as the last statement left them; none for those that are gone.
@@ -18,7 +21,7 @@ pub(crate) type WrittenRows = BTreeMap<(&'static str, String), Option<Row>>;
 ///
 /// It notes what becomes of audited rows, for the line of the audit log that tells about it. Statements that
 /// would leave it ignorant are refused: write such rows through `exec_with_returning`. So is a commit without
-/// a line.
+/// a line. What open desks are to hear of it is written with that line, too.
 pub struct Transaction {
     inner: DatabaseTransaction,
     failed: Arc<AtomicBool>,
@@ -27,6 +30,11 @@ pub struct Transaction {
     moves_rights: AtomicBool,
     /// Counts up when such a transaction has been committed.
     rights: Arc<AtomicU64>,
+    /// What open desks are to hear, until it is written.
+    changes: Mutex<Vec<Change>>,
+    /// Whether some of it was written.
+    has_news: AtomicBool,
+    news: NewsDesk,
 }
 
 /// Whether a statement can end a session, or change who has which role.
@@ -48,6 +56,7 @@ impl Transaction {
         on: &DatabaseConnection,
         options: TransactionOptions,
         rights: &Arc<AtomicU64>,
+        news: &NewsDesk,
     ) -> Result<Self, DbErr> {
         let failed = Arc::new(AtomicBool::new(false));
         let mut on = on.clone();
@@ -65,6 +74,9 @@ impl Transaction {
             written: Mutex::default(),
             moves_rights: AtomicBool::new(false),
             rights: Arc::clone(rights),
+            changes: Mutex::default(),
+            has_news: AtomicBool::new(false),
+            news: news.clone(),
         })
     }
 
@@ -81,12 +93,49 @@ impl Transaction {
             self.inner.rollback().await?;
             return Err(DbErr::Custom(format!("{table} {key} was written without a line in the audit log")));
         }
+        if !self.take_changes().is_empty() {
+            self.inner.rollback().await?;
+            return Err(DbErr::Custom("desks were to hear of something without a line".to_owned()));
+        }
         let moved = self.moves_rights.load(Ordering::SeqCst);
         let outcome = self.inner.commit().await;
         if moved {
             self.rights.fetch_add(1, Ordering::SeqCst);
         }
+        if self.has_news.load(Ordering::SeqCst) {
+            self.news.wake(News::Event);
+        }
         outcome
+    }
+
+    /// Open desks are to hear that a filing came in, from another region perhaps, or changed; before the line of the
+    /// audit log.
+    pub(crate) fn tell(&self, what: What, row: &filing::Model, left: Option<String>) {
+        // What waits for its business is put to nobody yet (R15).
+        if row.is_reviewable {
+            let (filing_id, jurisdiction) = (row.id.clone(), row.jurisdiction.clone());
+            let change = Change { what, filing_id, jurisdiction, left };
+            self.changes.lock().unwrap_or_else(PoisonError::into_inner).push(change);
+        }
+    }
+
+    pub(crate) fn tell_changed(&self, row: &filing::Model) {
+        self.tell(What::Changed, row, None);
+    }
+
+    pub(crate) fn tell_arrived(&self, row: &filing::Model) {
+        self.tell(What::Arrived, row, None);
+    }
+
+    /// What is to be told and not yet written.
+    pub(crate) fn take_changes(&self) -> Vec<Change> {
+        std::mem::take(&mut *self.changes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Wakes those who read the table of events, here and on other servers, once this is committed.
+    pub(crate) async fn wake_with_commit(&self) -> Result<(), DbErr> {
+        self.has_news.store(true, Ordering::SeqCst);
+        notify(self, &News::Event).await
     }
 
     pub async fn rollback(self) -> Result<(), DbErr> {

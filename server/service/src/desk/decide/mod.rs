@@ -23,11 +23,11 @@ use time::OffsetDateTime;
 
 use crate::account::rejected_form::{RejectedForm, RejectedForms};
 use crate::base::actor::Actor;
+use crate::base::change::What;
 use crate::base::context::handle;
 use crate::base::db::{Transaction, millis, new_id};
 use crate::base::entity::{filing, live_domain, record};
 use crate::base::error::{Error, Result};
-use crate::base::events::What;
 use crate::base::numbering;
 use crate::base::retry::retry;
 use crate::base::sealed_answers::store;
@@ -136,12 +136,7 @@ impl Decisions {
         // On the heap, as what follows: a decision is deep.
         let papers = Box::pin(self.second_looks.drawn(actor, id, version)).await?;
         match retry!(self.try_decide(actor, id, version, request, act, papers.as_ref())) {
-            Ok(told) => {
-                for (what, row, left) in told {
-                    self.context.events.tell(what, &row, left);
-                }
-                Ok(())
-            }
+            Ok(()) => Ok(()),
             Err(error @ (Error::Refused(_) | Error::Faults(_))) => {
                 // What was written belongs to the officer, whatever became of the filing.
                 retry!(self.stash_decision(actor, id, request))?;
@@ -214,7 +209,7 @@ impl Decisions {
         request: &DecisionRequest,
         act: &str,
         papers: Option<&Papers>,
-    ) -> Result<Vec<(What, filing::Model, Option<String>)>> {
+    ) -> Result<()> {
         let Locked { tx, subject, row, who, now } = self.filing_claims.locked(actor, id).await?;
         if let Some(refused) = own_filing(actor, &row, &subject) {
             return Err(Error::Refused(refused));
@@ -280,14 +275,14 @@ impl Decisions {
             "ground": ground,
             "second_look": chosen.then_some(true),
         });
+        std::iter::once(&row).chain(&after.cascaded).for_each(|one| tx.tell_changed(one));
+        for (from, one) in after.moved {
+            tx.tell(What::Arrived, &one, Some(from));
+        }
         self.context
             .audit(&tx, Some(actor), &format!("filing.{}", event.code()), "filing", &row.id, detail)
             .await?;
-        tx.commit().await?;
-        let mut changed = vec![(What::Changed, row, None)];
-        changed.extend(after.cascaded.into_iter().map(|one| (What::Changed, one, None)));
-        changed.extend(after.moved.into_iter().map(|(from, one)| (What::Arrived, one, Some(from))));
-        Ok(changed)
+        Ok(tx.commit().await?)
     }
 
     /// The record comes into force, is replaced, or ends.

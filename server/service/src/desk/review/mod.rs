@@ -203,7 +203,7 @@ impl Reviews {
         });
         let files = self.files_to_see(actor, &row, &files).await?;
         let (bundle, other_filings) = self.filings_of_subject(actor, &row).await?;
-        self.presence.touch(actor, &row);
+        self.presence.touch(actor, &row).await;
         if is_claimed_by(&row, actor) {
             self.filing_claims.keep_claim(actor, &row.id).await?;
         }
