@@ -661,11 +661,11 @@ async fn who_was_interrupted_hears_what_was_missed(world: World) {
         world.service.filing_claims.claim(&officer, &filings[0]).await.unwrap();
     }
     assert_eq!(missed(&world.service, &heard).await, Missed::TooMuch, "more than is remembered");
-    // Of what is an hour old only the last is kept, so that who heard it is known to have missed nothing.
+    // What is an hour old is swept; who heard the last of it is known to have missed nothing.
     let last = events.subscribe(None).await.unwrap().1.upto().name();
     world.later(Duration::hours(2));
     world.service.jobs.sweep().await;
-    assert_eq!(world.number("SELECT COUNT(*) FROM desk_event").await, 1);
+    assert_eq!(world.number("SELECT COUNT(*) FROM desk_event").await, 0);
     assert_eq!(missed(&world.service, &last).await, Missed::These(vec![]));
     assert_eq!(missed(&world.service, &second).await, Missed::TooMuch, "it was swept");
 }

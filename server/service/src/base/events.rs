@@ -12,7 +12,7 @@ use tokio::sync::{OnceCell, broadcast};
 
 use crate::base::change::{Change, What};
 use crate::base::db::{Db, News};
-use crate::base::entity::desk_event;
+use crate::base::entity::{counter, desk_event};
 use crate::base::error::{Error, Result};
 
 /// So many rows are read for a desk that comes back after an interruption; with more it reads everything anew.
@@ -143,25 +143,28 @@ impl Events {
     }
 
     async fn end(&self) -> Result<Place> {
+        let on = self.db.read();
         let last = desk_event::Entity::find()
             .select_only()
             .column(desk_event::Column::Number)
             .order_by_desc(desk_event::Column::Number)
             .into_tuple::<i64>()
-            .one(self.db.read())
+            .one(on)
             .await?;
-        Ok(Place::end_of(last.unwrap_or(0)))
+        match last {
+            Some(number) => Ok(Place::end_of(number)),
+            None => swept(on).await,
+        }
     }
 
     async fn since(&self, place: Place) -> Result<(Missed, Place)> {
-        // The row itself may tell more than was heard. Were it swept, nobody could say what else was.
+        let end = self.end().await?;
+        // The row itself may tell more than was heard.
         let rows = rows_from(self.db.read(), place.number, REMEMBERED + 1).await?;
-        let is_known = match rows.first() {
-            Some(first) => first.number == place.number,
-            None => place.number == 0,
-        };
+        // A name from after the end is one of before a backup was put back.
+        let is_known = swept(self.db.read()).await? <= place && place <= end;
         if !is_known || rows.len() as u64 > REMEMBERED {
-            return Ok((Missed::TooMuch, self.end().await?));
+            return Ok((Missed::TooMuch, end));
         }
         let upto = rows.last().map_or(place, |last| Place::end_of(last.number));
         let mut missed = Vec::new();
@@ -219,6 +222,14 @@ async fn follow(events: Weak<Events>, mut news: broadcast::Receiver<News>, mut n
             }
         }
     }
+}
+
+/// The counter that says up to where events were swept.
+pub(crate) const SWEPT: &str = "desk_event/swept";
+
+async fn swept(on: &impl ConnectionTrait) -> Result<Place> {
+    let row = counter::Entity::find_by_id(SWEPT).one(on).await?;
+    Ok(Place::end_of(row.map_or(0, |row| row.value)))
 }
 
 async fn rows_from(on: &impl ConnectionTrait, number: i64, most: u64) -> Result<Vec<desk_event::Model>> {

@@ -1,6 +1,8 @@
 //! What the clock does: ending what has run out. One server at a time
 //! calls it from time to time; calling it more often, or from several servers, does no harm.
 
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use serde_json::json;
 use time::Duration;
@@ -14,8 +16,9 @@ use crate::applicant::identity_check::IdentityChecks;
 use crate::applicant::reminder::Reminders;
 use crate::base::context::handle;
 use crate::base::db::millis;
-use crate::base::entity::{desk_event, desk_look, session};
+use crate::base::entity::{counter, desk_event, desk_look, session};
 use crate::base::error::Result;
+use crate::base::events::SWEPT;
 use crate::base::retry::retry;
 use crate::desk::batch::Batches;
 use crate::files::Files;
@@ -95,28 +98,34 @@ impl Jobs {
         }
     }
 
-    /// Deletes what open desks were told long ago, but for the last: who heard it is known to have missed nothing. And the
-    /// looks that are over.
+    /// Deletes what open desks were told long ago, and the looks that are over.
     async fn sweep_events(&self) -> Result<u64> {
         retry!(self.try_sweep_events())
     }
 
     async fn try_sweep_events(&self) -> Result<u64> {
         let tx = self.context.db.begin().await?;
+        let now = self.context.clock.now();
+        desk_look::Entity::delete_many().filter(desk_look::Column::Until.lt(millis(now))).exec(&tx).await?;
         let last = desk_event::Entity::find()
             .select_only()
             .column(desk_event::Column::Number)
+            .filter(desk_event::Column::At.lt(millis(now - TOLD_FOR)))
             .order_by_desc(desk_event::Column::Number)
             .into_tuple::<i64>()
             .one(&tx)
             .await?;
-        let gone = desk_event::Entity::delete_many()
-            .filter(desk_event::Column::At.lt(millis(self.context.clock.now() - TOLD_FOR)))
-            .filter(desk_event::Column::Number.lt(last.unwrap_or(0)))
-            .exec(&tx)
-            .await?;
-        let now = millis(self.context.clock.now());
-        desk_look::Entity::delete_many().filter(desk_look::Column::Until.lt(now)).exec(&tx).await?;
+        let Some(last) = last else {
+            tx.commit().await?;
+            return Ok(0);
+        };
+        let gone =
+            desk_event::Entity::delete_many().filter(desk_event::Column::Number.lte(last)).exec(&tx).await?;
+        // Whoever comes back after an earlier one is told to read anew.
+        let swept = counter::ActiveModel { name: Set(SWEPT.to_owned()), value: Set(last) };
+        let known =
+            OnConflict::column(counter::Column::Name).update_column(counter::Column::Value).to_owned();
+        counter::Entity::insert(swept).on_conflict(known).exec_without_returning(&tx).await?;
         tx.commit().await?;
         Ok(gone.rows_affected)
     }

@@ -267,9 +267,13 @@ const OPEN_LISTS: [(&str, &str); 6] = [
 ];
 
 /// What refers to different tables, or has to outlive what it refers to.
-const FREE: [(&str, &str); 5] = [
+const FREE: [(&str, &str); 8] = [
     ("audit", "actor_id"),
     ("audit", "object_id"),
+    // Of the moment, and in no order with what they speak of.
+    ("desk_look", "filing_id"),
+    ("desk_look", "person_id"),
+    ("desk_look", "server_id"),
     ("key_check", "key_id"),
     // The acts that are taken back together, perhaps a batch.
     ("undoable_act", "act_id"),
