@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::ops::Range;
 use std::time::Duration;
 
 use app::api::caller::Caller;
@@ -16,6 +17,7 @@ use axum::{Extension, Form};
 use futures::stream;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
+use rand::RngExt as _;
 use serde::Deserialize;
 use service::{Actor, Change, Missed, OpenPage, Service, Subscription, Told, What};
 use tokio::sync::broadcast::error::RecvError;
@@ -54,6 +56,9 @@ struct Listener {
 /// What another server has ended is heard no more after so long, also while much happens.
 const TRUSTED_FOR: Duration = Duration::from_secs(3);
 
+/// Milliseconds after which a browser that was interrupted connects again.
+const RECONNECT: Range<u64> = 300..1_500;
+
 /// What the browser heard last; it sends this by itself when it connects again.
 const LAST: &str = "last-event-id";
 
@@ -86,6 +91,8 @@ pub async fn stream(
         Err(error) => return not_listening(&error),
     };
     let upto = changes.upto().name();
+    // Soon, since another server may be there at once, and not all of a server's pages in one moment.
+    let retry = Duration::from_millis(rand::rng().random_range(RECONNECT));
     let (missed, greeting) = match missed {
         // The name makes good an interruption right after the beginning, too.
         Missed::These(missed) => {
@@ -94,6 +101,7 @@ pub async fn stream(
         }
         Missed::TooMuch => (VecDeque::new(), again(&upto)),
     };
+    let greeting = greeting.retry(retry);
     let listener = Listener {
         service,
         actor: actor.clone().forgetting(),

@@ -15,7 +15,7 @@ use leptos::task::spawn_local;
 use leptos::wasm_bindgen::JsCast;
 use leptos::wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Element, MessageEvent};
+use web_sys::{Element, EventSource, MessageEvent};
 
 use super::live_rows::{mark, put_rows, row, say, shows_any, takes_rows};
 
@@ -251,6 +251,56 @@ impl Pace {
     }
 }
 
+/// The line on which the server tells. After an interruption the browser connects again by itself, says what it heard
+/// last and is told what it missed. Where it gave up, since something between answered instead of the server, the line is
+/// opened anew.
+struct Line {
+    address: String,
+    source: RefCell<Option<EventSource>>,
+    /// What is called at each change, when the line is there, and when it breaks.
+    heard: RefCell<Vec<(&'static str, Closure<dyn FnMut(MessageEvent)>)>>,
+    again: RefCell<Option<Timeout>>,
+    /// Times it was opened anew since it was there.
+    tries: Cell<u32>,
+}
+
+/// A line that was given up is opened anew after so many milliseconds; each further time doubles them, a few times.
+const REOPEN: f64 = 1_000.0;
+const MOST_DOUBLED: u32 = 6;
+
+impl Line {
+    fn open(self: &Rc<Self>) {
+        let Ok(source) = EventSource::new(&self.address) else { return };
+        for (name, heard) in self.heard.borrow().iter() {
+            let _ = source.add_event_listener_with_callback(name, heard.as_ref().unchecked_ref());
+        }
+        *self.source.borrow_mut() = Some(source);
+    }
+
+    fn broke(self: &Rc<Self>) {
+        let is_given_up =
+            self.source.borrow().as_ref().is_some_and(|line| line.ready_state() == EventSource::CLOSED);
+        if !is_given_up {
+            return;
+        }
+        let tries = self.tries.get();
+        self.tries.set((tries + 1).min(MOST_DOUBLED));
+        let line = Rc::clone(self);
+        // At most two minutes.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let wait = (REOPEN * f64::from(1_u32 << tries) * (1.0 + js_sys::Math::random())) as u32;
+        *self.again.borrow_mut() = Some(Timeout::new(wait, move || line.open()));
+    }
+
+    fn close(&self) {
+        self.again.borrow_mut().take();
+        if let Some(source) = self.source.borrow_mut().take() {
+            source.close();
+        }
+        self.heard.borrow_mut().clear();
+    }
+}
+
 /// Gathers what is told of a part of the page and calls `refresh` when it is due, for as long as the page is there.
 fn on_news(
     address: String,
@@ -259,14 +309,20 @@ fn on_news(
     refresh: impl Fn() + Clone + 'static,
 ) {
     Effect::new(move |_| {
-        let Ok(source) = web_sys::EventSource::new(&address) else { return };
         let pace = Pace { part, is_list, next: Rc::default(), last: Rc::default() };
         let refresh = refresh.clone();
-        let plan = move || {
+        let plan = Rc::new(move || {
             let _ = news.try_with_value(|told| pace.plan(told, refresh.clone()));
-        };
-        let planning = plan.clone();
-        let changed = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        });
+        let line = Rc::new(Line {
+            address: address.clone(),
+            source: RefCell::default(),
+            heard: RefCell::default(),
+            again: RefCell::default(),
+            tries: Cell::default(),
+        });
+        let planning = Rc::clone(&plan);
+        let changed = move |event: MessageEvent| {
             let told = event.data().as_string().unwrap_or_default();
             news.update_value(|news| match told.split_once(' ') {
                 Some((word, id)) => {
@@ -278,17 +334,33 @@ fn on_news(
                 None => news.is_unknown = true,
             });
             planning();
-        });
-        // After an interruption the browser connects again by itself and says what it heard last; the
-        // server tells what was missed.
-        let _ = source.add_event_listener_with_callback("change", changed.as_ref().unchecked_ref());
-        let seen = Closure::<dyn FnMut()>::new(plan);
+        };
+        let (opened, broken, planning) = (Rc::downgrade(&line), Rc::downgrade(&line), Rc::clone(&plan));
+        let hello = move |_: MessageEvent| {
+            // What was missed in between nobody knows.
+            if opened.upgrade().is_some_and(|line| line.tries.replace(0) > 0) {
+                news.update_value(|news| news.is_unknown = true);
+                planning();
+            }
+        };
+        let broke = move |_: MessageEvent| {
+            if let Some(line) = broken.upgrade() {
+                line.broke();
+            }
+        };
+        line.heard.borrow_mut().extend([
+            ("change", Closure::<dyn FnMut(MessageEvent)>::new(changed)),
+            ("hello", Closure::<dyn FnMut(MessageEvent)>::new(hello)),
+            ("error", Closure::<dyn FnMut(MessageEvent)>::new(broke)),
+        ]);
+        line.open();
+        let seen = Closure::<dyn FnMut()>::new(move || plan());
         let _ =
             document().add_event_listener_with_callback("visibilitychange", seen.as_ref().unchecked_ref());
-        let held = StoredValue::new_local((source, changed, seen));
+        let held = StoredValue::new_local((line, seen));
         on_cleanup(move || {
-            held.try_with_value(|(source, _, seen)| {
-                source.close();
+            held.try_with_value(|(line, seen)| {
+                line.close();
                 let seen = seen.as_ref().unchecked_ref();
                 let _ = document().remove_event_listener_with_callback("visibilitychange", seen);
             });
