@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check build e2e lint fmt check-invariants server-functions postgres faults seed bench pictures
+.PHONY: help run test check build e2e lint fmt check-invariants server-functions postgres faults servers seed bench pictures
 
 xtask = ./scripts/bootstrap.sh $(1) && . target/env.sh && "$$CARGO" xtask $(2) $(ARGS)
 
@@ -14,7 +14,7 @@ run: ## Build what is needed and serve http://127.0.0.1:3000 with sample data
 	@$(call xtask,rust node,serve)
 
 test: ## Every test: units, SQLite and PostgreSQL, invariants, bundle size, browser
-	@$(call xtask,rust node postgres browser,test)
+	@$(call xtask,rust node postgres nginx browser,test)
 
 check: ## Before a commit: formatting, clippy, unit tests, one journey in the browser; ARGS=name narrows the unit tests
 	@$(call xtask,rust node browser,check)
@@ -27,6 +27,9 @@ e2e: ## The browser tests alone; ARGS="website --project no-js" narrows them
 
 faults: ## Kill, cut off, fill the disk, stop the database while people submit; ARGS="--rounds 20 --submits 120"
 	@$(call xtask,rust node postgres,faults)
+
+servers: ## Kill one of three servers behind nginx every 5 s for two minutes; ARGS="--seconds 30 --pace 10"
+	@$(call xtask,rust node postgres nginx,servers)
 
 lint: ## Clippy over every crate
 	@$(call xtask,rust,lint)

@@ -2,7 +2,7 @@
 # Finds the tools this project needs and installs what is missing, then writes
 # target/env.sh, which names the Rust toolchain to use.
 #
-#   scripts/bootstrap.sh NEED...      NEED is one of: rust node postgres browser
+#   scripts/bootstrap.sh NEED...      NEED is one of: rust node postgres nginx browser
 #
 # Idempotent, and quick when everything is there. What can be installed without
 # asking: Debian packages (as root or through sudo), a rustup target, npm
@@ -226,6 +226,10 @@ apt_try() {
     may_apt && (apt_install "$1") >/dev/null 2>&1 || say "$1 cannot be installed here; going on without it"
 }
 
+need_nginx() {
+    have nginx || [ -x /usr/sbin/nginx ] || apt_try nginx-light
+}
+
 need_browser() {
     # Chromium without the windows around it takes two fifths of its processor time.
     if [ -z "${CHROMIUM:-}" ] && ! have chromium-headless-shell; then
@@ -246,7 +250,7 @@ need_browser() {
 
 for need in "$@"; do
     case $need in
-    rust | node | postgres | browser) "need_$need" ;;
+    rust | node | postgres | nginx | browser) "need_$need" ;;
     *) fail "unknown need: $need" ;;
     esac
 done

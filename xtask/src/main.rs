@@ -34,6 +34,8 @@ enum Chore {
     E2e(Rest),
     /// Kill, cut off, fill disks while people submit; the arguments are those of end2end/faults/run.mjs
     Faults(Rest),
+    /// Kill one of three servers every few seconds; the arguments are those of end2end/faults/servers.mjs
+    Servers(Rest),
     /// Keep a PostgreSQL in a temporary directory, for a command or until Ctrl-C
     Postgres(Rest),
     /// Check what the architecture forbids
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
         Chore::Check(rest) => suite::check(&rest.args),
         Chore::E2e(rest) => suite::end_to_end_alone(&rest.args),
         Chore::Faults(rest) => suite::faults(&rest.args),
+        Chore::Servers(rest) => suite::several_servers(&rest.args),
         Chore::Postgres(rest) => postgres::chore(&rest.args),
         Chore::CheckInvariants => invariants::chore(),
         Chore::Rooms(rest) => rooms::chore(&rest.args),

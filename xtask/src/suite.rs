@@ -253,6 +253,10 @@ fn whole_program(report: &mut Report) -> Outcome<()> {
         tally.add(break_things(&["--short".to_owned()])?);
         Ok(())
     })?;
+    report.part("several servers", |tally| {
+        tally.add(kill_servers(&["--seconds=15".to_owned(), "--every=4".to_owned()])?);
+        Ok(())
+    })?;
     if !postgres::is_installed() {
         return Ok(());
     }
@@ -322,6 +326,23 @@ fn break_things(args: &[String]) -> Outcome<Tally> {
         .env("SERVER_BIN", shell::server_binary())
         .env("SITE_DIR", shell::site());
     counted(run, "the fault rounds")
+}
+
+/// Kills one of three servers behind nginx every few seconds while people submit; the table of what came of it.
+pub fn several_servers(args: &[String]) -> Outcome<()> {
+    build_both()?;
+    let tally = kill_servers(args)?;
+    if tally.failed == 0 { Ok(()) } else { Err("the servers did not stand it".into()) }
+}
+
+fn kill_servers(args: &[String]) -> Outcome<Tally> {
+    say("Killing one of three servers again and again while people submit");
+    let run = shell::node()
+        .arg("faults/servers.mjs")
+        .args(args)
+        .env("SERVER_BIN", shell::server_binary())
+        .env("SITE_DIR", shell::site());
+    counted(run, "the several servers")
 }
 
 fn end_to_end(args: &[String], postgres: Option<&Postgres>) -> Outcome<Tally> {

@@ -35,7 +35,7 @@ CREATE TABLE job (
 );
 
 -- Who has the page of a filing open on which server, where there are several.
-CREATE TABLE desk_look (
+CREATE TABLE open_page (
     id TEXT NOT NULL PRIMARY KEY,
     server_id TEXT NOT NULL,
     filing_id TEXT NOT NULL,
@@ -44,5 +44,14 @@ CREATE TABLE desk_look (
     -- None: for as long as the server says so.
     until BIGINT
 );
-CREATE INDEX desk_look_filing ON desk_look (filing_id);
-CREATE INDEX desk_look_server ON desk_look (server_id);
+CREATE INDEX open_page_filing ON open_page (filing_id);
+CREATE INDEX open_page_server ON open_page (server_id);
+
+-- What was asked from one network within one minute at all servers, where there are several. The network is a keyed hash.
+CREATE TABLE network_use (
+    network TEXT NOT NULL,
+    what TEXT NOT NULL,
+    began_at BIGINT NOT NULL,
+    used BIGINT NOT NULL,
+    PRIMARY KEY (network, what, began_at)
+);

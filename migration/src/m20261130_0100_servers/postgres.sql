@@ -1,3 +1,4 @@
 -- Nothing of these is worth keeping.
-ALTER TABLE desk_look SET UNLOGGED;
+ALTER TABLE open_page SET UNLOGGED;
 ALTER TABLE server_node SET UNLOGGED;
+ALTER TABLE network_use SET UNLOGGED;

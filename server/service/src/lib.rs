@@ -132,6 +132,7 @@ use crate::ops::job_leases::JobLeases;
 use crate::ops::jobs::Jobs;
 use crate::ops::keys::check::KeyChecks;
 use crate::ops::keys::reseal::Reseals;
+use crate::ops::network_use::NetworkUse;
 use crate::ops::patrol::Patrols;
 use crate::ops::relation_keys::RelationKeys;
 use crate::ops::sample::Samples;
@@ -211,6 +212,7 @@ pub struct UseCases {
     pub misuse_desk: Arc<MisuseDesk>,
     pub misuse_reports: Arc<MisuseReports>,
     pub network_checks: Arc<NetworkChecks>,
+    pub network_use: Arc<NetworkUse>,
     pub notice_settings: Arc<NoticeSettings>,
     pub notices: Arc<Notices>,
     pub offers: Arc<Offers>,
@@ -403,6 +405,7 @@ impl Service {
             &reviews,
             &undos,
         );
+        let network_use = NetworkUse::new(&context, Mutex::default());
         let jobs = Jobs::new(
             &context,
             &batches,
@@ -410,6 +413,7 @@ impl Service {
             &files,
             &handovers,
             &identity_checks,
+            &network_use,
             &reminders,
             &text_messages,
             &usage,
@@ -474,6 +478,7 @@ impl Service {
             misuse_desk,
             misuse_reports,
             network_checks,
+            network_use,
             notice_settings,
             notices,
             offers,
@@ -534,6 +539,14 @@ impl Service {
         let mut parts = self.parts.clone();
         parts.context.keys = Arc::new(keys);
         Service::of(parts)
+    }
+
+    /// Looks whether the replica of the database can be asked, where there is one.
+    ///
+    /// # Errors
+    /// When the database itself fails.
+    pub async fn look_at_replica(&self) -> Result<()> {
+        self.parts.context.db.look_at_replica().await
     }
 
     /// What the operator calls the platform.

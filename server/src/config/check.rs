@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::second_look::MOST_PERCENT;
 use domain::value::id_number::check_person_id;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use service::clock::{Clock as _, SystemClock, shanghai_date};
 use service::db::Wire;
 use service::mail::{Mailer, SmtpServer};
@@ -32,6 +32,7 @@ pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Confi
     let production = mode == Mode::Production;
     check_public_url(public_url.as_ref(), production, &mut refusals);
     check_databases(&file, production, &mut refusals);
+    check_replica(&file, &mut refusals);
     check_first_administrator(&file, &mut refusals);
     check_identity_platform(&file, production, &mut refusals);
     let keyring = keys::given(&file, production, &mut refusals);
@@ -70,6 +71,7 @@ pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Confi
         data_dir,
         database_url,
         scratch_database_url: file.scratch_database_url,
+        replica_database_url: file.replica_database_url,
         postgres_programs: file.postgres_programs,
         oidc: file.oidc,
         keyring,
@@ -149,7 +151,11 @@ fn check_public_url(public_url: Option<&Url>, production: bool, refusals: &mut V
 }
 
 fn check_databases(file: &ConfigFile, production: bool, refusals: &mut Vec<String>) {
-    let urls = [("database_url", &file.database_url), ("scratch_database_url", &file.scratch_database_url)];
+    let urls = [
+        ("database_url", &file.database_url),
+        ("scratch_database_url", &file.scratch_database_url),
+        ("replica_database_url", &file.replica_database_url),
+    ];
     for (name, url) in urls {
         let Some(url) = url else { continue };
         match service::db::wire(url.expose_secret()) {
@@ -169,6 +175,18 @@ fn check_databases(file: &ConfigFile, production: bool, refusals: &mut Vec<Strin
                 refusals.push(format!("{name} must be sqlite://FILE or postgres://USER@HOST/NAME."));
             }
         }
+    }
+}
+
+/// A replica follows a PostgreSQL.
+fn check_replica(file: &ConfigFile, refusals: &mut Vec<String>) {
+    let is_postgres = |url: &Option<SecretString>| {
+        url.as_ref().is_some_and(|url| url.expose_secret().starts_with("postgres"))
+    };
+    if file.replica_database_url.is_some()
+        && !(is_postgres(&file.database_url) && is_postgres(&file.replica_database_url))
+    {
+        refusals.push("replica_database_url names a PostgreSQL that follows the one of database_url.".into());
     }
 }
 

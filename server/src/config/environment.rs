@@ -96,6 +96,7 @@ impl ConfigFile {
         replace(&mut self.data_dir, variables.first(&["BEIAN_DATA_DIR", "DATA_DIR"]));
         replace(&mut self.database_url, variables.first(&["BEIAN_DATABASE_URL", "DATABASE_URL"]));
         replace(&mut self.scratch_database_url, variables.read("BEIAN_SCRATCH_DATABASE_URL"));
+        replace(&mut self.replica_database_url, variables.read("BEIAN_REPLICA_DATABASE_URL"));
         replace(&mut self.postgres_programs, variables.read("BEIAN_POSTGRES_PROGRAMS"));
         if let Some(value) = variables.read("BEIAN_TRUSTED_PROXIES") {
             self.trusted_proxies.clear();

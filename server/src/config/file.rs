@@ -25,6 +25,7 @@ pub struct ConfigFile {
     pub data_dir: Option<PathBuf>,
     pub database_url: Option<SecretString>,
     pub scratch_database_url: Option<SecretString>,
+    pub replica_database_url: Option<SecretString>,
     pub postgres_programs: Option<PathBuf>,
     /// The wire to the database is trusted: no TLS, or one that believes any certificate, will do.
     pub allow_unverified_database: Option<bool>,

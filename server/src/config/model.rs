@@ -38,6 +38,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `sqlite://…` or `postgres://…`; may hold a password.
     pub database_url: SecretString,
+    /// A PostgreSQL that follows the database, for public look-ups.
+    pub replica_database_url: Option<SecretString>,
     /// A server of PostgreSQL on which `check-backup` may make a database and drop it again.
     pub scratch_database_url: Option<SecretString>,
     /// Where `pg_dump` and `pg_restore` are, if not in PATH.

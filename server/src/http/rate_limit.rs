@@ -1,5 +1,5 @@
 //! How often one address may ask for what is dear: signing in, looking up, uploading, posting forms. Counted by each
-//! server for itself.
+//! server for itself; what needs no session is counted by all of them together, too.
 
 use domain::route;
 use std::net::IpAddr;
@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use http::Method;
+use service::Service;
 
 use super::client_addr::network_key;
 use crate::config::RateLimits;
@@ -14,28 +15,44 @@ use crate::config::RateLimits;
 /// Whether a request counts towards a limit.
 type Counts = fn(&Method, &str) -> bool;
 
+/// One kind of request.
+struct Kind {
+    name: &'static str,
+    per_minute: u32,
+    /// Nobody is known by a session yet, whose uses are counted in the database.
+    is_of_strangers: bool,
+    counts: Counts,
+    limiter: DefaultKeyedRateLimiter<IpAddr>,
+}
+
 /// Requests a minute from each address, by kind of request.
-pub struct RateLimiters(Vec<(&'static str, Counts, DefaultKeyedRateLimiter<IpAddr>)>);
+pub struct RateLimiters {
+    kinds: Vec<Kind>,
+    /// What all servers count together.
+    together: Option<Service>,
+}
 
 impl RateLimiters {
     pub fn new(limits: RateLimits) -> Self {
-        let kinds = kinds(limits).into_iter().filter_map(|(name, per_minute, counts)| {
-            Some((name, counts, RateLimiter::keyed(Quota::per_minute(per_minute.try_into().ok()?))))
-        });
-        Self(kinds.collect())
+        Self { kinds: kinds(limits).into_iter().flatten().collect(), together: None }
+    }
+
+    /// What strangers ask is counted by all servers of this database together.
+    pub fn counted_together(self, service: Service) -> Self {
+        Self { together: Some(service), ..self }
     }
 
     /// Forgets addresses that have been quiet; called by time, since under a flood of addresses it is long.
     pub fn sweep(&self) {
-        for (_, _, limiter) in &self.0 {
-            limiter.retain_recent();
-            limiter.shrink_to_fit();
+        for kind in &self.kinds {
+            kind.limiter.retain_recent();
+            kind.limiter.shrink_to_fit();
         }
     }
 
     /// How many addresses are remembered.
     pub fn len(&self) -> usize {
-        self.0.iter().map(|(_, _, limiter)| limiter.len()).sum()
+        self.kinds.iter().map(|kind| kind.limiter.len()).sum()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -45,32 +62,39 @@ impl RateLimiters {
     /// Counts a request. Where its address has sent too many: what kind of request, and the seconds to wait.
     pub(super) fn check(&self, addr: IpAddr, method: &Method, path: &str) -> Result<(), (&'static str, u64)> {
         let key = network_key(addr);
-        for (kind, counts, limiter) in &self.0 {
-            if counts(method, path)
-                && let Err(early) = limiter.check_key(&key)
+        for kind in self.kinds.iter().filter(|kind| (kind.counts)(method, path)) {
+            if let Err(early) = kind.limiter.check_key(&key) {
+                return Err((kind.name, early.wait_time_from(DefaultClock::default().now()).as_secs() + 1));
+            }
+            if let Some(service) = self.together.as_ref().filter(|_| kind.is_of_strangers)
+                && let Some(wait) = service.network_use.count(key, kind.name, kind.per_minute)
             {
-                return Err((kind, early.wait_time_from(DefaultClock::default().now()).as_secs() + 1));
+                return Err((kind.name, wait));
             }
         }
         Ok(())
     }
 }
 
-fn kinds(limits: RateLimits) -> [(&'static str, u32, Counts); 4] {
+fn kinds(limits: RateLimits) -> [Option<Kind>; 4] {
+    let kind = |name, per_minute: u32, is_of_strangers, counts: Counts| {
+        let limiter = RateLimiter::keyed(Quota::per_minute(per_minute.try_into().ok()?));
+        Some(Kind { name, per_minute, is_of_strangers, counts, limiter })
+    };
     [
-        ("sign-in", limits.sign_in, |method, path| {
+        kind("sign-in", limits.sign_in, true, |method, path| {
             path == route::LOGIN
                 || path == route::LOGIN_CALLBACK
                 || (path == "/idp/authorize" && method == Method::POST)
         }),
-        ("look-up", limits.look_up, |_, path| {
+        kind("look-up", limits.look_up, true, |_, path| {
             route::is_at(path, route::LOOKUP)
                 || path.starts_with(route::PUBLIC_RECORDS)
                 || path.starts_with("/api/lookup")
                 || path.starts_with("/api/public_record")
         }),
-        ("upload", limits.upload, |method, path| method == Method::POST && path == route::FILES),
-        ("form", limits.form, |method, path| {
+        kind("upload", limits.upload, false, |method, path| method == Method::POST && path == route::FILES),
+        kind("form", limits.form, false, |method, path| {
             method == Method::POST && (path.starts_with(route::FORM_POSTS) || path.starts_with("/act/"))
         }),
     ]

@@ -67,6 +67,13 @@ pub async fn open_as_it_is(config: &Config) -> Result<(Service, Db), StartupErro
     let db = Db::connect(config.database_url.expose_secret())
         .await
         .map_err(|error| sentence("The database cannot be opened", &error))?;
+    let db = match &config.replica_database_url {
+        Some(url) => db
+            .with_replica(url.expose_secret())
+            .await
+            .map_err(|error| sentence("The replica of the database cannot be named", &error))?,
+        None => db,
+    };
     let shape = db.shape().await.map_err(|error| sentence("The database cannot be read", &error))?;
     if let Some(sentence) = unfit(&shape) {
         return Err(StartupError(vec![sentence]));

@@ -129,10 +129,11 @@ pub struct Shared {
 }
 
 impl Shared {
-    pub fn new(config: &Config) -> Self {
+    pub fn new(config: &Config, service: &Service) -> Self {
+        let rate_limits = RateLimiters::new(config.rate_limits).counted_together(service.clone());
         Self {
             lifecycle: Lifecycle::default(),
-            rate_limits: Arc::new(RateLimiters::new(config.rate_limits)),
+            rate_limits: Arc::new(rate_limits),
             body_budget: Arc::new(BodyBudget::new(&config.requests)),
         }
     }

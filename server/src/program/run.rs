@@ -39,7 +39,7 @@ pub async fn run(config: Config) -> Result<(), StartupError> {
     let about = join_others(&config, &service).await?;
     let listener = prepare(&config, &service, &db).await?;
     let local = listener.local_addr().unwrap_or(config.addr);
-    let shared = Arc::new(Shared::new(&config));
+    let shared = Arc::new(Shared::new(&config, &service));
     let lifecycle = shared.lifecycle.clone();
     let router = router(&config, &service, db, local, &shared)?;
     tracing::info!(address = %local, public = %config.public_origin(), mode = ?config.mode, "listening");
@@ -144,6 +144,10 @@ fn start_tasks(tasks: &mut Supervisor, is_production: bool, shared: Arc<Shared>,
     tasks.job(SECOND, "acts that stand", |service| async move { service.undos.settle_due().await });
     // What officers claimed and left alone (R62).
     tasks.job(MINUTE, "idle claims", |service| async move { free_idle_claims(&service).await });
+    // Whether the replica of the database can be asked for public look-ups, where there is one.
+    tasks.every(5 * SECOND, "replica", |service| async move { service.look_at_replica().await });
+    // What strangers ask of all servers together.
+    tasks.every(SECOND, "floods elsewhere", |service| async move { service.network_use.exchange().await });
     tasks.every(MINUTE, "flood limits", move |_| {
         shared.sweep();
         async { Ok::<_, Infallible>(()) }

@@ -36,7 +36,9 @@ async fn the_health_page_tells_when_nothing_can_be_written() {
     .unwrap();
     server::tls::install_crypto();
     let (service, db) = program::open(&config).await.unwrap();
-    let router = program::router(&config, &service, db, config.addr, &program::Shared::new(&config)).unwrap();
+    let router =
+        program::router(&config, &service, db, config.addr, &program::Shared::new(&config, &service))
+            .unwrap();
     assert_eq!(asked(&router).await, StatusCode::OK);
 
     // Another process holds the database.

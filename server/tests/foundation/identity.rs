@@ -53,7 +53,8 @@ impl World {
         server::tls::install_crypto();
         let (service, db) = program::open(&config).await.unwrap();
         let service = service.with_file_check(FileCheck::in_this_process());
-        let router = program::router(&config, &service, db.clone(), addr, &Shared::new(&config)).unwrap();
+        let router =
+            program::router(&config, &service, db.clone(), addr, &Shared::new(&config, &service)).unwrap();
         tokio::spawn(serve(listener, router, ConnectionLimits::default(), std::future::pending()));
         let home = Url::parse(&format!("http://{addr}")).unwrap();
         World { service, config, db, home, _directory: directory }

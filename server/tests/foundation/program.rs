@@ -88,7 +88,8 @@ async fn production_has_neither_outbox_nor_embedded_provider() {
     .unwrap();
     server::tls::install_crypto();
     let (service, db) = program::open(&config).await.unwrap();
-    let router = program::router(&config, &service, db, config.addr, &Shared::new(&config)).unwrap();
+    let router =
+        program::router(&config, &service, db, config.addr, &Shared::new(&config, &service)).unwrap();
     for path in ["/dev/outbox", "/dev/clock", "/idp/authorize", "/idp/.well-known/openid-configuration"] {
         let request = axum::http::Request::get(path).body(axum::body::Body::empty()).unwrap();
         let response = router.clone().oneshot(request).await.unwrap();
@@ -118,7 +119,7 @@ async fn a_sample_person_signs_in_acts_and_leaves() {
     server::tls::install_crypto();
     let (service, db) = program::open(&config).await.unwrap();
     program::seed_samples(&config, &service).await.unwrap();
-    let router = program::router(&config, &service, db, addr, &Shared::new(&config)).unwrap();
+    let router = program::router(&config, &service, db, addr, &Shared::new(&config, &service)).unwrap();
     tokio::spawn(serve(listener, router, ConnectionLimits::default(), std::future::pending()));
 
     let home = Url::parse(&format!("http://{addr}")).unwrap();

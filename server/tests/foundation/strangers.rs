@@ -97,7 +97,7 @@ async fn a_quarter_of_a_megabyte_of_text_is_kept_for_who_signs_in_again() {
 async fn each_route_of_the_program_has_the_limit_of_its_kind() {
     const MEGABYTE: usize = 1024 * 1024;
     let world = World::new().await;
-    let shared = server::program::Shared::new(&world.config);
+    let shared = server::program::Shared::new(&world.config, &world.service);
     let addr = world.config.addr;
     let program =
         server::program::router(&world.config, &world.service, world.db.clone(), addr, &shared).unwrap();
@@ -373,7 +373,7 @@ async fn malformed_calls_of_server_functions_are_the_callers_fault() {
     let pieces = futures::stream::iter((0..20).map(|_| Ok::<_, std::io::Error>(vec![b' '; 1 << 16])));
     let request = Request::post("/api/lookup").header("cookie", &cookie).header("host", "a");
     let request = request.header("accept", "application/json").body(Body::from_stream(pieces)).unwrap();
-    let shared = server::program::Shared::new(&world.config);
+    let shared = server::program::Shared::new(&world.config, &world.service);
     let addr = world.config.addr;
     let router =
         server::program::router(&world.config, &world.service, world.db.clone(), addr, &shared).unwrap();

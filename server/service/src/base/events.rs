@@ -210,7 +210,7 @@ async fn follow(events: Weak<Events>, mut news: broadcast::Receiver<News>, mut n
     loop {
         match tokio::time::timeout(LATEST, news.recv()).await {
             Ok(Err(RecvError::Closed)) => return,
-            Ok(Ok(News::Look { .. })) => continue,
+            Ok(Ok(News::OpenPage { .. })) => continue,
             Ok(Ok(News::Event | News::Interrupted) | Err(RecvError::Lagged(_))) | Err(_) => {}
         }
         let Some(events) = events.upgrade() else { return };

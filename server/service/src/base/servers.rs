@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::base::db::{Db, instant, millis};
-use crate::base::entity::{desk_look, server_node};
+use crate::base::entity::{open_page, server_node};
 use crate::base::error::Result;
 use crate::base::retry::retry;
 
@@ -235,7 +235,7 @@ impl Servers {
 
     async fn clear_away(&self, servers: &[String]) -> Result<()> {
         let tx = self.db.begin().await?;
-        desk_look::Entity::delete_many().filter(desk_look::Column::ServerId.is_in(servers)).exec(&tx).await?;
+        open_page::Entity::delete_many().filter(open_page::Column::ServerId.is_in(servers)).exec(&tx).await?;
         server_node::Entity::delete_many().filter(server_node::Column::Id.is_in(servers)).exec(&tx).await?;
         Ok(tx.commit().await?)
     }

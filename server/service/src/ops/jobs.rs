@@ -16,12 +16,13 @@ use crate::applicant::identity_check::IdentityChecks;
 use crate::applicant::reminder::Reminders;
 use crate::base::context::handle;
 use crate::base::db::millis;
-use crate::base::entity::{counter, desk_event, desk_look, session};
+use crate::base::entity::{counter, desk_event, open_page, session};
 use crate::base::error::Result;
 use crate::base::events::SWEPT;
 use crate::base::retry::retry;
 use crate::desk::batch::Batches;
 use crate::files::Files;
+use crate::ops::network_use::NetworkUse;
 
 handle! {
     /// What a clock does.
@@ -31,6 +32,7 @@ handle! {
         files: Files,
         handovers: Handovers,
         identity_checks: IdentityChecks,
+        network_use: NetworkUse,
         reminders: Reminders,
         text_messages: TextMessages,
         usage: Usage,
@@ -65,6 +67,8 @@ pub struct Swept {
     pub reminded: u64,
     /// What open desks were told more than an hour ago.
     pub events: u64,
+    /// What networks asked in minutes that are over.
+    pub networks: u64,
 }
 
 impl Jobs {
@@ -83,6 +87,7 @@ impl Jobs {
             batches: counted("batches", self.batches.sweep_batches().await),
             reminded: counted("reminders", self.reminders.remind().await),
             events: counted("events", self.sweep_events().await),
+            networks: counted("networks", self.network_use.sweep().await),
         }
     }
 
@@ -106,7 +111,7 @@ impl Jobs {
     async fn try_sweep_events(&self) -> Result<u64> {
         let tx = self.context.db.begin().await?;
         let now = self.context.clock.now();
-        desk_look::Entity::delete_many().filter(desk_look::Column::Until.lt(millis(now))).exec(&tx).await?;
+        open_page::Entity::delete_many().filter(open_page::Column::Until.lt(millis(now))).exec(&tx).await?;
         let last = desk_event::Entity::find()
             .select_only()
             .column(desk_event::Column::Number)

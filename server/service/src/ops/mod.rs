@@ -6,6 +6,7 @@ pub mod comparison_keys;
 pub mod job_leases;
 pub mod jobs;
 pub mod keys;
+pub mod network_use;
 pub mod patrol;
 pub mod relation_keys;
 pub mod sample;

@@ -4,6 +4,7 @@
 mod location;
 mod news;
 mod pool;
+mod replica;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -28,6 +29,7 @@ pub use self::location::{Wire, wire};
 use self::news::NewsDesk;
 pub(crate) use self::news::{News, notify};
 pub use self::pool::lasting;
+use self::replica::Replica;
 pub use self::transaction::Transaction;
 use crate::base::clock::{Clock as _, SystemClock};
 use crate::base::error::{Error, Result};
@@ -42,6 +44,7 @@ pub struct Db {
     statements: Arc<AtomicU64>,
     rights: Arc<AtomicU64>,
     news: NewsDesk,
+    replica: Option<Arc<Replica>>,
 }
 
 fn options(url: &str) -> ConnectOptions {
@@ -118,6 +121,7 @@ impl Db {
             statements,
             rights: Arc::default(),
             news: NewsDesk::new(),
+            replica: None,
         })
     }
 
@@ -186,6 +190,7 @@ impl Db {
             statements: Arc::default(),
             rights: Arc::default(),
             news: NewsDesk::new(),
+            replica: None,
         })
     }
 

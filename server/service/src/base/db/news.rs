@@ -10,7 +10,7 @@ use tokio::sync::{broadcast, watch};
 
 /// The channels of PostgreSQL.
 const EVENT: &str = "desk_event";
-const LOOK: &str = "desk_look";
+const OPEN_PAGE: &str = "open_page";
 
 /// Wake-ups that wait for one who reads slowly; whoever falls behind looks at everything.
 const WAITING: usize = 256;
@@ -24,7 +24,7 @@ pub(crate) enum News {
     /// In the table of events.
     Event,
     /// Somebody opened or closed the page of this filing, at the server with this id.
-    Look { filing_id: String, jurisdiction: String, server_id: String },
+    OpenPage { filing_id: String, jurisdiction: String, server_id: String },
     /// Nobody knows: the connection was made anew.
     Interrupted,
 }
@@ -33,9 +33,9 @@ impl News {
     fn of(channel: &str, payload: &str) -> Option<Self> {
         match channel {
             EVENT => Some(News::Event),
-            LOOK => {
+            OPEN_PAGE => {
                 let mut words = payload.split(' ').map(str::to_owned);
-                Some(News::Look {
+                Some(News::OpenPage {
                     filing_id: words.next()?,
                     jurisdiction: words.next()?,
                     server_id: words.next()?,
@@ -99,7 +99,7 @@ async fn listen(sender: broadcast::WeakSender<News>, url: String) {
 async fn listen_once(sender: &broadcast::WeakSender<News>, url: &str) -> Result<(), SqlxError> {
     let pass_on = |news| sender.upgrade().map(|sender| sender.send(news));
     let mut listener = PgListener::connect(url).await?;
-    listener.listen_all([EVENT, LOOK]).await?;
+    listener.listen_all([EVENT, OPEN_PAGE]).await?;
     loop {
         // What was said before there was a connection, or between two, is looked for in the tables.
         pass_on(News::Interrupted);
@@ -118,8 +118,8 @@ async fn listen_once(sender: &broadcast::WeakSender<News>, url: &str) -> Result<
 pub(crate) async fn notify(on: &impl ConnectionTrait, news: &News) -> Result<(), DbErr> {
     let (channel, payload) = match news {
         News::Event => (EVENT, String::new()),
-        News::Look { filing_id, jurisdiction, server_id } => {
-            (LOOK, format!("{filing_id} {jurisdiction} {server_id}"))
+        News::OpenPage { filing_id, jurisdiction, server_id } => {
+            (OPEN_PAGE, format!("{filing_id} {jurisdiction} {server_id}"))
         }
         News::Interrupted => return Ok(()),
     };

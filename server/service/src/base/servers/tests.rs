@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+use std::net::IpAddr;
 use std::time::Duration as Span;
 
 use domain::view::Decision;
@@ -15,6 +16,7 @@ claims![
     pages_open_at_another_server_are_seen_until_it_dies,
     a_job_has_one_server_and_goes_on_with_another,
     a_server_that_is_configured_otherwise_does_not_join,
+    strangers_are_counted_by_all_servers_together,
 ];
 
 const HERE: &str = "110101";
@@ -117,7 +119,7 @@ async fn pages_open_at_another_server_are_seen_until_it_dies(world: World) {
     soon("it is seen again", async || open_at(here).await).await;
     drop(alive_there);
     soon("its server died", async || !open_at(here).await).await;
-    let rows = format!("SELECT COUNT(*) FROM desk_look WHERE server_id = '{}'", there.servers.me());
+    let rows = format!("SELECT COUNT(*) FROM open_page WHERE server_id = '{}'", there.servers.me());
     assert_eq!(world.number(&rows).await, 1, "the row waits for its return");
     let returned = Alive::with(&there, &[]);
     soon("it was only silent", async || open_at(here).await).await;
@@ -181,6 +183,50 @@ async fn a_job_has_one_server_and_goes_on_with_another(world: World) {
     let begun = std::time::Instant::now();
     soon("the first takes them back", async || both(&first)).await;
     assert!(begun.elapsed() < Span::from_secs(2));
+    drop(alive);
+}
+
+async fn strangers_are_counted_by_all_servers_together(world: World) {
+    let servers = [world.service.clone(), world.restarted().await];
+    let stranger: IpAddr = "203.0.113.7".parse().unwrap();
+    let ask = |server: usize| servers[server].network_use.count(stranger, "look-up", 10);
+    let exchange = async || {
+        // The first hears what the second told.
+        for server in [0, 1, 0] {
+            servers[server].network_use.exchange().await.unwrap();
+        }
+    };
+    let alive = servers.each_ref().map(|server| Alive::with(server, &[]));
+    if world.is_sqlite() {
+        assert!((0..20).all(|_| ask(0).is_none()), "one server counts by other means");
+        return;
+    }
+    soon("both know of each other", async || {
+        ask(0).is_none() && servers.iter().all(|one| !one.servers.others_alive().borrow().is_empty())
+    })
+    .await;
+    world.later(Duration::MINUTE);
+    for server in [0, 0, 0, 0, 1, 1, 1, 1, 1, 1] {
+        assert_eq!(ask(server), None);
+    }
+    exchange().await;
+    assert_eq!(world.number("SELECT MAX(used) FROM network_use").await, 10);
+    assert_eq!(servers[0].network_use.count("203.0.113.9".parse().unwrap(), "look-up", 10), None);
+    exchange().await;
+    assert_eq!(
+        world.number("SELECT COUNT(*) FROM network_use").await,
+        1,
+        "who asks once is nobody to tell of"
+    );
+    assert_eq!((ask(0), ask(1)), (Some(60), Some(60)), "the eleventh waits for the next minute, at either");
+    assert_eq!(servers[0].network_use.count("203.0.113.8".parse().unwrap(), "look-up", 10), None);
+    let told = "SELECT COUNT(*) FROM network_use WHERE network LIKE '%203.0.113%'";
+    assert_eq!(world.number(told).await, 0, "no address stands in the database");
+    world.later(Duration::MINUTE);
+    assert_eq!((ask(0), ask(1)), (None, None));
+    world.later(Duration::minutes(3));
+    servers[0].jobs.sweep().await;
+    assert_eq!(world.number("SELECT COUNT(*) FROM network_use").await, 0);
     drop(alive);
 }
 

@@ -13,7 +13,7 @@ use tokio::sync::{OnceCell, broadcast, mpsc, watch};
 
 use crate::base::context::Context;
 use crate::base::db::{News, instant, millis, notify};
-use crate::base::entity::desk_look;
+use crate::base::entity::open_page;
 use crate::base::error::Result;
 use crate::base::retry::retry;
 
@@ -36,7 +36,7 @@ pub(super) struct Word {
 /// The pages that are open at other servers, by filing.
 #[derive(Debug, Default)]
 pub(crate) struct Elsewhere {
-    by_filing: Mutex<BTreeMap<String, Vec<desk_look::Model>>>,
+    by_filing: Mutex<BTreeMap<String, Vec<open_page::Model>>>,
     words: OnceCell<mpsc::UnboundedSender<Word>>,
 }
 
@@ -96,10 +96,10 @@ async fn try_write(context: &Context, words: &[Word]) -> Result<()> {
     let id = |word: &Word| format!("{me}/{}", word.key);
     // Opened and closed again within the moment: nothing to write, but somebody may have seen it before.
     let closed: BTreeSet<u64> = words.iter().filter(|word| !word.is_open).map(|word| word.key).collect();
-    let rows: Vec<desk_look::ActiveModel> = words
+    let rows: Vec<open_page::ActiveModel> = words
         .iter()
         .filter(|word| word.is_open && !closed.contains(&word.key))
-        .map(|word| desk_look::ActiveModel {
+        .map(|word| open_page::ActiveModel {
             id: Set(id(word)),
             server_id: Set(me.to_owned()),
             filing_id: Set(word.filing_id.clone()),
@@ -111,16 +111,16 @@ async fn try_write(context: &Context, words: &[Word]) -> Result<()> {
     let over: Vec<String> = words.iter().filter(|word| !word.is_open).map(id).collect();
     let tx = context.db.begin().await?;
     if !rows.is_empty() {
-        desk_look::Entity::insert_many(rows).exec_without_returning(&tx).await?;
+        open_page::Entity::insert_many(rows).exec_without_returning(&tx).await?;
     }
     if !over.is_empty() {
-        desk_look::Entity::delete_many().filter(desk_look::Column::Id.is_in(over)).exec(&tx).await?;
+        open_page::Entity::delete_many().filter(open_page::Column::Id.is_in(over)).exec(&tx).await?;
     }
     let filings: BTreeSet<(&String, &String)> =
         words.iter().map(|word| (&word.filing_id, &word.jurisdiction)).collect();
     for (filing_id, jurisdiction) in filings {
         let (filing_id, jurisdiction) = (filing_id.clone(), jurisdiction.clone());
-        notify(&tx, &News::Look { filing_id, jurisdiction, server_id: me.to_owned() }).await?;
+        notify(&tx, &News::OpenPage { filing_id, jurisdiction, server_id: me.to_owned() }).await?;
     }
     Ok(tx.commit().await?)
 }
@@ -139,8 +139,8 @@ impl At {
                 heard = news.recv() => match heard {
                     Err(RecvError::Closed) => return,
                     Ok(News::Event) => continue,
-                    Ok(News::Look { server_id, .. }) if server_id == self.context.servers.me() => continue,
-                    Ok(News::Look { filing_id, jurisdiction, .. }) => self.read_one(&filing_id, &jurisdiction).await,
+                    Ok(News::OpenPage { server_id, .. }) if server_id == self.context.servers.me() => continue,
+                    Ok(News::OpenPage { filing_id, jurisdiction, .. }) => self.read_one(&filing_id, &jurisdiction).await,
                     Ok(News::Interrupted) | Err(RecvError::Lagged(_)) => self.read_all().await,
                 },
                 changed = alive.changed() => match changed {
@@ -158,9 +158,9 @@ impl At {
 
     /// Says whether somebody still wants to know.
     async fn read_one(&self, filing_id: &str, jurisdiction: &str) -> Result<bool> {
-        let rows = desk_look::Entity::find()
-            .filter(desk_look::Column::FilingId.eq(filing_id))
-            .filter(desk_look::Column::ServerId.ne(self.context.servers.me()))
+        let rows = open_page::Entity::find()
+            .filter(open_page::Column::FilingId.eq(filing_id))
+            .filter(open_page::Column::ServerId.ne(self.context.servers.me()))
             .all(self.context.db.read())
             .await?;
         let Some(elsewhere) = self.elsewhere.upgrade() else { return Ok(false) };
@@ -177,12 +177,12 @@ impl At {
 
     /// The same for all filings, for which anything may have changed.
     async fn read_all(&self) -> Result<bool> {
-        let rows = desk_look::Entity::find()
-            .filter(desk_look::Column::ServerId.ne(self.context.servers.me()))
+        let rows = open_page::Entity::find()
+            .filter(open_page::Column::ServerId.ne(self.context.servers.me()))
             .all(self.context.db.read())
             .await?;
         let Some(elsewhere) = self.elsewhere.upgrade() else { return Ok(false) };
-        let mut now: BTreeMap<String, Vec<desk_look::Model>> = BTreeMap::new();
+        let mut now: BTreeMap<String, Vec<open_page::Model>> = BTreeMap::new();
         for row in rows {
             now.entry(row.filing_id.clone()).or_default().push(row);
         }

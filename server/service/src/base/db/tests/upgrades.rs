@@ -271,9 +271,9 @@ const FREE: [(&str, &str); 8] = [
     ("audit", "actor_id"),
     ("audit", "object_id"),
     // Of the moment, and in no order with what they speak of.
-    ("desk_look", "filing_id"),
-    ("desk_look", "person_id"),
-    ("desk_look", "server_id"),
+    ("open_page", "filing_id"),
+    ("open_page", "person_id"),
+    ("open_page", "server_id"),
     ("key_check", "key_id"),
     // The acts that are taken back together, perhaps a batch.
     ("undoable_act", "act_id"),

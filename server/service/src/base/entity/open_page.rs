@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "desk_look")]
+#[sea_orm(table_name = "open_page")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: String,
