@@ -18,6 +18,7 @@ use std::path::Path;
 
 pub use environment::Environment;
 pub use error::StartupError;
+pub(crate) use error::with_source;
 pub use limits::{Capacity, LARGEST_FILE, LARGEST_FORM, RateLimits};
 pub use model::{Config, Mode, Storage};
 pub use oidc::{ClaimNames, OidcConfig};

@@ -30,7 +30,7 @@ fn unfit(shape: &Shape) -> Option<String> {
         Shape::Known => None,
         Shape::Older(missing) => Some(format!(
             "The database is new, or of an older version of this program ({} steps are missing, the first is {}). Back \
-             it up and run `server migrate`, or set migrate_on_start.",
+             it up and run the command `migrate`, or set migrate_on_start.",
             missing.len(),
             missing.first().map_or("", String::as_str)
         )),
