@@ -10,6 +10,8 @@ mod keys;
 mod limits;
 mod model;
 mod oidc;
+#[cfg(test)]
+mod packaged;
 // They begin with a configuration of development.
 #[cfg(all(test, feature = "dev"))]
 mod tests;
