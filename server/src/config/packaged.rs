@@ -28,7 +28,10 @@ fn untouched_it_says_in_sentences_what_is_to_be_filled_in() {
     let refused = load(DELIVERED, "").expect_err("nothing is filled in");
     let said: Vec<&str> = refused.0.iter().map(String::as_str).collect();
     for word in ["public_url", "[oidc]", "[sms]", "keys"] {
-        assert!(said.iter().any(|sentence| sentence.contains(word) && sentence.ends_with('.')), "{word}: {said:?}");
+        assert!(
+            said.iter().any(|sentence| sentence.contains(word) && sentence.ends_with('.')),
+            "{word}: {said:?}"
+        );
     }
     assert_eq!(said.len(), 4, "{said:?}");
 }

@@ -29,7 +29,9 @@ fn missing() -> Option<&'static str> {
         own.uid() == 0
     });
     let has = |program: &str| {
-        ["/usr/sbin", "/usr/bin", "/sbin"].iter().any(|directory| Path::new(directory).join(program).is_file())
+        ["/usr/sbin", "/usr/bin", "/sbin"]
+            .iter()
+            .any(|directory| Path::new(directory).join(program).is_file())
     };
     match (is_root, has("debootstrap")) {
         (false, _) => Some("only root can make a Debian of its own"),

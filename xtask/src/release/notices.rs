@@ -38,8 +38,10 @@ pub fn of_the_program(target: &str) -> Outcome<String> {
     }
     let mut lines: Vec<&str> = list.lines().collect();
     lines.sort_unstable();
-    let mut whole = format!("Crates that are linked into the program, and their licences.\n\n{}\n", lines.join("\n"));
-    let mut texts: Vec<(Vec<String>, String)> = said.into_iter().map(|(text, crates)| (crates, text)).collect();
+    let mut whole =
+        format!("Crates that are linked into the program, and their licences.\n\n{}\n", lines.join("\n"));
+    let mut texts: Vec<(Vec<String>, String)> =
+        said.into_iter().map(|(text, crates)| (crates, text)).collect();
     texts.sort();
     for (crates, text) in texts {
         whole.push_str(&format!("\n{}\n{}\n\n{}\n", "=".repeat(100), crates.join(", "), text.trim_end()));
