@@ -88,7 +88,7 @@ const COMPLETIONS: &str = "Examples:
 ///
 /// One program: without a command it answers requests. The other commands are for operators and end by themselves;
 /// most can run while servers do. They act as the account that calls them, so call them as the account of the
-/// service: `sudo -u beian beian …`.
+/// service: `runuser -u beian -- beian …`.
 #[derive(Debug, Parser)]
 #[command(name = "beian", version, after_long_help = CODES, after_help = "`beian --help` says more, also `beian help COMMAND`.")]
 pub struct Arguments {

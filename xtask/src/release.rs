@@ -193,7 +193,7 @@ impl Release {
     }
 
     fn package(&self) -> Outcome<()> {
-        let deb = tool("cargo-deb")?.args(["--no-build", "--no-strip", "--package", "server", "--output"]);
+        let deb = tool("cargo-deb")?.args(["--quiet", "--no-build", "--no-strip", "--package", "server", "--output"]);
         let mut deb = deb.arg(dist()).args(["--deb-revision", "1"]);
         deb.0.current_dir(&self.root);
         deb.env("SOURCE_DATE_EPOCH", &self.epoch).run()
