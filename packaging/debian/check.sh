@@ -89,7 +89,7 @@ say "The first start"
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 EXTRA="ADDR=127.0.0.1:$port"
 ends 2 beian serve
-says "run the command \`migrate\`"
+says "the command \`migrate\` makes a new one"
 ends 0 beian migrate
 chroot "$root" env -i PATH=/usr/bin:/bin setpriv --reuid beian --regid beian --init-groups --no-new-privs --inh-caps=-all \
     env "ADDR=127.0.0.1:$port" beian --config /etc/beian/beian.toml serve >"$home/log" 2>&1 &

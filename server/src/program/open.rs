@@ -66,7 +66,7 @@ pub async fn open_as_it_is(config: &Config) -> Result<(Service, Db), StartupErro
         .map_err(|error| sentence("The data directory cannot be used", &error))?;
     let db = Db::connect(config.database_url.expose_secret())
         .await
-        .map_err(|error| sentence("The database cannot be opened", &error))?;
+        .map_err(|error| sentence("The database cannot be opened (the command `migrate` makes a new one)", &error))?;
     let shape = db.shape().await.map_err(|error| sentence("The database cannot be read", &error))?;
     if let Some(sentence) = unfit(&shape) {
         return Err(StartupError(vec![sentence]));
