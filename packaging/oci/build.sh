@@ -38,7 +38,9 @@ chown 10001:10001 "$root/var/lib/beian"
 find "$root" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 
 container=$(buildah from scratch)
-buildah add --quiet "$container" "$root" / >/dev/null
+# Copied by hand, since `buildah add` gives all of it to root.
+cp -a "$root/." "$(buildah mount "$container")/"
+buildah umount "$container" >/dev/null
 buildah config \
     --user 10001:10001 --workingdir /var/lib/beian --volume /var/lib/beian --port 3000 \
     --entrypoint '["/usr/bin/beian"]' --cmd serve --stop-signal SIGTERM \
@@ -49,7 +51,7 @@ buildah config \
     --label org.opencontainers.image.revision="$revision" \
     --label org.opencontainers.image.licenses='MIT OR Apache-2.0' \
     "$container"
-buildah commit --quiet --format oci --omit-history --timestamp "$SOURCE_DATE_EPOCH" \
+buildah commit --quiet --format oci --disable-compression=false --omit-history --timestamp "$SOURCE_DATE_EPOCH" \
     "$container" "oci:$work/image:$version" >/dev/null
 mkdir -p "$(dirname "$archive")"
 tar --create --file "$archive" --directory "$work/image" \

@@ -218,19 +218,17 @@ impl Release {
             .arg("--manifest-path")
             .arg(self.root.join("server/Cargo.toml"));
         run.env("SOURCE_DATE_EPOCH", &self.epoch).run()?;
-        // It writes one beside each manifest of the workspace that is built.
-        let mut bill = None;
-        for manifest in ["server", "server/service", "server/pictures", "app", "app/domain", "migration"] {
-            let written = self.root.join(manifest).join(format!("{stem}.json"));
-            if manifest == "server" {
-                bill = Some(fs::read_to_string(&written)?);
-            }
-            if written.exists() {
-                fs::remove_file(written)?;
+        let bill = fs::read_to_string(self.root.join(format!("server/{stem}.json")))?;
+        // It writes one beside each manifest of the workspace.
+        for member in ["server", "app", "app/domain", "migration", "frontend/pages", "frontend/wizard", "xtask"] {
+            for below in ["", "service", "pictures"] {
+                let written = self.root.join(member).join(below).join(format!("{stem}.json"));
+                if written.exists() {
+                    fs::remove_file(written)?;
+                }
             }
         }
-        let bill = bill.unwrap_or_default().replace(&self.root.display().to_string(), SOURCES);
-        fs::write(file, bill)?;
+        fs::write(file, bill.replace(&self.root.display().to_string(), SOURCES))?;
         Ok(())
     }
 }
