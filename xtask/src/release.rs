@@ -23,7 +23,7 @@ const SOURCES: &str = "/src/beian";
 const REGISTRY: &str = "/cargo";
 const FEATURES: [&str; 2] = ["--features", "embedded-site"];
 /// Functions that came out alike are one, and relocations are packed. lld knows both; it is rustc's own on this target.
-const SMALLER: [&str; 3] = ["-Cstrip=symbols", "-Clink-arg=-Wl,--icf=all", "-Clink-arg=-Wl,-z,pack-relative-relocs"];
+const SMALLER: [&str; 2] = ["-Clink-arg=-Wl,--icf=all", "-Clink-arg=-Wl,-z,pack-relative-relocs"];
 /// How the linker is told several flags at once.
 const PARTED: &str = "\u{1f}";
 
