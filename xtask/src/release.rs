@@ -193,7 +193,14 @@ impl Release {
     }
 
     fn package(&self) -> Outcome<()> {
-        let deb = tool("cargo-deb")?.args(["--quiet", "--no-build", "--no-strip", "--package", "server", "--output"]);
+        let deb = tool("cargo-deb")?.args([
+            "--quiet",
+            "--no-build",
+            "--no-strip",
+            "--package",
+            "server",
+            "--output",
+        ]);
         let mut deb = deb.arg(dist()).args(["--deb-revision", "1"]);
         deb.0.current_dir(&self.root);
         deb.env("SOURCE_DATE_EPOCH", &self.epoch).run()
@@ -220,7 +227,9 @@ impl Release {
         run.env("SOURCE_DATE_EPOCH", &self.epoch).run()?;
         let bill = fs::read_to_string(self.root.join(format!("server/{stem}.json")))?;
         // It writes one beside each manifest of the workspace.
-        for member in ["server", "app", "app/domain", "migration", "frontend/pages", "frontend/wizard", "xtask"] {
+        for member in
+            ["server", "app", "app/domain", "migration", "frontend/pages", "frontend/wizard", "xtask"]
+        {
             for below in ["", "service", "pictures"] {
                 let written = self.root.join(member).join(below).join(format!("{stem}.json"));
                 if written.exists() {

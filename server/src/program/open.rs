@@ -64,9 +64,9 @@ pub async fn open_as_it_is(config: &Config) -> Result<(Service, Db), StartupErro
         |what: &str, error: &dyn std::fmt::Display| StartupError(vec![format!("{what}: {error}.")]);
     private::directory(&config.data_dir)
         .map_err(|error| sentence("The data directory cannot be used", &error))?;
-    let db = Db::connect(config.database_url.expose_secret())
-        .await
-        .map_err(|error| sentence("The database cannot be opened (the command `migrate` makes a new one)", &error))?;
+    let db = Db::connect(config.database_url.expose_secret()).await.map_err(|error| {
+        sentence("The database cannot be opened (the command `migrate` makes a new one)", &error)
+    })?;
     let shape = db.shape().await.map_err(|error| sentence("The database cannot be read", &error))?;
     if let Some(sentence) = unfit(&shape) {
         return Err(StartupError(vec![sentence]));
