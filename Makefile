@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check build e2e lint fmt check-invariants server-functions postgres faults servers seed bench pictures
+.PHONY: help run test check build e2e lint fmt check-invariants server-functions postgres faults servers seed bench pictures release release-check
 
 xtask = ./scripts/bootstrap.sh $(1) && . target/env.sh && "$$CARGO" xtask $(2) $(ARGS)
 
@@ -51,6 +51,12 @@ seed: ## Fill the database with many filings; ARGS are the server's
 
 bench: ## Measure the release build, into docs/performance.md; ARGS="--filings 100000 --minutes 2 --only pages"
 	@$(call xtask,rust node postgres,bench)
+
+release: ## What is given away, into target/dist: program, Debian package, OCI image, SBOM, sums; ARGS=--quick tries the packing
+	@$(call xtask,rust node release,release)
+
+release-check: ## Install the package into a Debian of its own, start it, take it away
+	@$(call xtask,rust release,release-check)
 
 pictures: ## Decode every picture under DIR with two decoders and tell where they differ
 	@$(call xtask,rust,pictures "$(DIR)")

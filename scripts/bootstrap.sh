@@ -2,7 +2,7 @@
 # Finds the tools this project needs and installs what is missing, then writes
 # target/env.sh, which names the Rust toolchain to use.
 #
-#   scripts/bootstrap.sh NEED...      NEED is one of: rust node postgres nginx browser
+#   scripts/bootstrap.sh NEED...      NEED is one of: rust node postgres nginx browser release
 #
 # Idempotent, and quick when everything is there. What can be installed without
 # asking: Debian packages (as root or through sudo), a rustup target, npm
@@ -248,9 +248,32 @@ need_browser() {
     fi
 }
 
+# What packs: cargo's tools in the versions that were tried, and Debian's for images and for trying the package.
+need_release() {
+    local tool version missing=
+    for tool in buildah debootstrap readelf; do
+        PATH=$PATH:/usr/sbin have "$tool" || missing="$missing ${tool/readelf/binutils}"
+    done
+    # shellcheck disable=SC2086
+    [ -z "$missing" ] || { may_apt && apt_install $missing; } ||
+        say "Not installed:$missing. Without buildah there is no image, without debootstrap no test of the package"
+    for tool in cargo-deb@3.8.0 cargo-cyclonedx@0.5.9; do
+        version=${tool#*@} tool=${tool%@*}
+        grep -qsF "\"$tool $version " target/tools/.crates.toml || {
+            say "Compiling $tool $version (two minutes)"
+            (
+                . target/env.sh
+                CARGO_TARGET_DIR=target/tools/build "$CARGO" install --locked --quiet --root target/tools \
+                    --version "$version" "$tool"
+            ) || fail "$tool cannot be installed from crates.io"
+        }
+    done
+    rm -rf target/tools/build
+}
+
 for need in "$@"; do
     case $need in
-    rust | node | postgres | nginx | browser) "need_$need" ;;
+    rust | node | postgres | nginx | browser | release) "need_$need" ;;
     *) fail "unknown need: $need" ;;
     esac
 done

@@ -14,7 +14,9 @@ pub mod listener;
 
 pub mod http;
 
+pub mod command_line;
 pub mod config;
+pub mod notify;
 pub(crate) mod random;
 pub mod supervisor;
 pub mod tls;

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, Parser, Subcommand};
-use server::commands::{audit, backup, database, keys};
+use clap::{CommandFactory as _, Parser as _};
+use server::command_line::{Arguments, Command, KeysCommand};
+use server::commands::{audit, backup, database, keys, manual};
 use server::config::{Config, StartupError};
 use server::program;
 use service::upload::child::Task;
@@ -17,77 +18,6 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Refused configuration or arguments; clap ends with it, too.
 const REFUSED: u8 = 2;
-
-/// The filing platform. Without a command it answers requests.
-#[derive(Parser)]
-#[command(name = "server", version)]
-struct Arguments {
-    /// The configuration; the environment overrides it
-    #[arg(long, value_name = "FILE", global = true)]
-    config: Option<PathBuf>,
-    /// Development without its sample people and records
-    #[arg(long, global = true)]
-    no_samples: bool,
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Answers requests, as without any command
-    Serve,
-    /// Brings the shape of the database up to date
-    Migrate,
-    /// Says whether the server would start
-    CheckConfig,
-    /// Checks the audit log, and all rows against it
-    VerifyAudit {
-        /// Only from the line on of which number and hash were kept
-        // A hash may begin with a hyphen.
-        #[arg(long, num_args = 2, value_names = ["NUMBER", "HASH"], allow_hyphen_values = true)]
-        since: Option<Vec<String>>,
-    },
-    /// Copies database and files into a new directory, while the server runs
-    Backup {
-        /// Where the copy goes; it must not be there yet
-        directory: PathBuf,
-    },
-    /// Says whether a backup is whole
-    CheckBackup {
-        /// Where the copy is
-        directory: PathBuf,
-    },
-    /// Puts a backup back, into an empty database and directory
-    Restore {
-        /// Where the copy is
-        directory: PathBuf,
-    },
-    /// Makes, checks and changes the keys for personal data
-    #[command(subcommand)]
-    Keys(KeysCommand),
-    /// Makes the counts of the dashboard anew
-    Recount,
-    /// Fills an empty database with invented filings (development)
-    #[cfg(feature = "dev")]
-    Seed {
-        /// So many
-        #[arg(long, value_name = "NUMBER", default_value_t = 1_000_000)]
-        filings: u64,
-    },
-    /// Measures the desk over what is there (development)
-    #[cfg(feature = "dev")]
-    Bench,
-}
-
-#[derive(Subcommand)]
-enum KeysCommand {
-    /// Prints a line with a fresh key
-    New,
-    /// Says which keys have sealed how much
-    Check,
-    /// Seals everything anew with the first key, while the server runs
-    Reseal,
-}
 
 fn main() -> ExitCode {
     // Before anything else is opened or allocated: the child that reads a file on standard input runs under tight
@@ -109,33 +39,59 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<ExitCode, StartupError> {
-    let environment = |name: &str| std::env::var(name).ok();
-    let mut config = Config::load(arguments.config.as_deref(), &environment)?;
-    config.no_samples |= arguments.no_samples;
-    let runtime = tokio::runtime::Runtime::new()
-        .map_err(|error| StartupError(vec![format!("The runtime cannot be started: {error}.")]))?;
+    let given = Given { file: arguments.config, no_samples: arguments.no_samples };
     match arguments.command.unwrap_or(Command::Serve) {
-        Command::Serve => runtime.block_on(program::run(config)).map(|()| ExitCode::SUCCESS),
-        Command::Migrate => runtime.block_on(database::migrate(&config)),
-        Command::CheckConfig => {
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man { directory } => manual::man(&directory),
+        Command::Keys(KeysCommand::Init { file }) => keys::init(&file),
+        Command::Serve => given.with(async |config| program::run(config).await.map(|()| ExitCode::SUCCESS)),
+        Command::Migrate => given.with(async |config| database::migrate(&config).await),
+        Command::CheckConfig => given.with(async |_| {
             println!("The configuration is complete.");
             Ok(ExitCode::SUCCESS)
-        }
+        }),
         Command::VerifyAudit { since } => {
             let since = since.as_deref().map(line_and_hash);
-            runtime.block_on(audit::verify(&config, since))
+            given.with(async |config| audit::verify(&config, since).await)
         }
-        Command::Backup { directory } => runtime.block_on(backup::make(&config, &directory)),
-        Command::CheckBackup { directory } => runtime.block_on(backup::check(&config, &directory)),
-        Command::Restore { directory } => runtime.block_on(backup::restore(&config, &directory)),
-        Command::Keys(KeysCommand::New) => keys::new(&config),
-        Command::Keys(KeysCommand::Check) => runtime.block_on(keys::check(&config)),
-        Command::Keys(KeysCommand::Reseal) => runtime.block_on(keys::reseal(&config)),
-        Command::Recount => runtime.block_on(database::recount(&config)),
+        Command::Backup { directory } => given.with(async |config| backup::make(&config, &directory).await),
+        Command::CheckBackup { directory } => {
+            given.with(async |config| backup::check(&config, &directory).await)
+        }
+        Command::Restore { directory } => {
+            given.with(async |config| backup::restore(&config, &directory).await)
+        }
+        Command::Keys(KeysCommand::New) => given.with(async |config| keys::new(&config)),
+        Command::Keys(KeysCommand::Check) => given.with(async |config| keys::check(&config).await),
+        Command::Keys(KeysCommand::Reseal) => given.with(async |config| keys::reseal(&config).await),
+        Command::Recount => given.with(async |config| database::recount(&config).await),
         #[cfg(feature = "dev")]
-        Command::Seed { filings } => runtime.block_on(server::commands::scale::seed(&config, filings)),
+        Command::Seed { filings } => {
+            given.with(async |config| server::commands::scale::seed(&config, filings).await)
+        }
         #[cfg(feature = "dev")]
-        Command::Bench => runtime.block_on(server::commands::scale::bench(&config)),
+        Command::Bench => given.with(async |config| server::commands::scale::bench(&config).await),
+    }
+}
+
+/// What is said about the configuration.
+struct Given {
+    file: Option<PathBuf>,
+    no_samples: bool,
+}
+
+impl Given {
+    /// Does what needs the configuration.
+    fn with(
+        self,
+        work: impl AsyncFnOnce(Config) -> Result<ExitCode, StartupError>,
+    ) -> Result<ExitCode, StartupError> {
+        let environment = |name: &str| std::env::var(name).ok();
+        let mut config = Config::load(self.file.as_deref(), &environment)?;
+        config.no_samples |= self.no_samples;
+        let runtime = tokio::runtime::Runtime::new()
+            .map_err(|error| StartupError(vec![format!("The runtime cannot be started: {error}.")]))?;
+        runtime.block_on(work(config))
     }
 }
 

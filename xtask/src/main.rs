@@ -3,6 +3,7 @@
 mod bundle;
 mod invariants;
 mod postgres;
+mod release;
 mod report;
 mod requirements;
 mod rooms;
@@ -58,6 +59,14 @@ enum Chore {
     Seed(Rest),
     /// Measure the release build, into docs/performance.md; the arguments are those of end2end/bench/run.mjs
     Bench(Rest),
+    /// Make what is given away, into target/dist: program, Debian package, OCI image, bill of materials, sums
+    Release {
+        /// Hardly optimised: to try the packing
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Install the package of target/dist into a Debian of its own, start it, take it away
+    ReleaseCheck,
 }
 
 /// What is handed on as it is, flags too.
@@ -88,6 +97,8 @@ fn main() -> ExitCode {
         Chore::Fmt => shell::cargo().args(["fmt", "--all"]).run(),
         Chore::Seed(rest) => suite::hand_to_server("seed", &rest.args),
         Chore::Bench(rest) => suite::bench(&rest.args),
+        Chore::Release { quick } => release::chore(quick),
+        Chore::ReleaseCheck => release::check(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,13 +1,29 @@
 //! The commands about keys.
 
+use std::path::Path;
 use std::process::ExitCode;
 
+use service::keyring::Keyring;
+
 use super::exit_code::FOUND_WRONG;
-use crate::config::{Config, StartupError};
+use crate::config::{Config, StartupError, with_source};
 use crate::program;
 
 fn refused(error: &dyn std::fmt::Display) -> StartupError {
     StartupError(vec![format!("{error}.")])
+}
+
+/// Makes the first keys of a new platform.
+///
+/// # Errors
+/// When the file is there already, or cannot be written.
+pub fn init(file: &Path) -> Result<ExitCode, StartupError> {
+    Keyring::generate_into(file).map_err(|error| {
+        let sentence = format!("The keys cannot be made in {}: {}.", file.display(), with_source(&error));
+        StartupError(vec![sentence])
+    })?;
+    println!("The keys are in {}. Keep two copies apart from the backups.", file.display());
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Prints a line with a fresh key.

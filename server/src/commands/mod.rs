@@ -6,5 +6,6 @@ pub mod backup;
 pub mod database;
 mod exit_code;
 pub mod keys;
+pub mod manual;
 #[cfg(feature = "dev")]
 pub mod scale;

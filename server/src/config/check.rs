@@ -67,7 +67,7 @@ pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Confi
         addr,
         tls: public_url.scheme() == "https",
         public_url,
-        site_dir: file.site_dir.unwrap_or_else(|| "target/site".into()),
+        site_dir: file.site_dir,
         data_dir,
         database_url,
         scratch_database_url: file.scratch_database_url,

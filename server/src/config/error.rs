@@ -12,7 +12,7 @@ impl StartupError {
 }
 
 /// The error and what caused it, in one line for the operator.
-pub(super) fn with_source(error: &dyn std::error::Error) -> String {
+pub(crate) fn with_source(error: &dyn std::error::Error) -> String {
     match error.source() {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),

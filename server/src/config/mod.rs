@@ -11,6 +11,8 @@ mod limits;
 mod model;
 mod oidc;
 mod sections;
+#[cfg(test)]
+mod packaged;
 // They begin with a configuration of development.
 #[cfg(all(test, feature = "dev"))]
 mod tests;
@@ -19,6 +21,7 @@ use std::path::Path;
 
 pub use environment::Environment;
 pub use error::StartupError;
+pub(crate) use error::with_source;
 pub use limits::{Capacity, LARGEST_FILE, LARGEST_FORM, RateLimits};
 pub use model::{Config, Mode, Storage};
 pub use oidc::{ClaimNames, OidcConfig};

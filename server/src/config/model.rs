@@ -33,8 +33,8 @@ pub struct Config {
     pub addr: SocketAddr,
     /// The address people type, without a path: scheme, host, port.
     pub public_url: Url,
-    /// The built site: `pkg/` and the assets.
-    pub site_dir: PathBuf,
+    /// The built site, `pkg/` and the assets, where it is not the one that the program brings.
+    pub site_dir: Option<PathBuf>,
     pub data_dir: PathBuf,
     /// `sqlite://…` or `postgres://…`; may hold a password.
     pub database_url: SecretString,

@@ -30,7 +30,7 @@ fn unfit(shape: &Shape) -> Option<String> {
         Shape::Known => None,
         Shape::Older(missing) => Some(format!(
             "The database is new, or of an older version of this program ({} steps are missing, the first is {}). Back \
-             it up and run `server migrate`, or set migrate_on_start.",
+             it up and run the command `migrate`, or set migrate_on_start.",
             missing.len(),
             missing.first().map_or("", String::as_str)
         )),
@@ -64,9 +64,9 @@ pub async fn open_as_it_is(config: &Config) -> Result<(Service, Db), StartupErro
         |what: &str, error: &dyn std::fmt::Display| StartupError(vec![format!("{what}: {error}.")]);
     private::directory(&config.data_dir)
         .map_err(|error| sentence("The data directory cannot be used", &error))?;
-    let db = Db::connect(config.database_url.expose_secret())
-        .await
-        .map_err(|error| sentence("The database cannot be opened", &error))?;
+    let db = Db::connect(config.database_url.expose_secret()).await.map_err(|error| {
+        sentence("The database cannot be opened (the command `migrate` makes a new one)", &error)
+    })?;
     let db = match &config.replica_database_url {
         Some(url) => db
             .with_replica(url.expose_secret())

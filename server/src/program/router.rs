@@ -21,7 +21,8 @@ use crate::http::page_template::PageTemplate;
 use crate::http::rate_limit::RateLimiters;
 use crate::http::request_limit::{RequestLimit, limit_requests};
 use crate::routes::{self, AppState, EventStreams};
-use crate::site::{app_pages, assets};
+use crate::site::app_pages;
+use crate::site::assets::Site;
 use crate::supervisor::Lifecycle;
 
 fn refused(error: &dyn std::fmt::Display) -> StartupError {
@@ -39,9 +40,9 @@ pub fn router(
     local: SocketAddr,
     shared: &Shared,
 ) -> Result<Router, StartupError> {
-    let bundle = assets::bundle(&config.site_dir).map_err(|error| {
-        refused(&format!("The site in {} is not built: {error}.", config.site_dir.display()))
-    })?;
+    let site = Site::of(config.site_dir.as_deref());
+    let bundle =
+        site.bundle().map_err(|error| refused(&format!("The site in {site} is not built: {error}.")))?;
     let template = PageTemplate::new(&config.platform_name, vec![format!("/{}", bundle.css)]);
     let sign_in = SignIn::new(config, service, &template, local)?;
 
@@ -66,8 +67,7 @@ pub fn router(
         let probe = probe.clone();
         async move { probe.is_healthy().await }.boxed()
     };
-    let assets = assets::router(&config.site_dir)
-        .map_err(|error| refused(&format!("The site cannot be listed: {error}.")))?;
+    let assets = site.router().map_err(|error| refused(&format!("The site cannot be listed: {error}.")))?;
     let others = sign_in
         .routes
         .merge(assets)

@@ -15,6 +15,7 @@ use super::open::{open, settings};
 use super::router::{Shared, router};
 use crate::config::{Config, StartupError};
 use crate::listener::{ConnectionLimits, serve_behind, shutdown_signal};
+use crate::notify::{READY, STOPPING, notify};
 use crate::supervisor::Supervisor;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -43,11 +44,13 @@ pub async fn run(config: Config) -> Result<(), StartupError> {
     let lifecycle = shared.lifecycle.clone();
     let router = router(&config, &service, db, local, &shared)?;
     tracing::info!(address = %local, public = %config.public_origin(), mode = ?config.mode, "listening");
+    notify(READY);
 
     let mut tasks = Supervisor::new(service.clone(), lifecycle.clone());
     start_tasks(&mut tasks, config.is_production(), shared, about);
     let end = async move {
         shutdown_signal().await;
+        notify(STOPPING);
         lifecycle.end();
     };
     let limits = ConnectionLimits::new(&config);
