@@ -18,3 +18,4 @@ pub mod config;
 pub(crate) mod random;
 pub mod supervisor;
 pub mod tls;
+pub mod watch;

@@ -2,14 +2,15 @@
 //! failure, and waited for at the end. Monitoring sees at /healthz which ones fail.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
+use std::error::Error;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use service::Service;
+use service::error::chain;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -23,14 +24,26 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// Whether the program is ending, and how its background tasks are. Clones are the same one.
 #[derive(Debug, Clone, Default)]
 pub struct Lifecycle {
+    /// The end was asked for; requests are still answered.
+    leaving: CancellationToken,
     ending: CancellationToken,
     /// Failures in a row, by task.
     failures: Arc<Mutex<BTreeMap<&'static str, u32>>>,
 }
 
 impl Lifecycle {
+    /// Says from now on that no more requests should be sent here; those that come are answered.
+    pub fn leave(&self) {
+        self.leaving.cancel();
+    }
+
+    pub fn is_leaving(&self) -> bool {
+        self.leaving.is_cancelled()
+    }
+
     /// What goes on without an end, such as a stream of events, ends now.
     pub fn end(&self) {
+        self.leave();
         self.ending.cancel();
     }
 
@@ -67,7 +80,7 @@ impl Supervisor {
     }
 
     /// Runs a task at once and then with this time between one run and the next, sooner after a failure.
-    pub fn every<T: Send, E: Display + Send, Run>(
+    pub fn every<T: Send, E: Into<Box<dyn Error + Send + Sync>> + Send, Run>(
         &mut self,
         period: Duration,
         name: &'static str,
@@ -76,16 +89,21 @@ impl Supervisor {
         Run: Future<Output = Result<T, E>> + Send,
     {
         let (service, lifecycle) = (self.service.clone(), self.lifecycle.clone());
+        service.watch.job_known(name, period);
         self.tasks.spawn(async move {
             let mut ended = std::pin::pin!(lifecycle.ended());
             loop {
                 // A run that has begun is not broken off: what it does stands in transactions.
+                let begun = Instant::now();
                 let outcome = AssertUnwindSafe(async { task(service.clone()).await }).catch_unwind().await;
-                let failures = lifecycle.note(name, matches!(outcome, Ok(Ok(_))));
+                let is_well = matches!(outcome, Ok(Ok(_)));
+                service.watch.job_ended(name, is_well, begun.elapsed());
+                let failures = lifecycle.note(name, is_well);
                 match outcome {
                     Ok(Ok(_)) => {}
                     Ok(Err(error)) => {
-                        tracing::error!(task = name, failures, %error, "a background task failed")
+                        let error = chain(&*error.into());
+                        tracing::error!(task = name, failures, error, "a background task failed");
                     }
                     // The panic itself was printed where it happened.
                     Err(_) => tracing::error!(task = name, failures, "a background task panicked"),

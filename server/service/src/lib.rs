@@ -44,6 +44,7 @@ pub use base::events::{Change, Missed, What};
 pub use base::limits::PersonLimits;
 pub use base::{
     actor, calendar, clock, db, error, keyring, private, reference, region, registration, sealed_answers,
+    watch,
 };
 pub use desk::batch::BatchOrder;
 pub use desk::decide::request::{DecisionRequest, Remark, Together};
@@ -52,6 +53,7 @@ pub use desk::reassign::Reassignment;
 pub use files::upload;
 pub use filing::network;
 pub use ops::audit_chain::{AuditVerdict, BadRow, RowFault, audited_columns};
+pub use ops::pulse::{FilesPulse, OutboxPulse, Pulse, QueuePulse};
 pub use ops::scale::Measured;
 pub use ops::{backup, jobs, keys, sample};
 pub use public::misuse::MisuseTold;
@@ -89,6 +91,7 @@ use crate::base::context::Context;
 use crate::base::db::Db;
 use crate::base::events::Events;
 use crate::base::keyring::Keyring;
+use crate::base::watch::Watch;
 use crate::desk::access::DeskAccess;
 use crate::desk::batch::Batches;
 use crate::desk::canned_reason::CannedReasons;
@@ -128,6 +131,8 @@ use crate::ops::jobs::Jobs;
 use crate::ops::keys::check::KeyChecks;
 use crate::ops::keys::reseal::Reseals;
 use crate::ops::patrol::Patrols;
+use crate::ops::pulse;
+use crate::ops::pulse::Pulses;
 use crate::ops::relation_keys::RelationKeys;
 use crate::ops::sample::Samples;
 use crate::ops::scale::Scale;
@@ -167,6 +172,8 @@ pub struct UseCases {
     parts: Parts,
     /// What happens on the desk while it happens.
     pub events: Arc<Events>,
+    /// What this program counts of itself.
+    pub watch: Arc<Watch>,
     pub accounts: Arc<Accounts>,
     pub appointments: Arc<Appointments>,
     pub audit_chain: Arc<AuditChain>,
@@ -211,6 +218,7 @@ pub struct UseCases {
     pub patrols: Arc<Patrols>,
     pub people: Arc<People>,
     pub presence: Arc<Presence>,
+    pub pulses: Arc<Pulses>,
     pub queues: Arc<Queues>,
     pub reassignments: Arc<Reassignments>,
     pub records: Arc<Records>,
@@ -361,6 +369,7 @@ impl Service {
             PatrolDesk::new(&context, &accounts, &notices, &rejected_forms, parts.patrol.is_some());
         let patrols = Patrols::new(&context, &notices, &records, parts.patrol.clone());
         let people = People::new(&context, &accounts, &notices);
+        let pulses = Pulses::new(&context, pulse::Kept::default(), pulse::Kept::default());
         let presence = Presence::new(&context, &accounts, &desk_access, Arc::default());
         let redrafts = Redrafts::new(&context, &cancellations, &drafts, &files, &filings, &usage);
         let reseals = Reseals::new(&context, &files);
@@ -426,6 +435,7 @@ impl Service {
         );
         Service(Arc::new(UseCases {
             events: Arc::clone(&context.events),
+            watch: Arc::clone(&context.watch),
             parts,
             accounts,
             appointments,
@@ -471,6 +481,7 @@ impl Service {
             patrols,
             people,
             presence,
+            pulses,
             queues,
             reassignments,
             records,

@@ -43,6 +43,9 @@ pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Confi
     let assurance = assurance(file.assurance, &mut refusals);
     let patrol = patrol(&file.patrol, &mut refusals);
     let second_look_percent = second_look_percent(file.second_look_percent, &mut refusals);
+    let drain = drain(file.drain_seconds, &mut refusals);
+    let metrics = file.metrics.as_ref().map(|section| section.addr);
+    check_metrics(metrics, addr, production, &mut refusals);
     let special_days = special_days(&file.holidays, &mut refusals);
     let is_clock_movable = file.forward_clock.unwrap_or(false);
     if is_clock_movable && production {
@@ -99,7 +102,42 @@ pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Confi
         limits,
         requests,
         assurance,
+        drain,
+        metrics,
     })
+}
+
+/// Longer, and what waits for the end would kill the process.
+const LONGEST_DRAIN: u16 = 60;
+
+fn drain(seconds: Option<u16>, refusals: &mut Vec<String>) -> Duration {
+    let seconds = seconds.unwrap_or(0);
+    if seconds > LONGEST_DRAIN {
+        refusals.push(format!("drain_seconds must be at most {LONGEST_DRAIN}."));
+    }
+    Duration::from_secs(seconds.into())
+}
+
+/// Figures are not for the public: never where people are answered, and in production on one address that is named.
+fn check_metrics(
+    metrics: Option<SocketAddr>,
+    addr: SocketAddr,
+    production: bool,
+    refusals: &mut Vec<String>,
+) {
+    let Some(metrics) = metrics else { return };
+    let is_shared = metrics.port() == addr.port()
+        && (metrics.ip() == addr.ip() || metrics.ip().is_unspecified() || addr.ip().is_unspecified());
+    if is_shared && metrics.port() != 0 {
+        refusals.push("The addr of [metrics] must not be the one at which people are answered.".into());
+    }
+    if production && metrics.ip().is_unspecified() {
+        refusals.push(
+            "The addr of [metrics] must be one address in production, best 127.0.0.1: on all of them everybody \
+             could read it."
+                .into(),
+        );
+    }
 }
 
 fn public_url(file: &ConfigFile, addr: SocketAddr) -> Option<Url> {

@@ -17,6 +17,8 @@ use futures::stream;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
+use service::error::chain;
+use service::watch::CountedStream;
 use service::{Actor, Change, Missed, OpenPage, Service, What};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
@@ -46,6 +48,7 @@ struct Listener {
     /// Gone with the stream.
     _open: Option<OpenPage>,
     _stream: OpenStream,
+    _counted: CountedStream,
     lifecycle: Lifecycle,
     recheck: Interval,
     /// When session and role were looked up last, and how often rights had been changed here by then.
@@ -79,7 +82,7 @@ pub async fn stream(
             Ok(open) => Some(open),
             Err(service::Error::NotFound) => return StatusCode::NOT_FOUND.into_response(),
             Err(error) => {
-                tracing::error!(%error, "a page could not be opened for listening");
+                tracing::error!(error = chain(&error), "a page could not be opened for listening");
                 return StatusCode::INTERNAL_SERVER_ERROR.into_response();
             }
         },
@@ -102,6 +105,7 @@ pub async fn stream(
             }
         }
     };
+    let counted = service.watch.stream_opened();
     let listener = Listener {
         service,
         actor: actor.clone().forgetting(),
@@ -111,6 +115,7 @@ pub async fn stream(
         filing: subscription.filing,
         _open: open,
         _stream: stream,
+        _counted: counted,
         lifecycle: state.lifecycle.clone(),
         recheck: tokio::time::interval_at(Instant::now() + state.recheck, state.recheck),
         looked_up: None,
@@ -134,7 +139,7 @@ pub async fn at_work(
         Err(service::Error::NotFound) => StatusCode::NOT_FOUND,
         Err(service::Error::Forbidden) => StatusCode::FORBIDDEN,
         Err(error) => {
-            tracing::error!(%error, "a claim could not be kept");
+            tracing::error!(error = chain(&error), "a claim could not be kept");
             StatusCode::INTERNAL_SERVER_ERROR
         }
     }
@@ -171,7 +176,10 @@ impl Listener {
                     let data = format!("{word} {}", change.filing_id);
                     Event::default().event("change").id(self.service.events.name_of(&change)).data(data)
                 }
-                Err(RecvError::Lagged(_)) => again(&self.service.events.latest_name()),
+                Err(RecvError::Lagged(_)) => {
+                    self.service.watch.stream_lagged();
+                    again(&self.service.events.latest_name())
+                }
                 Err(RecvError::Closed) => return None,
             };
             return if self.still_may_listen().await { Some(event) } else { None };
@@ -193,7 +201,7 @@ impl Listener {
                 now.as_ref() == Some(&self.actor)
             }
             Err(error) => {
-                tracing::error!(%error, "the session of a listener was not looked up");
+                tracing::error!(error = chain(&error), "the session of a listener was not looked up");
                 false
             }
         }

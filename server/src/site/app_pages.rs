@@ -14,6 +14,7 @@ use http::{StatusCode, header};
 use leptos::prelude::*;
 use leptos_axum::{LeptosRoutes as _, generate_route_list};
 use service::Service;
+use service::error::chain;
 
 use crate::http::elder::is_elder;
 use crate::http::markers::without_markers;
@@ -62,7 +63,7 @@ async fn draw(pages: AppPages, request: Request) -> Response {
         // The page goes on without the frame of the signed-in; what it asks for itself says what is wrong.
         Some(Caller(Some(actor))) => {
             pages.service.accounts.me(actor).await.map(Some).unwrap_or_else(|error| {
-                tracing::error!(%error, "the person was not looked up");
+                tracing::error!(error = chain(&error), "the person was not looked up");
                 None
             })
         }

@@ -13,7 +13,7 @@ use crate::stage::Browser;
 /// commit that raises the number.
 type Case = (&'static str, String, u64);
 
-async fn with_sample_filings(database: Option<String>) -> World {
+pub async fn with_sample_filings(database: Option<String>) -> World {
     let world = World::on(database).await;
     let World { service, config, db, .. } = &world;
     service.key_checks.check_and_mark_keys().await.unwrap();

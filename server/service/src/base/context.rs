@@ -9,6 +9,7 @@ use crate::base::events::Events;
 use crate::base::keyring::Keyring;
 use crate::base::known::{Known, KnownCalendar, KnownNames};
 use crate::base::limits::PersonLimits;
+use crate::base::watch::Watch;
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -19,6 +20,8 @@ pub struct Context {
     pub(crate) settings: Arc<Settings>,
     /// Tells open desks that something changed (R61).
     pub(crate) events: Arc<Events>,
+    /// What this program counts of itself.
+    pub(crate) watch: Arc<Watch>,
     pub(crate) calendar: Arc<KnownCalendar>,
     pub(crate) names: Arc<KnownNames>,
     /// 常用意见
@@ -28,12 +31,14 @@ pub struct Context {
 impl Context {
     pub(crate) fn new(db: Db, keys: Arc<Keyring>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
         let events = Arc::new(Events::new(db::new_id(clock.now())));
+        let watch = Arc::new(Watch::new(clock.clone()));
         Context {
             db,
             keys,
             clock,
             settings: Arc::new(settings),
             events,
+            watch,
             calendar: Arc::default(),
             names: Arc::default(),
             reasons: Arc::default(),

@@ -24,3 +24,4 @@ pub mod retry;
 pub mod row_digest;
 pub mod sealed_answers;
 pub mod text;
+pub mod watch;

@@ -18,7 +18,7 @@ use crate::base::actor::Actor;
 use crate::base::context::handle;
 use crate::base::db::{Transaction, instant, millis, new_id, plausible_id};
 use crate::base::entity::{filing, undoable_act};
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, chain};
 use crate::base::events::What;
 use crate::base::own_desk::Part;
 use crate::base::retry::retry;
@@ -242,7 +242,9 @@ impl Undos {
             match retry!(self.try_settle(&row)) {
                 Ok(true) => settled += 1,
                 Ok(false) => {}
-                Err(error) => tracing::error!(act = row.id, %error, "nobody was told of an act"),
+                Err(error) => {
+                    tracing::error!(act = row.id, error = chain(&error), "nobody was told of an act")
+                }
             }
         }
         Ok(settled)

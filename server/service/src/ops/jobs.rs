@@ -15,7 +15,7 @@ use crate::applicant::reminder::Reminders;
 use crate::base::context::handle;
 use crate::base::db::millis;
 use crate::base::entity::session;
-use crate::base::error::Result;
+use crate::base::error::{Result, chain};
 use crate::base::retry::retry;
 use crate::desk::batch::Batches;
 use crate::files::Files;
@@ -112,7 +112,7 @@ impl Jobs {
 
 fn counted(what: &'static str, swept: Result<u64>) -> u64 {
     swept.unwrap_or_else(|error| {
-        tracing::error!(what, %error, "sweeping failed");
+        tracing::error!(what, error = chain(&error), "sweeping failed");
         0
     })
 }

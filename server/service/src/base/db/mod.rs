@@ -2,6 +2,7 @@
 //! both are asked only for what they have in common.
 
 mod location;
+mod meter;
 mod pool;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use migration::Shape;
+use prometheus_client::registry::Registry;
 use sea_orm::sea_query::{Alias, Asterisk, Query, SelectStatement, UnionType};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
@@ -23,6 +25,7 @@ use sea_orm::{
 };
 
 pub use self::location::{Wire, wire};
+use self::meter::{Meter, PoolMeter};
 pub use self::pool::lasting;
 pub use self::transaction::Transaction;
 use crate::base::clock::{Clock as _, SystemClock};
@@ -35,7 +38,9 @@ pub struct Db {
     url: String,
     writer: DatabaseConnection,
     reader: DatabaseConnection,
-    statements: Arc<AtomicU64>,
+    meter: Arc<Meter>,
+    written: PoolMeter,
+    read: PoolMeter,
     rights: Arc<AtomicU64>,
 }
 
@@ -94,25 +99,57 @@ impl Db {
     pub async fn connect(url: &str) -> Result<Self> {
         location::keep_private(url, false)?;
         let mut options = options(url);
-        let statements = Arc::default();
+        let meter: Arc<Meter> = Arc::default();
         let (writer, reader) = if url.starts_with("sqlite:") {
             let mut writing = options.clone();
             writing.max_connections(1).map_sqlx_sqlite_pool_opts(pool::sqlite_writer);
-            let writer = counted(connected(writing).await?, &statements);
+            let writer = counted(connected(writing).await?, &meter, WRITER);
             options.max_connections(4).map_sqlx_sqlite_pool_opts(pool::sqlite_readers);
-            (writer, counted(connected(options).await?, &statements))
+            (writer, counted(connected(options).await?, &meter, READER))
         } else {
             options.max_connections(20).map_sqlx_postgres_pool_opts(pool::postgres);
-            let pool = counted(connected(options).await?, &statements);
+            let pool = counted(connected(options).await?, &meter, BOTH);
             (pool.clone(), pool)
         };
-        Ok(Db { url: url.to_owned(), writer, reader, statements, rights: Arc::default() })
+        let names = if url.starts_with("sqlite:") { (WRITER, READER) } else { (BOTH, BOTH) };
+        let (written, read) = (meter.of(names.0), meter.of(names.1));
+        Ok(Db { url: url.to_owned(), writer, reader, meter, written, read, rights: Arc::default() })
     }
 
-    /// How many statements were sent since it was opened, the beginning and the end of transactions not counted. The
-    /// log has each with `RUST_LOG=service::statement=trace`, without the values.
+    /// How many statements were sent outside of transactions since it was opened. The log has each, and those of
+    /// transactions, with `RUST_LOG=service::statement=trace`, without the values.
     pub fn statements(&self) -> u64 {
-        self.statements.load(Ordering::Relaxed)
+        self.meter.all()
+    }
+
+    /// What is counted of statements, under its names.
+    pub fn register(&self, registry: &mut Registry) {
+        self.meter.register(registry);
+    }
+
+    /// The kind of the database: `sqlite` or `postgres`.
+    pub fn kind(&self) -> &'static str {
+        match self.writer.get_database_backend() {
+            DatabaseBackend::Sqlite => "sqlite",
+            _ => "postgres",
+        }
+    }
+
+    /// How many connections there are, and how many of them wait for work.
+    pub fn pools(&self) -> Vec<PoolState> {
+        match self.writer.get_database_backend() {
+            DatabaseBackend::Sqlite => [(WRITER, &self.writer), (READER, &self.reader)]
+                .map(|(name, pool)| {
+                    let pool = pool.get_sqlite_connection_pool();
+                    PoolState::new(name, pool.size(), pool.num_idle(), pool.options().get_max_connections())
+                })
+                .into(),
+            _ => {
+                let pool = self.writer.get_postgres_connection_pool();
+                let most = pool.options().get_max_connections();
+                vec![PoolState::new(BOTH, pool.size(), pool.num_idle(), most)]
+            }
+        }
     }
 
     /// Counts up when this program has ended a session or changed who has which role: what was looked up of somebody's
@@ -157,11 +194,14 @@ impl Db {
             options.filename(&file).create_if_missing(false).read_only(true).immutable(true)
         });
         let reader = Database::connect(options).await?;
+        let meter: Arc<Meter> = Arc::default();
         Ok(Db {
             url: String::new(),
             writer: reader.clone(),
             reader,
-            statements: Arc::default(),
+            written: meter.of(READER),
+            read: meter.of(READER),
+            meter,
             rights: Arc::default(),
         })
     }
@@ -197,7 +237,7 @@ impl Db {
                 ..TransactionOptions::default()
             },
         };
-        Ok(Transaction::begin(&self.writer, options, &self.rights).await?)
+        Ok(Transaction::begin(&self.writer, options, &self.rights, &self.written).await?)
     }
 
     /// Begins a transaction that only reads, everything as of one moment, may take its time and keeps nobody
@@ -205,7 +245,8 @@ impl Db {
     pub(crate) async fn begin_to_read(&self) -> Result<Transaction> {
         match self.reader.get_database_backend() {
             DatabaseBackend::Sqlite => {
-                Ok(Transaction::begin(&self.reader, TransactionOptions::default(), &self.rights).await?)
+                Ok(Transaction::begin(&self.reader, TransactionOptions::default(), &self.rights, &self.read)
+                    .await?)
             }
             _ => {
                 let options = TransactionOptions {
@@ -213,7 +254,7 @@ impl Db {
                     access_mode: Some(AccessMode::ReadOnly),
                     ..TransactionOptions::default()
                 };
-                let tx = Transaction::begin(&self.reader, options, &self.rights).await?;
+                let tx = Transaction::begin(&self.reader, options, &self.rights, &self.read).await?;
                 tx.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
                 Ok(tx)
             }
@@ -230,7 +271,7 @@ impl Db {
                     isolation_level: Some(IsolationLevel::RepeatableRead),
                     ..TransactionOptions::default()
                 };
-                let tx = Transaction::begin(&self.writer, options, &self.rights).await?;
+                let tx = Transaction::begin(&self.writer, options, &self.rights, &self.written).await?;
                 tx.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
                 Ok(tx)
             }
@@ -254,13 +295,35 @@ async fn connected(options: ConnectOptions) -> Result<DatabaseConnection> {
     retry!(async { Ok::<_, Error>(Database::connect(options.clone()).await?) })
 }
 
-fn counted(mut connection: DatabaseConnection, statements: &Arc<AtomicU64>) -> DatabaseConnection {
-    let statements = Arc::clone(statements);
+fn counted(mut connection: DatabaseConnection, meter: &Arc<Meter>, pool: &'static str) -> DatabaseConnection {
+    let (meter, of) = (Arc::clone(meter), meter.of(pool));
     connection.set_metric_callback(move |asked| {
-        statements.fetch_add(1, Ordering::Relaxed);
-        tracing::trace!(target: "service::statement", took = ?asked.elapsed, "{}", asked.statement.sql);
+        meter.one_more();
+        of.note(asked);
     });
     connection
+}
+
+const WRITER: &str = "writer";
+const READER: &str = "reader";
+/// PostgreSQL has one pool for both.
+const BOTH: &str = "all";
+
+/// The connections of one pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolState {
+    pub name: &'static str,
+    pub in_use: u32,
+    pub idle: u32,
+    /// There are never more.
+    pub most: u32,
+}
+
+impl PoolState {
+    fn new(name: &'static str, all: u32, idle: usize, most: u32) -> Self {
+        let idle = u32::try_from(idle).unwrap_or(u32::MAX).min(all);
+        PoolState { name, in_use: all - idle, idle, most }
+    }
 }
 
 /// The number of the lock under which PostgreSQL is filled; any that nobody else takes.

@@ -7,6 +7,7 @@ use sea_orm::{
     QueryResult, Statement, TransactionOptions, TransactionTrait,
 };
 
+use crate::base::db::meter::PoolMeter;
 use crate::base::row_digest::{Row, Table, written_by};
 
 /// Rows by table and key, as the last statement left them; none for those that are gone.
@@ -48,11 +49,14 @@ impl Transaction {
         on: &DatabaseConnection,
         options: TransactionOptions,
         rights: &Arc<AtomicU64>,
+        meter: &PoolMeter,
     ) -> Result<Self, DbErr> {
         let failed = Arc::new(AtomicBool::new(false));
         let mut on = on.clone();
         let told = Arc::clone(&failed);
+        let meter = meter.clone();
         on.set_metric_callback(move |statement| {
+            meter.note(statement);
             if statement.failed {
                 told.store(true, Ordering::SeqCst);
             }
