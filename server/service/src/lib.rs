@@ -29,7 +29,7 @@ mod common;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 
 pub use account::assurance::Proof;
 pub use account::person::{Claims, SESSION_LIFETIME};
@@ -131,6 +131,7 @@ use crate::ops::jobs::Jobs;
 use crate::ops::keys::check::KeyChecks;
 use crate::ops::keys::reseal::Reseals;
 use crate::ops::patrol::Patrols;
+use crate::ops::platform::Platforms;
 use crate::ops::pulse;
 use crate::ops::pulse::Pulses;
 use crate::ops::relation_keys::RelationKeys;
@@ -217,6 +218,7 @@ pub struct UseCases {
     pub patrol_desk: Arc<PatrolDesk>,
     pub patrols: Arc<Patrols>,
     pub people: Arc<People>,
+    pub platforms: Arc<Platforms>,
     pub presence: Arc<Presence>,
     pub pulses: Arc<Pulses>,
     pub queues: Arc<Queues>,
@@ -370,6 +372,8 @@ impl Service {
         let patrols = Patrols::new(&context, &notices, &records, parts.patrol.clone());
         let people = People::new(&context, &accounts, &notices);
         let pulses = Pulses::new(&context, pulse::Kept::default(), pulse::Kept::default());
+        let platforms =
+            Platforms::new(&context, &files, &pulses, pulse::Kept::default(), OnceCell::default());
         let presence = Presence::new(&context, &accounts, &desk_access, Arc::default());
         let redrafts = Redrafts::new(&context, &cancellations, &drafts, &files, &filings, &usage);
         let reseals = Reseals::new(&context, &files);
@@ -480,6 +484,7 @@ impl Service {
             patrol_desk,
             patrols,
             people,
+            platforms,
             presence,
             pulses,
             queues,

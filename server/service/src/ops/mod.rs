@@ -6,6 +6,7 @@ pub mod comparison_keys;
 pub mod jobs;
 pub mod keys;
 pub mod patrol;
+pub mod platform;
 pub mod pulse;
 pub mod relation_keys;
 pub mod sample;

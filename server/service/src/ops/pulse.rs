@@ -6,9 +6,8 @@ use std::sync::Arc;
 use domain::notice::Channel;
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect, Statement};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use tokio::sync::Mutex;
-use tokio::time::{Duration, Instant};
 
 use crate::account::person::{IDLE, SESSION_LIFETIME};
 
@@ -21,9 +20,9 @@ use crate::ops::backup::LAST_BACKUP;
 use crate::state::counters::{Asked, EVERYWHERE, STANDS_STILL, WAITING, begin_of_day, counts_of, day_number};
 
 /// So long the figures hold: whoever asks all the time makes no work.
-const HOLDS: Duration = Duration::from_secs(10);
+const HOLDS: Duration = Duration::seconds(10);
 /// Files are counted by looking at all their rows.
-const FILES_HOLD: Duration = Duration::from_secs(5 * 60);
+const FILES_HOLD: Duration = Duration::minutes(5);
 
 /// Open filings of a province.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +68,16 @@ pub struct FilesPulse {
 }
 
 /// What was read last, and when; whoever asks at the same moment waits for the same answer.
-pub(crate) type Kept<T> = Mutex<Option<(Instant, T)>>;
+pub(crate) type Kept<T> = Mutex<Option<(OffsetDateTime, T)>>;
+
+/// What was read so short a time ago that it still holds.
+pub(crate) fn still<T: Clone>(
+    kept: &Option<(OffsetDateTime, T)>,
+    now: OffsetDateTime,
+    holds: Duration,
+) -> Option<T> {
+    kept.as_ref().filter(|(at, _)| (now - *at).abs() < holds).map(|(_, value)| value.clone())
+}
 
 handle! {
     /// How the platform fares.
@@ -86,13 +94,12 @@ impl Pulses {
     /// When the database fails.
     pub async fn pulse(&self) -> Result<Arc<Pulse>> {
         let mut kept = self.pulse.lock().await;
-        if let Some((at, pulse)) = kept.as_ref()
-            && at.elapsed() < HOLDS
-        {
-            return Ok(Arc::clone(pulse));
+        let now = self.context.clock.now();
+        if let Some(pulse) = still(&kept, now, HOLDS) {
+            return Ok(pulse);
         }
-        let pulse = Arc::new(self.read().await?);
-        *kept = Some((Instant::now(), Arc::clone(&pulse)));
+        let pulse = Arc::new(self.read(now).await?);
+        *kept = Some((now, Arc::clone(&pulse)));
         Ok(pulse)
     }
 
@@ -102,9 +109,8 @@ impl Pulses {
     /// When the database fails.
     pub async fn files(&self) -> Result<FilesPulse> {
         let mut kept = self.files.lock().await;
-        if let Some((at, files)) = *kept
-            && at.elapsed() < FILES_HOLD
-        {
+        let now = self.context.clock.now();
+        if let Some(files) = still(&kept, now, FILES_HOLD) {
             return Ok(files);
         }
         // PostgreSQL makes a NUMERIC of the sum.
@@ -118,12 +124,11 @@ impl Pulses {
             .await?;
         let (files, bytes) = row.unwrap_or_default();
         let files = FilesPulse { files: count(files), bytes: count(bytes.unwrap_or(0)) };
-        *kept = Some((Instant::now(), files));
+        *kept = Some((now, files));
         Ok(files)
     }
 
-    async fn read(&self) -> Result<Pulse> {
-        let now = self.context.clock.now();
+    async fn read(&self, now: OffsetDateTime) -> Result<Pulse> {
         let queues = self.queues(now).await?;
         let outbox = self.outbox().await?;
         let on = self.context.db.read();
