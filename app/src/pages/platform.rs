@@ -99,39 +99,52 @@ fn parts(parts: &[PartState]) -> Markup {
     }
 }
 
+/// Those that are not well first.
 fn jobs(jobs: &[JobRow]) -> Markup {
     if jobs.is_empty() {
-        return html! { div class="empty" { p { "本服务器没有后台任务。" } } };
+        return html! { div class="empty" { p { "没有后台任务。" } } };
     }
+    // A column only where it tells something.
+    let servers = jobs.iter().any(|job| Some(&job.server) != jobs.first().map(|first| &first.server));
+    let (well, ailing): (Vec<&JobRow>, Vec<&JobRow>) = jobs.iter().partition(|job| job.is_well());
     html! {
         div class="table-wrap" {
             table class="table" {
                 caption class="visually-hidden" { "后台任务明细" }
                 thead {
                     tr {
-                        @for word in ["任务", "服务器", "间隔", "上次完成", "状态"] { th scope="col" { (word) } }
-                        @for word in ["连续失败", "完成", "失败", "用时"] { th scope="col" class="num" { (word) } }
+                        th scope="col" { "任务" }
+                        @if servers { th scope="col" { "服务器" } }
+                        @for word in ["状态", "间隔", "上次完成"] { th scope="col" { (word) } }
+                        @for word in ["用时", "完成 / 失败次数"] { th scope="col" class="num" { (word) } }
                     }
                 }
-                tbody { @for job in jobs { (job_line(job)) } }
+                tbody { @for job in ailing.into_iter().chain(well) { (job_line(job, servers)) } }
             }
         }
     }
 }
 
-fn job_line(job: &JobRow) -> Markup {
+fn job_line(job: &JobRow, servers: bool) -> Markup {
     let last = job.last_success.as_deref().unwrap_or("启动后尚未完成");
+    let took = match job.last_milliseconds {
+        0 => "不足 1 毫秒".to_owned(),
+        milliseconds => format!("{milliseconds} 毫秒"),
+    };
     html! {
         tr {
             td data-label="任务" { (job.label()) }
-            td data-label="服务器" { (job.server) }
+            @if servers { td data-label="服务器" { (job.server) } }
+            td data-label="状态" {
+                span {
+                    (badge(job.is_well()))
+                    @if job.failures_in_a_row > 0 { " 连续失败 " (job.failures_in_a_row) " 次" }
+                }
+            }
             td data-label="间隔" { (job.every()) }
             td data-label="上次完成" class="figures" { (last) }
-            td data-label="状态" { (badge(job.is_well())) }
-            td data-label="连续失败" class="num" { (job.failures_in_a_row) }
-            td data-label="完成" class="num" { (job.succeeded) }
-            td data-label="失败" class="num" { (job.failed) }
-            td data-label="用时" class="num" { (job.last_milliseconds) " 毫秒" }
+            td data-label="用时" class="num" { (took) }
+            td data-label="完成 / 失败次数" class="num" { (job.succeeded) " / " (job.failed) }
         }
     }
 }

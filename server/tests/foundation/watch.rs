@@ -245,3 +245,72 @@ async fn every_line_of_a_request_bears_its_number_down_to_the_statements() {
         assert!(!log.contains(personal), "{personal}");
     }
 }
+
+const RULES: &str = include_str!("../../../packaging/monitoring/alerts.yml");
+const DASHBOARD: &str = include_str!("../../../packaging/monitoring/grafana-dashboard.json");
+
+/// What a text names that looks like a figure of ours.
+fn named(text: &str) -> BTreeSet<String> {
+    let words = text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
+    let figures = words.filter(|word| word.starts_with("beian_") || word.starts_with("process_"));
+    figures.map(|name| name.strip_suffix("_bucket").unwrap_or(name).to_owned()).collect()
+}
+
+/// The questions that the dashboard asks.
+fn questions() -> Vec<String> {
+    let dashboard: serde_json::Value = serde_json::from_str(DASHBOARD).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap().iter();
+    let targets = panels.flat_map(|panel| panel["targets"].as_array().cloned().unwrap_or_default());
+    targets.map(|target| target["expr"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn dashboard_and_alerts_ask_for_figures_that_there_are_and_say_what_to_do() {
+    let told = documented();
+    for (place, text) in [("alerts.yml", RULES), ("grafana-dashboard.json", &questions().join("\n"))] {
+        let strangers: Vec<String> = named(text).difference(&told).cloned().collect();
+        assert!(strangers.is_empty(), "{place} asks for {strangers:?}");
+    }
+    let alerts: Vec<&str> = RULES.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")).collect();
+    assert_eq!(alerts.len(), 10);
+    for alert in alerts {
+        let anchor = format!("runbook: docs/operating-watching.md#{}", alert.to_lowercase());
+        assert!(RULES.contains(&anchor), "{anchor}");
+        assert!(DOCUMENT.contains(&format!("\n### {alert}\n")), "{alert} is not explained");
+    }
+    assert!(questions().len() > 40);
+}
+
+/// Asked of promtool, where `scripts/bootstrap.sh monitoring` or the machine has it.
+#[test]
+fn alerts_fire_when_they_should_and_the_dashboard_asks_what_prometheus_understands() {
+    let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let unpacked = root.join("target/monitoring/promtool");
+    let promtool = if unpacked.exists() { unpacked } else { "promtool".into() };
+    let run = |arguments: &[&str]| {
+        let monitoring = root.join("packaging/monitoring");
+        std::process::Command::new(&promtool).args(arguments).current_dir(monitoring).output()
+    };
+    if run(&["--version"]).is_err() {
+        eprintln!("promtool is not here: the alert rules were not tried");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let asked = directory.path().join("questions.yml");
+    let mut rules = "groups:\n- name: questions\n  rules:\n".to_owned();
+    for (number, question) in questions().into_iter().enumerate() {
+        let question =
+            question.replace("$__rate_interval", "5m").replace("$instance", ".*").replace("$region", ".*");
+        rules += &format!("  - record: question:{number}\n    expr: {}\n", serde_json::json!(question));
+    }
+    std::fs::write(&asked, rules).unwrap();
+    for arguments in [
+        &["check", "rules", "alerts.yml"][..],
+        &["test", "rules", "alerts.test.yml"],
+        &["check", "rules", asked.to_str().unwrap()],
+    ] {
+        let said = run(arguments).unwrap();
+        let told = [said.stdout, said.stderr].map(|out| String::from_utf8_lossy(&out).into_owned()).concat();
+        assert!(said.status.success(), "{arguments:?}: {told}");
+    }
+}

@@ -15,10 +15,12 @@ use crate::base::clock::Clock;
 
 /// The version of the program.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// What [`COMMIT`] is where the build did not say.
+pub const UNKNOWN: &str = "unknown";
 /// What it was built from, where the build said so (`BEIAN_COMMIT`).
 pub const COMMIT: &str = match option_env!("BEIAN_COMMIT") {
     Some(commit) => commit,
-    None => "unknown",
+    None => UNKNOWN,
 };
 
 /// Signed in; every other outcome is a failure.

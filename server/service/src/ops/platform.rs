@@ -13,7 +13,7 @@ use crate::base::actor::Actor;
 use crate::base::clock::written;
 use crate::base::context::handle;
 use crate::base::error::{Result, chain};
-use crate::base::watch::{COMMIT, VERSION};
+use crate::base::watch::{COMMIT, UNKNOWN, VERSION};
 use crate::files::Files;
 use crate::ops::pulse::{FilesPulse, Kept, OutboxPulse, Pulse, Pulses, still};
 
@@ -67,7 +67,7 @@ impl Platforms {
         ];
         let versions = [
             ("程序版本", VERSION.to_owned()),
-            ("构建自", COMMIT.to_owned()),
+            ("构建自", if COMMIT == UNKNOWN { "未注明".to_owned() } else { COMMIT.to_owned() }),
             ("数据库", self.database().await?),
             ("本服务器启动于", written(self.context.watch.started())),
             ("在线会话", pulse.sessions.to_string()),
