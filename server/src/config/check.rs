@@ -15,7 +15,7 @@ use service::{Assurance, PatrolSettings, PersonLimits};
 use url::{Host, Url};
 
 use super::error::{StartupError, with_source};
-use super::file::{AssuranceSection, ConfigFile, PatrolSection, SmsSection, SmtpSection};
+use super::file::{AssuranceSection, ConfigFile, OtlpSection, PatrolSection, SmsSection, SmtpSection};
 use super::holidays::special_days;
 use super::keys;
 use super::limits::{Capacity, RateLimits};
@@ -46,6 +46,7 @@ pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Confi
     let drain = drain(file.drain_seconds, &mut refusals);
     let metrics = file.metrics.as_ref().map(|section| section.addr);
     check_metrics(metrics, addr, production, &mut refusals);
+    let otlp = collector(file.otlp.as_ref(), production, &mut refusals);
     let special_days = special_days(&file.holidays, &mut refusals);
     let is_clock_movable = file.forward_clock.unwrap_or(false);
     if is_clock_movable && production {
@@ -104,6 +105,7 @@ pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Confi
         assurance,
         drain,
         metrics,
+        otlp,
     })
 }
 
@@ -137,6 +139,26 @@ fn check_metrics(
              could read it."
                 .into(),
         );
+    }
+}
+
+/// Traces name routes and statements: over a network they go encrypted.
+fn collector(section: Option<&OtlpSection>, production: bool, refusals: &mut Vec<String>) -> Option<Url> {
+    let endpoint = &section?.endpoint;
+    match Url::parse(endpoint) {
+        Ok(url)
+            if url.scheme() == "https" || (url.scheme() == "http" && (!production || is_loopback(&url))) =>
+        {
+            Some(url)
+        }
+        _ => {
+            refusals.push(
+                "The endpoint of [otlp] must be an https address, or an http one of this machine, such as \
+                 http://127.0.0.1:4318."
+                    .into(),
+            );
+            None
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-use super::file::{ConfigFile, MetricsSection};
+use super::file::{ConfigFile, MetricsSection, OtlpSection};
 use super::model::Mode;
 use super::oidc::OidcConfig;
 
@@ -118,6 +118,9 @@ impl ConfigFile {
             Some(Err(_)) => {
                 variables.refuse("BEIAN_METRICS_ADDR must be an address and a port, such as 127.0.0.1:9464.")
             }
+        }
+        if let Some(endpoint) = variables.read("BEIAN_OTLP_ENDPOINT") {
+            self.otlp = Some(OtlpSection { endpoint });
         }
         match variables.read("BEIAN_DRAIN_SECONDS").map(|value| value.parse()) {
             None => {}

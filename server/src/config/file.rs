@@ -62,6 +62,14 @@ pub struct ConfigFile {
     /// For so many seconds after the end was asked for `/readyz` says no and requests are still answered.
     pub drain_seconds: Option<u16>,
     pub metrics: Option<MetricsSection>,
+    pub otlp: Option<OtlpSection>,
+}
+
+/// Where traces go, for OpenTelemetry.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OtlpSection {
+    pub endpoint: String,
 }
 
 /// Where this server tells how it is, for Prometheus.

@@ -95,6 +95,8 @@ pub struct Config {
     pub drain: Duration,
     /// Where Prometheus finds this server; nowhere unless it is said.
     pub metrics: Option<SocketAddr>,
+    /// The collector that takes traces by OTLP/HTTP; none unless it is said.
+    pub otlp: Option<Url>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

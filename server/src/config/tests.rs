@@ -241,6 +241,9 @@ fn wrong_values_are_refused_with_their_name() {
         ("[metrics]\naddr = '127.0.0.1:3000'", [("X", "")], "[metrics]"),
         ("[metrics]\naddr = '0.0.0.0:3000'", [("X", "")], "[metrics]"),
         ("", [("BEIAN_METRICS_ADDR", "9464")], "BEIAN_METRICS_ADDR"),
+        ("[otlp]", [("X", "")], "not valid"),
+        ("[otlp]\nendpoint = 'localhost:4318'", [("X", "")], "[otlp]"),
+        ("", [("BEIAN_OTLP_ENDPOINT", "udp://127.0.0.1")], "[otlp]"),
         ("registration_sign = 'provinces'", [("X", "")], "registration_sign"),
         ("database_url = 'mysql://db/beian'", [("X", "")], "database_url"),
         ("", [("ADDR", "3000")], "ADDR"),
@@ -276,6 +279,19 @@ fn figures_are_told_nowhere_unless_that_is_said_and_then_on_loopback() {
     assert!(load(&production(), &elsewhere).1.is_ok());
     let refused = load(&production(), &everywhere).1.unwrap_err();
     assert!(refused.to_string().contains("[metrics]"), "{refused}");
+}
+
+#[test]
+fn traces_go_nowhere_unless_that_is_said_and_in_production_never_in_the_open() {
+    let of = |file: &str, environment: &[(&str, &str)]| load(file, environment).1.unwrap().otlp;
+    assert_eq!(of("", &[]), None);
+    let here = "[otlp]\nendpoint = 'http://127.0.0.1:4318'";
+    assert_eq!(of(here, &[]).unwrap().as_str(), "http://127.0.0.1:4318/");
+    let elsewhere = |url| [("BEIAN_OTLP_ENDPOINT", url)];
+    assert_eq!(of(here, &elsewhere("http://otel:4318")).unwrap().host_str(), Some("otel"));
+    assert!(load(&production(), &elsewhere("http://127.0.0.1:4318")).1.is_ok());
+    assert!(load(&production(), &elsewhere("https://otel.example.cn")).1.is_ok());
+    assert!(load(&production(), &elsewhere("http://otel.example.cn")).1.is_err());
 }
 
 #[test]

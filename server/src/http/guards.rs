@@ -28,7 +28,7 @@ use super::client_addr::{ClientAddr, client_addr, network_key};
 use super::in_flight::{InFlight, InFlightRequest};
 use super::page_template::{HOME, PageTemplate};
 use super::rate_limit::RateLimiters;
-use super::request_id::{REQUEST_ID, in_request, new_id, own_id};
+use super::request_id::{REQUEST_ID, in_request, is_from, new_id, own_id};
 use super::route_name::route_name;
 use super::security_headers::{
     ContentPolicy, CspNonce, headers_of_every_answer, set_content_security_policy,
@@ -36,6 +36,7 @@ use super::security_headers::{
 use crate::config::Config;
 use crate::random::random_letters;
 use crate::watch::RequestMeter;
+use crate::watch::otlp::TRACE_PARENT;
 
 /// Set by the socket on a request that HTTP/1.1 forbids: without a `Host`, or with several (RFC 9112, 3.2).
 #[derive(Debug, Clone, Copy)]
@@ -108,13 +109,13 @@ pub fn with_guards(router: Router, settings: GuardSettings) -> Router {
     });
     let headers = headers_of_every_answer(settings.content.tls);
     // Whatever a stranger calls it, the log and the pages use our name, or that of a proxy we trust.
-    let proxies = settings.trusted_proxies.clone();
+    let (proxies, tracers) = (settings.trusted_proxies.clone(), settings.trusted_proxies.clone());
     let name_request = SetRequestHeaderLayer::overriding(REQUEST_ID, move |request: &Request| {
         own_id(request, &proxies).or_else(new_id)
     });
     let measure = middleware::from_fn_with_state(settings.requests.clone(), measure);
     let trace = TraceLayer::new_for_http()
-        .make_span_with(span_of)
+        .make_span_with(move |request: &Request| span_of(request, &tracers))
         .on_request(())
         .on_response(log_answer)
         .on_body_chunk(())
@@ -160,10 +161,14 @@ fn from_foreign_site(template: &PageTemplate) -> Response {
     response
 }
 
-/// What is logged of a request. The route's pattern, not the address: queries and references are personal data.
-fn span_of(request: &Request) -> Span {
-    let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or("-");
-    tracing::info_span!("request", %id, method = %request.method(), route = route_name(request), status = Empty)
+/// What is logged of a request. The route's pattern, not the address: queries and references are personal data. Which
+/// trace it belongs to stands there where a trusted proxy says so.
+fn span_of(request: &Request, proxies: &[IpNet]) -> Span {
+    let headers = request.headers();
+    let id = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or("-");
+    let trace = headers.get(TRACE_PARENT).and_then(|trace| trace.to_str().ok());
+    let trace = trace.filter(|_| is_from(request, proxies));
+    tracing::info_span!("request", %id, method = %request.method(), route = route_name(request), traceparent = trace, status = Empty)
 }
 
 fn log_answer<B>(response: &http::Response<B>, took: Duration, span: &Span) {

@@ -24,14 +24,18 @@ pub fn new_id() -> Option<HeaderValue> {
     HeaderValue::from_str(&random_letters::<9>()).ok()
 }
 
+/// Whether one of these brought it.
+pub fn is_from(request: &Request, proxies: &[IpNet]) -> bool {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    peer.is_some_and(|peer| proxies.iter().any(|network| network.contains(&peer.to_canonical())))
+}
+
 /// What a trusted proxy calls it, if that looks like a number.
 pub fn own_id(request: &Request, proxies: &[IpNet]) -> Option<HeaderValue> {
-    let ConnectInfo(peer) = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
-    let peer = peer.ip().to_canonical();
     let given = request.headers().get(REQUEST_ID)?;
     let is_number = LENGTHS.contains(&given.len())
         && given.as_bytes().iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte));
-    (is_number && proxies.iter().any(|network| network.contains(&peer))).then(|| given.clone())
+    (is_number && is_from(request, proxies)).then(|| given.clone())
 }
 
 /// Lets what is drawn for the request know its number.

@@ -16,7 +16,7 @@ use super::router::{Shared, router};
 use crate::config::{Config, StartupError};
 use crate::listener::{ConnectionLimits, serve, serve_behind, shutdown_signal};
 use crate::supervisor::{Lifecycle, Supervisor};
-use crate::watch::{self, Metrics};
+use crate::watch::{self, Metrics, otlp};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -54,6 +54,7 @@ pub async fn run(config: Config) -> Result<(), StartupError> {
     let limits = ConnectionLimits::new(&config);
     serve_behind(config.trusted_proxies, listener, router, limits, end).await;
     tasks.finish().await;
+    otlp::finish().await;
     if let Err(error) = log_audit_head(&service).await {
         tracing::error!(error = chain(&error), "the head of the audit log was not read");
     }

@@ -19,14 +19,15 @@ type Measure = Gauge<f64, AtomicU64>;
 /// Of what there is one: it can be forgotten all the same.
 type NoLabels = [(&'static str, &'static str); 0];
 
+/// Not called `job`: that label is Prometheus' own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfJob {
-    job: &'static str,
+struct OfTask {
+    task: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfRun {
-    job: &'static str,
+    task: &'static str,
     outcome: &'static str,
 }
 
@@ -55,10 +56,10 @@ struct OfChannel {
 #[derive(Default)]
 pub(super) struct Gauges {
     job_runs: Family<OfRun, Counter>,
-    job_failures: Family<OfJob, Gauge>,
-    job_success: Family<OfJob, Measure>,
-    job_period: Family<OfJob, Measure>,
-    job_took: Family<OfJob, Measure>,
+    job_failures: Family<OfTask, Gauge>,
+    job_success: Family<OfTask, Measure>,
+    job_period: Family<OfTask, Measure>,
+    job_took: Family<OfTask, Measure>,
     connections: Family<OfConnection, Gauge>,
     most_connections: Family<OfPool, Gauge>,
     readable: Gauge,
@@ -79,18 +80,18 @@ impl Gauges {
         let all = Gauges::default();
         let seconds = || Unit::Seconds;
         registry.register(
-            "job_runs",
+            "task_runs",
             "Runs of a background task since the start, by how they ended",
             all.job_runs.clone(),
         );
         let help = "Runs of a background task that failed one after the other, up to now";
-        registry.register("job_failures_in_a_row", help, all.job_failures.clone());
+        registry.register("task_failures_in_a_row", help, all.job_failures.clone());
         let help = "When a background task last ended well, since 1970";
-        registry.register_with_unit("job_last_success_timestamp", help, seconds(), all.job_success.clone());
+        registry.register_with_unit("task_last_success_timestamp", help, seconds(), all.job_success.clone());
         let help = "The time between two runs of a background task";
-        registry.register_with_unit("job_period", help, seconds(), all.job_period.clone());
+        registry.register_with_unit("task_period", help, seconds(), all.job_period.clone());
         let help = "How long the last run of a background task took";
-        registry.register_with_unit("job_last_duration", help, seconds(), all.job_took.clone());
+        registry.register_with_unit("task_last_duration", help, seconds(), all.job_took.clone());
         registry.register("db_connections", "Connections to the database", all.connections.clone());
         registry.register(
             "db_connections_max",
@@ -127,8 +128,8 @@ impl Gauges {
         pools: &[PoolState],
         pulse: Option<&Pulse>,
     ) {
-        for (job, state) in jobs {
-            self.set_job(job, state);
+        for (task, state) in jobs {
+            self.set_task(task, state);
         }
         for pool in pools {
             let PoolState { name: pool, in_use, idle, most } = *pool;
@@ -144,10 +145,10 @@ impl Gauges {
         }
     }
 
-    fn set_job(&self, job: &'static str, state: &JobState) {
-        let of = OfJob { job };
+    fn set_task(&self, task: &'static str, state: &JobState) {
+        let of = OfTask { task };
         for (outcome, n) in [("succeeded", state.succeeded), ("failed", state.failed)] {
-            self.job_runs.get_or_create(&OfRun { job, outcome }).inner().store(n, Ordering::Relaxed);
+            self.job_runs.get_or_create(&OfRun { task, outcome }).inner().store(n, Ordering::Relaxed);
         }
         self.job_failures.get_or_create(&of).set(state.failures_in_a_row.into());
         self.job_period.get_or_create(&of).set(state.period.as_secs_f64());

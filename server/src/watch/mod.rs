@@ -1,6 +1,7 @@
-//! How this server is seen from outside: figures for Prometheus, on an address of their own.
+//! How this server is seen from outside: figures for Prometheus, on an address of their own, and traces for a collector.
 
 mod gauges;
+pub mod otlp;
 mod process;
 mod requests;
 

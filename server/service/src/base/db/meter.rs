@@ -91,7 +91,8 @@ impl PoolMeter {
         }
         self.took.observe(asked.elapsed.as_secs_f64());
         let sql = &asked.statement.sql;
-        tracing::trace!(target: "service::statement", took = ?asked.elapsed, "{sql}");
+        let microseconds = u64::try_from(asked.elapsed.as_micros()).unwrap_or(u64::MAX);
+        tracing::trace!(target: "service::statement", microseconds, "{sql}");
         if asked.elapsed > SLOW {
             let milliseconds = u64::try_from(asked.elapsed.as_millis()).unwrap_or(u64::MAX);
             let (pool, sql) = (self.pool, sql.chars().take(LONGEST).collect::<String>());
