@@ -89,7 +89,7 @@ impl Supervisor {
         Run: Future<Output = Result<T, E>> + Send,
     {
         let (service, lifecycle) = (self.service.clone(), self.lifecycle.clone());
-        service.watch.job_known(name, period);
+        service.watch.task_known(name, period);
         self.tasks.spawn(async move {
             let mut ended = std::pin::pin!(lifecycle.ended());
             loop {
@@ -97,7 +97,7 @@ impl Supervisor {
                 let begun = Instant::now();
                 let outcome = AssertUnwindSafe(async { task(service.clone()).await }).catch_unwind().await;
                 let is_well = matches!(outcome, Ok(Ok(_)));
-                service.watch.job_ended(name, is_well, begun.elapsed());
+                service.watch.task_ended(name, is_well, begun.elapsed());
                 let failures = lifecycle.note(name, is_well);
                 match outcome {
                     Ok(Ok(_)) => {}

@@ -1,7 +1,7 @@
 //! 运行状况: whether the platform is well, part by part, and what to do where it is not; for who keeps it running.
 
 use domain::route;
-use domain::view::{JobRow, PartState, PlatformState};
+use domain::view::{PartState, PlatformState, TaskRow};
 use leptos::prelude::*;
 use maud::{Markup, html};
 
@@ -33,9 +33,9 @@ fn page(state: &PlatformState) -> Markup {
             h2 id="platform-parts" { "各部分" }
             (parts(&state.parts))
         }
-        section aria-labelledby="platform-jobs" {
-            h2 id="platform-jobs" { "后台任务明细" }
-            (jobs(&state.jobs))
+        section aria-labelledby="platform-tasks" {
+            h2 id="platform-tasks" { "后台任务明细" }
+            (tasks(&state.tasks))
         }
         section class="sheet" aria-labelledby="platform-versions" {
             div class="sheet-head" { h2 id="platform-versions" { "版本与规模" } }
@@ -100,13 +100,13 @@ fn parts(parts: &[PartState]) -> Markup {
 }
 
 /// Those that are not well first.
-fn jobs(jobs: &[JobRow]) -> Markup {
-    if jobs.is_empty() {
+fn tasks(tasks: &[TaskRow]) -> Markup {
+    if tasks.is_empty() {
         return html! { div class="empty" { p { "没有后台任务。" } } };
     }
     // A column only where it tells something.
-    let servers = jobs.iter().any(|job| Some(&job.server) != jobs.first().map(|first| &first.server));
-    let (well, ailing): (Vec<&JobRow>, Vec<&JobRow>) = jobs.iter().partition(|job| job.is_well());
+    let servers = tasks.iter().any(|task| Some(&task.server) != tasks.first().map(|first| &first.server));
+    let (well, ailing): (Vec<&TaskRow>, Vec<&TaskRow>) = tasks.iter().partition(|task| task.is_well());
     html! {
         div class="table-wrap" {
             table class="table" {
@@ -119,32 +119,32 @@ fn jobs(jobs: &[JobRow]) -> Markup {
                         @for word in ["用时", "完成 / 失败次数"] { th scope="col" class="num" { (word) } }
                     }
                 }
-                tbody { @for job in ailing.into_iter().chain(well) { (job_line(job, servers)) } }
+                tbody { @for task in ailing.into_iter().chain(well) { (task_line(task, servers)) } }
             }
         }
     }
 }
 
-fn job_line(job: &JobRow, servers: bool) -> Markup {
-    let last = job.last_success.as_deref().unwrap_or("启动后尚未完成");
-    let took = match job.last_milliseconds {
+fn task_line(task: &TaskRow, servers: bool) -> Markup {
+    let last = task.last_success.as_deref().unwrap_or("启动后尚未完成");
+    let took = match task.last_milliseconds {
         0 => "不足 1 毫秒".to_owned(),
         milliseconds => format!("{milliseconds} 毫秒"),
     };
     html! {
         tr {
-            td data-label="任务" { (job.label()) }
-            @if servers { td data-label="服务器" { (job.server) } }
+            td data-label="任务" { (task.label()) }
+            @if servers { td data-label="服务器" { (task.server) } }
             td data-label="状态" {
                 span {
-                    (badge(job.is_well()))
-                    @if job.failures_in_a_row > 0 { " 连续失败 " (job.failures_in_a_row) " 次" }
+                    (badge(task.is_well()))
+                    @if task.failures_in_a_row > 0 { " 连续失败 " (task.failures_in_a_row) " 次" }
                 }
             }
-            td data-label="间隔" { (job.every()) }
+            td data-label="间隔" { (task.every()) }
             td data-label="上次完成" class="figures" { (last) }
             td data-label="用时" class="num" { (took) }
-            td data-label="完成 / 失败次数" class="num" { (job.succeeded) " / " (job.failed) }
+            td data-label="完成 / 失败次数" class="num" { (task.succeeded) " / " (task.failed) }
         }
     }
 }
@@ -161,7 +161,7 @@ mod tests {
         let state = |is_well| PlatformState {
             at: "2026-03-02 10:00".to_owned(),
             parts: vec![part(Part::Database, true), part(Part::Backup, is_well)],
-            jobs: Vec::new(),
+            tasks: Vec::new(),
             versions: vec![("程序版本".to_owned(), "0.1.0".to_owned())],
         };
         let drawn = page(&state(false)).into_string();

@@ -10,7 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 use service::Pulse;
 use service::db::PoolState;
-use service::watch::JobState;
+use service::watch::TaskState;
 use time::OffsetDateTime;
 
 /// Of seconds with a fraction.
@@ -55,11 +55,11 @@ struct OfChannel {
 
 #[derive(Default)]
 pub(super) struct Gauges {
-    job_runs: Family<OfRun, Counter>,
-    job_failures: Family<OfTask, Gauge>,
-    job_success: Family<OfTask, Measure>,
-    job_period: Family<OfTask, Measure>,
-    job_took: Family<OfTask, Measure>,
+    task_runs: Family<OfRun, Counter>,
+    task_failures: Family<OfTask, Gauge>,
+    task_success: Family<OfTask, Measure>,
+    task_period: Family<OfTask, Measure>,
+    task_took: Family<OfTask, Measure>,
     connections: Family<OfConnection, Gauge>,
     most_connections: Family<OfPool, Gauge>,
     readable: Gauge,
@@ -82,16 +82,16 @@ impl Gauges {
         registry.register(
             "task_runs",
             "Runs of a background task since the start, by how they ended",
-            all.job_runs.clone(),
+            all.task_runs.clone(),
         );
         let help = "Runs of a background task that failed one after the other, up to now";
-        registry.register("task_failures_in_a_row", help, all.job_failures.clone());
+        registry.register("task_failures_in_a_row", help, all.task_failures.clone());
         let help = "When a background task last ended well, since 1970";
-        registry.register_with_unit("task_last_success_timestamp", help, seconds(), all.job_success.clone());
+        registry.register_with_unit("task_last_success_timestamp", help, seconds(), all.task_success.clone());
         let help = "The time between two runs of a background task";
-        registry.register_with_unit("task_period", help, seconds(), all.job_period.clone());
+        registry.register_with_unit("task_period", help, seconds(), all.task_period.clone());
         let help = "How long the last run of a background task took";
-        registry.register_with_unit("task_last_duration", help, seconds(), all.job_took.clone());
+        registry.register_with_unit("task_last_duration", help, seconds(), all.task_took.clone());
         registry.register("db_connections", "Connections to the database", all.connections.clone());
         registry.register(
             "db_connections_max",
@@ -124,11 +124,11 @@ impl Gauges {
 
     pub(super) fn set(
         &self,
-        jobs: &BTreeMap<&'static str, JobState>,
+        tasks: &BTreeMap<&'static str, TaskState>,
         pools: &[PoolState],
         pulse: Option<&Pulse>,
     ) {
-        for (task, state) in jobs {
+        for (task, state) in tasks {
             self.set_task(task, state);
         }
         for pool in pools {
@@ -145,16 +145,16 @@ impl Gauges {
         }
     }
 
-    fn set_task(&self, task: &'static str, state: &JobState) {
+    fn set_task(&self, task: &'static str, state: &TaskState) {
         let of = OfTask { task };
         for (outcome, n) in [("succeeded", state.succeeded), ("failed", state.failed)] {
-            self.job_runs.get_or_create(&OfRun { task, outcome }).inner().store(n, Ordering::Relaxed);
+            self.task_runs.get_or_create(&OfRun { task, outcome }).inner().store(n, Ordering::Relaxed);
         }
-        self.job_failures.get_or_create(&of).set(state.failures_in_a_row.into());
-        self.job_period.get_or_create(&of).set(state.period.as_secs_f64());
-        self.job_took.get_or_create(&of).set(state.last_took.as_secs_f64());
+        self.task_failures.get_or_create(&of).set(state.failures_in_a_row.into());
+        self.task_period.get_or_create(&of).set(state.period.as_secs_f64());
+        self.task_took.get_or_create(&of).set(state.last_took.as_secs_f64());
         if let Some(at) = state.last_success {
-            self.job_success.get_or_create(&of).set(since_1970(at));
+            self.task_success.get_or_create(&of).set(since_1970(at));
         }
     }
 

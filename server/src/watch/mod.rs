@@ -61,7 +61,7 @@ impl Metrics {
             tracing::warn!(error = chain(error), "the figures of the database could not be read");
         }
         let gauges = self.gauges.lock().await;
-        gauges.set(&self.service.watch.jobs(), &self.db.pools(), pulse.ok().as_deref());
+        gauges.set(&self.service.watch.tasks(), &self.db.pools(), pulse.ok().as_deref());
         let mut text = String::with_capacity(32 * 1024);
         encode(&mut text, &self.registry)?;
         Ok(text)

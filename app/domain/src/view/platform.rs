@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum Part {
     Database,
     Files,
-    Jobs,
+    Tasks,
     Sms,
     Mail,
     Backup,
@@ -21,7 +21,7 @@ impl Part {
         match self {
             Part::Database => "数据库",
             Part::Files => "文件存储",
-            Part::Jobs => "后台任务",
+            Part::Tasks => "后台任务",
             Part::Sms => "短信发送",
             Part::Mail => "邮件发送",
             Part::Backup => "备份",
@@ -39,7 +39,7 @@ impl Part {
             Part::Files => {
                 "请检查存放文件的目录或对象存储、其空间和权限；原因在服务器日志中“no file can be written”一行。"
             }
-            Part::Jobs => {
+            Part::Tasks => {
                 "请在服务器日志中查找“a background task failed”，按其中的原因处理；任务会自动重试，不必重启。"
             }
             Part::Sms => "请检查短信网关的地址、密钥和余额；到期未发的会自动重试，多次失败的不再发送。",
@@ -64,7 +64,7 @@ pub struct PartState {
 
 /// A background task of one server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct JobRow {
+pub struct TaskRow {
     /// Which server it runs on.
     pub server: String,
     /// Its name in the log.
@@ -83,7 +83,7 @@ pub struct JobRow {
 /// After so many failures in a row a background task counts as failing.
 pub const FAILURES: u32 = 3;
 
-impl JobRow {
+impl TaskRow {
     pub fn is_well(&self) -> bool {
         !self.is_late && self.failures_in_a_row < FAILURES
     }
@@ -131,7 +131,7 @@ pub struct PlatformState {
     /// When it was read.
     pub at: String,
     pub parts: Vec<PartState>,
-    pub jobs: Vec<JobRow>,
+    pub tasks: Vec<TaskRow>,
     /// What runs: (what, which).
     pub versions: Vec<(String, String)>,
 }
@@ -163,8 +163,8 @@ pub fn size(bytes: u64) -> String {
 mod tests {
     use super::*;
 
-    fn job(name: &str, period_seconds: u64) -> JobRow {
-        JobRow {
+    fn task(name: &str, period_seconds: u64) -> TaskRow {
+        TaskRow {
             server: "本服务器".to_owned(),
             name: name.to_owned(),
             period_seconds,
@@ -179,17 +179,17 @@ mod tests {
 
     #[test]
     fn a_task_is_not_well_after_three_failures_or_when_three_runs_are_missing() {
-        assert!(job("sweep", 60).is_well());
-        assert!(JobRow { failures_in_a_row: 2, ..job("sweep", 60) }.is_well());
-        assert!(!JobRow { failures_in_a_row: 3, ..job("sweep", 60) }.is_well());
-        assert!(!JobRow { is_late: true, ..job("sweep", 60) }.is_well());
+        assert!(task("sweep", 60).is_well());
+        assert!(TaskRow { failures_in_a_row: 2, ..task("sweep", 60) }.is_well());
+        assert!(!TaskRow { failures_in_a_row: 3, ..task("sweep", 60) }.is_well());
+        assert!(!TaskRow { is_late: true, ..task("sweep", 60) }.is_well());
         assert!(!is_late(3 * 3_600 + 300, 3_600) && is_late(3 * 3_600 + 301, 3_600));
         assert!(!is_late(300, 2), "a restart of the database is no news");
     }
 
     #[test]
     fn times_and_sizes_are_written_in_units_one_reads() {
-        let every = |seconds| job("sweep", seconds).every();
+        let every = |seconds| task("sweep", seconds).every();
         assert_eq!(
             [every(2), every(60), every(300), every(3_600)],
             ["每 2 秒", "每 1 分钟", "每 5 分钟", "每 1 小时"]
@@ -198,6 +198,6 @@ mod tests {
             [size(0), size(999), size(1_000), size(56_700_000)],
             ["0 B", "999 B", "1.0 KB", "56.7 MB"]
         );
-        assert_eq!(job("of a newer server", 1).label(), "of a newer server");
+        assert_eq!(task("of a newer server", 1).label(), "of a newer server");
     }
 }

@@ -35,7 +35,7 @@ struct ByOutcome {
 
 /// How a background task of this program fares.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JobState {
+pub struct TaskState {
     /// The time between one run and the next.
     pub period: std::time::Duration,
     pub succeeded: u64,
@@ -56,7 +56,7 @@ pub struct Watch {
     upload_bytes: Counter,
     event_streams: Gauge,
     event_streams_lagged: Counter,
-    jobs: Mutex<BTreeMap<&'static str, JobState>>,
+    tasks: Mutex<BTreeMap<&'static str, TaskState>>,
 }
 
 /// An open stream of events, until it is dropped.
@@ -83,7 +83,7 @@ impl Watch {
             upload_bytes: Counter::default(),
             event_streams: Gauge::default(),
             event_streams_lagged: Counter::default(),
-            jobs: Mutex::default(),
+            tasks: Mutex::default(),
         }
     }
 
@@ -133,8 +133,8 @@ impl Watch {
     }
 
     /// There is such a background task.
-    pub fn job_known(&self, name: &'static str, period: std::time::Duration) {
-        lock(&self.jobs).entry(name).or_insert(JobState {
+    pub fn task_known(&self, name: &'static str, period: std::time::Duration) {
+        lock(&self.tasks).entry(name).or_insert(TaskState {
             period,
             succeeded: 0,
             failed: 0,
@@ -145,23 +145,23 @@ impl Watch {
     }
 
     /// Notes how a run ended; says how many failed in a row.
-    pub fn job_ended(&self, name: &'static str, is_well: bool, took: std::time::Duration) {
+    pub fn task_ended(&self, name: &'static str, is_well: bool, took: std::time::Duration) {
         let now = self.clock.now();
-        if let Some(job) = lock(&self.jobs).get_mut(name) {
-            job.last_took = took;
+        if let Some(task) = lock(&self.tasks).get_mut(name) {
+            task.last_took = took;
             if is_well {
-                (job.succeeded, job.failures_in_a_row) = (job.succeeded + 1, 0);
-                job.last_success = Some(now);
+                (task.succeeded, task.failures_in_a_row) = (task.succeeded + 1, 0);
+                task.last_success = Some(now);
             } else {
-                job.failed += 1;
-                job.failures_in_a_row = job.failures_in_a_row.saturating_add(1);
+                task.failed += 1;
+                task.failures_in_a_row = task.failures_in_a_row.saturating_add(1);
             }
         }
     }
 
     /// The background tasks by name.
-    pub fn jobs(&self) -> BTreeMap<&'static str, JobState> {
-        lock(&self.jobs).clone()
+    pub fn tasks(&self) -> BTreeMap<&'static str, TaskState> {
+        lock(&self.tasks).clone()
     }
 
     /// Everything that is counted here under its name. What happens seldom stands there from the start, so that the
@@ -225,20 +225,20 @@ mod tests {
     }
 
     #[test]
-    fn a_job_is_known_before_it_ran_and_counts_failures_in_a_row() {
+    fn a_task_is_known_before_it_ran_and_counts_failures_in_a_row() {
         let now = datetime!(2026-11-02 09:30 UTC);
         let watch = Watch::new(Arc::new(FixedClock::at(now)));
         let second = std::time::Duration::from_secs(1);
-        watch.job_known("sweep", 60 * second);
-        assert_eq!(watch.jobs().get("sweep").and_then(|job| job.last_success), None);
-        watch.job_ended("sweep", false, second);
-        watch.job_ended("sweep", false, second);
-        watch.job_ended("nobody knows it", true, second);
-        let jobs = watch.jobs();
-        assert_eq!(jobs.len(), 1);
-        assert_eq!(jobs.get("sweep").map(|job| (job.failed, job.failures_in_a_row)), Some((2, 2)));
-        watch.job_ended("sweep", true, second);
-        let job = watch.jobs().remove("sweep");
-        assert_eq!(job.map(|job| (job.failures_in_a_row, job.last_success)), Some((0, Some(now))));
+        watch.task_known("sweep", 60 * second);
+        assert_eq!(watch.tasks().get("sweep").and_then(|task| task.last_success), None);
+        watch.task_ended("sweep", false, second);
+        watch.task_ended("sweep", false, second);
+        watch.task_ended("nobody knows it", true, second);
+        let tasks = watch.tasks();
+        assert_eq!(tasks.len(), 1);
+        assert_eq!(tasks.get("sweep").map(|task| (task.failed, task.failures_in_a_row)), Some((2, 2)));
+        watch.task_ended("sweep", true, second);
+        let task = watch.tasks().remove("sweep");
+        assert_eq!(task.map(|task| (task.failures_in_a_row, task.last_success)), Some((0, Some(now))));
     }
 }

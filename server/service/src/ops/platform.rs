@@ -2,7 +2,7 @@
 //! at it is no line of the audit log.
 
 use domain::notice::Channel;
-use domain::view::{JobRow, Part, PartState, PlatformState, is_late, size};
+use domain::view::{Part, PartState, PlatformState, TaskRow, is_late, size};
 use migration::Shape;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use time::{Duration, OffsetDateTime};
@@ -54,11 +54,11 @@ impl Platforms {
         let pulse = self.pulses.pulse().await?;
         let files = self.pulses.files().await?;
         let shape = self.context.db.shape().await?;
-        let jobs = self.jobs(now);
+        let tasks = self.tasks(now);
         let parts = vec![
             self.of_database(row),
             self.of_files(file, files),
-            of_jobs(&jobs),
+            of_tasks(&tasks),
             of_outbox(&pulse, Channel::Sms, Part::Sms),
             of_outbox(&pulse, Channel::Mail, Part::Mail),
             of_backup(&pulse, now),
@@ -74,7 +74,7 @@ impl Platforms {
             ("审计日志末行", pulse.audit_head.to_string()),
         ];
         let versions = versions.map(|(what, which)| (what.to_owned(), which)).into();
-        Ok(PlatformState { at: written(now), parts, jobs, versions })
+        Ok(PlatformState { at: written(now), parts, tasks, versions })
     }
 
     /// Writes a row and a file, unless that was done a moment ago.
@@ -108,23 +108,23 @@ impl Platforms {
     }
 
     /// Those of this server.
-    fn jobs(&self, now: OffsetDateTime) -> Vec<JobRow> {
+    fn tasks(&self, now: OffsetDateTime) -> Vec<TaskRow> {
         let started = self.context.watch.started();
-        let row = |(name, job): (&'static str, crate::base::watch::JobState)| {
-            let since = now - job.last_success.unwrap_or(started);
-            JobRow {
+        let row = |(name, task): (&'static str, crate::base::watch::TaskState)| {
+            let since = now - task.last_success.unwrap_or(started);
+            TaskRow {
                 server: "本服务器".to_owned(),
                 name: name.to_owned(),
-                period_seconds: job.period.as_secs(),
-                last_success: job.last_success.map(written),
-                is_late: is_late(since.whole_seconds(), job.period.as_secs()),
-                failures_in_a_row: job.failures_in_a_row,
-                succeeded: job.succeeded,
-                failed: job.failed,
-                last_milliseconds: milliseconds(job.last_took),
+                period_seconds: task.period.as_secs(),
+                last_success: task.last_success.map(written),
+                is_late: is_late(since.whole_seconds(), task.period.as_secs()),
+                failures_in_a_row: task.failures_in_a_row,
+                succeeded: task.succeeded,
+                failed: task.failed,
+                last_milliseconds: milliseconds(task.last_took),
             }
         };
-        self.context.watch.jobs().into_iter().map(row).collect()
+        self.context.watch.tasks().into_iter().map(row).collect()
     }
 
     fn of_database(&self, row: Proof) -> PartState {
@@ -185,13 +185,13 @@ fn proven(took: Proof, what: &str) -> String {
     }
 }
 
-fn of_jobs(jobs: &[JobRow]) -> PartState {
-    let ailing: Vec<&str> = jobs.iter().filter(|job| !job.is_well()).map(JobRow::label).collect();
-    let said = match (jobs.len(), ailing.as_slice()) {
+fn of_tasks(tasks: &[TaskRow]) -> PartState {
+    let ailing: Vec<&str> = tasks.iter().filter(|task| !task.is_well()).map(TaskRow::label).collect();
+    let said = match (tasks.len(), ailing.as_slice()) {
         (all, []) => format!("{all} 项，都按时完成"),
         (all, ailing) => format!("{all} 项，其中未能完成的：{}", ailing.join("、")),
     };
-    PartState { part: Part::Jobs, is_well: ailing.is_empty(), said }
+    PartState { part: Part::Tasks, is_well: ailing.is_empty(), said }
 }
 
 fn of_outbox(pulse: &Pulse, channel: Channel, part: Part) -> PartState {
@@ -248,24 +248,24 @@ mod tests {
         let keeper = keeper(&world).await;
         let minute = std::time::Duration::from_secs(60);
         let watch = &world.service.watch;
-        watch.job_known("counts", minute);
-        watch.job_ended("counts", true, minute);
+        watch.task_known("counts", minute);
+        watch.task_ended("counts", true, minute);
         let state = platforms.platform_state(&keeper).await.unwrap();
         assert_eq!(ailing(&state), [Part::Backup], "{state:?}");
         assert_eq!(state.parts.len(), 8);
 
         world.execute("INSERT INTO counter (name, value) VALUES ('backup/last', 0)").await;
         for _ in 0..3 {
-            watch.job_ended("counts", false, minute);
+            watch.task_ended("counts", false, minute);
         }
         for _ in 0..31 {
             watch.sign_in_ended("stale");
         }
         world.later(Duration::seconds(11));
         let state = platforms.platform_state(&keeper).await.unwrap();
-        assert_eq!(ailing(&state), [Part::Jobs, Part::Backup, Part::SignIns]);
+        assert_eq!(ailing(&state), [Part::Tasks, Part::Backup, Part::SignIns]);
         let said = |part| &state.parts.iter().find(|state| state.part == part).unwrap().said;
-        assert!(said(Part::Jobs).contains("看板计数"));
+        assert!(said(Part::Tasks).contains("看板计数"));
         assert!(said(Part::Backup).contains("1970-01-01"));
         assert!(said(Part::SignIns).starts_with("近 1 小时 31 次"));
     }
