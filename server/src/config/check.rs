@@ -38,15 +38,12 @@ pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Confi
     let gateway = gateway(file.sms.as_ref(), production, &mut refusals);
     let mailer = mailer(file.smtp.as_ref(), production, &mut refusals);
     let (rate_limits, limits, requests) = limits(&file, mode, &mut refusals);
+    let (drain, metrics, otlp) = watching(&file, addr, production, &mut refusals);
     let registration_sign = file.registration_sign.unwrap_or_else(|| "测".into());
     check_registration_sign(&registration_sign, &mut refusals);
     let assurance = assurance(file.assurance, &mut refusals);
     let patrol = patrol(&file.patrol, &mut refusals);
     let second_look_percent = second_look_percent(file.second_look_percent, &mut refusals);
-    let drain = drain(file.drain_seconds, &mut refusals);
-    let metrics = file.metrics.as_ref().map(|section| section.addr);
-    check_metrics(metrics, addr, production, &mut refusals);
-    let otlp = collector(file.otlp.as_ref(), production, &mut refusals);
     let special_days = special_days(&file.holidays, &mut refusals);
     let is_clock_movable = file.forward_clock.unwrap_or(false);
     if is_clock_movable && production {
@@ -107,6 +104,19 @@ pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Confi
         metrics,
         otlp,
     })
+}
+
+/// How this server is seen from outside: how long it says that it ends, where figures are told, where traces go.
+fn watching(
+    file: &ConfigFile,
+    addr: SocketAddr,
+    production: bool,
+    refusals: &mut Vec<String>,
+) -> (Duration, Option<SocketAddr>, Option<Url>) {
+    let metrics = file.metrics.as_ref().map(|section| section.addr);
+    check_metrics(metrics, addr, production, refusals);
+    let otlp = collector(file.otlp.as_ref(), production, refusals);
+    (drain(file.drain_seconds, refusals), metrics, otlp)
 }
 
 /// Longer, and what waits for the end would kill the process.
