@@ -224,8 +224,8 @@ async fn every_line_of_a_request_bears_its_number_down_to_the_statements() {
     };
     let own: Vec<&serde_json::Value> = lines.iter().filter(of_request).collect();
     let statements = own.iter().filter(|line| line["target"] == "service::statement").count();
-    // As many as the page sends (`statements.rs`).
-    assert!(statements >= 3, "{statements} statements\n{log}");
+    // Who asks, and what is theirs; the calendar only where no background task has read it within the minute.
+    assert!(statements >= 2, "{statements} statements\n{log}");
     let answered =
         own.iter().find(|line| line["fields"]["message"] == "answered").expect("a line at the end");
     assert_eq!(answered["fields"]["status"], 200);
@@ -360,7 +360,7 @@ async fn a_collector_gets_requests_with_their_statements_as_one_trace() {
             .contains(&serde_json::json!({"key": "http.response.status_code", "value": {"intValue": "200"}}))
     );
     let statements: Vec<_> = own.iter().filter(|span| span["kind"] == 3).collect();
-    assert!(statements.len() >= 3, "{own:?}");
+    assert!(statements.len() >= 2, "{own:?}");
     let at = |span: &serde_json::Value, end: &str| span[end].as_str().unwrap().parse::<u128>().unwrap();
     for statement in statements {
         assert_eq!(statement["parentSpanId"], request["spanId"]);
