@@ -16,6 +16,7 @@ use leptos_axum::{LeptosRoutes as _, generate_route_list};
 use service::Service;
 use service::error::chain;
 
+use super::executor;
 use crate::http::elder::is_elder;
 use crate::http::markers::without_markers;
 use crate::http::security_headers::provide_csp_nonce;
@@ -43,6 +44,7 @@ impl AppPages {
 /// Routes for every page of the app and, under `/api`, its server functions; anything else is the app's
 /// own page for what does not exist.
 pub fn router(pages: AppPages) -> Router {
+    executor::install();
     // Only the names of routes are taken from it; the names of files come from the bundle.
     let options = LeptosOptions::builder().output_name("beian").build();
     let called = pages.clone();

@@ -2,3 +2,4 @@
 
 pub mod app_pages;
 pub mod assets;
+mod executor;

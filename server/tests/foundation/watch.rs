@@ -226,6 +226,13 @@ async fn every_line_of_a_request_bears_its_number_down_to_the_statements() {
     let statements = own.iter().filter(|line| line["target"] == "service::statement").count();
     // Who asks, and what is theirs; the calendar only where no background task has read it within the minute.
     assert!(statements >= 2, "{statements} statements\n{log}");
+    // What a page fetches in tasks of its own, too.
+    let strays = lines.iter().filter(|line| {
+        let sql = line["fields"]["message"].as_str().unwrap_or_default();
+        sql.contains("num_items FROM (SELECT \"filing\"")
+            && line["spans"].as_array().is_none_or(Vec::is_empty)
+    });
+    assert_eq!(strays.count(), 0, "{log}");
     let answered =
         own.iter().find(|line| line["fields"]["message"] == "answered").expect("a line at the end");
     assert_eq!(answered["fields"]["status"], 200);
