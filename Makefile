@@ -14,7 +14,7 @@ run: ## Build what is needed and serve http://127.0.0.1:3000 with sample data
 	@$(call xtask,rust node,serve)
 
 test: ## Every test: units, SQLite and PostgreSQL, invariants, bundle size, browser
-	@$(call xtask,rust node postgres nginx browser,test)
+	@$(call xtask,rust node postgres nginx browser monitoring,test)
 
 check: ## Before a commit: formatting, clippy, unit tests, one journey in the browser; ARGS=name narrows the unit tests
 	@$(call xtask,rust node browser,check)

@@ -2,7 +2,7 @@
 # Finds the tools this project needs and installs what is missing, then writes
 # target/env.sh, which names the Rust toolchain to use.
 #
-#   scripts/bootstrap.sh NEED...      NEED is one of: rust node postgres nginx browser release
+#   scripts/bootstrap.sh NEED...      NEED is one of: rust node postgres nginx browser monitoring release
 #
 # Idempotent, and quick when everything is there. What can be installed without
 # asking: Debian packages (as root or through sudo), a rustup target, npm
@@ -271,9 +271,28 @@ need_release() {
     rm -rf target/tools/build
 }
 
+# promtool reads the alert rules. It comes with Debian's Prometheus (19 MB), which would start a server when installed, so
+# that it is only unpacked.
+need_monitoring() {
+    local tool=target/monitoring/promtool into
+    if have promtool || [ -x "$tool" ]; then return; fi
+    if have apt-get && have dpkg-deb; then
+        say "Fetching promtool, which checks the alert rules (some seconds)"
+        into=$(mktemp -d)
+        (may_apt && apt_update) >/dev/null 2>&1 || true
+        if (cd "$into" && apt-get download -q prometheus) >target/apt.log 2>&1 &&
+            dpkg-deb -x "$into"/prometheus_*.deb "$into" 2>>target/apt.log; then
+            mkdir -p target/monitoring
+            mv "$into/usr/bin/promtool" "$tool"
+        fi
+        rm -rf "$into"
+    fi
+    [ -x "$tool" ] || say "promtool cannot be had here: the alert rules are read, but not tried"
+}
+
 for need in "$@"; do
     case $need in
-    rust | node | postgres | nginx | browser | release) "need_$need" ;;
+    rust | node | postgres | nginx | browser | monitoring | release) "need_$need" ;;
     *) fail "unknown need: $need" ;;
     esac
 done

@@ -120,6 +120,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("upkeep/providers") view=pages::upkeep::Providers ssr=SsrMode::Async/>
                     <Route path=path!("upkeep/reasons") view=pages::upkeep::Reasons ssr=SsrMode::Async/>
                     <Route path=path!("upkeep/holidays") view=pages::upkeep::Holidays ssr=SsrMode::Async/>
+                    <Route path=path!("upkeep/platform") view=pages::platform::Platform ssr=SsrMode::Async/>
                     <Route path=path!("review") view=pages::review::ReviewDashboard ssr=SsrMode::Async/>
                     <Route path=path!("review/reports") view=pages::review::MisuseReports ssr=SsrMode::Async/>
                     <Route path=path!("review/patrol") view=pages::review::PatrolFindings ssr=SsrMode::Async/>
@@ -238,6 +239,7 @@ mod tests {
             route::PROVIDERS,
             route::REASONS,
             route::HOLIDAYS,
+            route::PLATFORM,
         ]
         .map(str::to_owned)
         .into();

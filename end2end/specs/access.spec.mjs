@@ -83,6 +83,7 @@ const functions = {
   reasons: [{}, keepersOnly],
   holidays: [{}, keepersOnly],
   holiday_import: [{}, keepersOnly],
+  platform_state: [{}, keepersOnly],
   appointed: [{ id: NOBODYS, check: '' }, { anonymous: 401, applicant: 403, reviewer: 403, administrator: 404, keeper: 403, auditor: 403 }],
   looks: [{ after: '' }, signedIn],
   account: [{ id: NOBODYS }, { anonymous: 401, applicant: 403, reviewer: 403, administrator: 404, keeper: 403, auditor: 403 }],

@@ -82,7 +82,7 @@ test('no page sends personal data in an address', async ({ page, baseURL, hydrat
   await page.context().clearCookies();
   for (const [name, paths] of [
     ['管理员', ['/staff', '/review/claims']],
-    ['维护员', ['/upkeep/providers', '/upkeep/reasons', '/upkeep/holidays']],
+    ['维护员', ['/upkeep/providers', '/upkeep/reasons', '/upkeep/holidays', '/upkeep/platform']],
     ['审计员', ['/audit']],
   ]) {
     await signIn(page, name);

@@ -15,7 +15,7 @@ const LIVED_IN = {
   审核员东城: { '/review': ['受理与办结'], '/review/queue': ['晨光资讯', '已超期', '由我领取', '第 2 次提交', '超期的网站'] },
   审核员上海: { '/review/queue': ['浦江商城', '已超期', '钱的备忘录'] },
   管理员: { '/staff': ['何同舟', '多次提交虚假材料'], '/review/claims': ['审核员东城'] },
-  维护员: { '/upkeep/providers': ['示例云计算有限公司'], '/upkeep/reasons': ['名称'] },
+  维护员: { '/upkeep/providers': ['示例云计算有限公司'], '/upkeep/reasons': ['名称'], '/upkeep/platform': ['后台任务', '数据库'] },
   审计员: { '/audit': ['北京市东城区审核民警', '领取申请单'] },
 };
 

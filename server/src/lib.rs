@@ -20,3 +20,4 @@ pub mod notify;
 pub(crate) mod random;
 pub mod supervisor;
 pub mod tls;
+pub mod watch;

@@ -10,8 +10,16 @@ use server::command_line::{Arguments, Command, KeysCommand};
 use server::commands::{audit, backup, database, keys, manual};
 use server::config::{Config, StartupError};
 use server::program;
+use server::watch::otlp::{STATEMENT, Spans};
 use service::upload::child::Task;
-use tracing_subscriber::EnvFilter;
+use tracing::Subscriber;
+use tracing::subscriber::with_default;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer, Registry};
+use url::Url;
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
@@ -26,7 +34,6 @@ fn main() -> ExitCode {
         return service::upload::child::run_from_stdin(task);
     }
     let arguments = Arguments::parse();
-    start_log();
     match run(arguments) {
         Ok(code) => code,
         Err(StartupError(sentences)) => {
@@ -87,7 +94,10 @@ impl Given {
         work: impl AsyncFnOnce(Config) -> Result<ExitCode, StartupError>,
     ) -> Result<ExitCode, StartupError> {
         let environment = |name: &str| std::env::var(name).ok();
-        let mut config = Config::load(self.file.as_deref(), &environment)?;
+        // What the configuration has to say about itself comes before it is known where traces go.
+        let config = with_default(log(), || Config::load(self.file.as_deref(), &environment));
+        start_log(config.as_ref().ok().and_then(|config| config.otlp.as_ref()));
+        let mut config = config?;
         config.no_samples |= self.no_samples;
         let runtime = tokio::runtime::Runtime::new()
             .map_err(|error| StartupError(vec![format!("The runtime cannot be started: {error}.")]))?;
@@ -107,13 +117,26 @@ fn line_and_hash(given: &[String]) -> (i64, &str) {
 }
 
 /// Text for people at a terminal, JSON lines for machines (`BEIAN_LOG=json`).
-fn start_log() {
+fn log() -> impl Subscriber + Send + Sync {
+    Registry::default().with(lines())
+}
+
+fn lines<S: Subscriber + for<'a> LookupSpan<'a>>() -> Box<dyn Layer<S> + Send + Sync> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let ansi = std::io::stderr().is_terminal();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(ansi).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt::layer().with_ansi(ansi).with_writer(std::io::stderr);
     if std::env::var("BEIAN_LOG").is_ok_and(|form| form == "json") {
-        log.json().init();
+        log.json().with_filter(filter).boxed()
     } else {
-        log.init();
+        log.with_filter(filter).boxed()
     }
+}
+
+/// The log, and beside it the traces, where they go anywhere.
+fn start_log(collector: Option<&Url>) {
+    let Some(collector) = collector else { return log().init() };
+    let wanted = Targets::new()
+        .with_target("server::http::guards", LevelFilter::INFO)
+        .with_target(STATEMENT, LevelFilter::TRACE);
+    Registry::default().with(lines()).with(Spans::to(collector.as_str()).with_filter(wanted)).init();
 }

@@ -2,14 +2,15 @@
 //! failure, and waited for at the end. Monitoring sees at /healthz which ones fail.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
+use std::error::Error;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use service::Service;
+use service::error::chain;
 use service::servers::About;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -26,14 +27,26 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// Whether the program is ending, and how its background tasks are. Clones are the same one.
 #[derive(Debug, Clone, Default)]
 pub struct Lifecycle {
+    /// The end was asked for; requests are still answered.
+    leaving: CancellationToken,
     ending: CancellationToken,
     /// Failures in a row, by task.
     failures: Arc<Mutex<BTreeMap<&'static str, u32>>>,
 }
 
 impl Lifecycle {
+    /// Says from now on that no more requests should be sent here; those that come are answered.
+    pub fn leave(&self) {
+        self.leaving.cancel();
+    }
+
+    pub fn is_leaving(&self) -> bool {
+        self.leaving.is_cancelled()
+    }
+
     /// What goes on without an end, such as a stream of events, ends now.
     pub fn end(&self) {
+        self.leave();
         self.ending.cancel();
     }
 
@@ -72,7 +85,7 @@ impl Supervisor {
     }
 
     /// Runs a task at once and then with this time between one run and the next, sooner after a failure.
-    pub fn every<T: Send, E: Display + Send, Run>(
+    pub fn every<T: Send, E: Into<Box<dyn Error + Send + Sync>> + Send, Run>(
         &mut self,
         period: Duration,
         name: &'static str,
@@ -81,10 +94,11 @@ impl Supervisor {
         Run: Future<Output = Result<T, E>> + Send,
     {
         let (service, lifecycle) = (self.service.clone(), self.lifecycle.clone());
+        service.watch.task_known(name, period);
         self.tasks.spawn(async move {
             let mut ended = std::pin::pin!(lifecycle.ended());
             loop {
-                let outcome = run_once(&lifecycle, name, task(service.clone())).await;
+                let outcome = run_once(&service, &lifecycle, name, task(service.clone())).await;
                 let pause =
                     outcome.map_or_else(|failure| pause_after(failure.in_a_row).min(period), |()| period);
                 tokio::select! {
@@ -97,7 +111,7 @@ impl Supervisor {
 
     /// The same for what one of all servers does: only while this one holds the job, at once when it takes it, and when
     /// an operator wants it.
-    pub fn job<T: Send, E: Display + Send, Run>(
+    pub fn job<T: Send, E: Into<Box<dyn Error + Send + Sync>> + Send, Run>(
         &mut self,
         period: Duration,
         name: &'static str,
@@ -107,17 +121,20 @@ impl Supervisor {
     {
         self.jobs.push(name);
         let (service, lifecycle) = (self.service.clone(), self.lifecycle.clone());
+        service.watch.task_known(name, period);
         self.tasks.spawn(async move {
             let mut ended = std::pin::pin!(lifecycle.ended());
             let mut held = service.job_leases.held();
             let mut noted = None;
             loop {
+                service.watch.task_is_here(name, held.borrow().holds(name));
                 tokio::select! {
                     () = &mut ended => return,
                     taken = held.wait_for(|held| held.holds(name)) => if taken.is_err() { return },
                 }
+                service.watch.task_is_here(name, true);
                 let began = service.now();
-                let outcome = run_once(&lifecycle, name, task(service.clone())).await;
+                let outcome = run_once(&service, &lifecycle, name, task(service.clone())).await;
                 let pause = match &outcome {
                     Ok(()) => period,
                     Err(failure) => pause_after(failure.in_a_row).min(period),
@@ -130,7 +147,11 @@ impl Supervisor {
                     Ok(true) => noted = Some(began),
                     Ok(false) => {}
                     Err(error) => {
-                        tracing::warn!(task = name, %error, "how a background task ended was not noted")
+                        tracing::warn!(
+                            task = name,
+                            error = chain(&error),
+                            "how a background task ended was not noted"
+                        )
                     }
                 }
                 tokio::select! {
@@ -170,7 +191,9 @@ impl Supervisor {
         };
         match tokio::time::timeout(FAREWELL, left).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "the other servers were not told of the end"),
+            Ok(Err(error)) => {
+                tracing::warn!(error = chain(&error), "the other servers were not told of the end")
+            }
             Err(_) => tracing::warn!("the other servers were not told of the end in time"),
         }
     }
@@ -183,18 +206,23 @@ struct Failure {
 }
 
 /// A run that has begun is not broken off: what it does stands in transactions.
-async fn run_once<T, E: Display>(
+async fn run_once<T, E: Into<Box<dyn Error + Send + Sync>>>(
+    service: &Service,
     lifecycle: &Lifecycle,
     name: &'static str,
     run: impl Future<Output = Result<T, E>>,
 ) -> Result<(), Failure> {
+    let begun = Instant::now();
     let outcome = AssertUnwindSafe(run).catch_unwind().await;
-    let in_a_row = lifecycle.note(name, matches!(outcome, Ok(Ok(_))));
+    let is_well = matches!(outcome, Ok(Ok(_)));
+    service.watch.task_ended(name, is_well, begun.elapsed());
+    let in_a_row = lifecycle.note(name, is_well);
     match outcome {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => {
-            tracing::error!(task = name, failures = in_a_row, %error, "a background task failed");
-            Err(Failure { sentence: error.to_string(), in_a_row })
+            let sentence = chain(&*error.into());
+            tracing::error!(task = name, failures = in_a_row, error = sentence, "a background task failed");
+            Err(Failure { sentence, in_a_row })
         }
         // The panic itself was printed where it happened.
         Err(_) => {

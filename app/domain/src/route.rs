@@ -320,6 +320,8 @@ pub const STAFF: &str = "/staff";
 pub const AUDIT: &str = "/audit";
 /// What the pages of upkeep begin with.
 pub const UPKEEP: &str = "/upkeep";
+/// 运行状况
+pub const PLATFORM: &str = "/upkeep/platform";
 /// 服务商名录
 pub const PROVIDERS: &str = "/upkeep/providers";
 /// 常用意见

@@ -87,6 +87,6 @@ pub fn refuse(error: Error) -> ApiError {
             }
             answer(StatusCode::TOO_MANY_REQUESTS, ApiError::TooMany(seconds))
         }
-        other => broken(&other.to_string()),
+        other => broken(&service::error::chain(&other)),
     }
 }

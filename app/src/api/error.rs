@@ -39,7 +39,7 @@ impl ApiError {
                 faults.first().map_or_else(String::new, |fault| fault.message.clone())
             }
             ApiError::TooMany(seconds) => format!("操作过于频繁，请 {seconds} 秒后再试"),
-            ApiError::Broken { ticket } => format!("系统出现错误，请稍后再试。错误编号 {ticket}"),
+            ApiError::Broken { ticket } => format!("系统出现错误，请稍后再试。请求编号 {ticket}"),
             ApiError::Unreachable => "网络连接失败，请检查网络后重试".to_owned(),
             ApiError::Stale => "系统已升级，请刷新页面；已填写的内容会保留".to_owned(),
         }

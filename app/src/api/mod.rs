@@ -279,6 +279,13 @@ pub async fn return_reasons(days: String) -> Answer<view::ReturnReasons> {
     service.return_tallies.return_reasons(&actor, view::Period::asked(&days)).await.map_err(refuse)
 }
 
+/// 运行状况, for who keeps the platform.
+#[server(input = Json, output = Json, endpoint = "platform_state")]
+pub async fn platform_state() -> Answer<view::PlatformState> {
+    let (service, actor) = signed_in()?;
+    service.platforms.platform_state(&actor).await.map_err(refuse)
+}
+
 /// The names of all regions, for who appoints people to them.
 #[server(input = Json, output = Json, endpoint = "region_names")]
 pub async fn region_names() -> Answer<Vec<String>> {

@@ -16,6 +16,7 @@ pub mod mine;
 pub mod misuse;
 pub mod notice_settings;
 pub mod notices;
+pub mod platform;
 mod query;
 pub mod records;
 pub mod review;

@@ -154,6 +154,7 @@ fn staff_groups(me: &Me) -> Vec<(&'static str, Vec<(&'static str, String)>)> {
         keeping.push(("服务商名录", route::PROVIDERS.to_owned()));
         keeping.push(("常用意见", route::REASONS.to_owned()));
         keeping.push(("节假日", route::HOLIDAYS.to_owned()));
+        keeping.push(("运行状况", route::PLATFORM.to_owned()));
     }
     let mut proving = Vec::new();
     if me.must_step_up {

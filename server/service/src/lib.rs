@@ -30,7 +30,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
 use time::OffsetDateTime;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OnceCell, Semaphore, watch as channel};
 
 pub use account::assurance::Proof;
 pub use account::person::{Claims, SESSION_LIFETIME};
@@ -46,7 +46,7 @@ pub use base::events::{Missed, Subscription, Told};
 pub use base::limits::PersonLimits;
 pub use base::{
     actor, calendar, clock, db, error, keyring, private, reference, region, registration, sealed_answers,
-    servers,
+    servers, watch,
 };
 pub use desk::batch::BatchOrder;
 pub use desk::decide::request::{DecisionRequest, Remark, Together};
@@ -55,6 +55,7 @@ pub use desk::reassign::Reassignment;
 pub use files::upload;
 pub use filing::network;
 pub use ops::audit_chain::{AuditVerdict, BadRow, RowFault, audited_columns};
+pub use ops::pulse::{FilesPulse, OutboxPulse, Pulse, QueuePulse};
 pub use ops::scale::Measured;
 pub use ops::{backup, job_leases, jobs, keys, sample};
 pub use public::misuse::MisuseTold;
@@ -93,6 +94,7 @@ use crate::base::db::Db;
 use crate::base::events::Events;
 use crate::base::keyring::Keyring;
 use crate::base::servers::Servers;
+use crate::base::watch::Watch;
 use crate::desk::access::DeskAccess;
 use crate::desk::batch::Batches;
 use crate::desk::canned_reason::CannedReasons;
@@ -134,6 +136,9 @@ use crate::ops::keys::check::KeyChecks;
 use crate::ops::keys::reseal::Reseals;
 use crate::ops::network_use::NetworkUse;
 use crate::ops::patrol::Patrols;
+use crate::ops::platform::Platforms;
+use crate::ops::pulse;
+use crate::ops::pulse::Pulses;
 use crate::ops::relation_keys::RelationKeys;
 use crate::ops::sample::Samples;
 use crate::ops::scale::Scale;
@@ -174,6 +179,8 @@ pub struct UseCases {
     /// What happens on the desk while it happens.
     pub events: Arc<Events>,
     pub servers: Arc<Servers>,
+    /// What this program counts of itself.
+    pub watch: Arc<Watch>,
     pub accounts: Arc<Accounts>,
     pub appointments: Arc<Appointments>,
     pub audit_chain: Arc<AuditChain>,
@@ -219,7 +226,9 @@ pub struct UseCases {
     pub patrol_desk: Arc<PatrolDesk>,
     pub patrols: Arc<Patrols>,
     pub people: Arc<People>,
+    pub platforms: Arc<Platforms>,
     pub presence: Arc<Presence>,
+    pub pulses: Arc<Pulses>,
     pub queues: Arc<Queues>,
     pub reassignments: Arc<Reassignments>,
     pub records: Arc<Records>,
@@ -371,6 +380,9 @@ impl Service {
         let patrols = Patrols::new(&context, &notices, &records, parts.patrol.clone());
         let people = People::new(&context, &accounts, &notices);
         let presence = Presence::new(&context, &accounts, &desk_access, Arc::default(), Arc::default());
+        let pulses = Pulses::new(&context, pulse::Kept::default(), pulse::Kept::default());
+        let platforms =
+            Platforms::new(&context, &files, &pulses, pulse::Kept::default(), OnceCell::default());
         let redrafts = Redrafts::new(&context, &cancellations, &drafts, &files, &filings, &usage);
         let reseals = Reseals::new(&context, &files);
         let saved_views = SavedViews::new(&context);
@@ -418,7 +430,7 @@ impl Service {
             &text_messages,
             &usage,
         );
-        let job_leases = JobLeases::new(&context, watch::Sender::default());
+        let job_leases = JobLeases::new(&context, channel::Sender::default());
         let samples = Samples::new(&context, &accounts);
         let scale =
             Scale::new(&context, &accounts, &counters, &dashboards, &exports, &filings, &lookup, &queues);
@@ -439,6 +451,7 @@ impl Service {
         Service(Arc::new(UseCases {
             events: Arc::clone(&context.events),
             servers: Arc::clone(&context.servers),
+            watch: Arc::clone(&context.watch),
             parts,
             accounts,
             appointments,
@@ -485,7 +498,9 @@ impl Service {
             patrol_desk,
             patrols,
             people,
+            platforms,
             presence,
+            pulses,
             queues,
             reassignments,
             records,

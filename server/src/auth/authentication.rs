@@ -13,6 +13,7 @@ use axum::response::Response;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::{HeaderMap, Method, StatusCode};
+use service::error::chain;
 use service::suspension::SUSPENDED;
 use service::{Actor, Claims as ServiceClaims, Error, Service};
 
@@ -39,7 +40,7 @@ impl Sessions for Service {
             if let Some(previous) = sign_in.previous
                 && let Err(error) = self.accounts.end_session(previous.expose()).await
             {
-                tracing::error!(%error, "the session before this sign-in was not ended");
+                tracing::error!(error = chain(&error), "the session before this sign-in was not ended");
             }
             tell_newcomer(self, &token).await;
             Ok(SessionToken::new(token))
@@ -69,6 +70,10 @@ impl Sessions for Service {
     ) -> BoxFuture<'_, Result<(), Box<dyn std::error::Error + Send + Sync>>> {
         async move { Ok(self.accounts.end_session(token.expose()).await?) }.boxed()
     }
+
+    fn note_end(&self, outcome: &'static str) {
+        self.watch.sign_in_ended(outcome);
+    }
 }
 
 /// A notice of what waits for whoever signed in; without it the person still finds it on the home page.
@@ -80,7 +85,7 @@ async fn tell_newcomer(service: &Service, token: &str) {
         }
     };
     if let Err(error) = told.await {
-        tracing::error!(%error, "somebody was not told of what waits for them");
+        tracing::error!(error = chain(&error), "somebody was not told of what waits for them");
     }
 }
 
@@ -119,7 +124,7 @@ pub async fn authenticate(
             Ok(actor) => actor,
             // Nobody is shown as signed out only because the database is busy.
             Err(error) => {
-                tracing::error!(%error, "the session was not looked up");
+                tracing::error!(error = chain(&error), "the session was not looked up");
                 return callers.template.answer(
                     request.headers(),
                     StatusCode::SERVICE_UNAVAILABLE,

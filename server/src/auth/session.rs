@@ -71,6 +71,8 @@ pub trait Sessions: Send + Sync + 'static {
         &self,
         token: SessionToken,
     ) -> BoxFuture<'_, Result<(), Box<dyn std::error::Error + Send + Sync>>>;
+    /// How a way back from the identity platform ended, to be counted.
+    fn note_end(&self, _outcome: &'static str) {}
 }
 
 /// `__Host-` where TLS is on: no other host, path or plain connection can set it.

@@ -15,7 +15,7 @@ use service::{Assurance, PatrolSettings, PersonLimits};
 use url::{Host, Url};
 
 use super::error::{StartupError, with_source};
-use super::file::{AssuranceSection, ConfigFile, PatrolSection, SmsSection, SmtpSection};
+use super::file::{AssuranceSection, ConfigFile, OtlpSection, PatrolSection, SmsSection, SmtpSection};
 use super::holidays::special_days;
 use super::keys;
 use super::limits::{Capacity, RateLimits};
@@ -39,6 +39,7 @@ pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Confi
     let gateway = gateway(file.sms.as_ref(), production, &mut refusals);
     let mailer = mailer(file.smtp.as_ref(), production, &mut refusals);
     let (rate_limits, limits, requests) = limits(&file, mode, &mut refusals);
+    let (drain, metrics, otlp) = watching(&file, addr, production, &mut refusals);
     let registration_sign = file.registration_sign.unwrap_or_else(|| "测".into());
     check_registration_sign(&registration_sign, &mut refusals);
     let assurance = assurance(file.assurance, &mut refusals);
@@ -101,7 +102,76 @@ pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Confi
         limits,
         requests,
         assurance,
+        drain,
+        metrics,
+        otlp,
     })
+}
+
+/// How this server is seen from outside: how long it says that it ends, where figures are told, where traces go.
+fn watching(
+    file: &ConfigFile,
+    addr: SocketAddr,
+    production: bool,
+    refusals: &mut Vec<String>,
+) -> (Duration, Option<SocketAddr>, Option<Url>) {
+    let metrics = file.metrics.as_ref().map(|section| section.addr);
+    check_metrics(metrics, addr, production, refusals);
+    let otlp = collector(file.otlp.as_ref(), production, refusals);
+    (drain(file.drain_seconds, refusals), metrics, otlp)
+}
+
+/// Longer, and what waits for the end would kill the process.
+const LONGEST_DRAIN: u16 = 60;
+
+fn drain(seconds: Option<u16>, refusals: &mut Vec<String>) -> Duration {
+    let seconds = seconds.unwrap_or(0);
+    if seconds > LONGEST_DRAIN {
+        refusals.push(format!("drain_seconds must be at most {LONGEST_DRAIN}."));
+    }
+    Duration::from_secs(seconds.into())
+}
+
+/// Figures are not for the public: never where people are answered, and in production on one address that is named.
+fn check_metrics(
+    metrics: Option<SocketAddr>,
+    addr: SocketAddr,
+    production: bool,
+    refusals: &mut Vec<String>,
+) {
+    let Some(metrics) = metrics else { return };
+    let is_shared = metrics.port() == addr.port()
+        && (metrics.ip() == addr.ip() || metrics.ip().is_unspecified() || addr.ip().is_unspecified());
+    if is_shared && metrics.port() != 0 {
+        refusals.push("The addr of [metrics] must not be the one at which people are answered.".into());
+    }
+    if production && metrics.ip().is_unspecified() {
+        refusals.push(
+            "The addr of [metrics] must be one address in production, best 127.0.0.1: on all of them everybody \
+             could read it."
+                .into(),
+        );
+    }
+}
+
+/// Traces name routes and statements: over a network they go encrypted.
+fn collector(section: Option<&OtlpSection>, production: bool, refusals: &mut Vec<String>) -> Option<Url> {
+    let endpoint = &section?.endpoint;
+    match Url::parse(endpoint) {
+        Ok(url)
+            if url.scheme() == "https" || (url.scheme() == "http" && (!production || is_loopback(&url))) =>
+        {
+            Some(url)
+        }
+        _ => {
+            refusals.push(
+                "The endpoint of [otlp] must be an https address, or an http one of this machine, such as \
+                 http://127.0.0.1:4318."
+                    .into(),
+            );
+            None
+        }
+    }
 }
 
 fn public_url(file: &ConfigFile, addr: SocketAddr) -> Option<Url> {

@@ -3,7 +3,7 @@
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-use super::file::ConfigFile;
+use super::file::{ConfigFile, MetricsSection, OtlpSection};
 use super::model::Mode;
 use super::oidc::OidcConfig;
 
@@ -49,6 +49,7 @@ impl ConfigFile {
         self.override_identity_platform(&mut variables);
         self.override_assurance(&mut variables);
         self.override_switches(&mut variables);
+        self.override_watching(&mut variables);
         match variables.read("BEIAN_SECOND_LOOK_PERCENT").map(|value| value.parse()) {
             None => {}
             Some(Ok(percent)) => self.second_look_percent = Some(percent),
@@ -107,6 +108,25 @@ impl ConfigFile {
                         .refuse("BEIAN_TRUSTED_PROXIES must be addresses or networks, parted by commas."),
                 }
             }
+        }
+    }
+
+    /// How this server is seen from outside.
+    fn override_watching(&mut self, variables: &mut Variables<'_>) {
+        match variables.read("BEIAN_METRICS_ADDR").map(|value| value.parse()) {
+            None => {}
+            Some(Ok(addr)) => self.metrics = Some(MetricsSection { addr }),
+            Some(Err(_)) => {
+                variables.refuse("BEIAN_METRICS_ADDR must be an address and a port, such as 127.0.0.1:9464.")
+            }
+        }
+        if let Some(endpoint) = variables.read("BEIAN_OTLP_ENDPOINT") {
+            self.otlp = Some(OtlpSection { endpoint });
+        }
+        match variables.read("BEIAN_DRAIN_SECONDS").map(|value| value.parse()) {
+            None => {}
+            Some(Ok(seconds)) => self.drain_seconds = Some(seconds),
+            Some(Err(_)) => variables.refuse("BEIAN_DRAIN_SECONDS must be a number of seconds."),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The configuration file as it is written: everything may be missing, nothing may be misspelt.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
@@ -60,6 +60,29 @@ pub struct ConfigFile {
     pub limits: Option<PersonLimits>,
     pub requests: Option<Capacity>,
     pub assurance: AssuranceSection,
+    /// For so many seconds after the end was asked for `/readyz` says no and requests are still answered.
+    pub drain_seconds: Option<u16>,
+    pub metrics: Option<MetricsSection>,
+    pub otlp: Option<OtlpSection>,
+}
+
+/// Where traces go, for OpenTelemetry.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OtlpSection {
+    pub endpoint: String,
+}
+
+/// Where this server tells how it is, for Prometheus.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsSection {
+    #[serde(default = "beside")]
+    pub addr: SocketAddr,
+}
+
+fn beside() -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, 9464))
 }
 
 /// How sure the identity platform must be of a person; all of it may be missing.

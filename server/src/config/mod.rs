@@ -10,9 +10,9 @@ mod keys;
 mod limits;
 mod model;
 mod oidc;
-mod sections;
 #[cfg(test)]
 mod packaged;
+mod sections;
 // They begin with a configuration of development.
 #[cfg(all(test, feature = "dev"))]
 mod tests;

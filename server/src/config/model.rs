@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -92,6 +93,12 @@ pub struct Config {
     pub limits: PersonLimits,
     pub requests: Capacity,
     pub assurance: Assurance,
+    /// So long requests are still answered after the end was asked for, while `/readyz` says no.
+    pub drain: Duration,
+    /// Where Prometheus finds this server; nowhere unless it is said.
+    pub metrics: Option<SocketAddr>,
+    /// The collector that takes traces by OTLP/HTTP; none unless it is said.
+    pub otlp: Option<Url>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -234,6 +234,16 @@ fn wrong_values_are_refused_with_their_name() {
         ("second_look_percent = 0.5", [("X", "")], "not valid"),
         ("", [("BEIAN_SECOND_LOOK_PERCENT", "101")], "second_look_percent"),
         ("", [("BEIAN_SECOND_LOOK_PERCENT", "half")], "BEIAN_SECOND_LOOK_PERCENT"),
+        ("drain_seconds = 61", [("X", "")], "drain_seconds"),
+        ("", [("BEIAN_DRAIN_SECONDS", "long")], "BEIAN_DRAIN_SECONDS"),
+        ("[metrics]\naddr = 'here'", [("X", "")], "not valid"),
+        ("[metrics]\nport = 9464", [("X", "")], "not valid"),
+        ("[metrics]\naddr = '127.0.0.1:3000'", [("X", "")], "[metrics]"),
+        ("[metrics]\naddr = '0.0.0.0:3000'", [("X", "")], "[metrics]"),
+        ("", [("BEIAN_METRICS_ADDR", "9464")], "BEIAN_METRICS_ADDR"),
+        ("[otlp]", [("X", "")], "not valid"),
+        ("[otlp]\nendpoint = 'localhost:4318'", [("X", "")], "[otlp]"),
+        ("", [("BEIAN_OTLP_ENDPOINT", "udp://127.0.0.1")], "[otlp]"),
         ("registration_sign = 'provinces'", [("X", "")], "registration_sign"),
         ("database_url = 'mysql://db/beian'", [("X", "")], "database_url"),
         ("", [("ADDR", "3000")], "ADDR"),
@@ -255,6 +265,41 @@ fn nobodys_filings_are_looked_at_unless_that_is_said() {
     assert_eq!(load("", &on).1.unwrap().patrol, Some(PatrolSettings { days: 14, at_once: 4 }));
     let said = load("[patrol]\nenabled = true\ndays = 30\nat_once = 2", &[]).1.unwrap();
     assert_eq!(said.settings().patrol, PatrolSettings { days: 30, at_once: 2 });
+}
+
+#[test]
+fn figures_are_told_nowhere_unless_that_is_said_and_then_on_loopback() {
+    let of = |file: &str, environment: &[(&str, &str)]| load(file, environment).1.unwrap().metrics;
+    assert_eq!(of("", &[]), None);
+    assert_eq!(of("[metrics]", &[]), Some("127.0.0.1:9464".parse().unwrap()));
+    let elsewhere = [("BEIAN_METRICS_ADDR", "10.0.0.5:9000")];
+    assert_eq!(of("[metrics]", &elsewhere), Some("10.0.0.5:9000".parse().unwrap()));
+    assert_eq!(of("", &elsewhere), Some("10.0.0.5:9000".parse().unwrap()));
+    let everywhere = [("BEIAN_METRICS_ADDR", "0.0.0.0:9464")];
+    assert!(load(&production(), &elsewhere).1.is_ok());
+    let refused = load(&production(), &everywhere).1.unwrap_err();
+    assert!(refused.to_string().contains("[metrics]"), "{refused}");
+}
+
+#[test]
+fn traces_go_nowhere_unless_that_is_said_and_in_production_never_in_the_open() {
+    let of = |file: &str, environment: &[(&str, &str)]| load(file, environment).1.unwrap().otlp;
+    assert_eq!(of("", &[]), None);
+    let here = "[otlp]\nendpoint = 'http://127.0.0.1:4318'";
+    assert_eq!(of(here, &[]).unwrap().as_str(), "http://127.0.0.1:4318/");
+    let elsewhere = |url| [("BEIAN_OTLP_ENDPOINT", url)];
+    assert_eq!(of(here, &elsewhere("http://otel:4318")).unwrap().host_str(), Some("otel"));
+    assert!(load(&production(), &elsewhere("http://127.0.0.1:4318")).1.is_ok());
+    assert!(load(&production(), &elsewhere("https://otel.example.cn")).1.is_ok());
+    assert!(load(&production(), &elsewhere("http://otel.example.cn")).1.is_err());
+}
+
+#[test]
+fn a_server_ends_at_once_unless_it_is_said_how_long_it_stays() {
+    let of = |file: &str, environment: &[(&str, &str)]| load(file, environment).1.unwrap().drain.as_secs();
+    assert_eq!(of("", &[]), 0);
+    assert_eq!(of("drain_seconds = 5", &[]), 5);
+    assert_eq!(of("drain_seconds = 5", &[("BEIAN_DRAIN_SECONDS", "7")]), 7);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use axum::routing::get;
 use domain::notice::Channel;
 use http::StatusCode;
 use service::Service;
+use service::error::chain;
 
 use crate::config::Config;
 use crate::http::page_template::{HOME, PageTemplate, text};
@@ -24,7 +25,7 @@ async fn show(State((service, template)): State<(Service, PageTemplate)>) -> Res
     let messages = match service.text_messages.outbox().await {
         Ok(messages) => messages,
         Err(error) => {
-            tracing::error!(%error, "the outbox cannot be read");
+            tracing::error!(error = chain(&error), "the outbox cannot be read");
             return template.message(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "系统出错",

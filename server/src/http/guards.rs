@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use ipnet::IpNet;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -22,18 +22,21 @@ use tower_http::request_id::PropagateRequestIdLayer;
 use tower_http::set_header::SetRequestHeaderLayer;
 use tower_http::trace::TraceLayer;
 use tracing::Span;
+use tracing::field::Empty;
 
 use super::client_addr::{ClientAddr, client_addr, network_key};
 use super::in_flight::{InFlight, InFlightRequest};
 use super::page_template::{HOME, PageTemplate};
 use super::rate_limit::RateLimiters;
+use super::request_id::{REQUEST_ID, in_request, is_from, new_id, own_id};
+use super::route_name::route_name;
 use super::security_headers::{
     ContentPolicy, CspNonce, headers_of_every_answer, set_content_security_policy,
 };
 use crate::config::Config;
 use crate::random::random_letters;
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+use crate::watch::RequestMeter;
+use crate::watch::otlp::TRACE_PARENT;
 
 /// Set by the socket on a request that HTTP/1.1 forbids: without a `Host`, or with several (RFC 9112, 3.2).
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +61,8 @@ pub struct GuardSettings {
     /// The most requests at work for one address behind a trusted proxy.
     pub per_address: usize,
     pub identify_person: IdentifyPerson,
+    /// Counts requests, where somebody wants to know.
+    pub requests: Option<RequestMeter>,
 }
 
 impl GuardSettings {
@@ -74,6 +79,7 @@ impl GuardSettings {
             rate_limits: Arc::new(RateLimiters::new(config.rate_limits)),
             per_address: config.requests.per_address,
             identify_person: Arc::new(|_: HeaderMap| async { None }.boxed()),
+            requests: None,
         }
     }
 }
@@ -102,12 +108,14 @@ pub fn with_guards(router: Router, settings: GuardSettings) -> Router {
             .map(axum::body::Body::new)
     });
     let headers = headers_of_every_answer(settings.content.tls);
-    // Whatever a stranger calls it, the log and the pages use our name.
-    let name_request = SetRequestHeaderLayer::overriding(REQUEST_ID, |_: &Request| {
-        HeaderValue::from_str(&random_letters::<9>()).ok()
+    // Whatever a stranger calls it, the log and the pages use our name, or that of a proxy we trust.
+    let (proxies, tracers) = (settings.trusted_proxies.clone(), settings.trusted_proxies.clone());
+    let name_request = SetRequestHeaderLayer::overriding(REQUEST_ID, move |request: &Request| {
+        own_id(request, &proxies).or_else(new_id)
     });
+    let measure = middleware::from_fn_with_state(settings.requests.clone(), measure);
     let trace = TraceLayer::new_for_http()
-        .make_span_with(span_of)
+        .make_span_with(move |request: &Request| span_of(request, &tracers))
         .on_request(())
         .on_response(log_answer)
         .on_body_chunk(())
@@ -123,7 +131,9 @@ pub fn with_guards(router: Router, settings: GuardSettings) -> Router {
         .layer(catch_panic)
         .layer(middleware::from_fn_with_state(guards.clone(), admit))
         .layer(middleware::from_fn_with_state(guards, identify))
+        .layer(middleware::from_fn(in_request))
         .layer(trace)
+        .layer(measure)
         .layer(headers)
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(name_request)
@@ -151,19 +161,30 @@ fn from_foreign_site(template: &PageTemplate) -> Response {
     response
 }
 
-/// What is logged of a request. The route's pattern, not the address: queries and references are personal data.
-fn span_of(request: &Request) -> Span {
-    let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or("-");
-    let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str);
-    tracing::info_span!("request", %id, method = %request.method(), route)
+/// What is logged of a request. The route's pattern, not the address: queries and references are personal data. Which
+/// trace it belongs to stands there where a trusted proxy says so.
+fn span_of(request: &Request, proxies: &[IpNet]) -> Span {
+    let headers = request.headers();
+    let id = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or("-");
+    let trace = headers.get(TRACE_PARENT).and_then(|trace| trace.to_str().ok());
+    let trace = trace.filter(|_| is_from(request, proxies));
+    tracing::info_span!("request", %id, method = %request.method(), route = route_name(request), traceparent = trace, status = Empty)
 }
 
-fn log_answer<B>(response: &http::Response<B>, took: Duration, _span: &Span) {
-    tracing::info!(
-        status = response.status().as_u16(),
-        milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        "answered"
-    );
+fn log_answer<B>(response: &http::Response<B>, took: Duration, span: &Span) {
+    let status = response.status().as_u16();
+    span.record("status", status);
+    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(status, milliseconds, "answered");
+}
+
+/// Counts and times the request, where that is wanted.
+async fn measure(State(meter): State<Option<RequestMeter>>, request: Request, next: Next) -> Response {
+    let Some(meter) = meter else { return next.run(request).await };
+    let in_flight = meter.begin(request.method(), route_name(&request));
+    let response = next.run(request).await;
+    in_flight.answered(response.status());
+    response
 }
 
 /// Finds out from where the request comes, and gives the answer its nonce.

@@ -1,4 +1,4 @@
-//! `GET /healthz`.
+//! What a load balancer and a supervisor of processes ask: `GET /healthz`, `GET /livez`, `GET /readyz`.
 
 use axum::Router;
 use axum::routing::get;
@@ -26,4 +26,23 @@ pub fn health(
         }
     };
     Router::new().route("/healthz", get(answer))
+}
+
+/// `GET /livez`: the process answers; nothing is asked for it. `GET /readyz`: 200 where requests may be sent here, else
+/// 503 with the names of what is not well, and at once where the program is about to end.
+pub fn probes(
+    ailing: impl Fn() -> BoxFuture<'static, Vec<&'static str>> + Clone + Send + Sync + 'static,
+    lifecycle: Lifecycle,
+) -> Router {
+    let answer = move || {
+        let (ailing, lifecycle) = (ailing.clone(), lifecycle.clone());
+        async move {
+            let names = if lifecycle.is_leaving() { vec!["ending"] } else { ailing().await };
+            match names.as_slice() {
+                [] => (StatusCode::OK, "ready".to_owned()),
+                names => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {}", names.join(", "))),
+            }
+        }
+    };
+    Router::new().route("/livez", get(|| async { "alive" })).route("/readyz", get(answer))
 }

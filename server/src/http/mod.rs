@@ -11,5 +11,7 @@ mod in_flight;
 pub mod markers;
 pub mod page_template;
 pub mod rate_limit;
+pub mod request_id;
 pub mod request_limit;
+pub mod route_name;
 pub mod security_headers;

@@ -10,6 +10,8 @@ use axum::response::{Html, IntoResponse as _, Response};
 use html_escape::{encode_double_quoted_attribute, encode_text};
 use http::{HeaderMap, StatusCode, header};
 
+use super::request_id::current_id;
+
 /// What all such pages have around them.
 #[derive(Debug, Clone)]
 pub struct PageTemplate {
@@ -66,6 +68,10 @@ impl PageTemplate {
             title = text(title),
             sentence = text(sentence),
         );
+        // What broke here is in the log under this number.
+        if let Some(id) = current_id().filter(|_| status.is_server_error()) {
+            let _ = write!(main, r#"<p class="ticket">请求编号 <code>{}</code></p>"#, text(&id));
+        }
         main.push_str(r#"<div class="actions">"#);
         for (at, way) in links.iter().enumerate() {
             let _ = write!(

@@ -28,6 +28,7 @@ use crate::config::{Capacity, Config};
 use crate::http::client_addr::network_key;
 use crate::http::guards::WrongHost;
 use connections::{ConnectionSlot, ConnectionsByNetwork};
+use service::error::chain;
 use tracked_body::TrackedBody;
 
 /// To who has all connections of the address at work.
@@ -101,7 +102,7 @@ pub async fn serve_behind(
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of descriptors, most likely: give running requests a moment to free some.
-                    tracing::warn!(%error, "a connection was not accepted");
+                    tracing::warn!(error = chain(&error), "a connection was not accepted");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                     continue;
                 }
@@ -178,7 +179,7 @@ impl Accepted {
             tokio::select! {
                 // Broken connections are everyday life on the internet.
                 ended = watcher.watch(connection) => if let Err(error) = ended {
-                    tracing::debug!(%error, "a connection broke");
+                    tracing::debug!(error = chain(&*error), "a connection broke");
                 },
                 () = slot.close.cancelled() => {}
             }

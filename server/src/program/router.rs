@@ -16,7 +16,7 @@ use crate::auth::oidc::{self, Auth};
 use crate::config::{Config, StartupError};
 use crate::http::body_budget::{BodyAdmission, BodyBudget, admit_body};
 use crate::http::guards::{GuardSettings, with_guards};
-use crate::http::health::health;
+use crate::http::health::{health, probes};
 use crate::http::page_template::PageTemplate;
 use crate::http::rate_limit::RateLimiters;
 use crate::http::request_limit::{RequestLimit, limit_requests};
@@ -24,6 +24,7 @@ use crate::routes::{self, AppState, EventStreams};
 use crate::site::app_pages;
 use crate::site::assets::Site;
 use crate::supervisor::Lifecycle;
+use crate::watch::RequestMeter;
 
 fn refused(error: &dyn std::fmt::Display) -> StartupError {
     StartupError(vec![error.to_string()])
@@ -63,21 +64,28 @@ pub fn router(
         recheck: routes::RECHECK_INTERVAL,
     };
     let probe = HealthProbe::new(service.clone(), db);
+    let asked = probe.clone();
     let ready = move || {
-        let probe = probe.clone();
+        let probe = asked.clone();
         async move { probe.is_healthy().await }.boxed()
+    };
+    let ailing = move || {
+        let probe = probe.clone();
+        async move { probe.ailing().await }.boxed()
     };
     let assets = site.router().map_err(|error| refused(&format!("The site cannot be listed: {error}.")))?;
     let others = sign_in
         .routes
         .merge(assets)
         .merge(health(ready, shared.lifecycle.clone()))
+        .merge(probes(ailing, shared.lifecycle.clone()))
         .merge(development::routes(config, service, &template));
     let all = limit_requests(inner(pages), RequestLimit::USUAL, &template)
         .merge(routes::router(state, inner))
         .merge(limit_requests(others.layer(admit_body.clone()), RequestLimit::USUAL, &template));
     let mut settings = GuardSettings::new(config, template, &sign_in.issuer);
     settings.rate_limits = shared.rate_limits.clone();
+    settings.requests = shared.requests.clone();
     settings.identify_person = identify_person(service.clone(), config.tls);
     Ok(with_guards(all, settings))
 }
@@ -126,6 +134,8 @@ pub struct Shared {
     pub lifecycle: Lifecycle,
     pub rate_limits: Arc<RateLimiters>,
     pub body_budget: Arc<BodyBudget>,
+    /// Counted only where somebody may ask for it.
+    pub requests: Option<RequestMeter>,
 }
 
 impl Shared {
@@ -135,6 +145,7 @@ impl Shared {
             lifecycle: Lifecycle::default(),
             rate_limits: Arc::new(rate_limits),
             body_budget: Arc::new(BodyBudget::new(&config.requests)),
+            requests: config.metrics.map(|_| RequestMeter::default()),
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::notice::Channel;
 use service::Service;
 use service::db::Db;
+use service::error::chain;
 use service::servers::{About, Differing};
 use tokio::net::TcpListener;
 
@@ -14,9 +15,10 @@ use super::development;
 use super::open::{open, settings};
 use super::router::{Shared, router};
 use crate::config::{Config, StartupError};
-use crate::listener::{ConnectionLimits, serve_behind, shutdown_signal};
+use crate::listener::{ConnectionLimits, serve, serve_behind, shutdown_signal};
 use crate::notify::{READY, STOPPING, notify};
-use crate::supervisor::Supervisor;
+use crate::supervisor::{Lifecycle, Supervisor};
+use crate::watch::{self, Metrics, otlp};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -42,22 +44,23 @@ pub async fn run(config: Config) -> Result<(), StartupError> {
     let local = listener.local_addr().unwrap_or(config.addr);
     let shared = Arc::new(Shared::new(&config, &service));
     let lifecycle = shared.lifecycle.clone();
+    let watched = watched(&config, &service, &db, &shared).await?;
     let router = router(&config, &service, db, local, &shared)?;
     tracing::info!(address = %local, public = %config.public_origin(), mode = ?config.mode, "listening");
     notify(READY);
 
     let mut tasks = Supervisor::new(service.clone(), lifecycle.clone());
     start_tasks(&mut tasks, config.is_production(), shared, about);
-    let end = async move {
-        shutdown_signal().await;
-        notify(STOPPING);
-        lifecycle.end();
-    };
+    if let Some((listener, router)) = watched {
+        tokio::spawn(serve(listener, router, ConnectionLimits::default(), lifecycle.ended()));
+    }
+    let end = end(lifecycle.clone(), config.drain);
     let limits = ConnectionLimits::new(&config);
     serve_behind(config.trusted_proxies, listener, router, limits, end).await;
     tasks.finish().await;
+    otlp::finish().await;
     if let Err(error) = log_audit_head(&service).await {
-        tracing::error!(%error, "the head of the audit log was not read");
+        tracing::error!(error = chain(&error), "the head of the audit log was not read");
     }
     Ok(())
 }
@@ -75,6 +78,38 @@ async fn join_others(config: &Config, service: &Service) -> Result<About, Startu
             sections.join(", ")
         )])
     })
+}
+
+/// Where Prometheus asks, and what it is told.
+async fn watched(
+    config: &Config,
+    service: &Service,
+    db: &Db,
+    shared: &Shared,
+) -> Result<Option<(TcpListener, axum::Router)>, StartupError> {
+    let (Some(addr), Some(requests)) = (config.metrics, &shared.requests) else { return Ok(None) };
+    let listener = TcpListener::bind(addr)
+        .await
+        .map_err(|error| StartupError(vec![format!("{addr} cannot be listened on: {error}.")]))?;
+    let addr = listener.local_addr().unwrap_or(addr);
+    tracing::info!(address = %addr, "figures are told");
+    Ok(Some((listener, watch::router(Metrics::new(service, db, requests)))))
+}
+
+/// Ready when the end was asked for and whoever sends requests here has had the time to learn of it (`/readyz`). Asked
+/// for twice, it does not wait.
+async fn end(lifecycle: Lifecycle, drain: Duration) {
+    shutdown_signal().await;
+    notify(STOPPING);
+    lifecycle.leave();
+    if !drain.is_zero() {
+        tracing::info!(seconds = drain.as_secs(), "about to end");
+        tokio::select! {
+            () = tokio::time::sleep(drain) => {}
+            () = shutdown_signal() => {}
+        }
+    }
+    lifecycle.end();
 }
 
 /// Fills a new database, listens, and makes the rows that every start may add.

@@ -19,6 +19,8 @@ use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 use rand::RngExt as _;
 use serde::Deserialize;
+use service::error::chain;
+use service::watch::CountedStream;
 use service::{Actor, Change, Missed, OpenPage, Service, Subscription, Told, What};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, Interval};
@@ -47,6 +49,7 @@ struct Listener {
     /// Gone with the stream.
     _open: Option<OpenPage>,
     _stream: OpenStream,
+    _counted: CountedStream,
     lifecycle: Lifecycle,
     recheck: Interval,
     /// When session and role were looked up last, and how often rights had been changed here by then.
@@ -102,6 +105,7 @@ pub async fn stream(
         Missed::TooMuch => (VecDeque::new(), again(&upto)),
     };
     let greeting = greeting.retry(retry);
+    let counted = service.watch.stream_opened();
     let listener = Listener {
         service,
         actor: actor.clone().forgetting(),
@@ -111,6 +115,7 @@ pub async fn stream(
         filing: wanted.filing,
         _open: open,
         _stream: stream,
+        _counted: counted,
         lifecycle: state.lifecycle.clone(),
         recheck: tokio::time::interval_at(Instant::now() + state.recheck, state.recheck),
         looked_up: None,
@@ -123,7 +128,7 @@ pub async fn stream(
 }
 
 fn not_listening(error: &service::Error) -> Response {
-    tracing::error!(%error, "a page could not be opened for listening");
+    tracing::error!(error = chain(error), "a page could not be opened for listening");
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
@@ -139,7 +144,7 @@ pub async fn at_work(
         Err(service::Error::NotFound) => StatusCode::NOT_FOUND,
         Err(service::Error::Forbidden) => StatusCode::FORBIDDEN,
         Err(error) => {
-            tracing::error!(%error, "a claim could not be kept");
+            tracing::error!(error = chain(&error), "a claim could not be kept");
             StatusCode::INTERNAL_SERVER_ERROR
         }
     }
@@ -180,7 +185,10 @@ impl Listener {
                         None => event,
                     }
                 }
-                Err(RecvError::Lagged(_)) => again(&self.changes.upto().name()),
+                Err(RecvError::Lagged(_)) => {
+                    self.service.watch.stream_lagged();
+                    again(&self.changes.upto().name())
+                }
                 Err(RecvError::Closed) => return None,
             };
             return if self.still_may_listen().await { Some(event) } else { None };
@@ -202,7 +210,7 @@ impl Listener {
                 now.as_ref() == Some(&self.actor)
             }
             Err(error) => {
-                tracing::error!(%error, "the session of a listener was not looked up");
+                tracing::error!(error = chain(&error), "the session of a listener was not looked up");
                 false
             }
         }

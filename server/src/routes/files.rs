@@ -8,6 +8,7 @@ use axum::{Extension, Json, body::Bytes};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use service::Error;
+use service::error::chain;
 use service::upload::{UploadRefusal, content::Content};
 
 use super::state::{AppState, actor_of, came_from};
@@ -57,7 +58,7 @@ pub async fn take(
             response
         }
         Err(error) => {
-            tracing::error!(%error, "a file was not taken");
+            tracing::error!(error = chain(&error), "a file was not taken");
             said(StatusCode::INTERNAL_SERVER_ERROR, "上传失败，请稍后重新上传")
         }
     }

@@ -18,6 +18,7 @@ use domain::schema::{Body, Fault, Form, Kind, Place, Step, fault};
 use domain::seal::SHARED_WITH_PRINCIPAL;
 use domain::view::{DraftHead, FormRequest, FormView, RevealRequest, SaveDraft, Saved, Submitted};
 use http::{HeaderMap, StatusCode};
+use service::error::chain;
 use service::{Actor, Error, region};
 
 use super::files::{UPLOADS_TOO_OFTEN, wrong_sort};
@@ -160,7 +161,7 @@ impl Post<'_> {
         if !said.is_empty()
             && let Err(error) = service.accounts.set_flash(actor, &said.join("；")).await
         {
-            tracing::error!(%error, "a sentence for the next page was lost");
+            tracing::error!(error = chain(&error), "a sentence for the next page was lost");
         }
         match item {
             Some(item) => Ok(see(&format!("{}#{}", self.page_of(self.step.key, &draft), field_id(&item)))),

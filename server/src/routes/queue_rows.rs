@@ -12,6 +12,7 @@ use http::header::CACHE_CONTROL;
 
 use super::state::{AppState, actor_of};
 use crate::http::markers::without_markers;
+use service::error::chain;
 
 /// What the address calls the rows, with commas.
 const ROWS: &str = "rows=";
@@ -31,7 +32,7 @@ pub async fn rows(
             .into_response(),
         Err(service::Error::Forbidden | service::Error::NotFound) => StatusCode::FORBIDDEN.into_response(),
         Err(error) => {
-            tracing::error!(%error, "rows of a queue could not be read");
+            tracing::error!(error = chain(&error), "rows of a queue could not be read");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

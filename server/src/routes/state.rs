@@ -8,6 +8,7 @@ use app::ui::table::percent;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use domain::view::Refused;
 use http::{HeaderMap, StatusCode};
+use service::error::chain;
 use service::{Actor, Error, Service};
 
 use super::event_streams::EventStreams;
@@ -63,7 +64,7 @@ impl AppState {
     /// Back to where one came from, with a sentence shown once on the next page.
     pub async fn back_saying(&self, actor: &Actor, to: &str, sentence: &str) -> Response {
         if let Err(error) = self.service.accounts.set_flash(actor, sentence).await {
-            tracing::error!(%error, "a sentence for the next page was lost");
+            tracing::error!(error = chain(&error), "a sentence for the next page was lost");
         }
         see(to)
     }
@@ -119,13 +120,11 @@ impl AppState {
                 response
             }
             broken @ (Error::Database(_) | Error::Keyring(_) | Error::Corrupt(_) | Error::Store(_)) => {
-                let ticket =
-                    headers.get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or("-").to_owned();
-                tracing::error!(error = %broken, %ticket, "an action broke");
+                tracing::error!(error = chain(&broken), "an action broke");
                 self.template.message(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "系统出现错误",
-                    &format!("请稍后再试。您保存过的内容没有丢失。错误编号 {ticket}"),
+                    "请稍后再试。您保存过的内容没有丢失。",
                     &[Link { label: "返回", href: &back }],
                 )
             }

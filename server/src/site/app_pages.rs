@@ -14,7 +14,9 @@ use http::{StatusCode, header};
 use leptos::prelude::*;
 use leptos_axum::{LeptosRoutes as _, generate_route_list};
 use service::Service;
+use service::error::chain;
 
+use super::executor;
 use crate::http::elder::is_elder;
 use crate::http::markers::without_markers;
 use crate::http::security_headers::provide_csp_nonce;
@@ -42,6 +44,7 @@ impl AppPages {
 /// Routes for every page of the app and, under `/api`, its server functions; anything else is the app's
 /// own page for what does not exist.
 pub fn router(pages: AppPages) -> Router {
+    executor::install();
     // Only the names of routes are taken from it; the names of files come from the bundle.
     let options = LeptosOptions::builder().output_name("beian").build();
     let called = pages.clone();
@@ -62,7 +65,7 @@ async fn draw(pages: AppPages, request: Request) -> Response {
         // The page goes on without the frame of the signed-in; what it asks for itself says what is wrong.
         Some(Caller(Some(actor))) => {
             pages.service.accounts.me(actor).await.map(Some).unwrap_or_else(|error| {
-                tracing::error!(%error, "the person was not looked up");
+                tracing::error!(error = chain(&error), "the person was not looked up");
                 None
             })
         }

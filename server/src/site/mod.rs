@@ -3,3 +3,4 @@
 pub mod app_pages;
 pub mod assets;
 pub mod embedded;
+mod executor;

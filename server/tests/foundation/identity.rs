@@ -12,6 +12,7 @@ use server::config::Config;
 use server::dev::samples::SAMPLES;
 use server::listener::{ConnectionLimits, serve};
 use server::program::{self, Shared};
+use server::watch::RequestMeter;
 use service::db::{Db, new_id};
 use service::upload::child::FileCheck;
 use service::{Actor, Service, sealed_answers};
@@ -25,6 +26,7 @@ pub struct World {
     pub config: Config,
     pub db: Db,
     pub home: Url,
+    pub requests: RequestMeter,
     _directory: tempfile::TempDir,
 }
 
@@ -47,17 +49,18 @@ impl World {
             "DATA_DIR" => Some(directory.path().join("data").display().to_string()),
             "SITE_DIR" => Some(site.display().to_string()),
             "DATABASE_URL" => database.clone(),
+            "BEIAN_METRICS_ADDR" => Some("127.0.0.1:0".to_owned()),
             _ => None,
         })
         .unwrap();
         server::tls::install_crypto();
         let (service, db) = program::open(&config).await.unwrap();
         let service = service.with_file_check(FileCheck::in_this_process());
-        let router =
-            program::router(&config, &service, db.clone(), addr, &Shared::new(&config, &service)).unwrap();
+        let shared = Shared::new(&config, &service);
+        let router = program::router(&config, &service, db.clone(), addr, &shared).unwrap();
         tokio::spawn(serve(listener, router, ConnectionLimits::default(), std::future::pending()));
         let home = Url::parse(&format!("http://{addr}")).unwrap();
-        World { service, config, db, home, _directory: directory }
+        World { service, config, db, home, requests: shared.requests.unwrap(), _directory: directory }
     }
 
     pub async fn signed_in(&self, name: &str) -> (Browser, Actor) {

@@ -16,3 +16,4 @@ mod statements;
 mod strangers;
 mod supervisor;
 mod upgrade;
+mod watch;

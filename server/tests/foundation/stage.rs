@@ -350,6 +350,19 @@ impl Browser {
         self.send(Method::GET, address, None).await
     }
 
+    /// With further headers.
+    pub async fn get_with(&mut self, address: &str, headers: &[(&str, &str)]) -> Page {
+        let request = self.request(Method::GET, address);
+        self.answer(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)))
+            .await
+    }
+
+    /// Posts a file as the page's script does.
+    pub async fn post_body(&mut self, address: &str, body: Vec<u8>) -> Page {
+        let request = self.request(Method::POST, address);
+        self.answer(request.body(body)).await
+    }
+
     pub async fn post(&mut self, address: &str, form: &BTreeMap<String, String>) -> Page {
         self.send(Method::POST, address, Some(form)).await
     }

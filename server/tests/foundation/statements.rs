@@ -13,7 +13,7 @@ use crate::stage::Browser;
 /// commit that raises the number.
 type Case = (&'static str, String, u64);
 
-async fn with_sample_filings(database: Option<String>) -> World {
+pub async fn with_sample_filings(database: Option<String>) -> World {
     let world = World::on(database).await;
     let World { service, config, db, .. } = &world;
     service.key_checks.check_and_mark_keys().await.unwrap();
@@ -57,6 +57,7 @@ async fn cases(world: &World) -> Vec<Case> {
         ("审核员东城", format!("/review/filings/{filing}"), 15),
         ("管理员", at("/review/claims"), 4),
         ("管理员", at("/staff"), 6),
+        ("维护员", at("/upkeep/platform"), 4),
         ("审计员", at("/audit"), 7),
     ]
 }

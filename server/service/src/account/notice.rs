@@ -16,7 +16,7 @@ use crate::base::clock::written;
 use crate::base::context::handle;
 use crate::base::db::{Transaction, instant, millis, new_id, plausible_id};
 use crate::base::entity::{mail_address, notice, notice_choice, person};
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, chain};
 use crate::base::retry::retry;
 
 handle! {
@@ -98,7 +98,7 @@ impl Notices {
                 Ok(Some(recipient).filter(|_| way == Channel::Sms || self.text_messages.offers_mail()))
             }
             Err(error) => {
-                tracing::error!(person = person_id, %error, "a person cannot be called");
+                tracing::error!(person = person_id, error = chain(&error), "a person cannot be called");
                 Ok(None)
             }
         }

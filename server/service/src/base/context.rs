@@ -10,6 +10,7 @@ use crate::base::keyring::Keyring;
 use crate::base::known::{Known, KnownCalendar, KnownNames};
 use crate::base::limits::PersonLimits;
 use crate::base::servers::Servers;
+use crate::base::watch::Watch;
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -22,6 +23,8 @@ pub struct Context {
     pub(crate) events: Arc<Events>,
     /// Those that work on the same database.
     pub(crate) servers: Arc<Servers>,
+    /// What this program counts of itself.
+    pub(crate) watch: Arc<Watch>,
     pub(crate) calendar: Arc<KnownCalendar>,
     pub(crate) names: Arc<KnownNames>,
     /// 常用意见
@@ -32,6 +35,7 @@ impl Context {
     pub(crate) fn new(db: Db, keys: Arc<Keyring>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
         let events = Arc::new(Events::new(db.clone()));
         let servers = Arc::new(Servers::new(db.clone(), new_id(clock.now())));
+        let watch = Arc::new(Watch::new(clock.clone()));
         Context {
             db,
             keys,
@@ -39,6 +43,7 @@ impl Context {
             settings: Arc::new(settings),
             events,
             servers,
+            watch,
             calendar: Arc::default(),
             names: Arc::default(),
             reasons: Arc::default(),

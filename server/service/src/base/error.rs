@@ -71,6 +71,22 @@ impl From<DbErr> for Error {
     }
 }
 
+/// An error with everything it came from, for the log alone: what libraries say may name hosts and files. A cause that
+/// is said already is not said twice.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut said = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let sentence = error.to_string();
+        if !said.contains(&sentence) {
+            said.push_str(": ");
+            said.push_str(&sentence);
+        }
+        cause = error.source();
+    }
+    said
+}
+
 fn sqlx_code(error: &DbErr) -> Option<String> {
     let (DbErr::Exec(RuntimeErr::SqlxError(error))
     | DbErr::Query(RuntimeErr::SqlxError(error))
@@ -93,5 +109,26 @@ impl From<domain::eligibility::Refusal> for Error {
 impl From<serde_json::Error> for Error {
     fn from(error: serde_json::Error) -> Self {
         Error::Corrupt(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the letter was not sent")]
+    struct Unsent(#[source] Unreached);
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("nobody answers: {0}")]
+    struct Unreached(#[source] std::io::Error);
+
+    #[test]
+    fn the_log_gets_an_error_with_all_it_came_from_and_nothing_twice() {
+        let unsent = Unsent(Unreached(std::io::Error::other("connection refused")));
+        assert_eq!(chain(&unsent), "the letter was not sent: nobody answers: connection refused");
+        assert_eq!(chain(&Error::NotFound), "not found");
     }
 }

@@ -13,7 +13,7 @@ use tokio::sync::{OnceCell, broadcast};
 use crate::base::change::{Change, What};
 use crate::base::db::{Db, News};
 use crate::base::entity::{counter, desk_event};
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, chain};
 
 /// So many rows are read for a desk that comes back after an interruption; with more it reads everything anew.
 const REMEMBERED: u64 = 512;
@@ -217,7 +217,7 @@ async fn follow(events: Weak<Events>, mut news: broadcast::Receiver<News>, mut n
         match events.tell_after(number).await {
             Ok(last) => number = last,
             Err(error) => {
-                tracing::error!(%error, "what happened was not read, and is told later");
+                tracing::error!(error = chain(&error), "what happened was not read, and is told later");
                 tokio::time::sleep(LATEST).await;
             }
         }

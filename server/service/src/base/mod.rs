@@ -26,3 +26,4 @@ pub mod row_digest;
 pub mod sealed_answers;
 pub mod servers;
 pub mod text;
+pub mod watch;

@@ -24,7 +24,7 @@ use crate::base::clock::written;
 use crate::base::context::handle;
 use crate::base::db::{instant, millis, new_id, plausible_id};
 use crate::base::entity::{audit, desk_batch, desk_batch_filing, filing, record};
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, chain};
 use crate::base::region;
 use crate::base::retry::retry;
 use crate::desk::access::{DeskAccess, is_claimed_by, own_filing, why_not_approve};
@@ -540,7 +540,7 @@ fn told(outcome: Result<()>, filing: &str) -> (BatchOutcome, String) {
         Err(Error::NotFound | Error::Forbidden) => "该申请单已不在您的辖区".to_owned(),
         Err(Error::TooMany(seconds)) => format!("操作过于频繁，请 {seconds} 秒后再试"),
         Err(error @ (Error::Database(_) | Error::Keyring(_) | Error::Corrupt(_) | Error::Store(_))) => {
-            tracing::error!(%error, filing, "an act of a batch broke");
+            tracing::error!(error = chain(&error), filing, "an act of a batch broke");
             "系统出现错误，没有办理，请稍后再试".to_owned()
         }
     };

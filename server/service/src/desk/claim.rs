@@ -24,7 +24,7 @@ use crate::base::clock::written;
 use crate::base::context::handle;
 use crate::base::db::{Transaction, instant, millis, new_id, plausible_id};
 use crate::base::entity::{filing, record};
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, chain};
 use crate::base::paging::{PAGE, split_page};
 use crate::base::region;
 use crate::base::region::region_name;
@@ -330,7 +330,11 @@ impl FilingClaims {
                     // The officer came back, or decided, at that moment.
                     Ok(false) | Err(Error::Refused(_) | Error::NotFound) => {}
                     Err(error) => {
-                        tracing::error!(filing = row.id, %error, "an idle claim was not given back");
+                        tracing::error!(
+                            filing = row.id,
+                            error = chain(&error),
+                            "an idle claim was not given back"
+                        );
                     }
                 }
             }

@@ -19,7 +19,7 @@ use crate::base::change::What;
 use crate::base::context::handle;
 use crate::base::db::{Transaction, instant, millis, new_id, plausible_id};
 use crate::base::entity::{filing, undoable_act};
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, chain};
 use crate::base::own_desk::Part;
 use crate::base::retry::retry;
 use crate::filing::second_look;
@@ -233,7 +233,9 @@ impl Undos {
             match retry!(self.try_settle(&row)) {
                 Ok(true) => settled += 1,
                 Ok(false) => {}
-                Err(error) => tracing::error!(act = row.id, %error, "nobody was told of an act"),
+                Err(error) => {
+                    tracing::error!(act = row.id, error = chain(&error), "nobody was told of an act")
+                }
             }
         }
         Ok(settled)

@@ -20,7 +20,7 @@ use crate::base::actor::Actor;
 use crate::base::audit::LOOK_AT_FILE;
 use crate::base::db::{Transaction, millis, new_id, plausible_id};
 use crate::base::entity::{filing, record, upload, upload_use};
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, chain};
 use crate::base::retry::retry;
 use crate::base::text::one_line;
 use crate::files::Files;
@@ -80,7 +80,7 @@ fn holder_kind_of(code: &str) -> Result<HolderKind> {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        Error::Store(error.to_string())
+        Error::Store(chain(&error))
     }
 }
 
@@ -88,6 +88,19 @@ impl Files {
     /// Takes a picture or a document in, decided by what it is and not by its name. What is refused
     /// comes back as one fault without an address: the page knows the field.
     pub async fn accept_upload(&self, actor: &Actor, name: &str, bytes: Vec<u8>) -> Result<FileView> {
+        let taken = self.take_upload(actor, name, bytes).await;
+        let (outcome, size) = match &taken {
+            Ok((_, size)) => ("kept", *size),
+            Err(Error::Faults(_) | Error::Refused(_)) => ("refused", 0),
+            Err(Error::TooMany(_)) => ("limited", 0),
+            Err(_) => ("broken", 0),
+        };
+        self.context.watch.upload_ended(outcome, size);
+        taken.map(|(view, _)| view)
+    }
+
+    /// The file, and how large what is kept of it is.
+    async fn take_upload(&self, actor: &Actor, name: &str, bytes: Vec<u8>) -> Result<(FileView, u64)> {
         self.bound_uploads(actor).await?;
         let now = self.context.clock.now();
         let id = new_id(now);
@@ -106,6 +119,7 @@ impl Files {
             self.store.put(key, Rendition::Thumbnail, accepted.thumbnail).await?;
         }
         let name = fitting_name(name, content_type);
+        let size = kept.len() as u64;
         let row = upload::Model {
             person_id: actor.person_id.clone(),
             kind: kind.to_owned(),
@@ -122,7 +136,7 @@ impl Files {
         // swept, and never a row without its file.
         self.store.put(key, Rendition::Full, kept).await?;
         retry!(self.insert_upload(actor, &row))?;
-        self.file_view(row)
+        Ok((self.file_view(row)?, size))
     }
 
     async fn insert_upload(&self, actor: &Actor, row: &upload::Model) -> Result<()> {

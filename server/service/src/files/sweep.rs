@@ -11,7 +11,7 @@ use time::{Date, Duration, OffsetDateTime};
 
 use crate::base::db::{instant, millis};
 use crate::base::entity::{counter, upload, upload_use};
-use crate::base::error::Result;
+use crate::base::error::{Result, chain};
 use crate::base::retry::retry;
 use crate::files::Files;
 use crate::files::file::{key_of, uploads};
@@ -56,7 +56,11 @@ impl Files {
                     Ok(true) => swept += 1,
                     // A draft has taken it up this very moment.
                     Ok(false) => {}
-                    Err(error) => tracing::warn!(upload = id, %error, "an unused file could not be swept"),
+                    Err(error) => tracing::warn!(
+                        upload = id,
+                        error = chain(&error),
+                        "an unused file could not be swept"
+                    ),
                 }
             }
         }
@@ -127,7 +131,11 @@ impl Files {
                 for id in ids.iter().filter(|id| !known.contains_key(*id)) {
                     match self.store.delete(key_of(id)?).await {
                         Ok(()) => swept += 1,
-                        Err(error) => tracing::warn!(id, %error, "a file without a row could not be swept"),
+                        Err(error) => tracing::warn!(
+                            id,
+                            error = chain(&error),
+                            "a file without a row could not be swept"
+                        ),
                     }
                 }
             }

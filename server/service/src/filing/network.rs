@@ -26,7 +26,7 @@ use crate::base::clock::written;
 use crate::base::context::handle;
 use crate::base::db::{Transaction, instant, millis};
 use crate::base::entity::{filing, network_check};
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, chain};
 use crate::base::limits::Use;
 use crate::base::retry::retry;
 use crate::filing::Filings;
@@ -280,14 +280,18 @@ impl NetworkChecks {
                 Ok(answers) => look(way.as_ref(), &answers).await,
                 Err(error) => {
                     // Answered all the same: it would be asked about again and again before all others.
-                    tracing::error!(filing = row.id, %error, "a filing cannot be opened");
+                    tracing::error!(filing = row.id, error = chain(&error), "a filing cannot be opened");
                     vec![check("联网核验", false, "申请内容无法读取，未能核验")]
                 }
             };
             match retry!(self.keep_checks(&asked, &checks)) {
                 Ok(()) => looked += 1,
                 Err(error) => {
-                    tracing::error!(filing = row.id, %error, "what the network told was not kept");
+                    tracing::error!(
+                        filing = row.id,
+                        error = chain(&error),
+                        "what the network told was not kept"
+                    );
                 }
             }
         }

@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelec
 
 use crate::base::context::handle;
 use crate::base::entity::{filing, provider, record};
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, chain};
 use crate::base::retry::retry;
 use crate::base::sealed_answers::load;
 use crate::filing::name_suffix::{INDIVIDUAL, keep_name_suffixes};
@@ -113,7 +113,11 @@ impl ComparisonKeys {
                 Ok(person) => person,
                 // Its other columns still find it.
                 Err(Error::Keyring(error)) => {
-                    tracing::error!(filing = row.id, %error, "answers do not open; nobody finds them by a person");
+                    tracing::error!(
+                        filing = row.id,
+                        error = chain(&error),
+                        "answers do not open; nobody finds them by a person"
+                    );
                     PersonKeys::default()
                 }
                 Err(error) => return Err(error),

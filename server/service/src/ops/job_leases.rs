@@ -218,7 +218,7 @@ impl JobLeases {
     /// # Errors
     /// `Forbidden` for others.
     pub async fn jobs(&self, actor: &Actor) -> Result<Vec<JobSeen>> {
-        actor.must_administer()?;
+        actor.must_keep()?;
         let servers = &self.context.servers;
         let seen = |row: job::Model| JobSeen {
             is_held: row.holder.as_deref().is_some_and(|holder| servers.is_alive(holder)),
@@ -239,7 +239,7 @@ impl JobLeases {
     /// # Errors
     /// `Forbidden` for others, `NotFound` where there is no such job.
     pub async fn want(&self, actor: &Actor, name: &str) -> Result<()> {
-        actor.must_administer()?;
+        actor.must_keep()?;
         retry!(self.try_want(actor, name))
     }
 

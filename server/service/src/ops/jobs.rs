@@ -17,7 +17,7 @@ use crate::applicant::reminder::Reminders;
 use crate::base::context::handle;
 use crate::base::db::millis;
 use crate::base::entity::{counter, desk_event, open_page, session};
-use crate::base::error::Result;
+use crate::base::error::{Result, chain};
 use crate::base::events::SWEPT;
 use crate::base::retry::retry;
 use crate::desk::batch::Batches;
@@ -158,7 +158,7 @@ impl Jobs {
 
 fn counted(what: &'static str, swept: Result<u64>) -> u64 {
     swept.unwrap_or_else(|error| {
-        tracing::error!(what, %error, "sweeping failed");
+        tracing::error!(what, error = chain(&error), "sweeping failed");
         0
     })
 }

@@ -8,6 +8,8 @@ pub mod jobs;
 pub mod keys;
 pub mod network_use;
 pub mod patrol;
+pub mod platform;
+pub mod pulse;
 pub mod relation_keys;
 pub mod sample;
 pub mod scale;

@@ -5,7 +5,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use crate::base::context::handle;
 use crate::base::db::next_serial;
 use crate::base::entity::{counter, filing};
-use crate::base::error::Result;
+use crate::base::error::{Result, chain};
 use crate::base::retry::retry;
 use crate::filing::Filings;
 use crate::filing::relation::{keep_keys, keys_of};
@@ -61,7 +61,11 @@ impl RelationKeys {
                     keep_keys(&tx, &row.id, &row.subject_id, keys).await?;
                 }
                 Err(error) => {
-                    tracing::error!(filing = row.id, %error, "a filing cannot be compared with others")
+                    tracing::error!(
+                        filing = row.id,
+                        error = chain(&error),
+                        "a filing cannot be compared with others"
+                    )
                 }
             }
         }

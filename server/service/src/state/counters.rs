@@ -75,7 +75,7 @@ const STANDING_DAY: &str = "CASE WHEN state NOT IN ('pending', 'in_review') THEN
      ELSE (COALESCE(clock_from, submitted_at) + 28800000) / 86400000 END";
 
 /// The day of an open filing whose clock stands still: one that no deadline reaches.
-const STANDS_STILL: i64 = 99_999_999;
+pub(crate) const STANDS_STILL: i64 = 99_999_999;
 
 /// What changes, by county, kind, day and item.
 #[derive(Default)]
@@ -301,6 +301,11 @@ fn procedure_code(row: &filing::Model) -> String {
 /// The civil day in Shanghai, counted from 1970-01-01 (R81).
 pub(crate) fn day_number(at: i64) -> i64 {
     (at + 28_800_000).div_euclid(DAY)
+}
+
+/// When a civil day in Shanghai begins.
+pub(crate) fn begin_of_day(day: i64) -> i64 {
+    day * DAY - 28_800_000
 }
 
 /// The Thursday that begins the week of a day, as 1970 began.

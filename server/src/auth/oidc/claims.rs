@@ -7,6 +7,7 @@ use openidconnect::{
 };
 use serde::{Deserialize, Serialize};
 use service::Proof;
+use service::error::chain;
 use time::{Duration, OffsetDateTime};
 
 use super::attempt::{Attempt, Requirements};
@@ -67,7 +68,7 @@ fn exchange_failed<T: openidconnect::ErrorResponse + 'static>(
         openidconnect::RequestTokenError::ServerResponse(_) => {
             Failure::Untrusted("the identity platform refuses the code".into())
         }
-        openidconnect::RequestTokenError::Request(error) => Failure::Unreachable(error.to_string()),
+        openidconnect::RequestTokenError::Request(error) => Failure::Unreachable(chain(&error)),
         openidconnect::RequestTokenError::Parse(_, _) | openidconnect::RequestTokenError::Other(_) => {
             Failure::Untrusted("the token answer cannot be read".into())
         }
@@ -108,7 +109,7 @@ impl Auth {
         let client = self.client(&metadata, attempt.callback.clone())?;
         let tokens = client
             .exchange_code(AuthorizationCode::new(code))
-            .map_err(|error| Failure::Unreachable(error.to_string()))?
+            .map_err(|error| Failure::Unreachable(chain(&error)))?
             .set_pkce_verifier(PkceCodeVerifier::new(attempt.verifier.clone()))
             .request_async(&self.http)
             .await
@@ -137,7 +138,7 @@ impl Auth {
             .request_async(&self.http)
             .await
             .map_err(|error| match error {
-                openidconnect::UserInfoError::Request(error) => Failure::Unreachable(error.to_string()),
+                openidconnect::UserInfoError::Request(error) => Failure::Unreachable(chain(&error)),
                 openidconnect::UserInfoError::ClaimsVerification(error) => {
                     Failure::Untrusted(error.to_string())
                 }

@@ -8,6 +8,7 @@ use openidconnect::{ClientId, ClientSecret, IssuerUrl, RedirectUrl};
 use secrecy::ExposeSecret as _;
 use service::Assurance;
 use service::clock::Clock;
+use service::error::chain;
 use service::keyring::Keyring;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::Mutex;
@@ -86,10 +87,10 @@ impl Auth {
             }
         }
         let issuer = IssuerUrl::new(self.setup.provider.issuer.clone())
-            .map_err(|error| Failure::Unreachable(error.to_string()))?;
+            .map_err(|error| Failure::Unreachable(chain(&error)))?;
         let metadata = CoreProviderMetadata::discover_async(issuer, &self.http)
             .await
-            .map_err(|error| Failure::Unreachable(error.to_string()))?;
+            .map_err(|error| Failure::Unreachable(chain(&error)))?;
         let metadata = Arc::new(metadata);
         *kept = Some((now, metadata.clone()));
         Ok(metadata)

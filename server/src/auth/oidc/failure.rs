@@ -31,6 +31,20 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    /// What it is called where failures are counted.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Failure::Unreachable(_) => "unreachable",
+            Failure::Stale => "stale",
+            Failure::Declined(_) => "declined",
+            Failure::Untrusted(_) => "untrusted",
+            Failure::Incomplete(_) => "incomplete",
+            Failure::Weak(_) => "weak",
+            Failure::Refused(_) => "refused",
+            Failure::Broken(_) => "broken",
+        }
+    }
+
     /// A page for whoever could not be signed in; the cause goes to the log, once.
     pub fn page(&self, template: &PageTemplate, next: &str) -> Response {
         let failure = self;

@@ -19,6 +19,8 @@ use super::failure::Failure;
 use crate::auth::return_path::local_path;
 use crate::auth::session::{self, SignIn, SignInFailure};
 use crate::http::page_template::HOME;
+use service::error::chain;
+use service::watch::SIGNED_IN;
 
 impl Auth {
     pub fn router(self: &Arc<Self>) -> Router {
@@ -68,8 +70,10 @@ async fn callback(
     headers: HeaderMap,
     query: Result<Query<CallbackQuery>, QueryRejection>,
 ) -> Response {
-    let Ok(Query(query)) = query else { return Failure::Stale.page(&auth.setup.template, "/") };
-    let Some(attempt) = auth.attempt(&headers, &query.state) else {
+    let ended = |failure: &Failure| auth.setup.sessions.note_end(failure.word());
+    let attempt = query.ok().and_then(|Query(query)| Some((auth.attempt(&headers, &query.state)?, query)));
+    let Some((attempt, query)) = attempt else {
+        ended(&Failure::Stale);
         return Failure::Stale.page(&auth.setup.template, "/");
     };
     // Whatever comes of it, the attempt is used up.
@@ -82,6 +86,7 @@ async fn callback(
     let jar = CookieJar::new().add(over);
     match signed_in(&auth, &headers, &attempt, query).await {
         Ok(token) => {
+            auth.setup.sessions.note_end(SIGNED_IN);
             // Who asked for no page begins where they work: staff at their desk, everybody else at home.
             let desk = match attempt.next.as_str() {
                 route::HOME => auth.setup.sessions.desk(&token).await,
@@ -90,7 +95,10 @@ async fn callback(
             let jar = jar.add(session::cookie(&token, auth.setup.tls));
             (jar, Redirect::to(desk.unwrap_or(&attempt.next))).into_response()
         }
-        Err(failure) => (jar, failure.page(&auth.setup.template, &attempt.next)).into_response(),
+        Err(failure) => {
+            ended(&failure);
+            (jar, failure.page(&auth.setup.template, &attempt.next)).into_response()
+        }
     }
 }
 
@@ -126,7 +134,7 @@ async fn signed_in(
     auth.setup.sessions.sign_in(SignIn { claims, proof, previous, user_agent }).await.map_err(|failure| {
         match failure {
             SignInFailure::Refused(sentence) => Failure::Refused(sentence),
-            SignInFailure::Broken(error) => Failure::Broken(error.to_string()),
+            SignInFailure::Broken(error) => Failure::Broken(chain(&*error)),
         }
     })
 }
@@ -136,7 +144,7 @@ async fn logout(State(auth): State<Arc<Auth>>, headers: HeaderMap) -> Response {
         && let Err(error) = auth.setup.sessions.sign_out(token).await
     {
         // The cookie stays: a session that lives on must not look ended.
-        tracing::error!(%error, "the session was not ended");
+        tracing::error!(error = chain(&*error), "the session was not ended");
         return auth.setup.template.message(
             StatusCode::INTERNAL_SERVER_ERROR,
             "退出未完成",

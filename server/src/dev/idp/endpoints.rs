@@ -14,6 +14,7 @@ use rsa::traits::PublicKeyParts as _;
 use serde::Deserialize;
 use serde_json::json;
 use service::clock::shanghai_date;
+use service::error::chain;
 use sha2::{Digest as _, Sha256};
 
 use super::codes::{Redeemed, TOKEN_LIFE};
@@ -109,7 +110,7 @@ async fn authorize(
         "other" => match typed_identity(&asked, shanghai_date(provider.clock.now())) {
             Ok(identity) => {
                 if let Err(error) = provider.remember(&identity) {
-                    tracing::error!(%error, "the identity made by hand was not kept");
+                    tracing::error!(error = chain(&error), "the identity made by hand was not kept");
                 }
                 identity
             }

@@ -13,7 +13,7 @@ use crate::account::sms::{CODE, LEASE, Letter, OutboxRow, PATIENCE, TextMessages
 use crate::base::clock::written;
 use crate::base::db::{Transaction, instant, millis, new_id};
 use crate::base::entity::{outbox, sms_code};
-use crate::base::error::Result;
+use crate::base::error::{Result, chain};
 use crate::base::retry::retry;
 
 /// What is worth knowing hours later.
@@ -114,7 +114,9 @@ impl TextMessages {
             match self.send_one(row).await {
                 Ok(true) => sent += 1,
                 Ok(false) => {}
-                Err(error) => tracing::error!(outbox = id, %error, "a message could not be handled"),
+                Err(error) => {
+                    tracing::error!(outbox = id, error = chain(&error), "a message could not be handled")
+                }
             }
         }
         Ok(sent)

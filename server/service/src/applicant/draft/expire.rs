@@ -11,7 +11,7 @@ use crate::applicant::draft::{Drafts, KEPT, UNDONE_WITHIN, procedure_of};
 use crate::base::clock::days_left;
 use crate::base::db::{instant, millis};
 use crate::base::entity::draft;
-use crate::base::error::Result;
+use crate::base::error::{Result, chain};
 use crate::base::retry::retry;
 
 /// How long before its end its person is told (R66).
@@ -30,7 +30,7 @@ impl Drafts {
                 Ok(after) => after,
                 Err(error) => {
                     // What has run out is deleted all the same.
-                    tracing::error!(%error, "people were not told that their drafts end");
+                    tracing::error!(error = chain(&error), "people were not told that their drafts end");
                     None
                 }
             };
@@ -93,7 +93,11 @@ impl Drafts {
             let procedure = match procedure_of(row) {
                 Ok(procedure) => procedure,
                 Err(error) => {
-                    tracing::error!(draft = row.id, %error, "nobody can be told that a draft ends");
+                    tracing::error!(
+                        draft = row.id,
+                        error = chain(&error),
+                        "nobody can be told that a draft ends"
+                    );
                     continue;
                 }
             };

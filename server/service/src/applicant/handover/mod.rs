@@ -33,7 +33,7 @@ use crate::base::clock::{days_left, written};
 use crate::base::context::handle;
 use crate::base::db::{Transaction, instant, millis, plausible_id};
 use crate::base::entity::{handover, person};
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, chain};
 use crate::base::region::KnownRegions;
 use crate::base::retry::retry;
 use crate::files::Files;
@@ -376,7 +376,9 @@ impl Handovers {
                     Ok(()) => lapsed += 1,
                     // Ended by its giver this very moment.
                     Err(Error::Refused(_)) => {}
-                    Err(error) => tracing::error!(handover = id, %error, "a handover did not lapse"),
+                    Err(error) => {
+                        tracing::error!(handover = id, error = chain(&error), "a handover did not lapse")
+                    }
                 }
             }
         }

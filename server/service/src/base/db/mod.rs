@@ -2,6 +2,7 @@
 //! both are asked only for what they have in common.
 
 mod location;
+mod meter;
 mod news;
 mod pool;
 mod replica;
@@ -16,6 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use migration::Shape;
+use prometheus_client::registry::Registry;
 use sea_orm::sea_query::{Alias, Asterisk, Query, SelectStatement, UnionType};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
@@ -26,6 +28,7 @@ use sea_orm::{
 use tokio::sync::broadcast;
 
 pub use self::location::{Wire, wire};
+use self::meter::{Meter, PoolMeter};
 use self::news::NewsDesk;
 pub(crate) use self::news::{News, notify};
 pub use self::pool::lasting;
@@ -41,7 +44,9 @@ pub struct Db {
     url: String,
     writer: DatabaseConnection,
     reader: DatabaseConnection,
-    statements: Arc<AtomicU64>,
+    meter: Arc<Meter>,
+    written: PoolMeter,
+    read: PoolMeter,
     rights: Arc<AtomicU64>,
     news: NewsDesk,
     replica: Option<Arc<Replica>>,
@@ -102,33 +107,67 @@ impl Db {
     pub async fn connect(url: &str) -> Result<Self> {
         location::keep_private(url, false)?;
         let mut options = options(url);
-        let statements = Arc::default();
+        let meter: Arc<Meter> = Arc::default();
         let (writer, reader) = if url.starts_with("sqlite:") {
             let mut writing = options.clone();
             writing.max_connections(1).map_sqlx_sqlite_pool_opts(pool::sqlite_writer);
-            let writer = counted(connected(writing).await?, &statements);
+            let writer = counted(connected(writing).await?, &meter, WRITER);
             options.max_connections(4).map_sqlx_sqlite_pool_opts(pool::sqlite_readers);
-            (writer, counted(connected(options).await?, &statements))
+            (writer, counted(connected(options).await?, &meter, READER))
         } else {
             options.max_connections(20).map_sqlx_postgres_pool_opts(pool::postgres);
-            let pool = counted(connected(options).await?, &statements);
+            let pool = counted(connected(options).await?, &meter, BOTH);
             (pool.clone(), pool)
         };
+        let names = if url.starts_with("sqlite:") { (WRITER, READER) } else { (BOTH, BOTH) };
+        let (written, read) = (meter.of(names.0), meter.of(names.1));
         Ok(Db {
             url: url.to_owned(),
             writer,
             reader,
-            statements,
+            meter,
+            written,
+            read,
             rights: Arc::default(),
             news: NewsDesk::new(),
             replica: None,
         })
     }
 
-    /// How many statements were sent since it was opened, the beginning and the end of transactions not counted. The
-    /// log has each with `RUST_LOG=service::statement=trace`, without the values.
+    /// How many statements were sent outside of transactions since it was opened. The log has each, and those of
+    /// transactions, with `RUST_LOG=service::statement=trace`, without the values.
     pub fn statements(&self) -> u64 {
-        self.statements.load(Ordering::Relaxed)
+        self.meter.all()
+    }
+
+    /// What is counted of statements, under its names.
+    pub fn register(&self, registry: &mut Registry) {
+        self.meter.register(registry);
+    }
+
+    /// The kind of the database: `sqlite` or `postgres`.
+    pub fn kind(&self) -> &'static str {
+        match self.writer.get_database_backend() {
+            DatabaseBackend::Sqlite => "sqlite",
+            _ => "postgres",
+        }
+    }
+
+    /// How many connections there are, and how many of them wait for work.
+    pub fn pools(&self) -> Vec<PoolState> {
+        match self.writer.get_database_backend() {
+            DatabaseBackend::Sqlite => [(WRITER, &self.writer), (READER, &self.reader)]
+                .map(|(name, pool)| {
+                    let pool = pool.get_sqlite_connection_pool();
+                    PoolState::new(name, pool.size(), pool.num_idle(), pool.options().get_max_connections())
+                })
+                .into(),
+            _ => {
+                let pool = self.writer.get_postgres_connection_pool();
+                let most = pool.options().get_max_connections();
+                vec![PoolState::new(BOTH, pool.size(), pool.num_idle(), most)]
+            }
+        }
     }
 
     /// Counts up when this program has ended a session or changed who has which role: what was looked up of somebody's
@@ -183,11 +222,14 @@ impl Db {
             options.filename(&file).create_if_missing(false).read_only(true).immutable(true)
         });
         let reader = Database::connect(options).await?;
+        let meter: Arc<Meter> = Arc::default();
         Ok(Db {
             url: String::new(),
             writer: reader.clone(),
             reader,
-            statements: Arc::default(),
+            written: meter.of(READER),
+            read: meter.of(READER),
+            meter,
             rights: Arc::default(),
             news: NewsDesk::new(),
             replica: None,
@@ -225,24 +267,29 @@ impl Db {
                 ..TransactionOptions::default()
             },
         };
-        Ok(Transaction::begin(&self.writer, options, &self.rights, &self.news).await?)
+        Ok(Transaction::begin(&self.writer, options, &self.rights, &self.news, &self.written).await?)
     }
 
     /// Begins a transaction that only reads, everything as of one moment, may take its time and keeps nobody
     /// from writing.
     pub(crate) async fn begin_to_read(&self) -> Result<Transaction> {
         match self.reader.get_database_backend() {
-            DatabaseBackend::Sqlite => {
-                Ok(Transaction::begin(&self.reader, TransactionOptions::default(), &self.rights, &self.news)
-                    .await?)
-            }
+            DatabaseBackend::Sqlite => Ok(Transaction::begin(
+                &self.reader,
+                TransactionOptions::default(),
+                &self.rights,
+                &self.news,
+                &self.read,
+            )
+            .await?),
             _ => {
                 let options = TransactionOptions {
                     isolation_level: Some(IsolationLevel::RepeatableRead),
                     access_mode: Some(AccessMode::ReadOnly),
                     ..TransactionOptions::default()
                 };
-                let tx = Transaction::begin(&self.reader, options, &self.rights, &self.news).await?;
+                let tx =
+                    Transaction::begin(&self.reader, options, &self.rights, &self.news, &self.read).await?;
                 tx.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
                 Ok(tx)
             }
@@ -259,7 +306,8 @@ impl Db {
                     isolation_level: Some(IsolationLevel::RepeatableRead),
                     ..TransactionOptions::default()
                 };
-                let tx = Transaction::begin(&self.writer, options, &self.rights, &self.news).await?;
+                let tx = Transaction::begin(&self.writer, options, &self.rights, &self.news, &self.written)
+                    .await?;
                 tx.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
                 Ok(tx)
             }
@@ -283,13 +331,35 @@ async fn connected(options: ConnectOptions) -> Result<DatabaseConnection> {
     retry!(async { Ok::<_, Error>(Database::connect(options.clone()).await?) })
 }
 
-fn counted(mut connection: DatabaseConnection, statements: &Arc<AtomicU64>) -> DatabaseConnection {
-    let statements = Arc::clone(statements);
+fn counted(mut connection: DatabaseConnection, meter: &Arc<Meter>, pool: &'static str) -> DatabaseConnection {
+    let (meter, of) = (Arc::clone(meter), meter.of(pool));
     connection.set_metric_callback(move |asked| {
-        statements.fetch_add(1, Ordering::Relaxed);
-        tracing::trace!(target: "service::statement", took = ?asked.elapsed, "{}", asked.statement.sql);
+        meter.one_more();
+        of.note(asked);
     });
     connection
+}
+
+const WRITER: &str = "writer";
+const READER: &str = "reader";
+/// PostgreSQL has one pool for both.
+const BOTH: &str = "all";
+
+/// The connections of one pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolState {
+    pub name: &'static str,
+    pub in_use: u32,
+    pub idle: u32,
+    /// There are never more.
+    pub most: u32,
+}
+
+impl PoolState {
+    fn new(name: &'static str, all: u32, idle: usize, most: u32) -> Self {
+        let idle = u32::try_from(idle).unwrap_or(u32::MAX).min(all);
+        PoolState { name, in_use: all - idle, idle, most }
+    }
 }
 
 /// The number of the lock under which PostgreSQL is filled; any that nobody else takes.

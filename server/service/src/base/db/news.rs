@@ -8,6 +8,8 @@ use sea_orm::sqlx::postgres::PgListener;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, SqlxError, Statement};
 use tokio::sync::{broadcast, watch};
 
+use crate::base::error::chain;
+
 /// The channels of PostgreSQL.
 const EVENT: &str = "desk_event";
 const OPEN_PAGE: &str = "open_page";
@@ -90,7 +92,10 @@ impl NewsDesk {
 async fn listen(sender: broadcast::WeakSender<News>, url: String) {
     loop {
         if let Err(error) = listen_once(&sender, &url).await {
-            tracing::warn!(%error, "the news of other servers are not heard, only read every second");
+            tracing::warn!(
+                error = chain(&error),
+                "the news of other servers are not heard, only read every second"
+            );
         }
         tokio::time::sleep(PAUSE).await;
     }

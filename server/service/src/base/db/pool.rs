@@ -4,6 +4,7 @@
 //! driver's own `ROLLBACK` fails then and it goes on counting an open transaction: the next one would be
 //! a savepoint in a transaction that nobody ends, and its commit no commit.
 
+use crate::base::error::chain;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -87,7 +88,7 @@ pub(super) fn sqlite_writer(options: PoolOptions<Sqlite>) -> PoolOptions<Sqlite>
                 // What the driver counts is one thing, what SQLite says another: it begins only where
                 // nothing is open.
                 if let Err(error) = connection.execute("BEGIN; COMMIT").await {
-                    tracing::warn!(%error, "the connection that writes is closed");
+                    tracing::warn!(error = chain(&error), "the connection that writes is closed");
                     return Ok(false);
                 }
                 rolled_back.store(false, Ordering::SeqCst);

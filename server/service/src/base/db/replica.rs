@@ -9,7 +9,10 @@ use sea_orm::{ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, St
 use tokio::time::Instant;
 
 use super::{Db, options, pool};
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, chain};
+
+/// What its statements are counted under.
+const REPLICA: &str = "replica";
 
 /// So far behind a replica may be.
 pub const MOST_BEHIND: Duration = Duration::from_secs(30);
@@ -43,7 +46,7 @@ impl Db {
             .max_connections(10)
             .acquire_timeout(Duration::from_secs(1))
             .map_sqlx_postgres_pool_opts(pool::postgres);
-        let on = super::counted(Database::connect(options).await?, &self.statements);
+        let on = super::counted(Database::connect(options).await?, &self.meter, REPLICA);
         self.replica =
             Some(Arc::new(Replica { on, is_usable: AtomicBool::new(false), mark: Mutex::default() }));
         Ok(self)
@@ -62,7 +65,7 @@ impl Db {
         let Some(replica) = &self.replica else { return false };
         let failed = matches!(error, Error::Database(_)) && replica.is_usable.swap(false, Ordering::Relaxed);
         if failed {
-            tracing::warn!(%error, "the replica failed, the database itself is asked");
+            tracing::warn!(error = chain(error), "the replica failed, the database itself is asked");
         }
         failed
     }
@@ -97,7 +100,7 @@ impl Db {
             }
             Ok(false) => replica.is_usable.load(Ordering::Relaxed) && now - mark.at < MOST_BEHIND,
             Err(error) => {
-                tracing::warn!(%error, "the replica cannot be asked");
+                tracing::warn!(error = chain(&error), "the replica cannot be asked");
                 false
             }
         };

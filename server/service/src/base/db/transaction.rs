@@ -9,6 +9,7 @@ use sea_orm::{
 
 use super::news::{News, NewsDesk, notify};
 use crate::base::change::{Change, What};
+use crate::base::db::meter::PoolMeter;
 use crate::base::entity::filing;
 use crate::base::row_digest::{Row, Table, written_by};
 
@@ -57,11 +58,14 @@ impl Transaction {
         options: TransactionOptions,
         rights: &Arc<AtomicU64>,
         news: &NewsDesk,
+        meter: &PoolMeter,
     ) -> Result<Self, DbErr> {
         let failed = Arc::new(AtomicBool::new(false));
         let mut on = on.clone();
         let told = Arc::clone(&failed);
+        let meter = meter.clone();
         on.set_metric_callback(move |statement| {
+            meter.note(statement);
             if statement.failed {
                 told.store(true, Ordering::SeqCst);
             }

@@ -14,7 +14,7 @@ use tokio::sync::{OnceCell, broadcast, mpsc, watch};
 use crate::base::context::Context;
 use crate::base::db::{News, instant, millis, notify};
 use crate::base::entity::open_page;
-use crate::base::error::Result;
+use crate::base::error::{Result, chain};
 use crate::base::retry::retry;
 
 /// Words to the others that are written in one transaction.
@@ -81,7 +81,7 @@ async fn tell(context: Context, mut words: mpsc::UnboundedReceiver<Word>) {
     let mut some = Vec::new();
     while words.recv_many(&mut some, AT_ONCE).await > 0 {
         if let Err(error) = write(&context, &some).await {
-            tracing::warn!(%error, "other servers do not know which pages are open here");
+            tracing::warn!(error = chain(&error), "other servers do not know which pages are open here");
         }
         some.clear();
     }
@@ -151,7 +151,10 @@ impl At {
             match outcome {
                 Ok(true) => {}
                 Ok(false) => return,
-                Err(error) => tracing::warn!(%error, "which pages are open at other servers was not read"),
+                Err(error) => tracing::warn!(
+                    error = chain(&error),
+                    "which pages are open at other servers was not read"
+                ),
             }
         }
     }

@@ -79,6 +79,11 @@ impl FileStore {
         Self { objects, keyring, directory: None }
     }
 
+    /// Whether files lie in a directory of this machine.
+    pub fn is_local(&self) -> bool {
+        self.directory.is_some()
+    }
+
     /// Keeps `bytes`. An id stands for one upload and is never given to another, so repeating a
     /// `put` after a lost answer is harmless.
     pub async fn put(&self, id: Uuid, rendition: Rendition, bytes: Vec<u8>) -> Result<(), StoreError> {

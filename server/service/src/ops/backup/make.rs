@@ -8,19 +8,22 @@ use std::io::Write as _;
 use std::path::Path;
 
 use futures::{StreamExt as _, TryStreamExt as _};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{ConnectionTrait, DatabaseBackend, EntityTrait, Statement};
 
 use crate::base::clock::written;
-use crate::base::db::Db;
-use crate::base::entity::upload;
+use crate::base::db::{Db, millis};
+use crate::base::entity::{counter, upload};
+use crate::base::error::{Result, chain};
 use crate::base::private;
 use crate::files::Files;
 use crate::files::upload::store::{FileStore, Rendition};
 use crate::ops::backup::manifest::{FORMAT, Kind, Manifest, Part, hash_check};
 use crate::ops::backup::postgres::Programs;
 use crate::ops::backup::{
-    BackupError, Contents, FILES, LIST, Upload, at, beside, connect, contents, key_ids, postgres, refused,
-    uploads,
+    BackupError, Contents, FILES, LAST_BACKUP, LIST, Upload, at, beside, connect, contents, key_ids,
+    postgres, refused, uploads,
 };
 
 const TRIES: u32 = 4;
@@ -92,11 +95,26 @@ pub async fn make(
         private::sync_directory(parent).map_err(at(parent))?;
         Ok(made)
     });
+    if put.is_ok()
+        && let Err(error) = note(source).await
+    {
+        tracing::warn!(error = chain(&error), "the database does not know that a backup was made");
+    }
     if put.is_err() {
         // What went wrong is the news, not that it cannot be cleaned up.
         let _ = std::fs::remove_dir_all(&partial);
     }
     put
+}
+
+/// Says in the database when this was, for whoever watches that there are backups.
+async fn note(source: &Files) -> Result<()> {
+    let at = millis(source.context.clock.now());
+    let tx = source.context.db.begin().await?;
+    let row = counter::ActiveModel { name: Set(LAST_BACKUP.to_owned()), value: Set(at) };
+    let newer = OnConflict::column(counter::Column::Name).update_column(counter::Column::Value).to_owned();
+    counter::Entity::insert(row).on_conflict(newer).exec_without_returning(&tx).await?;
+    Ok(tx.commit().await?)
 }
 
 /// `meanwhile` is what others do between the copy of the database and that of the files, by the number of

@@ -37,6 +37,9 @@ pub(crate) const LIST: &str = "files.sha256";
 
 pub(crate) const PAGE: u64 = 500;
 
+/// The row of `counter` that says when a backup was last made of this database.
+pub(crate) const LAST_BACKUP: &str = "backup/last";
+
 /// Why nothing came of it: one sentence for the operator, without its full stop.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {

@@ -18,7 +18,7 @@ use crate::base::entity::{
     draft, filing, filing_message, filing_round, handover, held_form, key_check, mail_address, misuse_report,
     outbox, patrol_finding, person, record, relation_check, second_look, staff, undoable_act, upload,
 };
-use crate::base::error::Result;
+use crate::base::error::{Result, chain};
 use crate::base::keyring::sealed_by;
 use crate::base::retry::retry;
 use crate::files::Files;
@@ -200,7 +200,7 @@ impl Reseals {
                 }
                 Ok(false) => {}
                 Err(StoreError::Keyring(error)) => {
-                    tracing::error!(file = %id, %error, "a file does not open and stays as it is");
+                    tracing::error!(file = %id, error = chain(&error), "a file does not open and stays as it is");
                     done.unreadable += 1;
                 }
                 Err(error) => return Err(error.into()),
@@ -269,7 +269,11 @@ impl Reseals {
                 let plain = match self.context.keys.open_text(&place, &sealed) {
                     Ok(plain) => plain,
                     Err(error) => {
-                        tracing::error!(place, %error, "a value does not open and stays as it is");
+                        tracing::error!(
+                            place,
+                            error = chain(&error),
+                            "a value does not open and stays as it is"
+                        );
                         unreadable += 1;
                         continue;
                     }

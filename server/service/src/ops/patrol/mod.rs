@@ -25,7 +25,7 @@ use crate::account::notice::Notices;
 use crate::base::context::handle;
 use crate::base::db::{Transaction, millis, new_id};
 use crate::base::entity::{patrol_finding, patrol_look, record};
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, chain};
 use crate::base::retry::retry;
 use crate::filing::network::Outbound;
 use crate::filing::patrol::{faults, named};
@@ -94,7 +94,7 @@ impl Patrols {
             }
             // It waits its turn again, so that one that cannot be opened keeps nobody from being looked at.
             Err(error @ (Error::Corrupt(_) | Error::Keyring(_))) => {
-                tracing::error!(record = row.id, %error, "a filing in force cannot be opened");
+                tracing::error!(record = row.id, error = chain(&error), "a filing in force cannot be opened");
                 let next = leased + self.context.settings.patrol.days * DAY;
                 retry!(self.put_forward(&row.id, leased, next))?;
                 return Ok(false);
