@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
-use server::commands::{audit, backup, database, keys};
+use server::commands::files::FilesCommand;
+use server::commands::{audit, backup, database, files, keys};
 use server::config::{Config, StartupError};
 use server::program;
 use service::upload::child::Task;
@@ -65,6 +66,9 @@ enum Command {
     /// Makes, checks and changes the keys for personal data
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Moves stored files to another place, and looks whether all are there
+    #[command(subcommand)]
+    Files(FilesCommand),
     /// Makes the counts of the dashboard anew
     Recount,
     /// Fills an empty database with invented filings (development)
@@ -118,6 +122,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, StartupError> {
         Command::Serve => runtime.block_on(program::run(config)).map(|()| ExitCode::SUCCESS),
         Command::Migrate => runtime.block_on(database::migrate(&config)),
         Command::CheckConfig => {
+            runtime.block_on(files::try_storage(&config))?;
             println!("The configuration is complete.");
             Ok(ExitCode::SUCCESS)
         }
@@ -131,6 +136,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, StartupError> {
         Command::Keys(KeysCommand::New) => keys::new(&config),
         Command::Keys(KeysCommand::Check) => runtime.block_on(keys::check(&config)),
         Command::Keys(KeysCommand::Reseal) => runtime.block_on(keys::reseal(&config)),
+        Command::Files(command) => runtime.block_on(files::run(&config, &command)),
         Command::Recount => runtime.block_on(database::recount(&config)),
         #[cfg(feature = "dev")]
         Command::Seed { filings } => runtime.block_on(server::commands::scale::seed(&config, filings)),

@@ -53,7 +53,7 @@ pub use files::upload;
 pub use filing::network;
 pub use ops::audit_chain::{AuditVerdict, BadRow, RowFault, audited_columns};
 pub use ops::scale::Measured;
-pub use ops::{backup, jobs, keys, sample};
+pub use ops::{backup, file_copy, jobs, keys, sample};
 pub use public::misuse::MisuseTold;
 
 use crate::account::Accounts;

@@ -20,12 +20,13 @@ use super::holidays::special_days;
 use super::keys;
 use super::limits::{Capacity, RateLimits};
 use super::model::{Config, Mode, Storage};
+use super::storage::storages;
 
 const BY_PROVINCE: &str = "province";
 /// Built with what only development needs: the embedded identity provider, its sample people, the pages under `/dev`.
 const HAS_DEVELOPMENT: bool = cfg!(feature = "dev");
 
-pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Config, StartupError> {
+pub(super) fn check(mut file: ConfigFile, mut refusals: Vec<String>) -> Result<Config, StartupError> {
     let addr = file.addr.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 3000)));
     let public_url = public_url(&file, addr);
     let mode = mode(&file, addr, public_url.as_ref(), &mut refusals);
@@ -38,6 +39,7 @@ pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Confi
     let gateway = gateway(file.sms.as_ref(), production, &mut refusals);
     let mailer = mailer(file.smtp.as_ref(), production, &mut refusals);
     let (rate_limits, limits, requests) = limits(&file, mode, &mut refusals);
+    let (storage, former_storage) = storages(&mut file, production, &mut refusals);
     let registration_sign = file.registration_sign.unwrap_or_else(|| "测".into());
     check_registration_sign(&registration_sign, &mut refusals);
     let assurance = assurance(file.assurance, &mut refusals);
@@ -60,7 +62,7 @@ pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Confi
     let database_url = file
         .database_url
         .unwrap_or_else(|| format!("sqlite://{}?mode=rwc", data_dir.join("beian.db").display()).into());
-    let storage = file.storage.unwrap_or_else(|| Storage::Local { directory: data_dir.join("files") });
+    let storage = storage.unwrap_or_else(|| Storage::Local { directory: data_dir.join("files") });
     Ok(Config {
         mode,
         addr,
@@ -88,6 +90,7 @@ pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Confi
         gateway,
         mailer,
         storage,
+        former_storage,
         trusted_proxies: file.trusted_proxies,
         no_samples: file.no_samples.unwrap_or(production),
         sample_filings: file.sample_filings.unwrap_or(false) && !production,
@@ -303,7 +306,7 @@ fn patrol(section: &PatrolSection, refusals: &mut Vec<String>) -> Option<PatrolS
 }
 
 /// Whether only this machine can mean it.
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(addr)) => addr.is_loopback(),
@@ -312,7 +315,7 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-fn parse_public_url(text: &str) -> Option<Url> {
+pub(super) fn parse_public_url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let plain = matches!(url.scheme(), "http" | "https")
         && url.has_host()

@@ -10,6 +10,7 @@ mod keys;
 mod limits;
 mod model;
 mod oidc;
+mod storage;
 // They begin with a configuration of development.
 #[cfg(all(test, feature = "dev"))]
 mod tests;
@@ -19,7 +20,7 @@ use std::path::Path;
 pub use environment::Environment;
 pub use error::StartupError;
 pub use limits::{Capacity, LARGEST_FILE, LARGEST_FORM, RateLimits};
-pub use model::{Config, Mode, Storage};
+pub use model::{Config, Mode, S3Storage, Storage};
 pub use oidc::{ClaimNames, OidcConfig};
 
 impl Config {

@@ -7,6 +7,8 @@ pub mod child;
 pub mod content;
 pub mod pdf;
 pub mod picture;
+pub(crate) mod place;
+pub mod s3;
 pub mod store;
 
 use content::Content;

@@ -1,0 +1,193 @@
+//! Moving files from where they lay to where they lie now, while servers run, and looking whether every row has its
+//! file.
+//!
+//! The files are copied as they are, sealed. New ones already go to the new place, so that one walk over the rows
+//! meets all there are; broken off and begun again, it goes on with what is missing.
+
+use std::time::{Duration, Instant};
+
+use futures::{StreamExt as _, TryStreamExt as _};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::base::entity::upload;
+use crate::base::error::{Error, Result};
+use crate::files::Files;
+use crate::files::file::{PICTURE, key_of};
+use crate::files::upload::sha256_hex;
+use crate::files::upload::store::{FileStore, Rendition, StoreError, names};
+
+const PAGE: u64 = 500;
+
+/// So many files are under way at once.
+const AT_ONCE: usize = 8;
+
+/// So often it is told how far it is.
+const TOLD_EVERY: Duration = Duration::from_secs(5);
+
+/// What is heard on the way.
+#[derive(Debug)]
+pub enum Told<'a> {
+    /// So many files were looked at, of so many rows.
+    Far { files: u64, rows: u64, of: u64 },
+    /// Something is not as it should be: a sentence that names the file.
+    Wrong(&'a str),
+}
+
+/// What came of it.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Moved {
+    pub copied: u64,
+    /// Bytes of those, sealed.
+    pub bytes: u64,
+    /// Were there already, or are looked at alone.
+    pub there: u64,
+    /// Sentences that were told.
+    pub wrong: u64,
+}
+
+/// What became of one file.
+enum Fate {
+    Copied(u64),
+    There,
+    /// Its row went meanwhile, and the file with it.
+    Swept,
+    Wrong(String),
+}
+
+/// Copies every file that a row names from the former place, unless it is there already.
+///
+/// # Errors
+/// When there is no former place, or one of the two or the database fails; what is copied stays.
+pub async fn copy(files: &Files, tell: impl FnMut(Told<'_>)) -> Result<Moved> {
+    if files.store.former().is_none() {
+        return Err(Error::Store("no former place is named from which files could be copied".into()));
+    }
+    each(files, tell, async |row, rendition| copy_one(files, row, rendition).await).await
+}
+
+/// Reads every file that a row names from the place where files lie now: that it is there, opens, is what the row
+/// says, and what the former place has, if there is one.
+///
+/// # Errors
+/// When a place or the database fails.
+pub async fn verify(files: &Files, tell: impl FnMut(Told<'_>)) -> Result<Moved> {
+    each(files, tell, async |row, rendition| verify_one(files, row, rendition).await).await
+}
+
+fn renditions(row: &upload::Model) -> impl Iterator<Item = Rendition> + use<> {
+    let thumbnail = (row.kind == PICTURE).then_some(Rendition::Thumbnail);
+    std::iter::once(Rendition::Full).chain(thumbnail)
+}
+
+async fn each(
+    files: &Files,
+    mut tell: impl FnMut(Told<'_>),
+    look: impl AsyncFn(&upload::Model, Rendition) -> Result<Fate>,
+) -> Result<Moved> {
+    let mut moved = Moved::default();
+    let (mut after, mut rows, mut last_told) = (String::new(), 0, Instant::now());
+    loop {
+        let page = page(files, &after).await?;
+        let Some(last) = page.last() else { return Ok(moved) };
+        after.clone_from(&last.id);
+        rows += page.len() as u64;
+        let wanted = page.iter().flat_map(|row| renditions(row).map(move |rendition| (row, rendition)));
+        let look = &look;
+        let fates = futures::stream::iter(wanted)
+            .map(|(row, rendition)| async move { look(row, rendition).await })
+            .buffer_unordered(AT_ONCE);
+        let mut fates = std::pin::pin!(fates);
+        while let Some(fate) = fates.try_next().await? {
+            match fate {
+                Fate::Copied(bytes) => {
+                    moved.copied += 1;
+                    moved.bytes += bytes;
+                }
+                Fate::There => moved.there += 1,
+                Fate::Swept => {}
+                Fate::Wrong(sentence) => {
+                    moved.wrong += 1;
+                    tell(Told::Wrong(&sentence));
+                }
+            }
+            if last_told.elapsed() >= TOLD_EVERY {
+                last_told = Instant::now();
+                let of = sea_orm::PaginatorTrait::count(upload::Entity::find(), files.context.db.read()).await?;
+                tell(Told::Far { files: moved.copied + moved.there + moved.wrong, rows, of });
+            }
+        }
+    }
+}
+
+async fn page(files: &Files, after: &str) -> Result<Vec<upload::Model>> {
+    Ok(upload::Entity::find()
+        .filter(upload::Column::Id.gt(after))
+        .order_by_asc(upload::Column::Id)
+        .limit(PAGE)
+        .all(files.context.db.read())
+        .await?)
+}
+
+async fn copy_one(files: &Files, row: &upload::Model, rendition: Rendition) -> Result<Fate> {
+    let id = key_of(&row.id)?;
+    let (names, place) = (names(id, rendition), files.store.place());
+    let there = place.size(&names).await?;
+    let Some(former) = files.store.former() else { return Ok(Fate::There) };
+    let source = match former.size(&names).await? {
+        // Files never change; sealed with another key they keep their length.
+        Some(size) if Some(size) == there => return Ok(Fate::There),
+        Some(_) => former.get(&names).await?,
+        None => None,
+    };
+    match (source, there) {
+        (Some(sealed), _) => {
+            let bytes = sealed.len() as u64;
+            let [name, _] = names;
+            place.put(&name, sealed).await?;
+            Ok(Fate::Copied(bytes))
+        }
+        (None, Some(_)) => Ok(Fate::There),
+        (None, None) => missing(files, row, rendition).await,
+    }
+}
+
+async fn missing(files: &Files, row: &upload::Model, rendition: Rendition) -> Result<Fate> {
+    let still = upload::Entity::find_by_id(&row.id).one(files.context.db.read()).await?;
+    Ok(match still {
+        Some(_) => wrong(row, rendition, "is missing, and a row names it")?,
+        None => Fate::Swept,
+    })
+}
+
+fn wrong(row: &upload::Model, rendition: Rendition, what: &str) -> Result<Fate> {
+    Ok(Fate::Wrong(format!("{} {what}.", FileStore::file_name(key_of(&row.id)?, rendition))))
+}
+
+async fn verify_one(files: &Files, row: &upload::Model, rendition: Rendition) -> Result<Fate> {
+    let id = key_of(&row.id)?;
+    let names = names(id, rendition);
+    let Some(sealed) = files.store.place().get(&names).await? else {
+        return missing(files, row, rendition).await;
+    };
+    let source = match files.store.former() {
+        Some(former) => former.get(&names).await?,
+        None => None,
+    };
+    let is_same = source.as_ref().is_none_or(|source| *source == sealed);
+    let opened = match files.store.open(id, rendition, sealed).await {
+        Ok(opened) => opened,
+        Err(StoreError::Keyring(error)) => return wrong(row, rendition, &format!("does not open: {error}")),
+        Err(error) => return Err(error.into()),
+    };
+    if rendition == Rendition::Full && sha256_hex(&opened) != row.sha256 {
+        return wrong(row, rendition, "is not the file that its row tells of");
+    }
+    // Sealed anew on one side alone, it still has to be the same file.
+    if let (false, Some(source)) = (is_same, source) {
+        let source = files.store.open(id, rendition, source).await.ok();
+        if source.is_some_and(|source| source != opened) {
+            return wrong(row, rendition, "is not what it was in the former place");
+        }
+    }
+    Ok(Fate::There)
+}
