@@ -31,7 +31,8 @@ pub enum FilesCommand {
 pub async fn run(config: &Config, command: &FilesCommand) -> Result<ExitCode, StartupError> {
     if let (FilesCommand::Copy { .. }, None) = (command, &config.former_storage) {
         return Err(StartupError(vec![
-            "There is nothing to copy from: name the place where files lay before in [former_storage].".into(),
+            "There is nothing to copy from: name the place where files lay before in [former_storage]."
+                .into(),
         ]));
     }
     let (service, _) = program::open_as_it_is(config).await?;

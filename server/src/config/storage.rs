@@ -83,8 +83,7 @@ impl StorageSection {
 
 impl ConfigFile {
     pub(super) fn override_storage(&mut self, variables: &mut Variables<'_>) {
-        let sections =
-            [("BEIAN_S3", &mut self.storage), ("BEIAN_FORMER_S3", &mut self.former_storage)];
+        let sections = [("BEIAN_S3", &mut self.storage), ("BEIAN_FORMER_S3", &mut self.former_storage)];
         for (prefix, section) in sections {
             if let Some(section) = section {
                 section.override_with(variables, prefix);
@@ -124,12 +123,7 @@ fn storage(
     }
 }
 
-fn s3_storage(
-    name: &str,
-    s3: S3Section,
-    production: bool,
-    refusals: &mut Vec<String>,
-) -> Option<S3Storage> {
+fn s3_storage(name: &str, s3: S3Section, production: bool, refusals: &mut Vec<String>) -> Option<S3Storage> {
     let before = refusals.len();
     let mut refuse = |sentence: String| refusals.push(format!("[{name}]: {sentence}"));
     let endpoint = parse_public_url(&s3.endpoint);

@@ -112,7 +112,8 @@ async fn each(
             }
             if last_told.elapsed() >= TOLD_EVERY {
                 last_told = Instant::now();
-                let of = sea_orm::PaginatorTrait::count(upload::Entity::find(), files.context.db.read()).await?;
+                let of =
+                    sea_orm::PaginatorTrait::count(upload::Entity::find(), files.context.db.read()).await?;
                 tell(Told::Far { files: moved.copied + moved.there + moved.wrong, rows, of });
             }
         }
@@ -190,4 +191,180 @@ async fn verify_one(files: &Files, row: &upload::Model, rendition: Rendition) ->
         }
     }
     Ok(Fate::There)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+    use std::path::Path;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use object_store::memory::InMemory;
+    use object_store::path::Path as Name;
+
+    use super::*;
+    use crate::common::{World, claims, picture};
+
+    claims![
+        files_go_to_another_place_and_back,
+        broken_off_it_goes_on_where_it_was,
+        what_is_missing_damaged_or_other_is_named,
+        a_file_that_is_swept_meanwhile_is_no_fault,
+    ];
+
+    async fn copied(world: &World) -> (Moved, Vec<String>) {
+        let mut told = Vec::new();
+        let moved = copy(&world.service.files, |it| note(&mut told, it)).await.unwrap();
+        (moved, told)
+    }
+
+    async fn verified(world: &World) -> (Moved, Vec<String>) {
+        let mut told = Vec::new();
+        let moved = verify(&world.service.files, |it| note(&mut told, it)).await.unwrap();
+        (moved, told)
+    }
+
+    fn note(told: &mut Vec<String>, it: Told<'_>) {
+        if let Told::Wrong(sentence) = it {
+            told.push(sentence.to_owned());
+        }
+    }
+
+    /// The world's server, started again over another place of files.
+    async fn stores_in(world: &mut World, files: FileStore) {
+        world.files = files;
+        world.service = world.restarted().await;
+    }
+
+    fn memory(world: &World) -> FileStore {
+        FileStore::over(Arc::new(InMemory::new()), Arc::clone(&world.keys))
+    }
+
+    fn directory(world: &World, at: &Path) -> FileStore {
+        FileStore::local(at, Arc::clone(&world.keys)).unwrap()
+    }
+
+    async fn files_go_to_another_place_and_back(mut world: World) {
+        let home = crate::common::directory();
+        let actor = world.applicant(1).await;
+        let (here, there) = (directory(&world, &home.path().join("files")), memory(&world));
+        stores_in(&mut world, here.clone()).await;
+        let early = world.picture(&actor, 1).await;
+        let paper = world.document(&actor).await;
+        for (old, new) in [(here.clone(), there.clone()), (there, here)] {
+            stores_in(&mut world, new.clone().moving_from(old.clone())).await;
+            // Nobody waits for the copying: what lay there is shown, what comes is kept in the new place.
+            world.service.files.open_file(&actor, &early).await.unwrap();
+            let late = world.picture(&actor, 2).await;
+            assert!(new.get(late.parse().unwrap(), Rendition::Full).await.unwrap().is_some());
+            let (moved, told) = copied(&world).await;
+            assert!(moved.copied >= 2 && moved.there >= 2 && moved.bytes > 1_000, "{moved:?}");
+            assert_eq!((moved.wrong, told), (0, vec![]));
+            let (again, _) = copied(&world).await;
+            assert_eq!((again.copied, again.there), (0, moved.copied + moved.there));
+            let (looked, told) = verified(&world).await;
+            assert_eq!((looked.there, looked.wrong, told), (moved.copied + moved.there, 0, vec![]));
+
+            stores_in(&mut world, new).await;
+            for id in [&early, &paper, &late] {
+                world.service.files.open_file(&actor, id).await.unwrap();
+            }
+            world.service.files.open_thumbnail(&actor, &early).await.unwrap();
+        }
+        assert!(copy(&world.service.files, |_| {}).await.is_err(), "there is nowhere to copy from");
+    }
+
+    async fn broken_off_it_goes_on_where_it_was(mut world: World) {
+        let actor = world.applicant(1).await;
+        for number in 0..6 {
+            world.picture(&actor, number).await;
+        }
+        let (old, new) = (world.files.clone(), memory(&world));
+        stores_in(&mut world, new.moving_from(old)).await;
+        let files = &world.service.files;
+        let left = AtomicU32::new(5);
+        let broken_off = each(
+            files,
+            |_| {},
+            async |row, rendition| {
+                let is_end = left
+                    .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))
+                    .is_err();
+                if is_end {
+                    Err(Error::Store("the wire is cut".into()))
+                } else {
+                    copy_one(files, row, rendition).await
+                }
+            },
+        );
+        assert!(broken_off.await.is_err());
+        let (moved, _) = copied(&world).await;
+        assert_eq!(moved.copied + moved.there, 12);
+        assert!(moved.there > 0, "{moved:?}");
+        assert_eq!(verified(&world).await.0.there, 12);
+    }
+
+    async fn what_is_missing_damaged_or_other_is_named(mut world: World) {
+        let actor = world.applicant(1).await;
+        let mut ids = Vec::new();
+        for number in 0..4 {
+            let kept = world.service.files.accept_upload(&actor, "a.png", picture(number)).await.unwrap();
+            ids.push(key_of(&kept.id).unwrap());
+        }
+        let (old, new) = (world.files.clone(), memory(&world));
+        old.delete(ids[0]).await.unwrap();
+        stores_in(&mut world, new.clone().moving_from(old.clone())).await;
+        let name = |id, rendition| FileStore::file_name(id, rendition);
+        let missing = |id, rendition| format!("{} is missing, and a row names it.", name(id, rendition));
+        let (moved, mut told) = copied(&world).await;
+        told.sort();
+        let expected = [missing(ids[0], Rendition::Full), missing(ids[0], Rendition::Thumbnail)];
+        assert_eq!((moved.wrong, told.as_slice()), (2, expected.as_slice()));
+
+        // Damaged, another file in its place, and gone from the new place.
+        let at = |id| Name::from(name(id, Rendition::Full));
+        let mut sealed = new.sealed(ids[1], Rendition::Full).await.unwrap().unwrap();
+        let last = sealed.len() - 1;
+        sealed[last] ^= 1;
+        new.place().put(&at(ids[1]), sealed).await.unwrap();
+        new.put(ids[2], Rendition::Full, b"another".to_vec()).await.unwrap();
+        new.put(ids[2], Rendition::Thumbnail, b"another".to_vec()).await.unwrap();
+        new.place().delete(&[at(ids[3])]).await.unwrap();
+        let (looked, mut told) = verified(&world).await;
+        told.sort();
+        let mut expected = vec![
+            missing(ids[0], Rendition::Full),
+            missing(ids[0], Rendition::Thumbnail),
+            format!("{} does not open: the value does not open here", name(ids[1], Rendition::Full)),
+            format!("{} is not the file that its row tells of.", name(ids[2], Rendition::Full)),
+            format!("{} is not what it was in the former place.", name(ids[2], Rendition::Thumbnail)),
+            missing(ids[3], Rendition::Full),
+        ];
+        expected.sort();
+        assert_eq!(looked.wrong, 6, "{told:?}");
+        for (told, expected) in told.iter().zip(&expected) {
+            let begins = expected.split(" open").next().unwrap();
+            assert!(told.starts_with(begins), "{told} | {expected}");
+        }
+        // What was sealed anew in one place alone is the same file.
+        new.put(ids[1], Rendition::Thumbnail, old.get(ids[1], Rendition::Thumbnail).await.unwrap().unwrap())
+            .await
+            .unwrap();
+        assert_eq!(verified(&world).await.0.wrong, 6);
+    }
+
+    async fn a_file_that_is_swept_meanwhile_is_no_fault(mut world: World) {
+        let actor = world.applicant(1).await;
+        let id = world.picture(&actor, 1).await;
+        let (old, new) = (world.files.clone(), memory(&world));
+        stores_in(&mut world, new.moving_from(old)).await;
+        let row = upload::Entity::find_by_id(&id).one(world.service.files.context.db.read()).await.unwrap();
+        world.later(time::Duration::days(2));
+        assert_eq!(world.service.files.sweep_uploads().await.unwrap(), 1);
+        let fate = copy_one(&world.service.files, &row.unwrap(), Rendition::Full).await.unwrap();
+        assert!(matches!(fate, Fate::Swept));
+        assert_eq!(copied(&world).await, (Moved::default(), vec![]));
+    }
 }

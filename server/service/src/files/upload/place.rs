@@ -53,6 +53,11 @@ impl Place {
         Place { objects, directory: None, patience, gave_life: Arc::default() }
     }
 
+    /// Whether files lie on this machine.
+    pub(crate) fn is_here(&self) -> bool {
+        self.directory.is_some()
+    }
+
     /// Nobody waits longer than the patience, whatever the store does.
     async fn within<T>(
         &self,
@@ -137,7 +142,7 @@ impl Place {
 
     /// Writes a file and deletes it, to see whether files can be kept now.
     pub(crate) async fn give_sign_of_life(&self) -> Result<(), StoreError> {
-        if self.directory.is_some() {
+        if self.is_here() {
             return self.write_and_delete(SIGN_OF_LIFE).await;
         }
         let last = *self.gave_life.lock().unwrap_or_else(PoisonError::into_inner);

@@ -82,3 +82,6 @@ fn endpoint(server: &S3Server<'_>) -> String {
         Some(_) | None => address.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -122,7 +122,7 @@ impl FileStore {
         let Some(sealed) = self.sealed(id, rendition).await? else { return Ok(None) };
         match self.open(id, rendition, sealed).await {
             // It may have come over a wire, damaged or not whole.
-            Err(StoreError::Keyring(KeyringError::DoesNotOpen)) => {
+            Err(StoreError::Keyring(_)) if !self.place.is_here() => {
                 let Some(sealed) = self.sealed(id, rendition).await? else { return Ok(None) };
                 self.open(id, rendition, sealed).await.map(Some)
             }

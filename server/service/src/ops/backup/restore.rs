@@ -175,9 +175,7 @@ pub async fn restore(
             let brought = target.files.bring(directory).await;
             // All of it or nothing.
             let restored = match brought {
-                Ok(()) => {
-                    programs.restore(target.database_url, &directory.join(manifest.kind.file())).await
-                }
+                Ok(()) => programs.restore(target.database_url, &directory.join(manifest.kind.file())).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = restored {
