@@ -4,7 +4,11 @@
 
 mod backup;
 mod bad_input;
+#[path = "../../service/tests/common/bucket.rs"]
+#[allow(dead_code)]
+mod bucket;
 mod events;
+mod files;
 mod guards;
 mod health;
 mod identity;

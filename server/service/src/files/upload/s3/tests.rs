@@ -14,8 +14,10 @@ use uuid::Uuid;
 
 use super::S3Server;
 use crate::base::keyring::{Keyring, KeyringError};
+use crate::common::World;
 use crate::common::bucket::{Bucket, Fault, Wire};
 use crate::files::upload::store::{FileStore, Rendition, StoreError};
+use crate::ops::backup;
 
 const ONE: &str = "key 1 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const TWO: &str = "key 2 gAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -295,4 +297,69 @@ async fn a_bucket_that_took_a_file_is_not_asked_again_at_once() {
         store.give_sign_of_life().await.unwrap();
     }
     assert_eq!(wire.requests(), 2, "one put, one delete");
+}
+
+/// The use cases over a bucket: swept, sealed anew, backed up, put back into a directory and into a bucket.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bucket_is_swept_sealed_anew_backed_up_and_put_back() {
+    let Some(bucket) = Bucket::new() else { return };
+    let below = |prefix, lines: &[&str]| {
+        in_bucket_with(&bucket.endpoint(), &bucket.name, Some(prefix), PATIENCE, lines)
+    };
+    let mut world = World::on_sqlite().await;
+    world.has_other_keys();
+    world.keys = keys(&[ONE, HASH]);
+    world.files = below("main", &[ONE, HASH]);
+    world.service = world.restarted().await;
+    world.service.key_checks.check_and_mark_keys().await.unwrap();
+    let actor = world.applicant(1).await;
+    let unused = world.picture(&actor, 1).await;
+    assert_eq!(all(&world.files, None).await.len(), 2);
+    world.later(::time::Duration::days(2));
+    assert_eq!(world.service.files.sweep_uploads().await.unwrap(), 1, "{unused}");
+    assert_eq!(all(&world.files, None).await, [], "the sweep deletes in the bucket");
+    // What a crash left: a file without a row.
+    world.files.put(id_of(world.now() - ::time::Duration::days(3)), Rendition::Full, vec![1]).await.unwrap();
+    assert_eq!(world.service.files.sweep_uploads().await.unwrap(), 1);
+    assert_eq!(all(&world.files, None).await, []);
+
+    let actor = world.applicant(1).await;
+    let kept = world.picture(&actor, 2).await;
+    world.keys = keys(&[TWO, ONE, HASH]);
+    world.files = below("main", &[TWO, ONE, HASH]);
+    world.service = world.restarted().await;
+    world.service.key_checks.check_and_mark_keys().await.unwrap();
+    let done = world.service.reseals.reseal(|_| {}).await.unwrap();
+    assert!(done.is_done && done.files == 2, "{done:?}");
+    assert_eq!(world.files.sealed_by(kept.parse().unwrap(), Rendition::Full).await.unwrap(), Some(2));
+
+    let home = crate::common::directory();
+    let (copy, programs) = (home.path().join("backup"), backup::Programs::default());
+    let made = backup::make(&world.service.files, &world.url, &programs, &copy).await.unwrap();
+    assert_eq!((made.manifest.files, made.lost), (2, vec![]));
+    let clock = || Arc::clone(&world.clock) as Arc<dyn crate::base::clock::Clock>;
+    let checked = backup::check(&copy, world.keys.clone(), clock(), &programs, None).await.unwrap();
+    assert!(checked.findings.is_empty(), "{:?}", checked.findings);
+    let (elsewhere, again) = (home.path().join("files"), below("again", &[TWO, HASH]));
+    let targets = [backup::FilesTarget::Directory(&elsewhere), backup::FilesTarget::Store(&again)];
+    for (number, files) in targets.into_iter().enumerate() {
+        let database = home.path().join(format!("{number}.sqlite"));
+        let target = backup::Target { database_url: &format!("sqlite://{}", database.display()), files };
+        let restored = backup::restore(&copy, world.keys.clone(), clock(), &programs, &target).await.unwrap();
+        assert!(restored.is_written && restored.findings.is_empty(), "{:?}", restored.findings);
+    }
+    assert_eq!(all(&again, None).await.len(), 2);
+    assert!(again.get(kept.parse().unwrap(), Rendition::Full).await.unwrap().is_some());
+    // Nothing is written over, and what cannot be put back whole is taken back.
+    let other = home.path().join("other.sqlite");
+    let url = format!("sqlite://{}", other.display());
+    let into = |store| backup::Target { database_url: &url, files: backup::FilesTarget::Store(store) };
+    let refused = backup::restore(&copy, world.keys.clone(), clock(), &programs, &into(&again)).await;
+    assert!(refused.unwrap_err().to_string().contains("There are files in [storage]"));
+    let wire = Wire::to(&bucket);
+    let third = in_bucket_with(&wire.endpoint(), &bucket.name, Some("third"), PATIENCE, &[TWO, HASH]);
+    wire.next(&[Fault::Pass, Fault::Pass, Fault::status("403 Forbidden", "AccessDenied")]);
+    let refused = backup::restore(&copy, world.keys.clone(), clock(), &programs, &into(&third)).await;
+    assert!(refused.unwrap_err().to_string().contains("AccessDenied"));
+    assert!(!other.exists() && all(&third, None).await.is_empty());
 }
