@@ -26,6 +26,7 @@ use tracing::Span;
 use super::client_addr::{ClientAddr, client_addr, network_key};
 use super::in_flight::{InFlight, InFlightRequest};
 use super::page_template::{HOME, PageTemplate};
+use super::problem::told_to_programs;
 use super::rate_limit::RateLimiters;
 use super::security_headers::{
     ContentPolicy, CspNonce, headers_of_every_answer, set_content_security_policy,
@@ -122,6 +123,7 @@ pub fn with_guards(router: Router, settings: GuardSettings) -> Router {
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(catch_panic)
         .layer(middleware::from_fn_with_state(guards.clone(), admit))
+        .layer(middleware::from_fn(told_to_programs))
         .layer(middleware::from_fn_with_state(guards, identify))
         .layer(trace)
         .layer(headers)

@@ -66,6 +66,7 @@ fn kinds(limits: RateLimits) -> [(&'static str, u32, Counts); 4] {
         ("look-up", limits.look_up, |_, path| {
             route::is_at(path, route::LOOKUP)
                 || path.starts_with(route::PUBLIC_RECORDS)
+                || route::is_at(path, route::OPEN_RECORDS)
                 || path.starts_with("/api/lookup")
                 || path.starts_with("/api/public_record")
         }),

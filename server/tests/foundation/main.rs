@@ -12,6 +12,7 @@ mod files;
 mod guards;
 mod health;
 mod identity;
+mod open_api;
 mod program;
 mod sample_filings;
 mod sign_in;

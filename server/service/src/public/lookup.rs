@@ -48,14 +48,7 @@ impl Lookup {
             let rows = public().filter(record::Column::RegistrationDigits.eq(digits)).all(on).await?;
             return self.public_records(rows).await;
         }
-        if let Some(host) = host_in(text) {
-            let domains = domains_above(&host);
-            let mut found = self.public_records(of_domains(&domains).all(on).await?).await?;
-            // A domain that a change under review would add is not public yet.
-            let asked: Vec<String> = domains.iter().map(|domain| domain_name::shown_form(domain)).collect();
-            found.retain(|one| {
-                one.main_domain.iter().chain(&one.other_domains).any(|own| asked.contains(own))
-            });
+        if let Some(found) = self.of_domain(text).await? {
             return Ok(found);
         }
         let key = comparison_key(text);
@@ -72,6 +65,23 @@ impl Lookup {
             rows.extend(further.all(on).await?);
         }
         self.public_records(rows).await
+    }
+
+    /// What is filed under a domain or web address; nothing if the text is neither.
+    pub async fn of_domain(&self, text: &str) -> Result<Option<Vec<PublicRecord>>> {
+        let Some(host) = host_in(text) else { return Ok(None) };
+        let domains = domains_above(&host);
+        let rows = of_domains(&domains).all(self.context.db.read()).await?;
+        let mut found = self.public_records(rows).await?;
+        // A domain that a change under review would add is not public yet.
+        let asked: Vec<String> = domains.iter().map(|domain| domain_name::shown_form(domain)).collect();
+        found.retain(|one| one.main_domain.iter().chain(&one.other_domains).any(|own| asked.contains(own)));
+        Ok(Some(found))
+    }
+
+    /// The digits of a registration number, however it is written; none if the text is no number at all.
+    pub fn digits(text: &str) -> Option<String> {
+        registration::scan(text)
     }
 
     /// What is filed under a number's digits; the public page of a record.

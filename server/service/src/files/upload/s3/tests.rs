@@ -363,3 +363,47 @@ async fn a_bucket_is_swept_sealed_anew_backed_up_and_put_back() {
     assert!(refused.unwrap_err().to_string().contains("AccessDenied"));
     assert!(!other.exists() && all(&third, None).await.is_empty());
 }
+
+/// How long a store takes, for the operator's book: `BEIAN_S3_ENDPOINT=… BEIAN_S3_BUCKET=… cargo test … -- --ignored
+/// how_long_a_store_takes --nocapture`.
+#[tokio::test]
+#[ignore = "measures a store that somebody started"]
+async fn how_long_a_store_takes() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let said = |name: &str, usual: &str| std::env::var(name).unwrap_or_else(|_| usual.to_owned());
+    let endpoint = Url::parse(&said("BEIAN_S3_ENDPOINT", "http://127.0.0.1:9000")).unwrap();
+    let server = S3Server {
+        endpoint: &endpoint,
+        bucket: &said("BEIAN_S3_BUCKET", "filings"),
+        region: "us-east-1",
+        prefix: None,
+        access_key: &said("BEIAN_S3_ACCESS_KEY", "test-access"),
+        secret_key: &said("BEIAN_S3_SECRET_KEY", "test-secret-value"),
+        is_virtual_hosted: false,
+        connect_timeout: Duration::from_secs(3),
+        request_timeout: Duration::from_secs(8),
+        patience: Duration::from_secs(20),
+    };
+    let store = FileStore::s3(&server, keys(&[ONE, HASH])).unwrap();
+    let other = FileStore::s3(&server, keys(&[TWO, ONE, HASH])).unwrap();
+    keeps_the_contract(&store, &other).await;
+    let median = |mut times: Vec<f64>| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    };
+    for size in [64 * 1024, 1024 * 1024, 8 * 1024 * 1024] {
+        let content: Vec<u8> = (0..size).map(|n: u32| n.to_le_bytes()[0]).collect();
+        let (mut puts, mut gets) = (Vec::new(), Vec::new());
+        for _ in 0..21 {
+            let id = Uuid::now_v7();
+            let begun = Instant::now();
+            store.put(id, Rendition::Full, content.clone()).await.unwrap();
+            puts.push(begun.elapsed().as_secs_f64() * 1e3);
+            let begun = Instant::now();
+            assert!(store.get(id, Rendition::Full).await.unwrap().unwrap() == content);
+            gets.push(begun.elapsed().as_secs_f64() * 1e3);
+            store.delete(id).await.unwrap();
+        }
+        println!("{:5} KB: put {:6.1} ms, get {:6.1} ms", size / 1024, median(puts), median(gets));
+    }
+}
