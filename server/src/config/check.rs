@@ -12,8 +12,9 @@ use service::db::Wire;
 use service::mail::{Mailer, SmtpServer};
 use service::sms::gateway::Gateway;
 use service::{Assurance, PatrolSettings, PersonLimits};
-use url::{Host, Url};
+use url::Url;
 
+use super::address::{is_loopback, parse_public_url};
 use super::error::{StartupError, with_source};
 use super::file::{AssuranceSection, ConfigFile, PatrolSection, SmsSection, SmtpSection};
 use super::holidays::special_days;
@@ -303,28 +304,6 @@ fn patrol(section: &PatrolSection, refusals: &mut Vec<String>) -> Option<PatrolS
         refusals.push("[patrol] looks every 2 to 366 days, at 1 to 32 filings at once.".into());
     }
     section.enabled.unwrap_or(false).then_some(PatrolSettings { days, at_once })
-}
-
-/// Whether only this machine can mean it.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(addr)) => addr.is_loopback(),
-        Some(Host::Ipv6(addr)) => addr.is_loopback(),
-        None => false,
-    }
-}
-
-pub(super) fn parse_public_url(text: &str) -> Option<Url> {
-    let url = Url::parse(text).ok()?;
-    let plain = matches!(url.scheme(), "http" | "https")
-        && url.has_host()
-        && matches!(url.path(), "" | "/")
-        && url.query().is_none()
-        && url.fragment().is_none()
-        && url.username().is_empty()
-        && url.password().is_none();
-    plain.then_some(url)
 }
 
 #[cfg(all(test, not(feature = "dev")))]

@@ -13,7 +13,7 @@ use super::error::StartupError;
 use super::limits::{Capacity, RateLimits};
 use super::model::Mode;
 use super::oidc::OidcConfig;
-use super::storage::StorageSection;
+use super::storage_section::StorageSection;
 
 /// The file as written.
 #[derive(Debug, Default, Deserialize)]

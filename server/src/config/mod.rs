@@ -1,6 +1,7 @@
 //! What the operator decides: a TOML file (`--config`), overridden by the environment, checked whole
 //! before anything starts. No defaults that would be unsafe in production live here.
 
+mod address;
 mod check;
 mod environment;
 mod error;
@@ -11,6 +12,7 @@ mod limits;
 mod model;
 mod oidc;
 mod storage;
+mod storage_section;
 // They begin with a configuration of development.
 #[cfg(all(test, feature = "dev"))]
 mod tests;

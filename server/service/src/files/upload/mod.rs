@@ -5,6 +5,7 @@ pub mod accept;
 mod answer;
 pub mod child;
 pub mod content;
+mod failure;
 pub mod pdf;
 pub mod picture;
 pub(crate) mod place;

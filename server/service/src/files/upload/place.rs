@@ -1,7 +1,6 @@
 //! One place in which sealed files lie by their names: a directory of this machine, or a bucket. It knows nothing of
 //! what is in them.
 
-use std::error::Error as _;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -14,7 +13,7 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path as Name;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload};
 
-use super::store::StoreError;
+use super::failure::StoreError;
 use crate::base::private;
 
 /// Bytes of the file that shows whether files can be written: as much as a small picture …
@@ -173,30 +172,4 @@ impl Place {
         self.list(Some(&Name::from("2000-01-01"))).try_next().await.map_err(|error| ("listed", error))?;
         self.delete(&[name]).await.map_err(|error| ("deleted", error))
     }
-}
-
-impl StoreError {
-    /// Whether this only says that there is no such file. A store that speaks S3 says it of a missing bucket, too.
-    fn is_absence(&self) -> bool {
-        match self {
-            StoreError::Store(object_store::Error::NotFound { source, .. }) => {
-                !source.to_string().contains("NoSuchBucket")
-            }
-            _ => false,
-        }
-    }
-}
-
-/// An error with all that caused it, each once: some quote their cause, others do not.
-pub(super) fn with_causes(error: &object_store::Error) -> String {
-    let mut said = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !said.contains(&more) {
-            said = format!("{said}: {more}");
-        }
-        cause = error.source();
-    }
-    said
 }

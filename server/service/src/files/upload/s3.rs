@@ -10,8 +10,8 @@ use object_store::prefix::PrefixStore;
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
 use url::Url;
 
+use super::failure::StoreError;
 use super::place::Place;
-use super::store::StoreError;
 
 /// A first try that failed is followed by others within the patience, but by no more than so many.
 const TRIES_AGAIN: usize = 6;

@@ -3,7 +3,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::{Stream, StreamExt as _, TryStreamExt as _, future};
 use object_store::path::Path as Name;
@@ -11,9 +10,10 @@ use object_store::{ObjectMeta, ObjectStore};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use super::place::{Place, with_causes};
+pub use super::failure::StoreError;
+use super::place::Place;
 use super::s3::{self, S3Server};
-use crate::base::keyring::{Keyring, KeyringError, key_of};
+use crate::base::keyring::{Keyring, key_of};
 
 /// What is kept of one upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,29 +32,6 @@ impl Rendition {
             Rendition::Full => "full",
             Rendition::Thumbnail => "thumbnail",
         }
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    #[error("the directory of files cannot be used")]
-    Directory(#[source] std::io::Error),
-    // The text has all causes, since it goes to the log alone: what the store said is what an operator needs.
-    #[error("the file store failed: {}", with_causes(.0))]
-    Store(object_store::Error),
-    #[error("the file store did not answer within {} s", .0.as_secs_f32())]
-    TooSlow(Duration),
-    #[error("what was read is not what was written")]
-    Changed,
-    #[error("a stored file cannot be sealed or opened")]
-    Keyring(#[from] KeyringError),
-    #[error("sealing a file did not end well")]
-    Interrupted,
-}
-
-impl From<object_store::Error> for StoreError {
-    fn from(error: object_store::Error) -> Self {
-        StoreError::Store(error)
     }
 }
 
@@ -262,6 +239,7 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
+    use crate::base::keyring::KeyringError;
 
     async fn all(store: &FileStore, day: Option<Date>) -> Vec<(Uuid, Rendition)> {
         store.listed(day).try_collect().await.unwrap()
