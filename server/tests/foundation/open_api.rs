@@ -95,7 +95,9 @@ fn faults(document: &Value, schema: &Value, value: &Value, at: &str) -> Vec<Stri
             }
         }
         let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        found.extend(required.filter(|name| !object.contains_key(*name)).map(|name| format!("{at}.{name} is missing")));
+        found.extend(
+            required.filter(|name| !object.contains_key(*name)).map(|name| format!("{at}.{name} is missing")),
+        );
     }
     found
 }
@@ -120,7 +122,11 @@ async fn what_is_answered_is_what_the_document_says() {
     let text = format!("{RECORDS}/%E4%BA%ACX{in_force}");
     for (path, asked, status) in [
         (by_number, format!("{RECORDS}/{in_force}"), 200),
-        (by_number, format!("{RECORDS}/%E6%B5%8B%E5%85%AC%E7%BD%91%E5%AE%89%E5%A4%87{in_force}%E5%8F%B7"), 200),
+        (
+            by_number,
+            format!("{RECORDS}/%E6%B5%8B%E5%85%AC%E7%BD%91%E5%AE%89%E5%A4%87{in_force}%E5%8F%B7"),
+            200,
+        ),
         (by_number, format!("{RECORDS}/{cancelled}"), 200),
         (by_number, format!("{RECORDS}/99999902999999"), 404),
         (by_number, format!("{RECORDS}/123"), 400),
@@ -171,7 +177,10 @@ async fn an_answer_may_be_kept_and_is_not_sent_twice() {
         assert!(tag.starts_with("W/\"") && !first.text().await.unwrap().is_empty(), "{tag}");
         let again = program.ask(Method::GET, &path, &[("if-none-match", &tag)]).await;
         assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
-        assert_eq!((header(&again, "etag"), header(&again, "cache-control")), (tag.as_str(), "public, max-age=300"));
+        assert_eq!(
+            (header(&again, "etag"), header(&again, "cache-control")),
+            (tag.as_str(), "public, max-age=300")
+        );
         assert_eq!(again.text().await.unwrap(), "");
         let other = program.ask(Method::GET, &path, &[("if-none-match", "\"other\"")]).await;
         assert_eq!(other.status(), StatusCode::OK);
@@ -238,5 +247,9 @@ async fn who_asks_too_often_is_told_when_to_ask_again() {
     assert!((1..=21).contains(&wait), "{wait}");
     assert_eq!(refused.headers()["content-type"], "application/problem+json");
     assert_eq!(refused.headers()["access-control-allow-origin"], "*");
-    assert_eq!(ask(DOCUMENT).await.unwrap().status(), StatusCode::OK, "what is always the same costs nothing");
+    assert_eq!(
+        ask(DOCUMENT).await.unwrap().status(),
+        StatusCode::OK,
+        "what is always the same costs nothing"
+    );
 }
