@@ -14,10 +14,10 @@ run: ## Build what is needed and serve http://127.0.0.1:3000 with sample data
 	@$(call xtask,rust node,serve)
 
 test: ## Every test: units, SQLite and PostgreSQL, invariants, bundle size, browser
-	@$(call xtask,rust node postgres nginx browser monitoring,test)
+	@$(call xtask,rust node postgres nginx browser monitoring s3,test)
 
 check: ## Before a commit: formatting, clippy, unit tests, one journey in the browser; ARGS=name narrows the unit tests
-	@$(call xtask,rust node browser,check)
+	@$(call xtask,rust node browser s3,check)
 
 build: ## The browser bundle alone, into target/site
 	@$(call xtask,rust node,build)

@@ -2,7 +2,7 @@
 # Finds the tools this project needs and installs what is missing, then writes
 # target/env.sh, which names the Rust toolchain to use.
 #
-#   scripts/bootstrap.sh NEED...      NEED is one of: rust node postgres nginx browser monitoring release
+#   scripts/bootstrap.sh NEED...      NEED is one of: rust node postgres nginx browser monitoring s3 release
 #
 # Idempotent, and quick when everything is there. What can be installed without
 # asking: Debian packages (as root or through sudo), a rustup target, npm
@@ -290,9 +290,26 @@ need_monitoring() {
     [ -x "$tool" ] || say "promtool cannot be had here: the alert rules are read, but not tried"
 }
 
+# A server that speaks S3, for the tests of files in a bucket; without it they say that they were skipped.
+need_s3() {
+    local wanted=scripts/s3-requirements.txt
+    cmp -s "$wanted" target/s3/installed.txt && [ -x target/s3/bin/python ] && return 0
+    python3 -c 'import ensurepip, venv' >/dev/null 2>&1 ||
+        { may_apt && (apt_install python3-venv) >/dev/null 2>&1; } || true
+    say "Installing an S3 server for the tests into target/s3 (PyPI's moto; some ten seconds)"
+    rm -rf target/s3
+    if python3 -m venv target/s3 >target/s3.log 2>&1 &&
+        target/s3/bin/pip install -q --disable-pip-version-check -r "$wanted" >>target/s3.log 2>&1; then
+        cp "$wanted" target/s3/installed.txt
+    else
+        rm -rf target/s3
+        say "It cannot be installed here (target/s3.log); the tests of files in a bucket will be skipped"
+    fi
+}
+
 for need in "$@"; do
     case $need in
-    rust | node | postgres | nginx | browser | monitoring | release) "need_$need" ;;
+    rust | node | postgres | nginx | browser | monitoring | s3 | release) "need_$need" ;;
     *) fail "unknown need: $need" ;;
     esac
 done

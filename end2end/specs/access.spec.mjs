@@ -127,3 +127,22 @@ test('a page of another site cannot call a server function with the person\'s co
   });
   expect(response.status()).toBe(403);
 });
+
+test('the public interface for programs answers everybody alike, without a cookie', async ({ page, baseURL }) => {
+  const paths = ['/api/v1/openapi.json', '/api/v1/records?domain=nobody-filed-this.cn', '/api/v1/records/99999902999999', '/api/v1/records/1'];
+  const statuses = [200, 200, 404, 400];
+  for (const arrive of [callers.anonymous, callers.applicant, callers.reviewer]) {
+    await page.context().clearCookies();
+    await arrive(page);
+    for (const [nth, path] of paths.entries()) {
+      const response = await page.request.get(`${baseURL}${path}`, { headers: { origin: 'https://elsewhere.example' } });
+      expect.soft(response.status(), path).toBe(statuses[nth]);
+      expect.soft(response.headers()['access-control-allow-origin'], path).toBe('*');
+      expect.soft(response.headers()['set-cookie'], path).toBeUndefined();
+    }
+    const post = await page.request.post(`${baseURL}/api/v1/records/1`, { headers: { origin: baseURL } });
+    expect.soft([post.status(), post.headers()['content-type']]).toEqual([405, 'application/problem+json']);
+  }
+  await page.goto('/lookup');
+  await expect(page.getByRole('link', { name: '开放接口' })).toHaveAttribute('href', '/api/v1/openapi.json');
+});

@@ -60,6 +60,18 @@ const RECOUNT: &str = "Example, where the dashboard differs from the lists:
 
 Exit codes: 0 counted; 2 nothing was changed.";
 
+const FILES: &str = "Moving to another place, while the servers run:
+  1. name the new place in [storage] and the old one in [former_storage], on every server; restart them
+  2. beian --config /etc/beian/beian.toml files copy --verify
+  3. take [former_storage] away, restart the servers, and empty the old place once a backup was made";
+
+const FILES_COPY: &str = "Example:
+  beian --config /etc/beian/beian.toml files copy --verify
+
+Exit codes: 0 all are there; 1 some are missing or damaged, or it was broken off (call it again); 2 nothing was done.";
+
+const FILES_CHECK: &str = "Exit codes: 0 all are there; 1 some are not, and which; 2 nothing was looked at.";
+
 const KEYS: &str = "A key is exchanged in four steps, while the servers run:
   1. beian --config /etc/beian/beian.toml keys new     and put its line above the others, on every server
   2. systemctl restart beian                           on every server
@@ -124,8 +136,8 @@ pub enum Command {
     Migrate,
     /// Says whether the configuration is complete
     ///
-    /// Reads the configuration, the environment and the keys, and says everything that is missing or wrong at once.
-    /// The database and the identity platform are not asked.
+    /// Reads the configuration, the environment and the keys, and says everything that is missing or wrong at once. A
+    /// bucket of files is tried. The database and the identity platform are not asked.
     #[command(after_long_help = CHECK_CONFIG)]
     CheckConfig,
     /// Checks the audit log, and all rows against it
@@ -176,6 +188,9 @@ pub enum Command {
     /// Makes, checks and changes the keys for personal data
     #[command(subcommand, after_long_help = KEYS)]
     Keys(KeysCommand),
+    /// Moves stored files to another place, and looks whether all are there
+    #[command(subcommand, after_long_help = FILES)]
+    Files(FilesCommand),
     /// Makes the counts of the dashboard anew
     ///
     /// They are kept up to date by themselves; this is for a database that was repaired by hand.
@@ -235,6 +250,26 @@ pub enum KeysCommand {
     /// After all servers were started with the new key. A hundred rows at a time, each with a line in the audit log.
     #[command(after_long_help = KEYS_RESEAL)]
     Reseal,
+}
+
+/// What can be done with stored files.
+#[derive(Debug, Subcommand)]
+pub enum FilesCommand {
+    /// Copies all files from [former_storage] to [storage], while the server runs
+    ///
+    /// From a directory to a bucket of S3, back, or between buckets. Meanwhile a file that is not in [storage] yet is read
+    /// where it lay before. Broken off and called again, it goes on. What was copied stays where it was, too.
+    #[command(after_long_help = FILES_COPY)]
+    Copy {
+        /// Afterwards read every file back, as `files check` does
+        #[arg(long)]
+        verify: bool,
+    },
+    /// Reads the file of every row, and says which are missing, damaged or other than in [former_storage]
+    ///
+    /// After copying, before the old place is emptied, and when somebody reports a picture that does not open.
+    #[command(after_long_help = FILES_CHECK)]
+    Check,
 }
 
 #[cfg(test)]

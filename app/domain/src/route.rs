@@ -14,6 +14,12 @@ pub const SERVICES: &str = "/services";
 pub const LOOKUP: &str = "/lookup";
 /// What [`public_record`]s begin with.
 pub const PUBLIC_RECORDS: &str = "/r/";
+/// What all addresses of the public interface for programs begin with; those of a later version will have another.
+pub const OPEN_API: &str = "/api/v1/";
+/// What is filed under a domain, for programs; followed by a number, what is filed under that.
+pub const OPEN_RECORDS: &str = "/api/v1/records";
+/// 开放接口: what programs may ask and are answered, as OpenAPI.
+pub const OPEN_API_DOCUMENT: &str = "/api/v1/openapi.json";
 /// Where one signs in; `?next=` says where to afterwards.
 pub const LOGIN: &str = "/auth/login";
 pub const LOGOUT: &str = "/auth/logout";

@@ -25,6 +25,7 @@ pub fn Lookup() -> impl IntoView {
                 titled=true
                 children={|found: Option<Vec<PublicRecord>>| found.map(|records| view! { <Found records/> })}
             />
+            <p class="soft no-print">"需要用程序查询或批量核对？请使用"<a href=route::OPEN_API_DOCUMENT rel="external">"开放接口"</a>"（JSON，无需登录）。"</p>
         </div>
     }
     .into_any()

@@ -57,7 +57,8 @@ pub use filing::network;
 pub use ops::audit_chain::{AuditVerdict, BadRow, RowFault, audited_columns};
 pub use ops::pulse::{FilesPulse, OutboxPulse, Pulse, QueuePulse};
 pub use ops::scale::Measured;
-pub use ops::{backup, job_leases, jobs, keys, sample};
+pub use ops::{backup, file_copy, job_leases, jobs, keys, sample};
+pub use public::lookup::Lookup;
 pub use public::misuse::MisuseTold;
 
 use crate::account::Accounts;
@@ -143,7 +144,6 @@ use crate::ops::relation_keys::RelationKeys;
 use crate::ops::sample::Samples;
 use crate::ops::scale::Scale;
 use crate::public::guide::Guides;
-use crate::public::lookup::Lookup;
 use crate::public::misuse::MisuseReports;
 use crate::state::counters::Counters;
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use secrecy::ExposeSecret as _;
-use service::backup::{self, BackupError, Kind, Manifest, Programs, Target};
+use service::backup::{self, BackupError, FilesTarget, Kind, Manifest, Programs, Target};
 
 use super::exit_code::FOUND_WRONG;
 use crate::config::{Config, StartupError, Storage};
@@ -55,12 +55,19 @@ pub async fn check(config: &Config, directory: &Path) -> Result<ExitCode, Startu
     Ok(FOUND_WRONG)
 }
 
-/// Puts a backup back into an empty database and directory.
+/// Puts a backup back into an empty database and an empty place of files.
 ///
 /// # Errors
 /// Sentences for the operator; nothing was done.
 pub async fn restore(config: &Config, directory: &Path) -> Result<ExitCode, StartupError> {
-    let Storage::Local { directory: files } = &config.storage;
+    let store;
+    let files = match &config.storage {
+        Storage::Local { directory } => FilesTarget::Directory(directory),
+        Storage::S3(_) => {
+            store = program::file_store(config)?;
+            FilesTarget::Store(&store)
+        }
+    };
     let target = Target { database_url: config.database_url.expose_secret(), files };
     let keys = config.keyring.clone();
     let restored = backup::restore(directory, keys, config.clock(), &programs(config), &target).await;

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod backup;
 pub mod database;
 mod exit_code;
+pub mod files;
 pub mod keys;
 pub mod manual;
 #[cfg(feature = "dev")]

@@ -12,20 +12,22 @@ use service::db::Wire;
 use service::mail::{Mailer, SmtpServer};
 use service::sms::gateway::Gateway;
 use service::{Assurance, PatrolSettings, PersonLimits};
-use url::{Host, Url};
+use url::Url;
 
+use super::address::{is_loopback, parse_public_url};
 use super::error::{StartupError, with_source};
 use super::file::{AssuranceSection, ConfigFile, OtlpSection, PatrolSection, SmsSection, SmtpSection};
 use super::holidays::special_days;
 use super::keys;
 use super::limits::{Capacity, RateLimits};
 use super::model::{Config, Mode, Storage};
+use super::storage::storages;
 
 const BY_PROVINCE: &str = "province";
 /// Built with what only development needs: the embedded identity provider, its sample people, the pages under `/dev`.
 const HAS_DEVELOPMENT: bool = cfg!(feature = "dev");
 
-pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Config, StartupError> {
+pub(super) fn check(mut file: ConfigFile, mut refusals: Vec<String>) -> Result<Config, StartupError> {
     let addr = file.addr.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 3000)));
     let public_url = public_url(&file, addr);
     let mode = mode(&file, addr, public_url.as_ref(), &mut refusals);
@@ -40,6 +42,7 @@ pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Confi
     let mailer = mailer(file.smtp.as_ref(), production, &mut refusals);
     let (rate_limits, limits, requests) = limits(&file, mode, &mut refusals);
     let (drain, metrics, otlp) = watching(&file, addr, production, &mut refusals);
+    let (storage, former_storage) = storages(&mut file, production, &mut refusals);
     let registration_sign = file.registration_sign.unwrap_or_else(|| "测".into());
     check_registration_sign(&registration_sign, &mut refusals);
     let assurance = assurance(file.assurance, &mut refusals);
@@ -62,7 +65,7 @@ pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Confi
     let database_url = file
         .database_url
         .unwrap_or_else(|| format!("sqlite://{}?mode=rwc", data_dir.join("beian.db").display()).into());
-    let storage = file.storage.unwrap_or_else(|| Storage::Local { directory: data_dir.join("files") });
+    let storage = storage.unwrap_or_else(|| Storage::Local { directory: data_dir.join("files") });
     Ok(Config {
         mode,
         addr,
@@ -91,6 +94,7 @@ pub(super) fn check(file: ConfigFile, mut refusals: Vec<String>) -> Result<Confi
         gateway,
         mailer,
         storage,
+        former_storage,
         trusted_proxies: file.trusted_proxies,
         no_samples: file.no_samples.unwrap_or(production),
         sample_filings: file.sample_filings.unwrap_or(false) && !production,
@@ -388,28 +392,6 @@ fn patrol(section: &PatrolSection, refusals: &mut Vec<String>) -> Option<PatrolS
         refusals.push("[patrol] looks every 2 to 366 days, at 1 to 32 filings at once.".into());
     }
     section.enabled.unwrap_or(false).then_some(PatrolSettings { days, at_once })
-}
-
-/// Whether only this machine can mean it.
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(addr)) => addr.is_loopback(),
-        Some(Host::Ipv6(addr)) => addr.is_loopback(),
-        None => false,
-    }
-}
-
-fn parse_public_url(text: &str) -> Option<Url> {
-    let url = Url::parse(text).ok()?;
-    let plain = matches!(url.scheme(), "http" | "https")
-        && url.has_host()
-        && matches!(url.path(), "" | "/")
-        && url.query().is_none()
-        && url.fragment().is_none()
-        && url.username().is_empty()
-        && url.password().is_none();
-    plain.then_some(url)
 }
 
 #[cfg(all(test, not(feature = "dev")))]

@@ -11,13 +11,13 @@ use super::oidc::OidcConfig;
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The variables that are not empty, and what is wrong with them.
-struct Variables<'a> {
+pub(super) struct Variables<'a> {
     environment: Environment<'a>,
     refusals: &'a mut Vec<String>,
 }
 
 impl Variables<'_> {
-    fn read(&self, name: &str) -> Option<String> {
+    pub(super) fn read(&self, name: &str) -> Option<String> {
         (self.environment)(name).filter(|value| !value.is_empty())
     }
 
@@ -26,7 +26,7 @@ impl Variables<'_> {
         names.iter().find_map(|name| self.read(name))
     }
 
-    fn secret(&self, name: &str) -> Option<SecretString> {
+    pub(super) fn secret(&self, name: &str) -> Option<SecretString> {
         self.read(name).map(SecretString::from)
     }
 
@@ -36,7 +36,7 @@ impl Variables<'_> {
 }
 
 /// What the environment says goes before what was there.
-fn replace<T>(setting: &mut Option<T>, said: Option<impl Into<T>>) {
+pub(super) fn replace<T>(setting: &mut Option<T>, said: Option<impl Into<T>>) {
     if let Some(said) = said {
         *setting = Some(said.into());
     }
@@ -50,6 +50,7 @@ impl ConfigFile {
         self.override_assurance(&mut variables);
         self.override_switches(&mut variables);
         self.override_watching(&mut variables);
+        self.override_storage(&mut variables);
         match variables.read("BEIAN_SECOND_LOOK_PERCENT").map(|value| value.parse()) {
             None => {}
             Some(Ok(percent)) => self.second_look_percent = Some(percent),

@@ -11,8 +11,9 @@ use service::mail::Encryption;
 
 use super::error::StartupError;
 use super::limits::{Capacity, RateLimits};
-use super::model::{Mode, Storage};
+use super::model::Mode;
 use super::oidc::OidcConfig;
+use super::storage_section::StorageSection;
 
 /// The file as written.
 #[derive(Debug, Default, Deserialize)]
@@ -47,7 +48,9 @@ pub struct ConfigFile {
     pub second_look_percent: Option<i64>,
     pub sms: Option<SmsSection>,
     pub smtp: Option<SmtpSection>,
-    pub storage: Option<Storage>,
+    pub storage: Option<StorageSection>,
+    /// Where files lay before, while they are moved.
+    pub former_storage: Option<StorageSection>,
     pub trusted_proxies: Vec<IpNet>,
     pub no_samples: Option<bool>,
     pub sample_filings: Option<bool>,

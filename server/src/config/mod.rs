@@ -1,6 +1,7 @@
 //! What the operator decides: a TOML file (`--config`), overridden by the environment, checked whole
 //! before anything starts. No defaults that would be unsafe in production live here.
 
+mod address;
 mod check;
 mod environment;
 mod error;
@@ -13,6 +14,8 @@ mod oidc;
 #[cfg(test)]
 mod packaged;
 mod sections;
+mod storage;
+mod storage_section;
 // They begin with a configuration of development.
 #[cfg(all(test, feature = "dev"))]
 mod tests;
@@ -23,7 +26,7 @@ pub use environment::Environment;
 pub use error::StartupError;
 pub(crate) use error::with_source;
 pub use limits::{Capacity, LARGEST_FILE, LARGEST_FORM, RateLimits};
-pub use model::{Config, Mode, Storage};
+pub use model::{Config, Mode, S3Storage, Storage};
 pub use oidc::{ClaimNames, OidcConfig};
 
 impl Config {

@@ -73,6 +73,8 @@ pub struct Config {
     /// Where e-mails go; without a mail server production sends and offers none.
     pub mailer: Mailer,
     pub storage: Storage,
+    /// Where files lay before, while they are moved.
+    pub former_storage: Option<Storage>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// People reach us over TLS: `__Host-` cookies and HSTS.
@@ -101,10 +103,53 @@ pub struct Config {
     pub otlp: Option<Url>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, tag = "kind", rename_all = "lowercase")]
+/// Where files are kept.
+#[derive(Debug, Clone)]
 pub enum Storage {
     Local { directory: PathBuf },
+    S3(Box<S3Storage>),
+}
+
+/// A bucket of a store that speaks S3.
+#[derive(Debug, Clone)]
+pub struct S3Storage {
+    pub endpoint: Url,
+    pub bucket: String,
+    pub region: String,
+    pub prefix: Option<String>,
+    pub access_key: String,
+    pub secret_key: SecretString,
+    pub is_virtual_hosted: bool,
+    pub connect_timeout: Duration,
+    pub request_timeout: Duration,
+    pub patience: Duration,
+}
+
+impl Storage {
+    /// Whether files of both would be the same files.
+    pub fn is_same_place(&self, other: &Storage) -> bool {
+        match (self, other) {
+            (Storage::Local { directory }, Storage::Local { directory: other }) => directory == other,
+            (Storage::S3(one), Storage::S3(other)) => {
+                one.endpoint == other.endpoint && one.bucket == other.bucket && one.prefix == other.prefix
+            }
+            (Storage::Local { .. }, Storage::S3(_)) | (Storage::S3(_), Storage::Local { .. }) => false,
+        }
+    }
+}
+
+/// As the operator would name it; without secrets.
+impl std::fmt::Display for Storage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Storage::Local { directory } => write!(f, "directory {}", directory.display()),
+            Storage::S3(s3) => {
+                let origin = s3.endpoint.origin().ascii_serialization();
+                write!(f, "bucket {} at {origin}", s3.bucket)?;
+                s3.prefix.iter().try_for_each(|prefix| write!(f, ", below {prefix}"))
+            }
+        }
+    }
 }
 
 impl Config {

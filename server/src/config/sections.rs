@@ -36,6 +36,8 @@ impl Config {
             section("assurance", &settings.assurance),
             section("patrol", &self.patrol),
             section("network_checks", &self.network_checks),
+            // Whether a directory is the same one, nobody can tell by its name.
+            section("storage", &self.storage.to_string()),
         ]
         .into()
     }

@@ -412,3 +412,107 @@ fn holidays_are_read_as_days_and_stretches() {
     let twice = read("[[holidays]]\nname = \"重\"\nrest = [\"2026-10-01\"]\nwork = [\"2026-10-01\"]");
     assert!(twice.unwrap_err().0[0].contains("twice"));
 }
+
+const BUCKET: &str = r#"
+    [storage]
+    kind = "s3"
+    endpoint = "https://s3.example.cn"
+    bucket = "filings"
+    region = "cn-north-1"
+"#;
+
+fn bucket(file: &str, environment: &[(&str, &str)]) -> Result<S3Storage, StartupError> {
+    match load(file, environment).1?.storage {
+        Storage::S3(s3) => Ok(*s3),
+        Storage::Local { .. } => panic!("no bucket"),
+    }
+}
+
+#[test]
+fn a_bucket_is_configured_with_its_keys_in_the_file_beside_it_or_in_the_environment() {
+    let keys = "access_key = 'here'\nsecret_key = 'a-secret'\n";
+    let s3 = bucket(&format!("{BUCKET}{keys}prefix = '/a/b/'\nstyle = 'virtual'"), &[]).unwrap();
+    assert_eq!((s3.access_key.as_str(), s3.secret_key.expose_secret()), ("here", "a-secret"));
+    assert_eq!((s3.prefix.as_deref(), s3.is_virtual_hosted), (Some("a/b"), true));
+    assert_eq!(
+        (s3.connect_timeout.as_secs(), s3.request_timeout.as_secs(), s3.patience.as_secs()),
+        (3, 8, 20)
+    );
+    let named = Storage::S3(Box::new(s3));
+    assert_eq!(named.to_string(), "bucket filings at https://s3.example.cn, below a/b");
+    assert!(!format!("{named:?}").contains("a-secret"));
+
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("keys");
+    std::fs::write(&file, "access_key = 'beside'\nsecret_key = 'a-secret'").unwrap();
+    let beside = format!("credentials_file = '{}'", file.display());
+    assert_eq!(bucket(&format!("{BUCKET}{beside}"), &[]).unwrap().access_key, "beside");
+    let environment = [("BEIAN_S3_ACCESS_KEY", "around"), ("BEIAN_S3_SECRET_KEY", "b-secret")];
+    for file in [BUCKET.to_owned(), format!("{BUCKET}{keys}"), format!("{BUCKET}{beside}")] {
+        let s3 = bucket(&file, &environment).unwrap();
+        assert_eq!((s3.access_key.as_str(), s3.secret_key.expose_secret()), ("around", "b-secret"));
+    }
+    let path = file.display().to_string();
+    let s3 = bucket(&format!("{BUCKET}{keys}"), &[("BEIAN_S3_CREDENTIALS_FILE", &path)]).unwrap();
+    assert_eq!(s3.access_key, "beside");
+
+    let former = BUCKET.replace("[storage]", "[former_storage]").replace("filings", "earlier");
+    let both = format!("{BUCKET}{keys}{former}");
+    let environment = [("BEIAN_FORMER_S3_ACCESS_KEY", "old"), ("BEIAN_FORMER_S3_SECRET_KEY", "c-secret")];
+    let config = load(&both, &environment).1.unwrap();
+    let Some(Storage::S3(former)) = config.former_storage else { panic!("no former bucket") };
+    assert_eq!((former.bucket.as_str(), former.access_key.as_str()), ("earlier", "old"));
+}
+
+#[test]
+fn a_bucket_that_cannot_be_used_is_refused_in_a_sentence_without_its_secret() {
+    let keys = "access_key = 'here'\nsecret_key = 'a-secret'\n";
+    let whole = format!("{BUCKET}{keys}");
+    let replaced = |from: &str, to: &str| whole.replace(from, to);
+    for (file, word) in [
+        (BUCKET.to_owned(), "BEIAN_S3_ACCESS_KEY"),
+        (format!("{BUCKET}access_key = 'here'"), "access_key and secret_key are needed"),
+        (replaced("'a-secret'", "''"), "access_key and secret_key are needed"),
+        (format!("{whole}credentials_file = 'keys'"), "not both"),
+        (format!("{BUCKET}credentials_file = 'nowhere'"), "nowhere cannot be read"),
+        (replaced("https://s3.example.cn", "https://s3.example.cn/filings"), "without the bucket"),
+        (replaced("https://s3.example.cn", "s3.example.cn"), "endpoint must be"),
+        (replaced("\"filings\"", "\"Filings_1\""), "bucket must be"),
+        (replaced("cn-north-1", ""), "region must be"),
+        (format!("{whole}prefix = 'a/../b'"), "prefix must be"),
+        (format!("{whole}connect_seconds = 0"), "connect_seconds"),
+        (format!("{whole}request_seconds = 2"), "request_seconds"),
+        (format!("{whole}patience_seconds = 26"), "at most 25"),
+        (format!("{whole}patience_seconds = 5"), "patience_seconds"),
+        (format!("{whole}colour = 'red'"), "is not valid"),
+        (format!("{whole}{}", whole.replace("[storage]", "[former_storage]")), "the same place"),
+        (
+            format!("{whole}{}", BUCKET.replace("[storage]", "[former_storage]")),
+            "[former_storage]: access_key",
+        ),
+    ] {
+        let refused = load(&file, &[]).1.expect_err(word).to_string();
+        assert!(refused.contains(word) && !refused.contains("a-secret"), "{word}: {refused}");
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("keys");
+    std::fs::write(&path, "access_key = 'x'\nsecret_kye = 'a-secret'").unwrap();
+    let refused =
+        load(&format!("{BUCKET}credentials_file = '{}'", path.display()), &[]).1.unwrap_err().to_string();
+    assert!(refused.contains("the two lines") && !refused.contains("a-secret"), "{refused}");
+}
+
+#[test]
+fn production_reaches_a_bucket_elsewhere_over_tls_unless_the_wire_is_trusted() {
+    let storage = format!("{}{BUCKET}access_key = 'here'\nsecret_key = 'a-secret'\n", production());
+    let at = |endpoint: &str| storage.replace("https://s3.example.cn", endpoint);
+    assert!(bucket(&storage, &[]).is_ok());
+    assert!(bucket(&at("http://127.0.0.1:9000"), &[]).is_ok());
+    let refused = bucket(&at("http://10.0.0.7:9000"), &[]).unwrap_err().to_string();
+    assert!(refused.contains("allow_unencrypted"), "{refused}");
+    assert!(bucket(&format!("{}allow_unencrypted = true", at("http://10.0.0.7:9000")), &[]).is_ok());
+    let development = storage.split_once("[storage]").unwrap().1;
+    let development =
+        format!("[storage]{development}").replace("https://s3.example.cn", "http://10.0.0.7:9000");
+    assert!(bucket(&development, &[]).is_ok());
+}

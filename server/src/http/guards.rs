@@ -27,6 +27,7 @@ use tracing::field::Empty;
 use super::client_addr::{ClientAddr, client_addr, network_key};
 use super::in_flight::{InFlight, InFlightRequest};
 use super::page_template::{HOME, PageTemplate};
+use super::problem::told_to_programs;
 use super::rate_limit::RateLimiters;
 use super::request_id::{REQUEST_ID, in_request, is_from, new_id, own_id};
 use super::route_name::route_name;
@@ -130,6 +131,7 @@ pub fn with_guards(router: Router, settings: GuardSettings) -> Router {
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(catch_panic)
         .layer(middleware::from_fn_with_state(guards.clone(), admit))
+        .layer(middleware::from_fn(told_to_programs))
         .layer(middleware::from_fn_with_state(guards, identify))
         .layer(middleware::from_fn(in_request))
         .layer(trace)

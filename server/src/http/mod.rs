@@ -10,6 +10,7 @@ pub mod health;
 mod in_flight;
 pub mod markers;
 pub mod page_template;
+pub mod problem;
 pub mod rate_limit;
 pub mod request_id;
 pub mod request_limit;

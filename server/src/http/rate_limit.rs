@@ -90,6 +90,7 @@ fn kinds(limits: RateLimits) -> [Option<Kind>; 4] {
         kind("look-up", limits.look_up, true, |_, path| {
             route::is_at(path, route::LOOKUP)
                 || path.starts_with(route::PUBLIC_RECORDS)
+                || route::is_at(path, route::OPEN_RECORDS)
                 || path.starts_with("/api/lookup")
                 || path.starts_with("/api/public_record")
         }),

@@ -6,6 +6,7 @@ use migration::Shape;
 use secrecy::ExposeSecret as _;
 use service::db::Db;
 use service::network::Internet;
+use service::upload::s3::S3Server;
 use service::upload::store::FileStore;
 use service::{Service, Settings, private};
 
@@ -78,10 +79,7 @@ pub async fn open_as_it_is(config: &Config) -> Result<(Service, Db), StartupErro
     if let Some(sentence) = unfit(&shape) {
         return Err(StartupError(vec![sentence]));
     }
-    let files = match &config.storage {
-        Storage::Local { directory } => FileStore::local(directory, config.keyring.clone())
-            .map_err(|error| sentence("The directory of files cannot be used", &error))?,
-    };
+    let files = file_store(config)?;
     let service = Service::new(db.clone(), config.keyring.clone(), config.clock(), files, settings(config));
     let service = service.with_gateway(config.gateway.clone()).with_mailer(config.mailer.clone());
     let service = match config.network_checks {
@@ -98,6 +96,42 @@ pub async fn open_as_it_is(config: &Config) -> Result<(Service, Db), StartupErro
     };
     service.key_checks.check_keys().await.map_err(|error| StartupError(vec![format!("{error}.")]))?;
     Ok((service, db))
+}
+
+/// The files; a bucket is not asked yet, so that a server starts also while its store is away.
+///
+/// # Errors
+/// A sentence for the operator.
+pub fn file_store(config: &Config) -> Result<FileStore, StartupError> {
+    let files = files_in(&config.storage, config)?;
+    match &config.former_storage {
+        Some(former) => Ok(files.moving_from(files_in(former, config)?)),
+        None => Ok(files),
+    }
+}
+
+fn files_in(storage: &Storage, config: &Config) -> Result<FileStore, StartupError> {
+    let keys = config.keyring.clone();
+    let opened = match storage {
+        Storage::Local { directory } => FileStore::local(directory, keys),
+        Storage::S3(s3) => {
+            crate::tls::install_crypto();
+            let server = S3Server {
+                endpoint: &s3.endpoint,
+                bucket: &s3.bucket,
+                region: &s3.region,
+                prefix: s3.prefix.as_deref(),
+                access_key: &s3.access_key,
+                secret_key: s3.secret_key.expose_secret(),
+                is_virtual_hosted: s3.is_virtual_hosted,
+                connect_timeout: s3.connect_timeout,
+                request_timeout: s3.request_timeout,
+                patience: s3.patience,
+            };
+            FileStore::s3(&server, keys)
+        }
+    };
+    opened.map_err(|error| StartupError(vec![format!("The {storage} cannot be used for files: {error}.")]))
 }
 
 /// What the use cases have to know.

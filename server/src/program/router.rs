@@ -20,7 +20,7 @@ use crate::http::health::{health, probes};
 use crate::http::page_template::PageTemplate;
 use crate::http::rate_limit::RateLimiters;
 use crate::http::request_limit::{RequestLimit, limit_requests};
-use crate::routes::{self, AppState, EventStreams};
+use crate::routes::{self, AppState, EventStreams, open_api};
 use crate::site::app_pages;
 use crate::site::assets::Site;
 use crate::supervisor::Lifecycle;
@@ -77,6 +77,7 @@ pub fn router(
     let others = sign_in
         .routes
         .merge(assets)
+        .merge(open_api::router(service, &config.public_origin()))
         .merge(health(ready, shared.lifecycle.clone()))
         .merge(probes(ailing, shared.lifecycle.clone()))
         .merge(development::routes(config, service, &template));

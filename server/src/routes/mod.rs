@@ -10,6 +10,7 @@ mod export;
 mod files;
 mod forms;
 mod identity;
+pub mod open_api;
 mod posted;
 mod queue_rows;
 mod resubmit;

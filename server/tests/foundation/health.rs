@@ -64,7 +64,7 @@ async fn the_health_page_tells_when_nothing_can_be_written() {
     assert_eq!(asked(&router, "").await, StatusCode::OK);
 
     // The directory of files is gone, and nothing can be put in its place.
-    let server::config::Storage::Local { directory: files } = &config.storage;
+    let server::config::Storage::Local { directory: files } = &config.storage else { panic!("no directory") };
     std::fs::remove_dir_all(files).unwrap();
     std::fs::write(files, "in the way").unwrap();
     assert_eq!(asked(&router, "files").await, StatusCode::SERVICE_UNAVAILABLE);

@@ -37,6 +37,11 @@ impl World {
 
     /// On this database, or on a new SQLite.
     pub async fn on(database: Option<String>) -> Self {
+        Self::configured(database, None).await
+    }
+
+    /// With what stands in this file.
+    pub async fn configured(database: Option<String>, file: Option<&std::path::Path>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let site = directory.path().join("site");
         std::fs::create_dir_all(site.join("pkg")).unwrap();
@@ -44,7 +49,7 @@ impl World {
         std::fs::write(site.join("manifest.json"), manifest).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
-        let config = Config::load(None, &|name| match name {
+        let config = Config::load(file, &|name| match name {
             "ADDR" => Some(addr.to_string()),
             "DATA_DIR" => Some(directory.path().join("data").display().to_string()),
             "SITE_DIR" => Some(site.display().to_string()),

@@ -4,10 +4,15 @@
 
 mod backup;
 mod bad_input;
+#[path = "../../service/tests/common/bucket.rs"]
+#[allow(dead_code)]
+mod bucket;
 mod events;
+mod files;
 mod guards;
 mod health;
 mod identity;
+mod open_api;
 mod program;
 mod sample_filings;
 mod sign_in;

@@ -382,6 +382,13 @@ impl Browser {
         self.answer(request.header("content-type", "multipart/form-data; boundary=border").body(body)).await
     }
 
+    /// Posts one file as scripts do.
+    pub async fn post_file(&mut self, address: &str, name: &str, content: Vec<u8>) -> Page {
+        let said = format!("attachment; filename*=UTF-8''{name}");
+        let request = self.request(Method::POST, address).header("content-disposition", said);
+        self.answer(request.body(content)).await
+    }
+
     /// An answer whose body is still to come.
     pub async fn open(&self, url: Url) -> reqwest::Response {
         self.request(Method::GET, url.as_str()).send().await.unwrap()

@@ -32,10 +32,15 @@ async fn cases(world: &World) -> Vec<Case> {
     let (_, jia) = world.signed_in("申请人甲").await;
     let own = &world.service.filings.filings(&jia, "", "", "").await.unwrap().rows[0].id;
     let at = |path: &str| path.to_owned();
+    let website = &world.service.lookup.lookup("公司").await.unwrap()[0].digits;
     vec![
         ("", at("/"), 0),
         ("", at("/lookup"), 0),
         ("", at("/guide"), 0),
+        ("", format!("/r/{website}"), 2),
+        ("", format!("/api/v1/records/{website}"), 2),
+        ("", at("/api/v1/records?domain=nobody-filed-this.cn"), 2),
+        ("", at("/api/v1/openapi.json"), 0),
         ("申请人甲", at("/"), 10),
         ("申请人甲", at("/services"), 4),
         ("申请人甲", at("/subject/new"), 5),

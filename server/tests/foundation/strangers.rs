@@ -105,6 +105,7 @@ async fn each_route_of_the_program_has_the_limit_of_its_kind() {
         ("/act/withdraw", MEGABYTE),
         ("/act/decide", MEGABYTE),
         ("/api/lookup", MEGABYTE),
+        ("/api/v1/records/1", MEGABYTE),
         ("/auth/logout", MEGABYTE),
         ("/idp/token", MEGABYTE),
         ("/files", 6 * MEGABYTE),

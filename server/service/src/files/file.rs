@@ -107,16 +107,15 @@ impl Files {
         let key = key_of(&id)?;
         let looks_like_pdf =
             Content::of(&bytes) == Content::Pdf || name.to_ascii_lowercase().ends_with(".pdf");
-        let (kind, content_type, kept, sha256, warnings);
+        let (kind, content_type, kept, sha256, warnings, thumbnail);
         if looks_like_pdf {
             let accepted = accept::accept_pdf(bytes, &self.check).await.map_err(refused)?;
             (kind, content_type, warnings) = (DOCUMENT, "application/pdf", Vec::new());
-            (kept, sha256) = (accepted.bytes, accepted.sha256);
+            (kept, sha256, thumbnail) = (accepted.bytes, accepted.sha256, None);
         } else {
             let accepted = accept::accept_picture(bytes, &self.check).await.map_err(refused)?;
             (kind, content_type, warnings) = (PICTURE, accepted.content_type, accepted.warnings);
-            (kept, sha256) = (accepted.bytes, accepted.sha256);
-            self.store.put(key, Rendition::Thumbnail, accepted.thumbnail).await?;
+            (kept, sha256, thumbnail) = (accepted.bytes, accepted.sha256, Some(accepted.thumbnail));
         }
         let name = fitting_name(name, content_type);
         let size = kept.len() as u64;
@@ -134,7 +133,13 @@ impl Files {
         };
         // First the file, then its row: what a crash leaves behind is a file without a row, which is
         // swept, and never a row without its file.
-        self.store.put(key, Rendition::Full, kept).await?;
+        let put_thumbnail = async {
+            match thumbnail {
+                Some(thumbnail) => self.store.put(key, Rendition::Thumbnail, thumbnail).await,
+                None => Ok(()),
+            }
+        };
+        futures::try_join!(self.store.put(key, Rendition::Full, kept), put_thumbnail)?;
         retry!(self.insert_upload(actor, &row))?;
         Ok((self.file_view(row)?, size))
     }

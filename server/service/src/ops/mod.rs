@@ -3,6 +3,7 @@
 pub mod audit_chain;
 pub mod backup;
 pub mod comparison_keys;
+pub mod file_copy;
 pub mod job_leases;
 pub mod jobs;
 pub mod keys;

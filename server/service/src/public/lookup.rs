@@ -12,8 +12,8 @@ use domain::view::PublicRecord;
 use domain::{facts, jurisdiction};
 use sea_orm::sea_query::{Query, UnionType};
 use sea_orm::{
-    ColumnTrait, DatabaseBackend, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    Select,
+    ColumnTrait, DatabaseBackend, DatabaseConnection, EntityTrait, Order, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
 };
 
 use crate::base::clock::{written, written_date};
@@ -41,21 +41,21 @@ const LONGEST_NAME: usize = 100;
 impl Lookup {
     /// What is filed under a number, a domain or web address, or a name of at least two characters.
     pub async fn lookup(&self, text: &str) -> Result<Vec<PublicRecord>> {
+        match self.try_lookup(text).await {
+            Err(error) if self.context.db.gives_up_replica(&error) => self.try_lookup(text).await,
+            outcome => outcome,
+        }
+    }
+
+    async fn try_lookup(&self, text: &str) -> Result<Vec<PublicRecord>> {
         let text = tidy(text);
         let text = text.trim();
-        let on = self.context.db.read();
+        let on = self.context.db.public();
         if let Some(digits) = registration::scan(text) {
             let rows = public().filter(record::Column::RegistrationDigits.eq(digits)).all(on).await?;
             return self.public_records(rows).await;
         }
-        if let Some(host) = host_in(text) {
-            let domains = domains_above(&host);
-            let mut found = self.public_records(of_domains(&domains).all(on).await?).await?;
-            // A domain that a change under review would add is not public yet.
-            let asked: Vec<String> = domains.iter().map(|domain| domain_name::shown_form(domain)).collect();
-            found.retain(|one| {
-                one.main_domain.iter().chain(&one.other_domains).any(|own| asked.contains(own))
-            });
+        if let Some(found) = self.try_of_domain(text).await? {
             return Ok(found);
         }
         let key = comparison_key(text);
@@ -74,10 +74,43 @@ impl Lookup {
         self.public_records(rows).await
     }
 
+    /// What is filed under a domain or web address; nothing if the text is neither.
+    pub async fn of_domain(&self, text: &str) -> Result<Option<Vec<PublicRecord>>> {
+        match self.try_of_domain(text).await {
+            Err(error) if self.context.db.gives_up_replica(&error) => self.try_of_domain(text).await,
+            outcome => outcome,
+        }
+    }
+
+    async fn try_of_domain(&self, text: &str) -> Result<Option<Vec<PublicRecord>>> {
+        let Some(host) = host_in(text) else { return Ok(None) };
+        let domains = domains_above(&host);
+        let rows = of_domains(&domains).all(self.context.db.public()).await?;
+        let mut found = self.public_records(rows).await?;
+        // A domain that a change under review would add is not public yet.
+        let asked: Vec<String> = domains.iter().map(|domain| domain_name::shown_form(domain)).collect();
+        found.retain(|one| one.main_domain.iter().chain(&one.other_domains).any(|own| asked.contains(own)));
+        Ok(Some(found))
+    }
+
+    /// The digits of a registration number, however it is written; none if the text is no number at all.
+    pub fn digits(text: &str) -> Option<String> {
+        registration::scan(text)
+    }
+
     /// What is filed under a number's digits; the public page of a record.
     /// `code` is that of a printed result (安全评估), to be verified.
     pub async fn public_record(&self, digits: &str, code: Option<&str>) -> Result<PublicRecord> {
-        let row = self.public_row(digits).await?;
+        match self.try_public_record(digits, code).await {
+            Err(error) if self.context.db.gives_up_replica(&error) => {
+                self.try_public_record(digits, code).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn try_public_record(&self, digits: &str, code: Option<&str>) -> Result<PublicRecord> {
+        let row = self.public_row(self.context.db.public(), digits).await?;
         let code = code.map(str::trim).filter(|code| !code.is_empty());
         let verified = code.map(|code| verification::is_right(&self.context.keys, &row, code)).transpose()?;
         let result = match verified {
@@ -91,12 +124,9 @@ impl Lookup {
     }
 
     /// The record of a number, if it is public.
-    pub(crate) async fn public_row(&self, digits: &str) -> Result<record::Model> {
+    pub(crate) async fn public_row(&self, on: &DatabaseConnection, digits: &str) -> Result<record::Model> {
         let digits = registration::scan(digits).ok_or(Error::NotFound)?;
-        let row = public()
-            .filter(record::Column::RegistrationDigits.eq(digits))
-            .one(self.context.db.read())
-            .await?;
+        let row = public().filter(record::Column::RegistrationDigits.eq(digits)).one(on).await?;
         row.ok_or(Error::NotFound)
     }
 
@@ -109,7 +139,7 @@ impl Lookup {
             .filter(record::Column::Id.is_in(subjects))
             .filter(record::Column::OwnerKind.ne(INDIVIDUAL))
             .into_tuple()
-            .all(self.context.db.read())
+            .all(self.context.db.public())
             .await?;
         let owners: BTreeMap<String, String> = owners.into_iter().collect();
         let checked_at = written(self.context.clock.now());

@@ -35,7 +35,7 @@ impl MisuseReports {
     /// `NotFound` for a number that has no public page, `Faults` for what was typed, `Refused` where the same address
     /// told the same today or enough was told, `TooMany` where the address told too much.
     pub async fn report(&self, digits: &str, source: &str, told: MisuseTold<'_>) -> Result<()> {
-        let row = self.lookup.public_row(digits).await?;
+        let row = self.lookup.public_row(self.context.db.read(), digits).await?;
         let misuse = check_misuse(told.kind, told.site, told.text, told.contact).map_err(Error::Faults)?;
         let day = shanghai_date(self.context.clock.now());
         let source = self.context.keys.fingerprint("misuse source", &format!("{day}/{source}"));

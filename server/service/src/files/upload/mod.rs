@@ -5,8 +5,11 @@ pub mod accept;
 mod answer;
 pub mod child;
 pub mod content;
+mod failure;
 pub mod pdf;
 pub mod picture;
+pub(crate) mod place;
+pub mod s3;
 pub mod store;
 
 use content::Content;

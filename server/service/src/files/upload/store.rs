@@ -1,20 +1,19 @@
 //! Where accepted files are kept: sealed with the keyring, under names that say nothing, on disk
 //! before the caller writes the row that refers to them. // R70, R71
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use futures::{Stream, TryStreamExt as _, future};
-use object_store::local::LocalFileSystem;
+use futures::{Stream, StreamExt as _, TryStreamExt as _, future};
 use object_store::path::Path as Name;
-use object_store::{GetResult, ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload};
+use object_store::{ObjectMeta, ObjectStore};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::base::keyring::{Keyring, KeyringError, key_of};
-use crate::base::private;
+pub use super::failure::StoreError;
+use super::place::Place;
+use super::s3::{self, S3Server};
+use crate::base::keyring::{Keyring, key_of};
 
 /// What is kept of one upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,113 +35,109 @@ impl Rendition {
     }
 }
 
-/// Bytes of the file that shows whether files can be written: as much as a small picture.
-const SIGN_OF_LIFE: usize = 64 * 1024;
-
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    #[error("the directory of files cannot be used")]
-    Directory(#[source] std::io::Error),
-    #[error("the file store failed")]
-    Store(#[from] object_store::Error),
-    #[error("a stored file cannot be sealed or opened")]
-    Keyring(#[from] KeyringError),
-    #[error("sealing a file did not end well")]
-    Interrupted,
-}
-
 /// The files. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct FileStore {
-    objects: Arc<dyn ObjectStore>,
+    place: Place,
+    /// Where files lay before, while they are being moved: read where the place has none, never written.
+    former: Option<Place>,
     keyring: Arc<Keyring>,
-    /// Where the objects are files of this machine, their directory.
-    directory: Option<Arc<PathBuf>>,
 }
 
 impl FileStore {
     /// Files in a local directory, which is made if it is not there. A [`put`](FileStore::put) that
     /// returned survives a power cut: the file, then its directory entry, are flushed to disk.
     pub fn local(directory: &Path, keyring: Arc<Keyring>) -> Result<Self, StoreError> {
-        // Only where the directory stood open can anybody have come to what is in it.
-        if private::directory(directory).map_err(StoreError::Directory)? {
-            let closed = private::close_below(directory).map_err(StoreError::Directory)?;
-            tracing::warn!(directory = %directory.display(), closed, "stored files were closed to others");
-        }
-        let objects = LocalFileSystem::new_with_prefix(directory)?.with_fsync(true);
-        let directory = Some(Arc::new(directory.to_path_buf()));
-        Ok(Self { objects: Arc::new(objects), keyring, directory })
+        Ok(Self { place: Place::directory(directory)?, former: None, keyring })
     }
 
-    /// Files in any other object store, such as one that speaks S3.
+    /// Files in a bucket of a store that speaks S3, which is not asked yet.
+    pub fn s3(server: &S3Server<'_>, keyring: Arc<Keyring>) -> Result<Self, StoreError> {
+        Ok(Self { place: s3::place(server)?, former: None, keyring })
+    }
+
+    /// Files in any other object store.
     pub fn over(objects: Arc<dyn ObjectStore>, keyring: Arc<Keyring>) -> Self {
-        Self { objects, keyring, directory: None }
+        Self { place: Place::over(objects, None), former: None, keyring }
+    }
+
+    /// The same, with another store that is read where this one has no such file.
+    #[must_use]
+    pub fn moving_from(self, former: Self) -> Self {
+        Self { former: Some(former.place), ..self }
+    }
+
+    /// The same, without the place where files lay before.
+    #[must_use]
+    pub(crate) fn alone(&self) -> Self {
+        Self { former: None, ..self.clone() }
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub(crate) fn former(&self) -> Option<&Place> {
+        self.former.as_ref()
+    }
+
+    fn places(&self) -> impl Iterator<Item = &Place> {
+        std::iter::once(&self.place).chain(&self.former)
     }
 
     /// Whether files lie in a directory of this machine.
     pub fn is_local(&self) -> bool {
-        self.directory.is_some()
+        self.place.is_here()
     }
 
     /// Keeps `bytes`. An id stands for one upload and is never given to another, so repeating a
     /// `put` after a lost answer is harmless.
     pub async fn put(&self, id: Uuid, rendition: Rendition, bytes: Vec<u8>) -> Result<(), StoreError> {
         let keyring = Arc::clone(&self.keyring);
-        let name = name(id, rendition);
-        let path = self.directory.as_ref().map(|directory| directory.join(AsRef::<str>::as_ref(&name)));
-        let shard = path.as_ref().and_then(|path| path.parent().map(Path::to_path_buf));
-        let sealed = tokio::task::spawn_blocking(move || {
-            // The object store would make it for everybody to list.
-            if let Some(shard) = shard {
-                private::directory(&shard).map_err(StoreError::Directory)?;
-            }
-            Ok::<_, StoreError>(keyring.seal(&context(id, rendition), &bytes)?)
-        });
+        let sealed = tokio::task::spawn_blocking(move || keyring.seal(&context(id, rendition), &bytes));
         let sealed = sealed.await.map_err(|_| StoreError::Interrupted)??;
-        self.objects.put(&name, PutPayload::from(sealed)).await?;
-        if let Some(path) = path {
-            let private = Permissions::from_mode(0o600);
-            tokio::fs::set_permissions(path, private).await.map_err(StoreError::Directory)?;
-        }
-        Ok(())
+        self.place.put(&name(id, rendition), sealed).await
     }
 
     /// The bytes that were put, or nothing if there is no such file.
     pub async fn get(&self, id: Uuid, rendition: Rendition) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(sealed) = self.sealed(id, rendition).await? else { return Ok(None) };
-        let keyring = Arc::clone(&self.keyring);
-        let bytes = tokio::task::spawn_blocking(move || keyring.open(&context(id, rendition), &sealed))
-            .await
-            .map_err(|_| StoreError::Interrupted)??;
-        Ok(Some(bytes))
+        match self.open(id, rendition, sealed).await {
+            // It may have come over a wire, damaged or not whole.
+            Err(StoreError::Keyring(_)) if !self.place.is_here() => {
+                let Some(sealed) = self.sealed(id, rendition).await? else { return Ok(None) };
+                self.open(id, rendition, sealed).await.map(Some)
+            }
+            outcome => outcome.map(Some),
+        }
     }
 
-    async fn find(&self, id: Uuid, rendition: Rendition) -> Result<Option<GetResult>, StoreError> {
-        for name in [name(id, rendition), former_name(id, rendition)] {
-            match self.objects.get(&name).await {
-                Ok(found) => return Ok(Some(found)),
-                Err(object_store::Error::NotFound { .. }) => {}
-                Err(failure) => return Err(failure.into()),
+    pub(crate) async fn open(
+        &self,
+        id: Uuid,
+        rendition: Rendition,
+        sealed: Vec<u8>,
+    ) -> Result<Vec<u8>, StoreError> {
+        let keyring = Arc::clone(&self.keyring);
+        let opened = tokio::task::spawn_blocking(move || keyring.open(&context(id, rendition), &sealed));
+        Ok(opened.await.map_err(|_| StoreError::Interrupted)??)
+    }
+
+    /// The bytes as they lie in the store, or nothing if there is no such file.
+    pub(crate) async fn sealed(&self, id: Uuid, rendition: Rendition) -> Result<Option<Vec<u8>>, StoreError> {
+        for place in self.places() {
+            if let Some(sealed) = place.get(&names(id, rendition)).await? {
+                return Ok(Some(sealed));
             }
         }
         Ok(None)
     }
 
-    /// The bytes as they lie in the store, or nothing if there is no such file.
-    pub(crate) async fn sealed(&self, id: Uuid, rendition: Rendition) -> Result<Option<Vec<u8>>, StoreError> {
-        match self.find(id, rendition).await? {
-            Some(found) => Ok(Some(found.bytes().await?.into())),
-            None => Ok(None),
-        }
-    }
-
     /// The id of the key that sealed a file.
     pub(crate) async fn sealed_by(&self, id: Uuid, rendition: Rendition) -> Result<Option<u16>, StoreError> {
-        for name in [name(id, rendition), former_name(id, rendition)] {
-            match self.objects.get_range(&name, 0..3).await {
-                Ok(header) => return Ok(key_of(&header)),
-                Err(object_store::Error::NotFound { .. }) => {}
-                Err(failure) => return Err(failure.into()),
+        for place in self.places() {
+            if let Some(header) = place.header(&names(id, rendition)).await? {
+                return Ok(key_of(&header));
             }
         }
         Ok(None)
@@ -164,14 +159,11 @@ impl FileStore {
         name(id, rendition).into()
     }
 
-    /// Deletes every rendition of an upload; none being there is fine.
+    /// Deletes every rendition of an upload, also where files lay before; none being there is fine.
     pub async fn delete(&self, id: Uuid) -> Result<(), StoreError> {
-        for rendition in Rendition::ALL {
-            for name in [name(id, rendition), former_name(id, rendition)] {
-                match self.objects.delete(&name).await {
-                    Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-                    Err(failure) => return Err(failure.into()),
-                }
+        for place in self.places() {
+            for rendition in Rendition::ALL {
+                place.delete(&names(id, rendition)).await?;
             }
         }
         Ok(())
@@ -179,24 +171,28 @@ impl FileStore {
 
     /// Writes a file and deletes it, to see whether files can be kept now.
     pub async fn give_sign_of_life(&self) -> Result<(), StoreError> {
-        let name = Name::from("sign-of-life");
-        self.objects.put(&name, PutPayload::from(vec![0_u8; SIGN_OF_LIFE])).await?;
-        match self.objects.delete(&name).await {
-            // Another server of the same directory was quicker.
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(failure) => Err(failure.into()),
-        }
+        self.place.give_sign_of_life().await
+    }
+
+    /// Does all that is ever done with files: writes, reads, lists, deletes.
+    ///
+    /// # Errors
+    /// What cannot be done, and why.
+    pub async fn try_out(&self) -> Result<(), (&'static str, StoreError)> {
+        self.place.try_out().await
     }
 
     /// The files whose ids were made on a day (UTC), or all there are, one by one as they are read: there
-    /// may be millions. For the sweeper, which compares them with the rows.
+    /// may be millions. For the sweeper, which compares them with the rows. While files are being moved some come
+    /// twice.
     pub fn listed(
         &self,
         day: Option<Date>,
     ) -> impl Stream<Item = Result<(Uuid, Rendition), StoreError>> + Send + Unpin {
-        let prefix = day.map(|day| Name::from(day.to_string()));
+        let folder = day.map(|day| Name::from(day.to_string()));
         let ours = |entry: ObjectMeta| future::ready(Ok(parse_name(&entry.location)));
-        Box::pin(self.objects.list(prefix.as_ref()).map_err(StoreError::from).try_filter_map(ours))
+        let listed: Vec<_> = self.places().map(|place| place.list(folder.as_ref())).collect();
+        Box::pin(futures::stream::iter(listed).flatten().try_filter_map(ours))
     }
 }
 
@@ -226,6 +222,11 @@ fn former_name(id: Uuid, rendition: Rendition) -> Name {
     Name::from(format!("{last:02x}/{id}.{}", rendition.name()))
 }
 
+/// Where a file may lie.
+pub(crate) fn names(id: Uuid, rendition: Rendition) -> [Name; 2] {
+    [name(id, rendition), former_name(id, rendition)]
+}
+
 fn parse_name(name: &Name) -> Option<(Uuid, Rendition)> {
     let (id, rendition) = name.filename()?.split_once('.')?;
     let rendition = Rendition::ALL.into_iter().find(|known| known.name() == rendition)?;
@@ -236,12 +237,14 @@ fn parse_name(name: &Name) -> Option<(Uuid, Rendition)> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-    use std::fs;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
     use std::path::PathBuf;
 
     use time::macros::datetime;
 
     use super::*;
+    use crate::base::keyring::KeyringError;
 
     async fn all(store: &FileStore, day: Option<Date>) -> Vec<(Uuid, Rendition)> {
         store.listed(day).try_collect().await.unwrap()

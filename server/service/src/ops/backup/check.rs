@@ -83,6 +83,7 @@ pub async fn check(
     }
     match manifest.kind {
         Kind::Sqlite => {
+            let files = FileStore::local(&files, Arc::clone(&keys))?;
             let copy = Db::open_copy(&database).await;
             let outcome = match copy {
                 Ok(copy) => {
@@ -129,7 +130,8 @@ async fn unpack(
     }
     programs.restore(&scratch.url, &dump).await?;
     let db = Db::connect(&scratch.url).await?;
-    let outcome = rows(&db, &directory.join(FILES), keys, clock, manifest, findings).await;
+    let files = FileStore::local(&directory.join(FILES), Arc::clone(&keys))?;
+    let outcome = rows(&db, &files, keys, clock, manifest, findings).await;
     db.close().await?;
     if let Err(error) = outcome {
         findings.add(format!("The copy of the database cannot be read: {error}."));
@@ -196,16 +198,15 @@ fn listed(directory: &Path, findings: &mut Findings) {
     }
 }
 
-/// Holds the rows of an opened copy against the manifest, the keys and the directory of files.
+/// Holds the rows of an opened copy against the manifest, the keys and the store of files.
 pub(super) async fn rows(
     db: &Db,
-    files: &Path,
+    files: &FileStore,
     keys: Arc<Keyring>,
     clock: Arc<dyn Clock>,
     manifest: &Manifest,
     findings: &mut Findings,
 ) -> Result<()> {
-    let files = FileStore::local(files, Arc::clone(&keys))?;
     let context = Context::new(db.clone(), keys, clock, Settings::default());
     if manifest.kind == Kind::Sqlite {
         let ask = Statement::from_string(db.read().get_database_backend(), "PRAGMA integrity_check(1)");
@@ -232,7 +233,7 @@ pub(super) async fn rows(
     if let Some(line) = verdict.first_bad {
         findings.add(format!("The audit log is broken at line {line}, as it was when the backup was made."));
     }
-    files_of_rows(db, &files, findings).await
+    files_of_rows(db, files, findings).await
 }
 
 async fn files_of_rows(db: &Db, files: &FileStore, findings: &mut Findings) -> Result<()> {

@@ -19,7 +19,7 @@ pub use check::{Checked, Findings, check};
 pub use make::{Made, make};
 pub use manifest::{Contents, Head, Kind, Manifest};
 pub use postgres::Programs;
-pub use restore::{Restored, Target, restore};
+pub use restore::{FilesTarget, Restored, Target, restore};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, Database, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect, Statement,

@@ -1,4 +1,4 @@
-//! Putting a backup back, into a database and a directory in which nothing is.
+//! Putting a backup back, into a database and a directory or bucket in which nothing is.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::sync::Arc;
 
+use futures::{StreamExt as _, TryStreamExt as _};
+use object_store::path::Path as Name;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 
 use crate::base::clock::Clock;
 use crate::base::db::Db;
 use crate::base::keyring::Keyring;
 use crate::base::private;
+use crate::files::upload::store::{FileStore, StoreError};
 use crate::ops::backup::check::{Findings, bytes, rows};
 use crate::ops::backup::manifest::{Kind, Manifest};
 use crate::ops::backup::postgres::Programs;
@@ -21,7 +24,89 @@ use crate::ops::backup::{BackupError, FILES, LIST, at, beside, postgres, refused
 #[derive(Debug)]
 pub struct Target<'a> {
     pub database_url: &'a str,
-    pub files: &'a Path,
+    pub files: FilesTarget<'a>,
+}
+
+/// Where the files go.
+#[derive(Debug)]
+pub enum FilesTarget<'a> {
+    /// A directory that is not there, or empty.
+    Directory(&'a Path),
+    /// Any other store, in which no file is.
+    Store(&'a FileStore),
+}
+
+/// So many files are put into a store at once.
+const AT_ONCE: usize = 8;
+
+impl FilesTarget<'_> {
+    async fn is_free(&self) -> Result<(), BackupError> {
+        let is_free =
+            |path: &Path| fs::read_dir(path).map_or(!path.exists(), |mut entries| entries.next().is_none());
+        match self {
+            FilesTarget::Directory(directory) if !is_free(directory) => Err(refused(format!(
+                "There are files in {}; a backup is put back into an empty directory only",
+                directory.display()
+            ))),
+            FilesTarget::Directory(directory) if restoring(directory).exists() => Err(refused(format!(
+                "{} is left from a broken-off restoring; delete it",
+                restoring(directory).display()
+            ))),
+            FilesTarget::Store(store) if store.alone().listed(None).try_next().await?.is_some() => {
+                Err(refused("There are files in [storage]; a backup is put back into an empty one only"))
+            }
+            FilesTarget::Directory(_) | FilesTarget::Store(_) => Ok(()),
+        }
+    }
+
+    /// Copies the files of the list, and no others; into a directory beside the one they will be in.
+    async fn bring(&self, backup: &Path) -> Result<(), BackupError> {
+        match self {
+            FilesTarget::Directory(directory) => copy_listed(backup, &restoring(directory)).await,
+            FilesTarget::Store(store) => {
+                let names = listed_names(backup)?;
+                let put = |name: String| async move {
+                    let path = backup.join(FILES).join(&name);
+                    let sealed = tokio::fs::read(&path).await.map_err(at(&path))?;
+                    Ok::<_, BackupError>(store.place().put(&Name::from(name), sealed).await?)
+                };
+                let put = futures::stream::iter(names).map(put).buffer_unordered(AT_ONCE);
+                put.try_collect::<()>().await
+            }
+        }
+    }
+
+    fn settle(&self) -> Result<(), BackupError> {
+        match self {
+            FilesTarget::Directory(directory) => put_files(&restoring(directory), directory),
+            FilesTarget::Store(_) => Ok(()),
+        }
+    }
+
+    /// Takes away what was brought. What went wrong is the news, not that it cannot be cleaned up.
+    async fn take_back(&self, backup: &Path) {
+        match self {
+            FilesTarget::Directory(directory) => {
+                let _ = fs::remove_dir_all(restoring(directory));
+            }
+            FilesTarget::Store(store) => {
+                for name in listed_names(backup).unwrap_or_default() {
+                    let _ = store.place().delete(&[Name::from(name)]).await;
+                }
+            }
+        }
+    }
+
+    fn open(&self, keys: &Arc<Keyring>) -> Result<FileStore, StoreError> {
+        match self {
+            FilesTarget::Directory(directory) => FileStore::local(directory, Arc::clone(keys)),
+            FilesTarget::Store(store) => Ok(store.alone()),
+        }
+    }
+}
+
+fn restoring(directory: &Path) -> PathBuf {
+    beside(directory, ".restoring")
 }
 
 /// What came of it.
@@ -55,18 +140,7 @@ pub async fn restore(
             Kind::Postgres => "The backup is one of PostgreSQL, and database_url names a SQLite",
         }));
     }
-    let is_free =
-        |path: &Path| fs::read_dir(path).map_or(!path.exists(), |mut entries| entries.next().is_none());
-    if !is_free(target.files) {
-        return Err(refused(format!(
-            "There are files in {}; a backup is put back into an empty directory only",
-            target.files.display()
-        )));
-    }
-    let files = beside(target.files, ".restoring");
-    if files.exists() {
-        return Err(refused(format!("{} is left from a broken-off restoring; delete it", files.display())));
-    }
+    target.files.is_free().await?;
     match manifest.kind {
         Kind::Sqlite => {
             let file = sqlite_file(target.database_url)?;
@@ -78,16 +152,16 @@ pub async fn restore(
                     there.display()
                 )));
             }
-            copy_listed(directory, &files).await?;
+            let brought = target.files.bring(directory).await;
             let copy = beside(&file, ".restoring");
-            let copied = copy_file(&directory.join(manifest.kind.file()), &copy);
-            let put = copied.and_then(|()| put_files(&files, target.files)).and_then(|()| {
+            let copied = brought.and_then(|()| copy_file(&directory.join(manifest.kind.file()), &copy));
+            let put = copied.and_then(|()| target.files.settle()).and_then(|()| {
                 fs::rename(&copy, &file).map_err(at(&file))?;
                 sync_parent(&file)
             });
             if put.is_err() {
                 let _ = fs::remove_file(&copy);
-                let _ = fs::remove_dir_all(&files);
+                target.files.take_back(directory).await;
             }
             put?;
         }
@@ -98,19 +172,22 @@ pub async fn restore(
                      empty one only (CREATE DATABASE)",
                 ));
             }
-            copy_listed(directory, &files).await?;
+            let brought = target.files.bring(directory).await;
             // All of it or nothing.
-            if let Err(error) =
-                programs.restore(target.database_url, &directory.join(manifest.kind.file())).await
-            {
-                let _ = fs::remove_dir_all(&files);
+            let restored = match brought {
+                Ok(()) => programs.restore(target.database_url, &directory.join(manifest.kind.file())).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = restored {
+                target.files.take_back(directory).await;
                 return Err(error);
             }
-            put_files(&files, target.files)?;
+            target.files.settle()?;
         }
     }
     let db = Db::connect(target.database_url).await?;
-    let place = rows(&db, target.files, keys, clock, &manifest, &mut findings).await;
+    let files = target.files.open(&keys)?;
+    let place = rows(&db, &files, keys, clock, &manifest, &mut findings).await;
     db.close().await?;
     place?;
     Ok(Restored { manifest: Some(manifest), findings, is_written: true })
@@ -145,18 +222,24 @@ fn copy_file(from: &Path, to: &Path) -> Result<(), BackupError> {
     copy.sync_all().map_err(at(to))
 }
 
-/// Copies the files of the list, and no others.
-async fn copy_listed(directory: &Path, to: &Path) -> Result<(), BackupError> {
-    let (directory, to) = (directory.to_path_buf(), to.to_path_buf());
+/// The names in the list of the backup.
+fn listed_names(backup: &Path) -> Result<Vec<String>, BackupError> {
+    let path = backup.join(LIST);
+    let lines = BufReader::new(fs::File::open(&path).map_err(at(&path))?).lines();
+    let names = lines.map(|line| {
+        let line = line.map_err(at(&path))?;
+        let name = line.split_once("  ").and_then(|(_, name)| name.strip_prefix(FILES)?.strip_prefix('/'));
+        name.map(str::to_owned).ok_or_else(|| refused(format!("{LIST} has a line that names no file")))
+    });
+    names.collect()
+}
+
+async fn copy_listed(backup: &Path, to: &Path) -> Result<(), BackupError> {
+    let (backup, to) = (backup.to_path_buf(), to.to_path_buf());
     let copy = move || {
         private::directory(&to).map_err(at(&to))?;
-        let path = directory.join(LIST);
-        for line in BufReader::new(fs::File::open(&path).map_err(at(&path))?).lines() {
-            let line = line.map_err(at(&path))?;
-            let name =
-                line.split_once("  ").and_then(|(_, name)| name.strip_prefix(FILES)?.strip_prefix('/'));
-            let name = name.ok_or_else(|| refused(format!("{LIST} has a line that names no file")))?;
-            copy_file(&directory.join(FILES).join(name), &to.join(name))?;
+        for name in listed_names(&backup)? {
+            copy_file(&backup.join(FILES).join(&name), &to.join(&name))?;
         }
         Ok(())
     };

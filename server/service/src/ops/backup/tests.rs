@@ -85,7 +85,7 @@ async fn elsewhere(world: &World) -> Elsewhere {
 
 impl Elsewhere {
     async fn restore(&self, world: &World, from: &Path) -> Result<Restored, BackupError> {
-        let target = Target { database_url: &self.url, files: &self.files };
+        let target = Target { database_url: &self.url, files: FilesTarget::Directory(&self.files) };
         restore(from, Arc::clone(&world.keys), clock(world), &Programs::default(), &target).await
     }
 
