@@ -23,8 +23,9 @@ export const isInstalled = () => programs() !== undefined;
 /**
  * @param {string} [place] an existing directory to live in, such as a small file system
  * @param {string[]} [settings] of postgresql.conf
+ * @param {string} [following] the address of another one, of which it becomes a replica
  */
-export async function startCluster(place, settings = ['max_wal_size=64MB']) {
+export async function startCluster(place, settings = ['max_wal_size=64MB'], following = undefined) {
   const bin = programs();
   const home = place ?? (await mkdtemp(path.join(tmpdir(), 'beian-pg-')));
   const data = path.join(home, 'cluster');
@@ -38,7 +39,13 @@ export async function startCluster(place, settings = ['max_wal_size=64MB']) {
       : [path.join(bin, program), ...args];
     return run(command, rest, { cwd: '/', env: { ...process.env, LC_ALL: 'C' } });
   };
-  await asPostgres('initdb', '--pgdata', data, '--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync');
+  if (following) {
+    const { hostname, port } = new URL(following);
+    // -R: what comes of it follows the one it was copied from.
+    await asPostgres('pg_basebackup', '-h', hostname, '-p', port, '-U', 'postgres', '-D', data, '-R', '-X', 'stream', '-c', 'fast', '--no-sync');
+  } else {
+    await asPostgres('initdb', '--pgdata', data, '--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync');
+  }
   const port = await freePort();
   const options = [`-p ${port}`, '-c listen_addresses=127.0.0.1', `-c unix_socket_directories=${data}`, ...settings.map((setting) => `-c ${setting}`)].join(' ');
   const cluster = {

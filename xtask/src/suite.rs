@@ -346,7 +346,14 @@ fn kill_servers(args: &[String]) -> Outcome<Tally> {
         .args(args)
         .env("SERVER_BIN", shell::server_binary())
         .env("SITE_DIR", shell::site());
-    counted(run, "the several servers")
+    let mut tally = counted(run, "the several servers")?;
+    say("Taking the replica of the database away");
+    let run = shell::node()
+        .arg("faults/replica.mjs")
+        .env("SERVER_BIN", shell::server_binary())
+        .env("SITE_DIR", shell::site());
+    tally.add(counted(run, "the replica")?);
+    Ok(tally)
 }
 
 fn end_to_end(args: &[String], postgres: Option<&Postgres>) -> Outcome<Tally> {

@@ -14,6 +14,7 @@ use object_store::path::Path as Name;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload};
 
 use super::failure::StoreError;
+use crate::base::keyring::random_number;
 use crate::base::private;
 
 /// Bytes of the file that shows whether files can be written: as much as a small picture …
@@ -162,7 +163,8 @@ impl Place {
 
     /// Does all that the program ever does with its files; where that fails, says what was tried.
     pub(crate) async fn try_out(&self) -> Result<(), (&'static str, StoreError)> {
-        let name = Name::from(format!("{SIGN}-{}", uuid::Uuid::now_v7()));
+        let chance = random_number().map_err(|error| ("named", error.into()))?;
+        let name = Name::from(format!("{SIGN}-{chance:x}"));
         let content = vec![7_u8; SIGN_OF_LIFE_AFAR];
         self.put(&name, content.clone()).await.map_err(|error| ("written", error))?;
         let read = self.get(std::slice::from_ref(&name)).await.map_err(|error| ("read", error))?;
