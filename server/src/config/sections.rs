@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
-use super::model::Config;
+use super::model::{Config, Storage};
 
 impl Config {
     /// Digests by section. Not in it: what each server has for itself (addresses, directories, capacity), and the keys
@@ -17,6 +17,11 @@ impl Config {
         let oidc = self.oidc.as_ref().map(|oidc| (&oidc.issuer, &oidc.client_id, &oidc.claims));
         let first =
             self.keyring.fingerprint("configuration", settings.first_administrator.as_deref().unwrap_or(""));
+        // Of a directory nobody can tell by its name whether it is the same one everywhere.
+        let bucket = match &self.storage {
+            Storage::Local { .. } => None,
+            Storage::S3(_) => Some(self.storage.to_string()),
+        };
         [
             section("mode", &self.mode),
             section("public_url", &settings.public_url),
@@ -36,8 +41,7 @@ impl Config {
             section("assurance", &settings.assurance),
             section("patrol", &self.patrol),
             section("network_checks", &self.network_checks),
-            // Whether a directory is the same one, nobody can tell by its name.
-            section("storage", &self.storage.to_string()),
+            section("storage", &bucket),
         ]
         .into()
     }

@@ -145,7 +145,8 @@ fn is_bucket(name: &str) -> bool {
 
 fn is_prefix(prefix: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let is_name = |name: &str| !name.is_empty() && name.chars().all(fits) && name.trim_matches('.') != "";
+    let is_name =
+        |name: &str| !name.is_empty() && name.chars().all(fits) && !name.trim_matches('.').is_empty();
     prefix.len() <= 200 && prefix.trim_matches('/').split('/').all(is_name)
 }
 

@@ -146,7 +146,7 @@ async fn nothing_but_migrate_changes_the_shape() {
     {
         let refused = run(directory.path(), &url, chore);
         assert_eq!(refused.status.code(), Some(2), "{chore:?}: {}", said(&refused));
-        assert!(said(&refused).contains("run `server migrate`"), "{chore:?}: {}", said(&refused));
+        assert!(said(&refused).contains("run the command `migrate`"), "{chore:?}: {}", said(&refused));
     }
     let on = Database::connect(lasting(&url)).await.unwrap();
     assert_eq!(number(&on, "SELECT COUNT(*) FROM seaql_migrations").await, 75);
@@ -201,6 +201,8 @@ async fn three_servers_start_at_once_on_an_empty_postgres() {
         let running = server(&data, &url, &["serve"])
             .env("ADDR", format!("127.0.0.1:{port}"))
             .env("SITE_DIR", &site)
+            // What people type is one address for all.
+            .env("BEIAN_PUBLIC_URL", "http://127.0.0.1:3000")
             .env("BEIAN_MIGRATE_ON_START", "true")
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -251,6 +251,9 @@ impl Pace {
     }
 }
 
+/// What is called with a message.
+type Heard = Closure<dyn FnMut(MessageEvent)>;
+
 /// The line on which the server tells. After an interruption the browser connects again by itself, says what it heard
 /// last and is told what it missed. Where it gave up, since something between answered instead of the server, the line is
 /// opened anew.
@@ -258,7 +261,7 @@ struct Line {
     address: String,
     source: RefCell<Option<EventSource>>,
     /// What is called at each change, when the line is there, and when it breaks.
-    heard: RefCell<Vec<(&'static str, Closure<dyn FnMut(MessageEvent)>)>>,
+    heard: RefCell<Vec<(&'static str, Heard)>>,
     again: RefCell<Option<Timeout>>,
     /// Times it was opened anew since it was there.
     tries: Cell<u32>,
@@ -349,9 +352,9 @@ fn on_news(
             }
         };
         line.heard.borrow_mut().extend([
-            ("change", Closure::<dyn FnMut(MessageEvent)>::new(changed)),
-            ("hello", Closure::<dyn FnMut(MessageEvent)>::new(hello)),
-            ("error", Closure::<dyn FnMut(MessageEvent)>::new(broke)),
+            ("change", Heard::new(changed)),
+            ("hello", Heard::new(hello)),
+            ("error", Heard::new(broke)),
         ]);
         line.open();
         let seen = Closure::<dyn FnMut()>::new(move || plan());
