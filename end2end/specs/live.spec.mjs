@@ -128,3 +128,25 @@ test('many changes at once are asked for together, and a page nobody sees asks f
   await expect.poll(() => requests.length).toBe(1);
   for (const one of [watcher, worker]) await one.context().close();
 });
+
+test('a line that something else answered is opened anew, and the page is read anew for what was missed', async ({ page, hydrates, baseURL, browser }) => {
+  test.skip(!hydrates, 'without scripts nothing changes by itself');
+  test.setTimeout(120_000);
+  const { units: [unit], filings: [filing] } = await fileThree(page, baseURL);
+  const watcher = await anotherBrowser(browser, baseURL, hydrates);
+  await signIn(watcher, '审核员东城');
+  const worker = await colleague(browser, baseURL, hydrates);
+  // As a proxy answers while no server is there; a browser does not try again by itself after that.
+  let refused = 0;
+  await watcher.route('**/review/events', (route) => {
+    refused += 1;
+    return refused <= 2 ? route.fulfill({ status: 503, body: '' }) : route.continue();
+  });
+  await watcher.goto('/review/queue?state=pending&sort=newest');
+  await hydrated(watcher);
+  await watcher.mouse.move(0, 0);
+  await expect(rowOf(watcher, unit)).toHaveCount(1);
+  await act(worker, baseURL, 'claim', filing);
+  await expect(rowOf(watcher, unit)).toHaveCount(0, { timeout: 20_000 });
+  expect(refused, 'refused twice, there at the third').toBe(3);
+});

@@ -104,6 +104,9 @@ impl TaskRow {
             "acts that stand" => "生效不可撤回的办理",
             "idle claims" => "释放闲置的领取",
             "flood limits" => "清理限流计数",
+            "floods elsewhere" => "与其他服务器汇总访问频率",
+            "servers" => "与其他服务器互报状态",
+            "replica" => "检查只读副本",
             _ => &self.name,
         }
     }
