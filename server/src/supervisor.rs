@@ -139,12 +139,11 @@ impl Supervisor {
                     Ok(()) => period,
                     Err(failure) => pause_after(failure.in_a_row).min(period),
                 };
-                match service
-                    .job_leases
-                    .note(name, began, outcome.map_err(|failure| failure.sentence), noted)
-                    .await
-                {
-                    Ok(true) => noted = Some(began),
+                let is_well = outcome.is_ok();
+                let outcome = outcome.map_err(|failure| failure.sentence);
+                match service.job_leases.note(name, began, outcome, noted).await {
+                    // The success after a failure is written at once.
+                    Ok(true) => noted = is_well.then_some(began),
                     Ok(false) => {}
                     Err(error) => {
                         tracing::warn!(

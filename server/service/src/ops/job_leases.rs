@@ -146,7 +146,8 @@ impl JobLeases {
         Ok(tx.commit().await?)
     }
 
-    /// How a run ended that began at `began`: a failure always, a success now and then. Says whether it was written.
+    /// How a run ended that began at `began`: a failure always, a success not so soon after the last that was `noted`. Says
+    /// whether it was written.
     ///
     /// # Errors
     /// When the database fails.
@@ -157,11 +158,10 @@ impl JobLeases {
         outcome: std::result::Result<(), String>,
         noted: Option<OffsetDateTime>,
     ) -> Result<bool> {
-        let now = self.context.clock.now();
-        if outcome.is_ok() && noted.is_some_and(|noted| (now - noted).abs() < NOTED_EVERY) {
+        if outcome.is_ok() && noted.is_some_and(|noted| (began - noted).abs() < NOTED_EVERY) {
             return Ok(false);
         }
-        retry!(self.try_note(name, began, now, &outcome))?;
+        retry!(self.try_note(name, began, &outcome))?;
         self.held.send_if_modified(|held| held.wanted.remove(name));
         Ok(true)
     }
@@ -170,27 +170,27 @@ impl JobLeases {
         &self,
         name: &str,
         began: OffsetDateTime,
-        now: OffsetDateTime,
         outcome: &std::result::Result<(), String>,
     ) -> Result<()> {
+        let tx = self.context.db.begin().await?;
+        let now = millis(self.context.clock.now());
         let noted = job::Entity::update_many()
             .col_expr(job::Column::BeganAt, Expr::value(millis(began)))
             .col_expr(job::Column::IsWanted, Expr::value(false))
             .filter(job::Column::Name.eq(name));
         let noted = match outcome {
             Ok(()) => noted
-                .col_expr(job::Column::WellAt, Expr::value(millis(now)))
+                .col_expr(job::Column::WellAt, Expr::value(now))
                 .col_expr(job::Column::Failures, Expr::value(0))
                 .col_expr(job::Column::Failure, Expr::value("")),
             Err(failure) => noted
-                .col_expr(job::Column::FailedAt, Expr::value(millis(now)))
+                .col_expr(job::Column::FailedAt, Expr::value(now))
                 .col_expr(job::Column::Failures, Expr::col(job::Column::Failures).add(1))
                 .col_expr(
                     job::Column::Failure,
                     Expr::value(failure.chars().take(LONGEST_FAILURE).collect::<String>()),
                 ),
         };
-        let tx = self.context.db.begin().await?;
         noted.exec(&tx).await?;
         Ok(tx.commit().await?)
     }

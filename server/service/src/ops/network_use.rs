@@ -130,8 +130,8 @@ impl NetworkUse {
     }
 
     async fn try_sweep(&self) -> Result<u64> {
-        let over = millis(self.context.clock.now()) - 2 * MINUTE;
         let tx = self.context.db.begin().await?;
+        let over = millis(self.context.clock.now()) - 2 * MINUTE;
         let gone = network_use::Entity::delete_many()
             .filter(network_use::Column::BeganAt.lt(over))
             .exec(&tx)

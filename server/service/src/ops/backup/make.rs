@@ -109,8 +109,8 @@ pub async fn make(
 
 /// Says in the database when this was, for whoever watches that there are backups.
 async fn note(source: &Files) -> Result<()> {
-    let at = millis(source.context.clock.now());
     let tx = source.context.db.begin().await?;
+    let at = millis(source.context.clock.now());
     let row = counter::ActiveModel { name: Set(LAST_BACKUP.to_owned()), value: Set(at) };
     let newer = OnConflict::column(counter::Column::Name).update_column(counter::Column::Value).to_owned();
     counter::Entity::insert(row).on_conflict(newer).exec_without_returning(&tx).await?;
