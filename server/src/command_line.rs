@@ -255,9 +255,9 @@ pub enum KeysCommand {
 /// What can be done with stored files.
 #[derive(Debug, Subcommand)]
 pub enum FilesCommand {
-    /// Copies all files from [former_storage] to [storage], while the server runs
+    /// Copies all files from `former_storage` to `storage`, while the server runs
     ///
-    /// From a directory to a bucket of S3, back, or between buckets. Meanwhile a file that is not in [storage] yet is read
+    /// From a directory to a bucket of S3, back, or between buckets. Meanwhile a file that is not in `storage` yet is read
     /// where it lay before. Broken off and called again, it goes on. What was copied stays where it was, too.
     #[command(after_long_help = FILES_COPY)]
     Copy {
@@ -265,7 +265,7 @@ pub enum FilesCommand {
         #[arg(long)]
         verify: bool,
     },
-    /// Reads the file of every row, and says which are missing, damaged or other than in [former_storage]
+    /// Reads the file of every row, and says which are missing, damaged or other than in `former_storage`
     ///
     /// After copying, before the old place is emptied, and when somebody reports a picture that does not open.
     #[command(after_long_help = FILES_CHECK)]
