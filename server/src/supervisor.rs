@@ -99,8 +99,7 @@ impl Supervisor {
             let mut ended = std::pin::pin!(lifecycle.ended());
             loop {
                 let outcome = run_once(&service, &lifecycle, name, task(service.clone())).await;
-                let pause =
-                    outcome.map_or_else(|failure| pause_after(failure.in_a_row).min(period), |()| period);
+                let pause = pause_after(&outcome, period);
                 tokio::select! {
                     () = &mut ended => return,
                     () = tokio::time::sleep(pause) => {}
@@ -135,10 +134,7 @@ impl Supervisor {
                 service.watch.task_is_here(name, true);
                 let began = service.now();
                 let outcome = run_once(&service, &lifecycle, name, task(service.clone())).await;
-                let pause = match &outcome {
-                    Ok(()) => period,
-                    Err(failure) => pause_after(failure.in_a_row).min(period),
-                };
+                let pause = pause_after(&outcome, period);
                 let is_well = outcome.is_ok();
                 let outcome = outcome.map_err(|failure| failure.sentence);
                 match service.job_leases.note(name, began, outcome, noted).await {
@@ -231,6 +227,12 @@ async fn run_once<T, E: Into<Box<dyn Error + Send + Sync>>>(
     }
 }
 
-fn pause_after(failures: u32) -> Duration {
-    Duration::from_secs(1_u64 << failures.saturating_sub(1).min(16)).min(LONGEST_PAUSE)
+/// After a failure it is tried again sooner, each further time after twice as long.
+fn pause_after(outcome: &Result<(), Failure>, period: Duration) -> Duration {
+    match outcome {
+        Ok(()) => period,
+        Err(Failure { in_a_row, .. }) => {
+            Duration::from_secs(1_u64 << in_a_row.saturating_sub(1).min(16)).min(LONGEST_PAUSE).min(period)
+        }
+    }
 }

@@ -242,10 +242,7 @@ fn whole_program(report: &mut Report) -> Outcome<()> {
         return Ok(());
     }
     report.part("the main journey in Firefox", |tally| {
-        let run = shell::node()
-            .arg("firefox/run.mjs")
-            .env("SERVER_BIN", shell::server_binary())
-            .env("SITE_DIR", shell::site());
+        let run = on_the_server("firefox/run.mjs");
         tally.add(counted(run, "the journey in Firefox")?);
         Ok(())
     })?;
@@ -303,6 +300,11 @@ fn in_browser(tally: &mut Tally, args: &[String], postgres: Option<&Postgres>) -
     Ok(())
 }
 
+/// A script of end2end/ that starts the server which was built.
+fn on_the_server(script: &str) -> Run {
+    shell::node().arg(script).env("SERVER_BIN", shell::server_binary()).env("SITE_DIR", shell::site())
+}
+
 // --- the browser -----------------------------------------------------------
 
 pub fn end_to_end_alone(args: &[String]) -> Outcome<()> {
@@ -324,11 +326,7 @@ pub fn faults(args: &[String]) -> Outcome<()> {
 
 fn break_things(args: &[String]) -> Outcome<Tally> {
     say("Breaking things while people submit");
-    let run = shell::node()
-        .arg("faults/run.mjs")
-        .args(args)
-        .env("SERVER_BIN", shell::server_binary())
-        .env("SITE_DIR", shell::site());
+    let run = on_the_server("faults/run.mjs").args(args);
     counted(run, "the fault rounds")
 }
 
@@ -341,28 +339,17 @@ pub fn several_servers(args: &[String]) -> Outcome<()> {
 
 fn kill_servers(args: &[String]) -> Outcome<Tally> {
     say("Killing one of three servers again and again while people submit");
-    let run = shell::node()
-        .arg("faults/servers.mjs")
-        .args(args)
-        .env("SERVER_BIN", shell::server_binary())
-        .env("SITE_DIR", shell::site());
+    let run = on_the_server("faults/servers.mjs").args(args);
     let mut tally = counted(run, "the several servers")?;
     say("Taking the replica of the database away");
-    let run = shell::node()
-        .arg("faults/replica.mjs")
-        .env("SERVER_BIN", shell::server_binary())
-        .env("SITE_DIR", shell::site());
+    let run = on_the_server("faults/replica.mjs");
     tally.add(counted(run, "the replica")?);
     Ok(tally)
 }
 
 fn end_to_end(args: &[String], postgres: Option<&Postgres>) -> Outcome<Tally> {
     say("Walking through the journeys in the browser");
-    let mut run = shell::node()
-        .args(["node_modules/@playwright/test/cli.js", "test"])
-        .args(args)
-        .env("SERVER_BIN", shell::server_binary())
-        .env("SITE_DIR", shell::site());
+    let mut run = on_the_server("node_modules/@playwright/test/cli.js").arg("test").args(args);
     if let Some(chromium) = chromium() {
         run = run.env("CHROMIUM", chromium);
     }

@@ -45,8 +45,8 @@ pub use base::error::{Error, Result};
 pub use base::events::{Missed, Subscription, Told};
 pub use base::limits::PersonLimits;
 pub use base::{
-    actor, calendar, clock, db, error, keyring, private, reference, region, registration, sealed_answers,
-    servers, watch,
+    actor, calendar, clock, db, error, keyring, patience, private, reference, region, registration,
+    sealed_answers, servers, watch,
 };
 pub use desk::batch::BatchOrder;
 pub use desk::decide::request::{DecisionRequest, Remark, Together};

@@ -7,15 +7,13 @@ use std::time::{Duration, Instant};
 use migration::Shape;
 use service::Service;
 use service::db::Db;
-use service::error::chain;
+use service::patience::within_patience;
 use tokio::sync::Mutex;
 
 /// So long an answer holds: whoever asks all the time makes no work.
 const HOLDS: Duration = Duration::from_secs(1);
 /// What changes only when somebody puts another database or other keys in place is asked less often.
 const FIT_HOLDS: Duration = Duration::from_secs(10);
-/// So long a write may take, busy or not.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What was said last, and when.
 type Last<T> = Arc<Mutex<Option<(Instant, T)>>>;
@@ -81,22 +79,4 @@ async fn held<T: Copy, Asked: Future<Output = T>>(
     let said = ask().await;
     *last = Some((Instant::now(), said));
     said
-}
-
-/// What came of it; none where it failed or took too long, which the log says.
-async fn within_patience<T, E: std::error::Error + 'static>(
-    failed: &'static str,
-    asked: impl Future<Output = Result<T, E>>,
-) -> Option<T> {
-    match tokio::time::timeout(PATIENCE, asked).await {
-        Ok(Ok(said)) => Some(said),
-        Ok(Err(error)) => {
-            tracing::error!(error = chain(&error), "{failed}");
-            None
-        }
-        Err(_) => {
-            tracing::error!("{failed}: no answer within {} s", PATIENCE.as_secs());
-            None
-        }
-    }
 }

@@ -16,6 +16,7 @@ pub mod limits;
 pub mod numbering;
 pub(crate) mod own_desk;
 pub mod paging;
+pub mod patience;
 pub mod private;
 pub mod qr;
 pub mod reference;

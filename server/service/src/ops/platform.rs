@@ -7,22 +7,21 @@ use migration::Shape;
 use sea_orm::{ConnectionTrait, DatabaseBackend, EntityTrait, Statement};
 use time::{Duration, OffsetDateTime};
 use tokio::sync::OnceCell;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use crate::base::actor::Actor;
 use crate::base::clock::written;
 use crate::base::context::handle;
 use crate::base::db::instant;
 use crate::base::entity::job;
-use crate::base::error::{Result, chain};
+use crate::base::error::Result;
+use crate::base::patience::within_patience;
 use crate::base::watch::{COMMIT, UNKNOWN, VERSION};
 use crate::files::Files;
 use crate::ops::pulse::{FilesPulse, Kept, OutboxPulse, Pulse, Pulses, still};
 
 /// So long a written row or file proves that others can be written.
 const PROVEN_FOR: Duration = Duration::seconds(10);
-/// So long a write may take.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 /// A message that is due waits no longer where its gateway works.
 const LONGEST_WAIT: Duration = Duration::minutes(10);
 /// A backup a day, and two hours for making it.
@@ -194,17 +193,7 @@ async fn timed<E: std::error::Error + 'static>(
     write: impl Future<Output = Result<(), E>>,
 ) -> Proof {
     let begun = Instant::now();
-    match timeout(PATIENCE, write).await {
-        Ok(Ok(())) => Some(begun.elapsed()),
-        Ok(Err(error)) => {
-            tracing::error!(error = chain(&error), "{failed}");
-            None
-        }
-        Err(_) => {
-            tracing::error!("{failed}: no answer within {} s", PATIENCE.as_secs());
-            None
-        }
-    }
+    within_patience(failed, write).await.map(|()| begun.elapsed())
 }
 
 fn tail(id: &str) -> &str {

@@ -18,7 +18,7 @@ use sea_orm::{
 
 use crate::base::clock::{written, written_date};
 use crate::base::context::handle;
-use crate::base::db::instant;
+use crate::base::db::{ask_replica, instant};
 use crate::base::entity::{live_domain, record};
 use crate::base::error::{Error, Result};
 use crate::base::region::region_name;
@@ -41,10 +41,7 @@ const LONGEST_NAME: usize = 100;
 impl Lookup {
     /// What is filed under a number, a domain or web address, or a name of at least two characters.
     pub async fn lookup(&self, text: &str) -> Result<Vec<PublicRecord>> {
-        match self.try_lookup(text).await {
-            Err(error) if self.context.db.gives_up_replica(&error) => self.try_lookup(text).await,
-            outcome => outcome,
-        }
+        ask_replica!(self.context.db, self.try_lookup(text))
     }
 
     async fn try_lookup(&self, text: &str) -> Result<Vec<PublicRecord>> {
@@ -76,10 +73,7 @@ impl Lookup {
 
     /// What is filed under a domain or web address; nothing if the text is neither.
     pub async fn of_domain(&self, text: &str) -> Result<Option<Vec<PublicRecord>>> {
-        match self.try_of_domain(text).await {
-            Err(error) if self.context.db.gives_up_replica(&error) => self.try_of_domain(text).await,
-            outcome => outcome,
-        }
+        ask_replica!(self.context.db, self.try_of_domain(text))
     }
 
     async fn try_of_domain(&self, text: &str) -> Result<Option<Vec<PublicRecord>>> {
@@ -101,12 +95,7 @@ impl Lookup {
     /// What is filed under a number's digits; the public page of a record.
     /// `code` is that of a printed result (安全评估), to be verified.
     pub async fn public_record(&self, digits: &str, code: Option<&str>) -> Result<PublicRecord> {
-        match self.try_public_record(digits, code).await {
-            Err(error) if self.context.db.gives_up_replica(&error) => {
-                self.try_public_record(digits, code).await
-            }
-            outcome => outcome,
-        }
+        ask_replica!(self.context.db, self.try_public_record(digits, code))
     }
 
     async fn try_public_record(&self, digits: &str, code: Option<&str>) -> Result<PublicRecord> {

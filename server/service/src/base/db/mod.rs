@@ -33,6 +33,7 @@ use self::news::NewsDesk;
 pub(crate) use self::news::{News, notify};
 pub use self::pool::lasting;
 use self::replica::Replica;
+pub(crate) use self::replica::ask_replica;
 pub use self::transaction::Transaction;
 use crate::base::clock::{Clock as _, SystemClock};
 use crate::base::error::{Error, Result};

@@ -70,11 +70,6 @@ impl Db {
         failed
     }
 
-    /// Whether there is a replica, and whether it is asked.
-    pub fn replica(&self) -> Option<bool> {
-        self.replica.as_ref().map(|replica| replica.is_usable.load(Ordering::Relaxed))
-    }
-
     /// Looks whether the replica can be asked. For the server to call every few seconds.
     ///
     /// # Errors
@@ -110,6 +105,17 @@ impl Db {
         Ok(())
     }
 }
+
+/// What everybody may see, asked of the replica; where that one failed, asked once more, which asks the database itself.
+macro_rules! ask_replica {
+    ($db:expr, $asked:expr) => {
+        match $asked.await {
+            Err(error) if $db.gives_up_replica(&error) => $asked.await,
+            outcome => outcome,
+        }
+    };
+}
+pub(crate) use ask_replica;
 
 impl Replica {
     /// Whether it is a copy of the database with this name and has everything up to this place.
