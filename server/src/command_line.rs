@@ -73,7 +73,7 @@ Exit codes: 0 all are there; 1 some are missing or damaged, or it was broken off
 const FILES_CHECK: &str = "Exit codes: 0 all are there; 1 some are not, and which; 2 nothing was looked at.";
 
 const KEYS: &str = "A key is exchanged in four steps, while the servers run:
-  1. beian --config /etc/beian/beian.toml keys new     and put its line above the others, on every server
+  1. beian keys rotate /etc/beian/keys                 and bring the file to every server
   2. systemctl restart beian                           on every server
   3. beian --config /etc/beian/beian.toml keys reseal
   4. beian --config /etc/beian/beian.toml keys check   says when the old line can go";
@@ -85,6 +85,47 @@ const KEYS_INIT: &str = "Example:
 Exit codes: 0 made; 2 not made, as where the file is there already.";
 
 const KEYS_NEW: &str = "Exit codes: 0 the line stands on standard output; 2 there is none.";
+
+const KEYS_ROTATE: &str = "Example:
+  beian keys rotate /etc/beian/keys
+
+Exit codes: 0 the file has a new first key; 2 it is as it was.";
+
+const STAFF: &str = "Roles are given on the page 人员管理 by an administrator. These commands are for where there is none who can
+sign in. They keep the same rules, and the audit log says that it was done here.";
+
+const STAFF_LIST: &str = "Exit codes: 0 listed; 2 nothing was read.";
+
+const STAFF_APPOINT: &str = "Name and id number are read from standard input, a line each, and so stand neither in the list of processes nor in a
+shell's history.
+
+Examples:
+  beian --config /etc/beian/beian.toml staff appoint --role administrator
+  beian --config /etc/beian/beian.toml staff appoint --role reviewer --region 110101 < two-lines
+
+Exit codes: 0 appointed; 1 refused, and why; 2 nothing was changed.";
+
+const STAFF_DISMISS: &str = "Exit codes: 0 dismissed; 1 refused, and why; 2 nothing was changed.";
+
+const STAFF_SUSPEND: &str = "The id number is read from standard input.
+
+Example:
+  beian --config /etc/beian/beian.toml staff suspend --reason 账户被冒用
+
+Exit codes: 0 suspended; 1 refused, and why; 2 nothing was changed.";
+
+const STAFF_REINSTATE: &str = "The id number is read from standard input.
+
+Exit codes: 0 given back; 1 refused, and why; 2 nothing was changed.";
+
+const DOCTOR: &str = "Examples:
+  runuser -u beian -- beian --config /etc/beian/beian.toml doctor
+  beian --config /etc/beian/beian.toml doctor | grep -v ^ok
+
+Each line begins with `ok`, with `look` where somebody should have a look, or with `WRONG` where the platform cannot do
+its work. What it needs to write to find out, it takes away again.
+
+Exit codes: 0 nothing is wrong; 1 something is, and what; 2 the configuration is not complete.";
 
 const KEYS_CHECK: &str = "Exit codes: 0 counted; 2 the keys do not belong to this database.";
 
@@ -191,6 +232,16 @@ pub enum Command {
     /// Moves stored files to another place, and looks whether all are there
     #[command(subcommand, after_long_help = FILES)]
     Files(FilesCommand),
+    /// Gives roles and takes them, suspends accounts, where no administrator can sign in
+    #[command(subcommand, after_long_help = STAFF)]
+    Staff(StaffCommand),
+    /// Asks everything the platform needs, and says what is wrong
+    ///
+    /// Configuration, database, files, keys, the identity platform, the ways of messages, the replica, the other servers,
+    /// what is late and what was forgotten. After installing, after each change, and first of all when something is not
+    /// as it should be. Servers may run meanwhile. Call it as the account of the service.
+    #[command(after_long_help = DOCTOR)]
+    Doctor,
     /// Makes the counts of the dashboard anew
     ///
     /// They are kept up to date by themselves; this is for a database that was repaired by hand.
@@ -236,10 +287,20 @@ pub enum KeysCommand {
     },
     /// Prints a line with a fresh key
     ///
-    /// The first step of exchanging the key, once a year and when somebody leaves who has seen it. Nothing is
-    /// changed by it.
+    /// For keys that are no file of this machine, such as those of a vault: the line goes above the others there.
+    /// `keys rotate` does it in a file. Nothing is changed by this.
     #[command(after_long_help = KEYS_NEW)]
     New,
+    /// Puts a fresh key above the others in a file of keys
+    ///
+    /// The first step of exchanging the key, once a year and when somebody leaves who has seen it. Needs no configuration.
+    /// The file keeps its owner and its mode, and is never there by half. Servers go on with the key they started with.
+    #[command(after_long_help = KEYS_ROTATE)]
+    Rotate {
+        /// The file of keys that the servers read
+        #[arg(value_hint = clap::ValueHint::FilePath)]
+        file: PathBuf,
+    },
     /// Says which keys have sealed how much
     ///
     /// And which line can go. A key that a backup still needs is needed still.
@@ -250,6 +311,54 @@ pub enum KeysCommand {
     /// After all servers were started with the new key. A hundred rows at a time, each with a line in the audit log.
     #[command(after_long_help = KEYS_RESEAL)]
     Reseal,
+}
+
+/// What can be done about staff.
+#[derive(Debug, Subcommand)]
+pub enum StaffCommand {
+    /// Who has which role
+    ///
+    /// With the id of each appointment, which `staff dismiss` wants, and with names: they are officers.
+    #[command(after_long_help = STAFF_LIST)]
+    List,
+    /// Gives a role to a person
+    ///
+    /// Who need not have signed in before. One person cannot be two of administrator, keeper and auditor.
+    #[command(after_long_help = STAFF_APPOINT)]
+    Appoint {
+        /// Which one
+        #[arg(long, value_parser = ["reviewer", "administrator", "keeper", "auditor"])]
+        role: String,
+        /// Of which region a reviewer is: its six digits in GB/T 2260
+        #[arg(long, value_name = "CODE", required_if_eq("role", "reviewer"))]
+        region: Option<String>,
+    },
+    /// Takes a role away
+    ///
+    /// From the person's next request on. The last administrator stays; appoint another first.
+    #[command(after_long_help = STAFF_DISMISS)]
+    Dismiss {
+        /// The id of the appointment, as `staff list` says it
+        id: String,
+    },
+    /// Suspends a person's account
+    ///
+    /// Nobody signs in to it any more, and its sessions end at once. The last administrator stays; appoint another first.
+    #[command(after_long_help = STAFF_SUSPEND)]
+    Suspend {
+        /// Why, for the audit log
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Gives a suspended account back
+    ///
+    /// The person signs in again as before.
+    #[command(after_long_help = STAFF_REINSTATE)]
+    Reinstate {
+        /// Why, for the audit log
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
 }
 
 /// What can be done with stored files.
@@ -304,11 +413,18 @@ mod tests {
             "beian --config /etc/beian/beian.toml serve",
             "beian serve --config /etc/beian/beian.toml",
             "beian keys init /etc/beian/keys",
+            "beian keys rotate /etc/beian/keys",
+            "beian staff appoint --role administrator",
+            "beian staff appoint --role reviewer --region 110101",
+            "beian doctor --config /etc/beian/beian.toml",
             "beian verify-audit --since 48213 -5ZkX",
             "beian completions zsh",
         ] {
             assert!(Arguments::try_parse_from(line.split(' ')).is_ok(), "{line}");
         }
-        assert_eq!(Arguments::try_parse_from(["beian", "backup"]).unwrap_err().exit_code(), 2);
+        for line in ["beian backup", "beian staff appoint --role king", "beian staff appoint --role reviewer"]
+        {
+            assert_eq!(Arguments::try_parse_from(line.split(' ')).unwrap_err().exit_code(), 2, "{line}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use server::command_line::{Arguments, Command, KeysCommand};
-use server::commands::{audit, backup, database, files, keys, manual};
+use server::commands::{audit, backup, database, doctor, files, keys, manual, staff};
 use server::config::{Config, StartupError};
 use server::program;
 use server::watch::otlp::{STATEMENT, Spans};
@@ -51,6 +51,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, StartupError> {
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { directory } => manual::man(&directory),
         Command::Keys(KeysCommand::Init { file }) => keys::init(&file),
+        Command::Keys(KeysCommand::Rotate { file }) => keys::rotate(&file),
         Command::Serve => given.with(async |config| program::run(config).await.map(|()| ExitCode::SUCCESS)),
         Command::Migrate => given.with(async |config| database::migrate(&config).await),
         Command::CheckConfig => given.with(async |config| {
@@ -73,6 +74,8 @@ fn run(arguments: Arguments) -> Result<ExitCode, StartupError> {
         Command::Keys(KeysCommand::Check) => given.with(async |config| keys::check(&config).await),
         Command::Keys(KeysCommand::Reseal) => given.with(async |config| keys::reseal(&config).await),
         Command::Files(command) => given.with(async |config| files::run(&config, &command).await),
+        Command::Staff(command) => given.with(async |config| staff::run(&config, command).await),
+        Command::Doctor => given.with(async |config| doctor::run(&config).await),
         Command::Recount => given.with(async |config| database::recount(&config).await),
         #[cfg(feature = "dev")]
         Command::Seed { filings } => {

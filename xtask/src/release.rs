@@ -144,7 +144,9 @@ impl Release {
             .env("CFLAGS", c)
             .env("CARGO_INCREMENTAL", "0")
             .env("CARGO_TARGET_DIR", self.build_directory())
-            .env("SOURCE_DATE_EPOCH", &self.epoch))
+            .env("SOURCE_DATE_EPOCH", &self.epoch)
+            // What 运行状况 and the metrics say it was built from.
+            .env("BEIAN_COMMIT", &self.revision))
     }
 
     /// By this program, started anew, since the environment of one that runs is not changed.

@@ -152,7 +152,7 @@ const OBJECTS: [(&str, &str); 31] = [
     ("end", "结束"),
 ];
 
-const DETAILS: [(&str, &str); 67] = [
+const DETAILS: [(&str, &str); 68] = [
     ("columns", "显示的列"),
     ("density", "行高"),
     ("keys", "单键快捷键"),
@@ -213,6 +213,7 @@ const DETAILS: [(&str, &str); 67] = [
     ("asked", "条件"),
     ("searched", "使用了搜索"),
     ("first", "首任管理员"),
+    ("command_line", "由运维命令执行"),
     ("sample", "示例"),
     ("key", "密钥编号"),
     ("at", "项目"),

@@ -45,7 +45,7 @@ pub use base::error::{Error, Result};
 pub use base::events::{Missed, Subscription, Told};
 pub use base::limits::PersonLimits;
 pub use base::{
-    actor, calendar, clock, db, error, keyring, patience, private, reference, region, registration,
+    actor, calendar, clock, db, disk, error, keyring, patience, private, reference, region, registration,
     sealed_answers, servers, watch,
 };
 pub use desk::batch::BatchOrder;
@@ -143,6 +143,7 @@ use crate::ops::pulse::Pulses;
 use crate::ops::relation_keys::RelationKeys;
 use crate::ops::sample::Samples;
 use crate::ops::scale::Scale;
+use crate::ops::staffing::Staffing;
 use crate::public::guide::Guides;
 use crate::public::misuse::MisuseReports;
 use crate::state::counters::Counters;
@@ -245,6 +246,7 @@ pub struct UseCases {
     pub second_look_desk: Arc<SecondLookDesk>,
     pub second_look_reports: Arc<SecondLookReports>,
     pub staff: Arc<Staff>,
+    pub staffing: Arc<Staffing>,
     pub submissions: Arc<Submissions>,
     pub talk_desk: Arc<TalkDesk>,
     pub talks: Arc<Talks>,
@@ -435,6 +437,7 @@ impl Service {
         let scale =
             Scale::new(&context, &accounts, &counters, &dashboards, &exports, &filings, &lookup, &queues);
         let staff = Staff::new(&context, &accounts, &rejected_forms);
+        let staffing = Staffing::new(&people, &staff);
         let histories = Histories::new(&context, &accounts, &desk_access, &filings);
         let relatives = Relatives::new(&context, &accounts, &desk_access, &filings, &rejected_forms);
         let relation_keys = RelationKeys::new(&context, &filings);
@@ -517,6 +520,7 @@ impl Service {
             second_look_desk,
             second_look_reports,
             staff,
+            staffing,
             submissions,
             talk_desk,
             talks,

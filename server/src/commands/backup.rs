@@ -94,7 +94,8 @@ pub async fn restore(config: &Config, directory: &Path) -> Result<ExitCode, Star
     })
 }
 
-fn programs(config: &Config) -> Programs {
+/// PostgreSQL's own, for copying its database.
+pub(super) fn programs(config: &Config) -> Programs {
     Programs { directory: config.postgres_programs.clone() }
 }
 

@@ -2,12 +2,17 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use service::keyring::Keyring;
+use service::keys::reseal::Progress;
 
 use super::exit_code::FOUND_WRONG;
 use crate::config::{Config, StartupError, with_source};
 use crate::program;
+
+/// So often it is told how far sealing anew is.
+const TOLD_EVERY: Duration = Duration::from_secs(2);
 
 fn refused(error: &dyn std::fmt::Display) -> StartupError {
     StartupError(vec![format!("{error}.")])
@@ -35,6 +40,24 @@ pub fn new(config: &Config) -> Result<ExitCode, StartupError> {
     println!("{}", *line);
     eprintln!(
         "Put this line above the other key lines, keep a copy, start all servers again; then keys reseal."
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Puts a fresh key above the others in a file of keys.
+///
+/// # Errors
+/// When the file is not one of keys, or cannot be written.
+pub fn rotate(file: &Path) -> Result<ExitCode, StartupError> {
+    let id = Keyring::add_key_to(file).map_err(|error| {
+        let sentence =
+            format!("No key can be added to {}: {}. It is as it was.", file.display(), with_source(&error));
+        StartupError(vec![sentence])
+    })?;
+    println!("Key {id} stands first in {}.", file.display());
+    println!(
+        "Next: keep a copy apart from the backups, bring the file to every server and start each again; then keys \
+         reseal, and keys check says when the old line can go."
     );
     Ok(ExitCode::SUCCESS)
 }
@@ -67,6 +90,30 @@ pub async fn check(config: &Config) -> Result<ExitCode, StartupError> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Says how far it is, but not all the time.
+#[derive(Default)]
+struct Told(Option<(Instant, Instant)>);
+
+impl Told {
+    fn hear(&mut self, progress: Progress) {
+        let Progress { rows, of_rows, files, of_files } = progress;
+        let Some((begun, last)) = &mut self.0 else {
+            println!("{of_rows} rows are to be sealed anew, and {of_files} files to be looked at.");
+            let now = Instant::now();
+            self.0 = Some((now, now));
+            return;
+        };
+        if last.elapsed() < TOLD_EVERY {
+            return;
+        }
+        *last = Instant::now();
+        let (done, all) = (rows + files, (of_rows + of_files).max(1));
+        let percent = (done * 100 / all).min(99);
+        let left = begun.elapsed().as_secs_f64() / done.max(1) as f64 * all.saturating_sub(done) as f64;
+        println!("{percent} %: {rows} rows, {files} files; about {left:.0} s left.");
+    }
+}
+
 /// Seals everything anew with the first key.
 ///
 /// # Errors
@@ -74,7 +121,8 @@ pub async fn check(config: &Config) -> Result<ExitCode, StartupError> {
 pub async fn reseal(config: &Config) -> Result<ExitCode, StartupError> {
     let (service, _) = program::open_as_it_is(config).await?;
     service.key_checks.check_and_mark_keys().await.map_err(|error| refused(&error))?;
-    let done = match service.reseals.reseal(|far| println!("{far}")).await {
+    let mut told = Told::default();
+    let done = match service.reseals.reseal(|progress| told.hear(progress)).await {
         Ok(done) => done,
         Err(error) => {
             eprintln!("Sealing anew was broken off: {error}. Called again, it goes on where it was.");

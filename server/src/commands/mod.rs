@@ -4,9 +4,11 @@
 pub mod audit;
 pub mod backup;
 pub mod database;
+pub mod doctor;
 mod exit_code;
 pub mod files;
 pub mod keys;
 pub mod manual;
 #[cfg(feature = "dev")]
 pub mod scale;
+pub mod staff;

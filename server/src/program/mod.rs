@@ -11,6 +11,6 @@ mod open;
 mod router;
 mod run;
 
-pub use open::{file_store, migrate, open, open_as_it_is};
+pub use open::{file_store, migrate, open, open_as_it_is, open_database, use_cases};
 pub use router::{Shared, router};
-pub use run::{run, seed_samples};
+pub use run::{about, run, seed_samples};

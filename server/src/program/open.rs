@@ -61,6 +61,17 @@ pub async fn open(config: &Config) -> Result<(Service, Db), StartupError> {
 /// # Errors
 /// A sentence for the operator.
 pub async fn open_as_it_is(config: &Config) -> Result<(Service, Db), StartupError> {
+    let db = open_database(config).await?;
+    let service = use_cases(config, &db)?;
+    service.key_checks.check_keys().await.map_err(|error| StartupError(vec![format!("{error}.")]))?;
+    Ok((service, db))
+}
+
+/// The database as it is, of the shape that this program knows.
+///
+/// # Errors
+/// A sentence for the operator.
+pub async fn open_database(config: &Config) -> Result<Db, StartupError> {
     let sentence =
         |what: &str, error: &dyn std::fmt::Display| StartupError(vec![format!("{what}: {error}.")]);
     private::directory(&config.data_dir)
@@ -76,9 +87,17 @@ pub async fn open_as_it_is(config: &Config) -> Result<(Service, Db), StartupErro
         None => db,
     };
     let shape = db.shape().await.map_err(|error| sentence("The database cannot be read", &error))?;
-    if let Some(sentence) = unfit(&shape) {
-        return Err(StartupError(vec![sentence]));
+    match unfit(&shape) {
+        Some(sentence) => Err(StartupError(vec![sentence])),
+        None => Ok(db),
     }
+}
+
+/// The use cases over a database, whose keys nobody has looked at yet.
+///
+/// # Errors
+/// A sentence for the operator, when there is no place for files.
+pub fn use_cases(config: &Config, db: &Db) -> Result<Service, StartupError> {
     let files = file_store(config)?;
     let service = Service::new(db.clone(), config.keyring.clone(), config.clock(), files, settings(config));
     let service = service.with_gateway(config.gateway.clone()).with_mailer(config.mailer.clone());
@@ -94,8 +113,7 @@ pub async fn open_as_it_is(config: &Config) -> Result<(Service, Db), StartupErro
         }
         None => service,
     };
-    service.key_checks.check_keys().await.map_err(|error| StartupError(vec![format!("{error}.")]))?;
-    Ok((service, db))
+    Ok(service)
 }
 
 /// The files; a bucket is not asked yet, so that a server starts also while its store is away.

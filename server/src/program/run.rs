@@ -65,9 +65,14 @@ pub async fn run(config: Config) -> Result<(), StartupError> {
     Ok(())
 }
 
+/// What this server says of itself to the others.
+pub fn about(config: &Config) -> About {
+    About { version: env!("CARGO_PKG_VERSION").to_owned(), sections: config.sections() }
+}
+
 /// Joins the servers that work on the same database, all configured alike.
 async fn join_others(config: &Config, service: &Service) -> Result<About, StartupError> {
-    let about = About { version: env!("CARGO_PKG_VERSION").to_owned(), sections: config.sections() };
+    let about = about(config);
     let joined = service.servers.join(&about, service.now()).await;
     let joined =
         joined.map_err(|error| StartupError(vec![format!("The database cannot be joined: {error}.")]))?;

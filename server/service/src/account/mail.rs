@@ -147,6 +147,24 @@ impl Mailer {
         !matches!(self, Mailer::None)
     }
 
+    /// Whether the mail server answers, is whom it says it is, and lets us in. Nothing is sent.
+    ///
+    /// # Errors
+    /// What keeps it from taking e-mails.
+    pub async fn try_out(&self) -> Result<(), MailFailure> {
+        match self {
+            Mailer::None | Mailer::Outbox => Ok(()),
+            Mailer::Smtp(mailer) => {
+                match tokio::time::timeout(mailer.timeout, mailer.transport.test_connection()).await {
+                    Ok(Ok(true)) => Ok(()),
+                    Ok(Ok(false)) => Err(MailFailure::Garbled),
+                    Ok(Err(error)) => Err(failure(&error)),
+                    Err(_) => Err(MailFailure::TimedOut),
+                }
+            }
+        }
+    }
+
     /// Hands one e-mail over, whose first line is the subject; `now` is its date. Tries once; `key` is the same each
     /// time the e-mail is tried.
     pub async fn send(

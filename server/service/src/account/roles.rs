@@ -49,6 +49,9 @@ impl FirstAdministrator {
     }
 }
 
+/// Who would take away the last one is told so.
+pub(crate) const LAST_ADMINISTRATOR: &str = "平台至少需要一名管理员，请先任命另一名管理员";
+
 /// Whoever changes roles takes this counter's row first.
 pub(crate) const LOCK: &str = "staff";
 

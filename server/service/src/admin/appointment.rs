@@ -14,7 +14,9 @@ use serde_json::json;
 use time::Duration;
 
 use crate::account::rejected_form::{RejectedForm, RejectedForms};
-use crate::account::roles::{LOCK, active_administrators_beside, context, is_paused, role_named, roles_held};
+use crate::account::roles::{
+    LAST_ADMINISTRATOR, LOCK, active_administrators_beside, context, is_paused, role_named, roles_held,
+};
 use crate::base::actor::Actor;
 use crate::base::calendar::begin_of;
 use crate::base::clock::{shanghai_date, written_date};
@@ -37,8 +39,6 @@ const LONGEST_PAUSE: i64 = 366;
 
 /// Earlier appointments that are shown.
 const MOST_PAST: u64 = 50;
-
-const LAST: &str = "平台至少需要一名管理员，请先任命另一名管理员";
 
 impl Appointments {
     /// An appointment that holds, with what the person was before; `check` gives back a form that did not pass.
@@ -154,7 +154,7 @@ impl Appointments {
         }
         let now = self.context.clock.now();
         if before == StaffRole::Administrator && active_administrators_beside(&tx, &row.id, now).await? == 0 {
-            return Err(Error::refused(LAST));
+            return Err(Error::refused(LAST_ADMINISTRATOR));
         }
         staff::Entity::update_many()
             .col_expr(staff::Column::RevokedAt, Expr::value(millis(now)))
@@ -207,7 +207,7 @@ impl Appointments {
         if role_named(&row)? == StaffRole::Administrator
             && active_administrators_beside(&tx, &row.id, now).await? == 0
         {
-            return Err(Error::refused(LAST));
+            return Err(Error::refused(LAST_ADMINISTRATOR));
         }
         self.set_pause(&tx, &row, Some(begin_of(after))).await?;
         let detail = json!({ "role": row.role, "region": row.region, "until": until.trim() });

@@ -3,6 +3,7 @@
 pub mod appointment;
 pub mod audit_line;
 pub mod audit_log;
+pub mod by;
 pub mod directory;
 pub mod holiday_list;
 pub mod holidays;

@@ -17,8 +17,9 @@ use serde_json::json;
 use crate::account::Accounts;
 use crate::account::fingerprints::id_no_hash;
 use crate::account::notice::Notices;
-use crate::account::roles::{LOCK, is_paused, role_named};
+use crate::account::roles::{LAST_ADMINISTRATOR, LOCK, active_administrators_beside, is_paused, role_named};
 use crate::account::suspension::suspension;
+use crate::admin::by::By;
 use crate::base::actor::Actor;
 use crate::base::clock::written;
 use crate::base::context::handle;
@@ -52,19 +53,42 @@ impl People {
 
     async fn try_find_person(&self, actor: &Actor, id_no: &str) -> Result<String> {
         actor.must_administer()?;
-        if id_no.trim().is_empty() {
-            return Err(Error::Faults(vec![fault("id_no", "请填写身份证号码")]));
-        }
-        let found = person::Entity::find()
-            .filter(person::Column::IdNoHash.eq(id_no_hash(&self.context.keys, id_no)))
-            .order_by_desc(person::Column::SeenAt)
-            .one(self.context.db.read())
-            .await?
-            .ok_or_else(|| Error::refused("没有人以这个证件号码登录过平台，请核对后重新查找"))?;
+        let found = self.named(id_no).await?;
         let tx = self.context.db.begin().await?;
         self.context.audit(&tx, Some(actor), "person.find", "person", &found.id, json!({})).await?;
         tx.commit().await?;
         Ok(found.id)
+    }
+
+    /// Whoever signed in last with this id number.
+    async fn named(&self, id_no: &str) -> Result<person::Model> {
+        if id_no.trim().is_empty() {
+            return Err(Error::Faults(vec![fault("id_no", "请填写身份证号码")]));
+        }
+        person::Entity::find()
+            .filter(person::Column::IdNoHash.eq(id_no_hash(&self.context.keys, id_no)))
+            .order_by_desc(person::Column::SeenAt)
+            .one(self.context.db.read())
+            .await?
+            .ok_or_else(|| Error::refused("没有人以这个证件号码登录过平台，请核对后重新查找"))
+    }
+
+    /// Suspends the account of this id number from the command line.
+    ///
+    /// # Errors
+    /// `Refused` where nobody signed in with it, for one that is suspended, and for the last administrator.
+    pub(crate) async fn suspend_named(&self, id_no: &str, reason: &str) -> Result<()> {
+        let id = self.named(id_no).await?.id;
+        retry!(self.try_suspend(By::Operator, &id, reason))
+    }
+
+    /// Gives the account of this id number back.
+    ///
+    /// # Errors
+    /// `Refused` where nobody signed in with it, and for one that is not suspended.
+    pub(crate) async fn reinstate_named(&self, id_no: &str, reason: &str) -> Result<()> {
+        let id = self.named(id_no).await?.id;
+        retry!(self.try_reinstate(By::Operator, &id, reason))
     }
 
     /// A person's account with its sessions, masked.
@@ -124,33 +148,31 @@ impl People {
         rows.collect()
     }
 
-    /// Begins what is done to somebody's account: the actor still administers, and it is somebody else's. Gives
+    /// Begins what is done to somebody's account: the administrator still is one, and it is somebody else's. Gives
     /// every row of that id number.
     async fn somebody_elses(
         &self,
-        actor: &Actor,
+        by: By<'_>,
         id: &str,
         own: &'static str,
     ) -> Result<(Transaction, Vec<person::Model>)> {
-        actor.must_administer()?;
+        by.must_administer()?;
         let tx = self.context.db.begin().await?;
         // Administrators who suspend each other at once: one comes second and is none any more, so one stays.
         next_serial(&tx, LOCK).await?;
-        let by = person::Entity::find_by_id(&actor.person_id).one(&tx).await?.ok_or(Error::Forbidden)?;
-        let administers = staff::Entity::find()
-            .filter(staff::Column::IdNoHash.eq(&by.id_no_hash))
-            .filter(staff::Column::Role.eq(StaffRole::Administrator.code()))
-            .filter(staff::Column::RevokedAt.is_null())
-            .all(&tx)
-            .await?;
         let now = self.context.clock.now();
-        if by.suspended_at.is_some() || administers.iter().all(|row| is_paused(row, now)) {
-            return Err(Error::Forbidden);
+        let meant = person::Entity::find_by_id(plausible_id(id)?).one(&tx).await?;
+        if let By::Administrator(actor) = by {
+            let by = person::Entity::find_by_id(&actor.person_id).one(&tx).await?.ok_or(Error::Forbidden)?;
+            let administers = administrations(&tx, &by.id_no_hash).await?;
+            if by.suspended_at.is_some() || administers.iter().all(|row| is_paused(row, now)) {
+                return Err(Error::Forbidden);
+            }
+            if meant.as_ref().is_some_and(|meant| meant.id_no_hash == by.id_no_hash) {
+                return Err(Error::refused(own));
+            }
         }
-        let meant = person::Entity::find_by_id(plausible_id(id)?).one(&tx).await?.ok_or(Error::NotFound)?;
-        if meant.id_no_hash == by.id_no_hash {
-            return Err(Error::refused(own));
-        }
+        let meant = meant.ok_or(Error::NotFound)?;
         let mut all = person::Entity::find()
             .filter(person::Column::IdNoHash.eq(&meant.id_no_hash))
             .order_by_asc(person::Column::Id)
@@ -166,14 +188,23 @@ impl People {
     /// # Errors
     /// `Refused` for one's own, so that an administrator always remains, and for one that is suspended.
     pub async fn suspend(&self, actor: &Actor, id: &str, reason: &str) -> Result<()> {
-        retry!(self.try_suspend(actor, id, reason))
+        retry!(self.try_suspend(By::Administrator(actor), id, reason))
     }
 
-    async fn try_suspend(&self, actor: &Actor, id: &str, reason: &str) -> Result<()> {
-        let (tx, people) = self.somebody_elses(actor, id, "不能停用自己的账户").await?;
+    async fn try_suspend(&self, by: By<'_>, id: &str, reason: &str) -> Result<()> {
+        let (tx, people) = self.somebody_elses(by, id, "不能停用自己的账户").await?;
         let reason = reason_in(reason)?;
         if people.iter().any(|person| person.suspended_at.is_some()) {
             return Err(Error::refused("该账户已停用"));
+        }
+        // An administrator does not suspend themselves and so remains; the command line has nobody who would.
+        if let (By::Operator, Some(person)) = (by, people.first()) {
+            let now = self.context.clock.now();
+            for row in administrations(&tx, &person.id_no_hash).await? {
+                if active_administrators_beside(&tx, &row.id, now).await? == 0 {
+                    return Err(Error::refused(LAST_ADMINISTRATOR));
+                }
+            }
         }
         let now = millis(self.context.clock.now());
         for person in &people {
@@ -183,19 +214,19 @@ impl People {
             row.update(&tx).await?;
         }
         let ended = self.end_all(&tx, &people).await?;
-        let detail = json!({ "reason": reason, "sessions": ended });
-        self.context.audit(&tx, Some(actor), "suspend", "person", id, detail).await?;
+        let detail = by.told(json!({ "reason": reason, "sessions": ended }));
+        self.context.audit(&tx, by.actor(), "suspend", "person", id, detail).await?;
         tx.commit().await?;
         Ok(())
     }
 
     /// Gives a suspended account back.
     pub async fn reinstate(&self, actor: &Actor, id: &str, reason: &str) -> Result<()> {
-        retry!(self.try_reinstate(actor, id, reason))
+        retry!(self.try_reinstate(By::Administrator(actor), id, reason))
     }
 
-    async fn try_reinstate(&self, actor: &Actor, id: &str, reason: &str) -> Result<()> {
-        let (tx, people) = self.somebody_elses(actor, id, "不能恢复自己的账户").await?;
+    async fn try_reinstate(&self, by: By<'_>, id: &str, reason: &str) -> Result<()> {
+        let (tx, people) = self.somebody_elses(by, id, "不能恢复自己的账户").await?;
         let reason = reason_in(reason)?;
         if people.iter().all(|person| person.suspended_at.is_none()) {
             return Err(Error::refused("该账户没有停用"));
@@ -207,7 +238,8 @@ impl People {
             row.update(&tx).await?;
         }
         self.notices.notify(&tx, id, NoticeKind::Account, "您的账户已恢复使用".to_owned(), None).await?;
-        self.context.audit(&tx, Some(actor), "reinstate", "person", id, json!({ "reason": reason })).await?;
+        let detail = by.told(json!({ "reason": reason }));
+        self.context.audit(&tx, by.actor(), "reinstate", "person", id, detail).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -219,7 +251,7 @@ impl People {
 
     async fn try_end_sessions_of(&self, actor: &Actor, id: &str, reason: &str) -> Result<()> {
         let own = "请在“登录会话”页面退出自己的其他会话";
-        let (tx, people) = self.somebody_elses(actor, id, own).await?;
+        let (tx, people) = self.somebody_elses(By::Administrator(actor), id, own).await?;
         let reason = reason_in(reason)?;
         let ended = self.end_all(&tx, &people).await?;
         if ended == 0 {
@@ -243,6 +275,16 @@ impl People {
             .await?;
         Ok(ended.len() as u64)
     }
+}
+
+/// The appointments as administrator that hold for an id number.
+async fn administrations(on: &Transaction, id_no_hash: &str) -> Result<Vec<staff::Model>> {
+    Ok(staff::Entity::find()
+        .filter(staff::Column::IdNoHash.eq(id_no_hash))
+        .filter(staff::Column::Role.eq(StaffRole::Administrator.code()))
+        .filter(staff::Column::RevokedAt.is_null())
+        .all(on)
+        .await?)
 }
 
 fn reason_in(text: &str) -> Result<&str> {

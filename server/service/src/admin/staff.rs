@@ -18,9 +18,10 @@ use crate::account::Accounts;
 use crate::account::fingerprints::id_no_hash;
 use crate::account::rejected_form::{RejectedForm, RejectedForms};
 use crate::account::roles::{
-    FirstAdministrator, LOCK, active_administrators_beside, context, first_administrator_counter, is_paused,
-    role_named, roles_held,
+    FirstAdministrator, LAST_ADMINISTRATOR, LOCK, active_administrators_beside, context,
+    first_administrator_counter, is_paused, role_named, roles_held,
 };
+use crate::admin::by::By;
 use crate::base::actor::Actor;
 use crate::base::clock::{shanghai_date, written_date};
 use crate::base::context::handle;
@@ -70,7 +71,7 @@ impl Staff {
         region: &str,
     ) -> Result<()> {
         let typed = [("name", name), ("id_no", id_no), ("role", role), ("region", region)];
-        match retry!(self.try_appoint(actor, name, id_no, role, region)) {
+        match self.appoint_by(By::Administrator(actor), name, id_no, role, region).await {
             Err(Error::Faults(faults)) => {
                 self.hold(actor, &typed, faults.clone()).await?;
                 Err(Error::Faults(faults))
@@ -81,6 +82,18 @@ impl Staff {
             }
             outcome => outcome,
         }
+    }
+
+    /// The same without a form to come back to.
+    pub(crate) async fn appoint_by(
+        &self,
+        by: By<'_>,
+        name: &str,
+        id_no: &str,
+        role: &str,
+        region: &str,
+    ) -> Result<()> {
+        retry!(self.try_appoint(by, name, id_no, role, region))
     }
 
     /// What was typed of an appointment so far, kept for the next page: without scripts the region is chosen level by
@@ -137,15 +150,8 @@ impl Staff {
         })
     }
 
-    async fn try_appoint(
-        &self,
-        actor: &Actor,
-        name: &str,
-        id_no: &str,
-        role: &str,
-        region: &str,
-    ) -> Result<()> {
-        actor.must_administer()?;
+    async fn try_appoint(&self, by: By<'_>, name: &str, id_no: &str, role: &str, region: &str) -> Result<()> {
+        by.must_administer()?;
         let today = shanghai_date(self.context.clock.now());
         let mut faults = Vec::new();
         let mut checked = |at: &str, verdict: Result<String, &'static str>| {
@@ -181,9 +187,11 @@ impl Staff {
         }
         let id =
             self.accounts.insert_staff(&tx, &name, &id_no, role, region, self.context.clock.now()).await?;
-        let detail = json!({ "role": role.code(), "region": region });
-        self.rejected_forms.discard(&tx, &slot(actor)).await?;
-        self.context.audit(&tx, Some(actor), "appoint", "staff", &id, detail).await?;
+        let detail = by.told(json!({ "role": role.code(), "region": region }));
+        if let By::Administrator(actor) = by {
+            self.rejected_forms.discard(&tx, &slot(actor)).await?;
+        }
+        self.context.audit(&tx, by.actor(), "appoint", "staff", &id, detail).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -191,11 +199,15 @@ impl Staff {
     /// Takes a role away, from the person's next request on. What a reviewer has claimed stays
     /// claimed until an administrator takes it over (R62).
     pub async fn dismiss(&self, actor: &Actor, id: &str) -> Result<()> {
-        retry!(self.try_dismiss(actor, id))
+        self.dismiss_by(By::Administrator(actor), id).await
     }
 
-    async fn try_dismiss(&self, actor: &Actor, id: &str) -> Result<()> {
-        actor.must_administer()?;
+    pub(crate) async fn dismiss_by(&self, by: By<'_>, id: &str) -> Result<()> {
+        retry!(self.try_dismiss(by, id))
+    }
+
+    async fn try_dismiss(&self, by: By<'_>, id: &str) -> Result<()> {
+        by.must_administer()?;
         let tx = self.context.db.begin().await?;
         // Two administrators who dismiss each other at once: one comes second and is the last.
         next_serial(&tx, LOCK).await?;
@@ -207,7 +219,7 @@ impl Staff {
         if row.role == StaffRole::Administrator.code() {
             let others = active_administrators_beside(&tx, &row.id, self.context.clock.now()).await?;
             if others == 0 {
-                return Err(Error::refused("平台至少需要一名管理员，请先任命另一名管理员"));
+                return Err(Error::refused(LAST_ADMINISTRATOR));
             }
         }
         staff::Entity::update_many()
@@ -215,8 +227,8 @@ impl Staff {
             .filter(staff::Column::Id.eq(&row.id))
             .exec_with_returning(&tx)
             .await?;
-        let detail = json!({ "role": row.role, "region": row.region });
-        self.context.audit(&tx, Some(actor), "dismiss", "staff", &row.id, detail).await?;
+        let detail = by.told(json!({ "role": row.role, "region": row.region }));
+        self.context.audit(&tx, by.actor(), "dismiss", "staff", &row.id, detail).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -224,7 +236,11 @@ impl Staff {
     /// Who has which role, the earliest first. Their names are shown in full: they are officers, and
     /// administrators appointed them by name.
     pub async fn staff_list(&self, actor: &Actor) -> Result<Vec<StaffRow>> {
-        actor.must_administer()?;
+        self.list_for(By::Administrator(actor)).await
+    }
+
+    pub(crate) async fn list_for(&self, by: By<'_>) -> Result<Vec<StaffRow>> {
+        by.must_administer()?;
         let rows = staff::Entity::find()
             .filter(staff::Column::RevokedAt.is_null())
             .order_by_asc(staff::Column::Id)

@@ -259,6 +259,25 @@ impl Keyring {
         Self::parse(&text)
     }
 
+    /// Puts a fresh key above the others in a file of keys, and gives its id. Nothing else in the file changes, and it is
+    /// never there by half.
+    ///
+    /// # Errors
+    /// When the file is not one of keys, or cannot be written.
+    pub fn add_key_to(path: &Path) -> Result<u16, KeyringError> {
+        let text = Zeroizing::new(fs::read_to_string(path).map_err(KeyringError::File)?);
+        let before = Self::parse(&text)?;
+        let line = before.new_line()?;
+        let mut lines: Vec<&str> = text.lines().collect();
+        let is_key = |line: &&str| line.split_whitespace().next() == Some("key");
+        let first = lines.iter().position(is_key).unwrap_or(lines.len());
+        lines.insert(first, line.as_str());
+        let changed = Zeroizing::new(lines.join("\n") + "\n");
+        let ids = Self::parse(&changed)?.key_ids();
+        private::replace(path, changed.as_bytes()).map_err(KeyringError::File)?;
+        ids.first().copied().ok_or(KeyringError::Keys("there is no key to seal with"))
+    }
+
     /// Seals `plain` for the place that `context` names.
     pub fn seal(&self, context: &str, plain: &[u8]) -> Result<Vec<u8>, KeyringError> {
         let Some((id, key)) = self.keys.first() else {

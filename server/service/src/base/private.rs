@@ -1,9 +1,13 @@
 //! Files and directories that only the account of the server can read. Modes are said where something is
 //! made, whatever the umask; what an older version left open is closed, with a line in the log.
 
-use std::fs::{DirBuilder, File, OpenOptions, Permissions, metadata, read_dir, set_permissions};
+use std::fs::{
+    DirBuilder, File, OpenOptions, Permissions, metadata, read_dir, remove_file, rename, set_permissions,
+};
 use std::io::{Error, ErrorKind, Result, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown,
+};
 use std::path::Path;
 
 const FILE: u32 = 0o600;
@@ -34,6 +38,27 @@ pub fn write(path: &Path, content: &[u8]) -> Result<()> {
         Some(parent) if !parent.as_os_str().is_empty() => sync_directory(parent),
         Some(_) | None => sync_directory(Path::new(".")),
     }
+}
+
+/// Other content for a file that is there, whose owner and mode stay. Whoever reads meanwhile gets all of the old or all
+/// of the new content, and so does who looks after a power cut. Of two at once one fails.
+pub fn replace(path: &Path, content: &[u8]) -> Result<()> {
+    let path = path.canonicalize()?;
+    let is = metadata(&path)?;
+    let mut beside = path.clone().into_os_string();
+    beside.push(".new");
+    let beside = Path::new(&beside);
+    write(beside, content)?;
+    let made = metadata(beside)?;
+    let take_its_place = || {
+        if (made.uid(), made.gid()) != (is.uid(), is.gid()) {
+            chown(beside, Some(is.uid()), Some(is.gid()))?;
+        }
+        set_permissions(beside, is.permissions())?;
+        rename(beside, &path)
+    };
+    take_its_place().inspect_err(|_| drop(remove_file(beside)))?;
+    path.parent().map_or(Ok(()), sync_directory)
 }
 
 /// Puts the names in a directory on the disk.
@@ -122,6 +147,22 @@ mod tests {
         assert_eq!(close_below(&home.path().join("a")).unwrap(), 0);
         assert!(!directory(&home.path().join("a")).unwrap());
         assert!(!close_file(&home.path().join("nowhere")).unwrap());
+    }
+
+    #[test]
+    fn a_file_that_is_replaced_keeps_its_mode_and_its_name_in_another_place() {
+        let home = tempfile::tempdir().unwrap();
+        let (file, link) = (home.path().join("file"), home.path().join("link"));
+        write(&file, b"old").unwrap();
+        open(&file, 0o640);
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        replace(&link, b"new").unwrap();
+        assert_eq!((std::fs::read(&file).unwrap(), mode(&file)), (b"new".to_vec(), 0o640));
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        // Somebody else is at it.
+        write(&home.path().join("file.new"), b"other").unwrap();
+        assert_eq!(replace(&file, b"newer").unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read(&file).unwrap(), b"new");
     }
 
     #[test]

@@ -121,8 +121,7 @@ impl Servers {
         seen
     }
 
-    /// Joins the servers at work, if none of them was configured otherwise. One that differs and is dead is no
-    /// hindrance, which takes some seconds to find out.
+    /// Joins the servers at work, if none of them was configured otherwise.
     ///
     /// # Errors
     /// When the database fails.
@@ -134,6 +133,19 @@ impl Servers {
         if !self.db.is_shared() {
             return Ok(Ok(()));
         }
+        if let Some(found) = self.at_odds(about).await? {
+            return Ok(Err(found));
+        }
+        retry!(self.enter(about, now))?;
+        Ok(Ok(()))
+    }
+
+    /// A server at work that was configured otherwise. One that differs and is dead counts for nothing, which takes some
+    /// seconds to find out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn at_odds(&self, about: &About) -> Result<Option<Differing>> {
         let begun = Instant::now();
         let mut first: Option<BTreeMap<String, i64>> = None;
         loop {
@@ -144,19 +156,17 @@ impl Servers {
             let differing: Vec<Differing> =
                 others.iter().filter_map(|other| differing(about, other)).collect();
             if differing.is_empty() || begun.elapsed() > SILENT {
-                break;
+                return Ok(None);
             }
             let beats: BTreeMap<String, i64> =
                 others.into_iter().map(|other| (other.id, other.beat)).collect();
             let then = first.get_or_insert_with(|| beats.clone());
             let at_work = |one: &Differing| then.get(&one.server) != beats.get(&one.server);
             if let Some(found) = differing.into_iter().find(at_work) {
-                return Ok(Err(found));
+                return Ok(Some(found));
             }
             tokio::time::sleep(SILENT / 6).await;
         }
-        retry!(self.enter(about, now))?;
-        Ok(Ok(()))
     }
 
     async fn enter(&self, about: &About, now: OffsetDateTime) -> Result<()> {

@@ -45,6 +45,23 @@ pub struct Moved {
     pub wrong: u64,
 }
 
+impl Moved {
+    fn count(&mut self, fate: Fate, tell: &mut impl FnMut(Told<'_>)) {
+        match fate {
+            Fate::Copied(bytes) => {
+                self.copied += 1;
+                self.bytes += bytes;
+            }
+            Fate::There => self.there += 1,
+            Fate::Swept => {}
+            Fate::Wrong(sentence) => {
+                self.wrong += 1;
+                tell(Told::Wrong(&sentence));
+            }
+        }
+    }
+}
+
 /// What became of one file.
 enum Fate {
     Copied(u64),
@@ -74,6 +91,25 @@ pub async fn verify(files: &Files, tell: impl FnMut(Told<'_>)) -> Result<Moved> 
     each(files, tell, async |row, rendition| verify_one(files, row, rendition).await).await
 }
 
+/// The same for the files of the newest rows alone, so many: for a look in passing.
+///
+/// # Errors
+/// When a place or the database fails.
+pub async fn verify_newest(files: &Files, rows: u64, mut tell: impl FnMut(Told<'_>)) -> Result<Moved> {
+    let newest = upload::Entity::find()
+        .order_by_desc(upload::Column::Id)
+        .limit(rows)
+        .all(files.context.db.read())
+        .await?;
+    let mut moved = Moved::default();
+    for row in &newest {
+        for rendition in renditions(row) {
+            moved.count(verify_one(files, row, rendition).await?, &mut tell);
+        }
+    }
+    Ok(moved)
+}
+
 fn renditions(row: &upload::Model) -> impl Iterator<Item = Rendition> + use<> {
     let thumbnail = (row.kind == PICTURE).then_some(Rendition::Thumbnail);
     std::iter::once(Rendition::Full).chain(thumbnail)
@@ -98,18 +134,7 @@ async fn each(
             .buffer_unordered(AT_ONCE);
         let mut fates = std::pin::pin!(fates);
         while let Some(fate) = fates.try_next().await? {
-            match fate {
-                Fate::Copied(bytes) => {
-                    moved.copied += 1;
-                    moved.bytes += bytes;
-                }
-                Fate::There => moved.there += 1,
-                Fate::Swept => {}
-                Fate::Wrong(sentence) => {
-                    moved.wrong += 1;
-                    tell(Told::Wrong(&sentence));
-                }
-            }
+            moved.count(fate, &mut tell);
             if last_told.elapsed() >= TOLD_EVERY {
                 last_told = Instant::now();
                 let of =
@@ -344,6 +369,10 @@ mod tests {
         ];
         expected.sort();
         assert_eq!(looked.wrong, 6, "{told:?}");
+        let mut seen = Vec::new();
+        let newest = verify_newest(&world.service.files, 1, |it| note(&mut seen, it)).await.unwrap();
+        assert_eq!((newest.there, newest.wrong), (1, 1), "of the newest row alone");
+        assert_eq!(seen, [missing(ids[3], Rendition::Full)]);
         for (told, expected) in told.iter().zip(&expected) {
             let begins = expected.split(" open").next().unwrap();
             assert!(told.starts_with(begins), "{told} | {expected}");

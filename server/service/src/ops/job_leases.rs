@@ -101,6 +101,19 @@ impl JobLeases {
         Ok(())
     }
 
+    /// Those that did not end well since they last did: the name, how often, and what was said last.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn failing(&self) -> Result<Vec<(String, i64, String)>> {
+        let rows = job::Entity::find()
+            .filter(job::Column::Failures.gt(0))
+            .order_by_asc(job::Column::Name)
+            .all(self.context.db.read())
+            .await?;
+        Ok(rows.into_iter().map(|row| (row.name, row.failures, row.failure)).collect())
+    }
+
     async fn rows(&self) -> Result<Vec<job::Model>> {
         Ok(job::Entity::find().order_by_asc(job::Column::Name).all(self.context.db.read()).await?)
     }

@@ -14,3 +14,4 @@ pub mod pulse;
 pub mod relation_keys;
 pub mod sample;
 pub mod scale;
+pub mod staffing;

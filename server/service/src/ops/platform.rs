@@ -4,7 +4,7 @@
 use domain::notice::Channel;
 use domain::view::{Part, PartState, PlatformState, TaskRow, is_late, size};
 use migration::Shape;
-use sea_orm::{ConnectionTrait, DatabaseBackend, EntityTrait, Statement};
+use sea_orm::EntityTrait;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
@@ -22,10 +22,6 @@ use crate::ops::pulse::{FilesPulse, Kept, OutboxPulse, Pulse, Pulses, still};
 
 /// So long a written row or file proves that others can be written.
 const PROVEN_FOR: Duration = Duration::seconds(10);
-/// A message that is due waits no longer where its gateway works.
-const LONGEST_WAIT: Duration = Duration::minutes(10);
-/// A backup a day, and two hours for making it.
-const BACKUP_EVERY: Duration = Duration::hours(26);
 /// More failed sign-ins within an hour are more than people who changed their mind.
 const MOST_FAILED: u64 = 30;
 
@@ -64,7 +60,7 @@ impl Platforms {
             of_tasks(&tasks),
             of_outbox(&pulse, Channel::Sms, Part::Sms),
             of_outbox(&pulse, Channel::Mail, Part::Mail),
-            of_backup(&pulse, now),
+            of_backup(&pulse),
             self.of_sign_ins(),
             of_shape(&shape),
         ];
@@ -96,18 +92,7 @@ impl Platforms {
 
     /// Kind and version.
     async fn database(&self) -> Result<String> {
-        let on = self.context.db.read();
-        let asked = self.database.get_or_try_init(|| async {
-            let backend = on.get_database_backend();
-            let (name, question) = match backend {
-                DatabaseBackend::Sqlite => ("SQLite", "SELECT sqlite_version()"),
-                _ => ("PostgreSQL", "SHOW server_version"),
-            };
-            let row = on.query_one_raw(Statement::from_string(backend, question)).await?;
-            let version = row.map(|row| row.try_get_by_index::<String>(0)).transpose()?.unwrap_or_default();
-            Ok(format!("{name} {version}").trim().to_owned())
-        });
-        asked.await.cloned()
+        self.database.get_or_try_init(|| self.context.db.version()).await.cloned()
     }
 
     /// Those of this server.
@@ -223,20 +208,18 @@ fn of_tasks(tasks: &[TaskRow]) -> PartState {
 fn of_outbox(pulse: &Pulse, channel: Channel, part: Part) -> PartState {
     let none = OutboxPulse { channel, waiting: 0, oldest: None, failed: 0 };
     let outbox = pulse.outbox.iter().find(|outbox| outbox.channel == channel).unwrap_or(&none);
-    let waits = outbox.oldest.map(|since| pulse.at - since);
-    let oldest = waits.map(|waits| format!("，最久的已等待 {} 分钟", waits.whole_minutes()));
+    let oldest = pulse.waits(outbox).map(|waits| format!("，最久的已等待 {} 分钟", waits.whole_minutes()));
     let said =
         format!("待发送 {} 条{}，放弃 {} 条", outbox.waiting, oldest.unwrap_or_default(), outbox.failed);
-    let is_well = outbox.failed == 0 && waits.is_none_or(|waits| waits <= LONGEST_WAIT);
-    PartState { part, is_well, said }
+    PartState { part, is_well: pulse.is_sending(outbox), said }
 }
 
-fn of_backup(pulse: &Pulse, now: OffsetDateTime) -> PartState {
-    let (is_well, said) = match pulse.last_backup {
-        None => (false, "还没有做过备份".to_owned()),
-        Some(at) => (now - at <= BACKUP_EVERY, format!("上次完成于 {}", written(at))),
+fn of_backup(pulse: &Pulse) -> PartState {
+    let said = match pulse.last_backup {
+        None => "还没有做过备份".to_owned(),
+        Some(at) => format!("上次完成于 {}", written(at)),
     };
-    PartState { part: Part::Backup, is_well, said }
+    PartState { part: Part::Backup, is_well: pulse.is_backed_up(), said }
 }
 
 fn of_shape(shape: &Shape) -> PartState {

@@ -24,6 +24,11 @@ const HOLDS: Duration = Duration::seconds(10);
 /// Files are counted by looking at all their rows.
 const FILES_HOLD: Duration = Duration::minutes(5);
 
+/// A message that is due waits no longer where its gateway works.
+const LONGEST_WAIT: Duration = Duration::minutes(10);
+/// A backup a day, and two hours for making it.
+const BACKUP_EVERY: Duration = Duration::hours(26);
+
 /// Open filings of a province.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueuePulse {
@@ -65,6 +70,23 @@ pub struct Pulse {
 pub struct FilesPulse {
     pub files: u64,
     pub bytes: u64,
+}
+
+impl Pulse {
+    /// How long the oldest message of a way has waited.
+    pub fn waits(&self, outbox: &OutboxPulse) -> Option<Duration> {
+        outbox.oldest.map(|since| self.at - since)
+    }
+
+    /// Whether messages of a way go out in time, and none was given up.
+    pub fn is_sending(&self, outbox: &OutboxPulse) -> bool {
+        outbox.failed == 0 && self.waits(outbox).is_none_or(|waits| waits <= LONGEST_WAIT)
+    }
+
+    /// Whether a backup was made within the last day.
+    pub fn is_backed_up(&self) -> bool {
+        self.last_backup.is_some_and(|at| self.at - at <= BACKUP_EVERY)
+    }
 }
 
 /// What was read last, and when; whoever asks at the same moment waits for the same answer.

@@ -23,6 +23,29 @@ use crate::http::page_template::PageTemplate;
 /// What the provider says of itself and its keys is asked again after this.
 const METADATA_LIFE: Duration = Duration::hours(1);
 
+/// What the provider says of itself, with its keys.
+async fn discover(issuer: &str, http: &HttpClient) -> Result<CoreProviderMetadata, String> {
+    let issuer = IssuerUrl::new(issuer.to_owned()).map_err(|error| chain(&error))?;
+    CoreProviderMetadata::discover_async(issuer, http).await.map_err(|error| chain(&error))
+}
+
+/// Asks the provider of this issuer what it says of itself; gives the number of keys it signs with.
+///
+/// # Errors
+/// A sentence without its full stop, when it cannot be reached, calls itself otherwise, or leaves out what signing in
+/// needs.
+pub async fn try_provider(issuer: &str) -> Result<usize, String> {
+    let http = HttpClient::new(None).map_err(|error| chain(&error))?;
+    let metadata = discover(issuer, &http).await?;
+    if metadata.token_endpoint().is_none() {
+        return Err("it names no token endpoint".to_owned());
+    }
+    match metadata.jwks().keys().len() {
+        0 => Err("it has no key to sign with".to_owned()),
+        keys => Ok(keys),
+    }
+}
+
 /// What the client is built from.
 pub struct Setup {
     pub provider: OidcConfig,
@@ -86,12 +109,8 @@ impl Auth {
                 return Ok(metadata.clone());
             }
         }
-        let issuer = IssuerUrl::new(self.setup.provider.issuer.clone())
-            .map_err(|error| Failure::Unreachable(chain(&error)))?;
-        let metadata = CoreProviderMetadata::discover_async(issuer, &self.http)
-            .await
-            .map_err(|error| Failure::Unreachable(chain(&error)))?;
-        let metadata = Arc::new(metadata);
+        let metadata = discover(&self.setup.provider.issuer, &self.http).await;
+        let metadata = Arc::new(metadata.map_err(Failure::Unreachable)?);
         *kept = Some((now, metadata.clone()));
         Ok(metadata)
     }

@@ -8,4 +8,4 @@ mod failure;
 mod handlers;
 mod http_client;
 
-pub use client::{Auth, Setup, SetupError};
+pub use client::{Auth, Setup, SetupError, try_provider};

@@ -114,6 +114,19 @@ impl Gateway {
         Ok(Gateway::Http(HttpGateway { client, url, template: template.to_owned(), secret }))
     }
 
+    /// Whether somebody answers at the address, whatever it is: nothing is sent, so nothing else can be known.
+    ///
+    /// # Errors
+    /// When nobody answers, or not in time.
+    pub async fn try_out(&self) -> Result<(), GatewayFailure> {
+        match self {
+            Gateway::Outbox => Ok(()),
+            Gateway::Http(gateway) => {
+                gateway.client.head(gateway.url.clone()).send().await.map(drop).map_err(failure)
+            }
+        }
+    }
+
     /// Hands one message over; `now` goes into the signature. Tries once; `key` is the same each time the
     /// message is tried.
     pub async fn send(
@@ -340,6 +353,26 @@ mod tests {
         let failure = gateway(&url).send(NOW, "key-1", "13800138000", "x").await.unwrap_err();
         assert!(matches!(failure, GatewayFailure::Unreachable(_)));
         assert!(!format!("{failure:?}").contains("private"));
+        let failure = gateway.try_out().await.unwrap_err();
+        assert!(
+            matches!(failure, GatewayFailure::Unreachable(_)) && !format!("{failure:?}").contains("private")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_gateway_that_is_tried_out_gets_no_message() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let served = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut read = vec![0; 4096];
+            let length = stream.read(&mut read).await.unwrap();
+            stream.write_all(b"HTTP/1.1 405 Method Not Allowed\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+            String::from_utf8_lossy(&read[..length]).to_lowercase()
+        });
+        gateway(&url).try_out().await.unwrap();
+        let said = served.await.unwrap();
+        assert!(said.starts_with("head / ") && !said.contains("x-signature"), "{said}");
     }
 
     #[tokio::test]

@@ -1,6 +1,7 @@
 //! Connections and transactions. SQLite gets one writer and several readers, PostgreSQL a pool;
 //! both are asked only for what they have in common.
 
+mod facts;
 mod location;
 mod meter;
 mod news;
@@ -27,6 +28,7 @@ use sea_orm::{
 };
 use tokio::sync::broadcast;
 
+pub use self::facts::Facts;
 pub use self::location::{Wire, wire};
 use self::meter::{Meter, PoolMeter};
 use self::news::NewsDesk;

@@ -60,6 +60,11 @@ impl Db {
         }
     }
 
+    /// Whether the replica is asked for public look-ups; nothing where there is none.
+    pub fn asks_replica(&self) -> Option<bool> {
+        self.replica.as_ref().map(|replica| replica.is_usable.load(Ordering::Relaxed))
+    }
+
     /// Whether it was the replica that failed, which is then not asked until it was looked at again.
     pub(crate) fn gives_up_replica(&self, error: &Error) -> bool {
         let Some(replica) = &self.replica else { return false };

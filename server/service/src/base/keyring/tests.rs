@@ -119,6 +119,30 @@ fn a_fresh_line_is_a_key_with_an_id_of_its_own() {
 }
 
 #[test]
+fn a_key_is_added_to_a_file_in_one_step_and_what_stood_there_stays() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("keys");
+    let first = Keyring::generate_into(&file).unwrap();
+    let before = std::fs::read_to_string(&file).unwrap();
+    let sealed = first.seal("place", b"text").unwrap();
+    assert_eq!(Keyring::add_key_to(&file).unwrap(), 2);
+    assert_eq!(Keyring::add_key_to(&file).unwrap(), 3);
+    let after = Keyring::load(&file).unwrap();
+    assert_eq!(after.key_ids(), [3, 2, 1]);
+    assert_eq!(after.open("place", &sealed).unwrap(), b"text");
+    assert_eq!(after.fingerprint("purpose", "text"), first.fingerprint("purpose", "text"));
+    let text = std::fs::read_to_string(&file).unwrap();
+    let added = |line: &&str| line.starts_with("key 2 ") || line.starts_with("key 3 ");
+    let left: Vec<&str> = text.lines().filter(|line| !added(line)).collect();
+    assert_eq!(left, before.lines().collect::<Vec<_>>());
+    // What is no file of keys is left as it is.
+    std::fs::write(&file, "suite none\n").unwrap();
+    assert!(Keyring::add_key_to(&file).is_err());
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "suite none\n");
+    assert!(Keyring::add_key_to(&home.path().join("nowhere")).is_err());
+}
+
+#[test]
 fn after_rotation_old_values_open_and_new_ones_use_the_new_key() {
     let before = keyring(Suite::Aes256Gcm, &[1]);
     let after = keyring(Suite::Sm4Gcm, &[2, 1]);

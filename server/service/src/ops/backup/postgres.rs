@@ -84,7 +84,7 @@ impl Programs {
         let mut command = self.command("pg_dump", url)?;
         command.args(["--format=custom", "--no-password", "--no-owner", "--no-privileges"]);
         command.arg(format!("--snapshot={view}")).arg("--file").arg(to);
-        run("pg_dump", command).await
+        run("pg_dump", command).await.map(drop)
     }
 
     pub(super) async fn restore(&self, url: &str, from: &std::path::Path) -> Result<(), BackupError> {
@@ -92,17 +92,35 @@ impl Programs {
         let mut command = self.command("pg_restore", url)?;
         command.args(["--exit-on-error", "--single-transaction", "--no-password", "--no-owner"]);
         command.args(["--no-privileges", "--no-comments", "--dbname"]).arg(database).arg(from);
-        run("pg_restore", command).await
+        run("pg_restore", command).await.map(drop)
+    }
+
+    /// The first number of the version of a program, `pg_dump` or `pg_restore`.
+    ///
+    /// # Errors
+    /// When it is not there, or says nothing that is understood.
+    pub async fn version(&self, program: &str) -> Result<u32, BackupError> {
+        let mut command = Command::new(self.path(program));
+        command.arg("--version");
+        let said = run(program, command).await?;
+        // `pg_dump (PostgreSQL) 15.8 (Debian 15.8-0)`: the first word that begins with a digit.
+        let first = said.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+        first
+            .and_then(|version| version.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok())
+            .ok_or_else(|| refused(format!("{program} does not say its version")))
+    }
+
+    fn path(&self, program: &str) -> PathBuf {
+        match &self.directory {
+            Some(directory) => directory.join(program),
+            None => program.into(),
+        }
     }
 
     /// What leads to the database stands in the environment: arguments are for everybody to read.
     fn command(&self, program: &str, url: &str) -> Result<Command, BackupError> {
         let options = options(url)?;
-        let path = match &self.directory {
-            Some(directory) => directory.join(program),
-            None => program.into(),
-        };
-        let mut command = Command::new(path);
+        let mut command = Command::new(self.path(program));
         let host = match options.get_socket() {
             Some(socket) => socket.display().to_string(),
             None => options.get_host().trim_matches(['[', ']']).to_owned(),
@@ -146,8 +164,9 @@ fn mode(mode: PgSslMode) -> &'static str {
     }
 }
 
-async fn run(program: &str, mut command: Command) -> Result<(), BackupError> {
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+/// What it writes to standard output.
+async fn run(program: &str, mut command: Command) -> Result<String, BackupError> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let output = command.output().await.map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => refused(format!(
             "{program} is not installed: install the client programs of PostgreSQL in the version of the server \
@@ -156,7 +175,7 @@ async fn run(program: &str, mut command: Command) -> Result<(), BackupError> {
         _ => BackupError::Failed(Error::Store(format!("{program} cannot be started: {error}"))),
     })?;
     match output.status.success() {
-        true => Ok(()),
+        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
         false => {
             let said = String::from_utf8_lossy(&output.stderr);
             Err(refused(format!("{program} failed: {}", said.trim().replace('\n', " | "))))

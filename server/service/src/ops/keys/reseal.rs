@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use futures::TryStreamExt as _;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, EntityTrait, Iterable, ModelTrait, PrimaryKeyToColumn, QueryFilter, QueryOrder, QuerySelect,
-    Value,
+    ColumnTrait, Condition, EntityTrait, Iterable, ModelTrait, PaginatorTrait, PrimaryKeyToColumn,
+    QueryFilter, QueryOrder, QuerySelect, Value,
 };
 use serde_json::json;
 
@@ -110,6 +110,17 @@ pub struct Resealed {
     pub is_done: bool,
 }
 
+/// How far sealing anew is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Rows that were sealed anew, of those that other keys had sealed when it began.
+    pub rows: u64,
+    pub of_rows: u64,
+    /// Files that were looked at, of all there are.
+    pub files: u64,
+    pub of_files: u64,
+}
+
 /// How much each key has sealed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeyUse {
@@ -179,25 +190,31 @@ impl Reseals {
         Ok(())
     }
 
-    /// Seals anew what other keys than the first have sealed. `say` hears now and then how far it is.
-    pub async fn reseal(&self, say: impl Fn(&str)) -> Result<Resealed> {
+    /// Seals anew what other keys than the first have sealed. `say` hears after every hundred rows and every file how far
+    /// it is.
+    ///
+    /// # Errors
+    /// When the database or the place of files fails; called again, it goes on where it was.
+    pub async fn reseal(&self, mut say: impl FnMut(Progress)) -> Result<Resealed> {
         let mut done = Resealed::default();
+        let mut progress = self.work().await?;
+        say(progress);
         macro_rules! tables {
             ($($table:ident),+) => { $(
-                self.reseal_table::<$table::Entity>(&mut done).await?;
-                say(&format!("{}: {} rows so far", stringify!($table), done.rows));
+                self.reseal_table::<$table::Entity>(&mut done, |rows| {
+                    progress.rows = rows;
+                    say(progress);
+                })
+                .await?;
             )+ };
         }
         for_each_sealed!(tables);
         let mut files = self.files.store.listed(None);
         while let Some((id, rendition)) = files.try_next().await? {
+            progress.files += 1;
+            say(progress);
             match self.files.store.reseal(id, rendition).await {
-                Ok(true) => {
-                    done.files += 1;
-                    if done.files % 1000 == 0 {
-                        say(&format!("{} files so far", done.files));
-                    }
-                }
+                Ok(true) => done.files += 1,
                 Ok(false) => {}
                 Err(StoreError::Keyring(error)) => {
                     tracing::error!(file = %id, error = chain(&error), "a file does not open and stays as it is");
@@ -216,7 +233,21 @@ impl Reseals {
         Ok(done)
     }
 
-    async fn reseal_table<E: Sealed>(&self, done: &mut Resealed) -> Result<()> {
+    /// What there is to do.
+    async fn work(&self) -> Result<Progress> {
+        let mut work = Progress::default();
+        macro_rules! count {
+            ($($table:ident),+) => { $(
+                let rows = $table::Entity::find().filter(self.is_outdated::<$table::Entity>());
+                work.of_rows += rows.count(self.context.db.read()).await?;
+            )+ };
+        }
+        for_each_sealed!(count);
+        work.of_files = self.files.store.listed(None).try_fold(0, async |files, _| Ok(files + 1)).await?;
+        Ok(work)
+    }
+
+    async fn reseal_table<E: Sealed>(&self, done: &mut Resealed, mut say: impl FnMut(u64)) -> Result<()> {
         let mut after = String::new();
         loop {
             let rows = self.outdated::<E>(&after).await?;
@@ -226,6 +257,7 @@ impl Reseals {
             let (resealed, unreadable) = retry!(self.reseal_rows::<E>(&rows))?;
             done.rows += resealed;
             done.unreadable += unreadable;
+            say(done.rows);
             // Rows that share their first key with the last one may not have been in this batch.
             let is_stuck = next == after && resealed == 0;
             if !is_full || is_stuck {
@@ -235,18 +267,23 @@ impl Reseals {
         }
     }
 
-    async fn outdated<E: Sealed>(&self, after: &str) -> Result<Vec<E::Model>> {
-        let Some(key) = E::PrimaryKey::iter().next().map(PrimaryKeyToColumn::into_column) else {
-            return Ok(Vec::new());
-        };
-        let mut is_outdated = sea_orm::Condition::any();
+    /// Of rows in which a key other than the first has sealed something.
+    fn is_outdated<E: Sealed>(&self) -> Condition {
+        let mut is_outdated = Condition::any();
         for column in E::COLUMNS {
             let sealed = column.is_not_null().and(column.ne(""));
             is_outdated = is_outdated.add(sealed.and(header(column).ne(self.context.keys.header_text())));
         }
+        is_outdated
+    }
+
+    async fn outdated<E: Sealed>(&self, after: &str) -> Result<Vec<E::Model>> {
+        let Some(key) = E::PrimaryKey::iter().next().map(PrimaryKeyToColumn::into_column) else {
+            return Ok(Vec::new());
+        };
         Ok(E::find()
             .filter(key.gte(after))
-            .filter(is_outdated)
+            .filter(self.is_outdated::<E>())
             .order_by_asc(key)
             .limit(BATCH)
             .all(self.context.db.read())
@@ -378,8 +415,17 @@ mod tests {
         assert_eq!(before.keys().copied().collect::<Vec<_>>(), [1]);
         let (values, files) = before[&1];
         assert!(values > 10 && files >= 2, "{before:?}");
-        let done = world.service.reseals.reseal(|_| {}).await.unwrap();
+        let mut heard = Vec::new();
+        let done = world.service.reseals.reseal(|progress| heard.push(progress)).await.unwrap();
         assert!(done.is_done && done.unreadable == 0 && done.files == files, "{done:?}");
+        let (first, last) = (heard[0], heard[heard.len() - 1]);
+        assert_eq!(
+            (first.rows, first.files, first.of_files),
+            (0, 0, files),
+            "what is to be done is known at once"
+        );
+        let all = Progress { rows: first.of_rows, files, ..first };
+        assert_eq!((last, last.rows), (all, done.rows), "and at the end nothing is left");
         let after = world.service.reseals.key_use().await.unwrap().by_key;
         assert_eq!(after.into_iter().collect::<Vec<_>>(), [(2, (values, files))]);
         assert!(world.service.audit_chain.verify_audit().await.unwrap().is_whole());
