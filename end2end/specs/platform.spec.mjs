@@ -13,7 +13,7 @@ test('a keeper sees of every part whether it is well, and what to do where it is
   // Nobody has made a backup of a database that a test began.
   await expect(main(page).getByText('1 项需要处理：')).toBeVisible();
   await expect(row(page, '各部分', '备份')).toContainText('还没有做过备份');
-  await expect(row(page, '各部分', '备份')).toContainText('请用 server backup 做一次备份');
+  await expect(row(page, '各部分', '备份')).toContainText('请用 beian backup 做一次备份');
   await expect(row(page, '各部分', '数据库结构')).toContainText('与程序相符');
   for (const [part, said] of [['文件存储', /写入一个文件用时 \d+ 毫秒；记录在册 \d+ 个文件/], ['短信发送', /待发送 \d+ 条/], ['登录失败', /近 1 小时 \d+ 次/]]) {
     await expect(row(page, '各部分', part)).toContainText(said);

@@ -16,12 +16,13 @@ use crate::stage::{Browser, Program};
 use crate::statements::with_sample_filings;
 
 const DOCUMENT: &str = include_str!("../../../docs/operating-watching.md");
+const CHINESE: &str = include_str!("../../../docs/operating-watching.zh-CN.md");
 
 const PICTURE: &[u8] = include_bytes!("../../pictures/tests/files/jpeg-baseline-scans-444.jpg");
 
-/// The figures that the document names.
-fn documented() -> BTreeSet<String> {
-    let rows = DOCUMENT.lines().filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
+/// The figures that a document names.
+fn documented(document: &str) -> BTreeSet<String> {
+    let rows = document.lines().filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
     let names = rows.flat_map(|cell| cell.split('`').skip(1).step_by(2));
     names
         .filter(|name| name.starts_with("beian_") || name.starts_with("process_"))
@@ -145,7 +146,7 @@ async fn every_figure_is_told_and_moves_and_none_is_personal() {
     // What is told is what the document says, and nothing beside it.
     let mut told = names(&after);
     told.insert("beian_backup_last_timestamp_seconds".to_owned());
-    assert_eq!(told, documented());
+    assert_eq!(told, documented(DOCUMENT));
 }
 
 /// The figures are those of the pages, and older than they may be never.
@@ -275,7 +276,8 @@ fn questions() -> Vec<String> {
 
 #[test]
 fn dashboard_and_alerts_ask_for_figures_that_there_are_and_say_what_to_do() {
-    let told = documented();
+    let told = documented(DOCUMENT);
+    assert_eq!(documented(CHINESE), told);
     for (place, text) in [("alerts.yml", RULES), ("grafana-dashboard.json", &questions().join("\n"))] {
         let strangers: Vec<String> = named(text).difference(&told).cloned().collect();
         assert!(strangers.is_empty(), "{place} asks for {strangers:?}");
@@ -283,9 +285,18 @@ fn dashboard_and_alerts_ask_for_figures_that_there_are_and_say_what_to_do() {
     let alerts: Vec<&str> = RULES.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")).collect();
     assert_eq!(alerts.len(), 10);
     for alert in alerts {
-        let anchor = format!("runbook: docs/operating-watching.md#{}", alert.to_lowercase());
-        assert!(RULES.contains(&anchor), "{anchor}");
-        assert!(DOCUMENT.contains(&format!("\n### {alert}\n")), "{alert} is not explained");
+        let anchor = alert.to_lowercase();
+        for (runbook, document) in [
+            (format!("runbook: docs/operating-watching.md#{anchor}\n"), DOCUMENT),
+            (format!("runbook_zh: docs/operating-watching.zh-CN.md#{anchor}\n"), CHINESE),
+        ] {
+            assert!(RULES.contains(&runbook), "{runbook}");
+            assert!(document.contains(&format!("\n### {alert}\n")), "{alert} is not explained");
+        }
+    }
+    for annotation in ["summary:", "action:", "summary_zh:", "action_zh:"] {
+        let said = RULES.lines().filter(|line| line.trim().starts_with(annotation)).count();
+        assert_eq!(said, 10, "{annotation}");
     }
     assert!(questions().len() > 40);
 }

@@ -44,7 +44,7 @@ impl Part {
             }
             Part::Sms => "请检查短信网关的地址、密钥和余额；到期未发的会自动重试，多次失败的不再发送。",
             Part::Mail => "请检查邮件服务器的地址和账户；到期未发的会自动重试，多次失败的不再发送。",
-            Part::Backup => "请用 server backup 做一次备份，并检查每日备份的定时任务。",
+            Part::Backup => "请用 beian backup 做一次备份，并检查每日备份的定时任务。",
             Part::SignIns => {
                 "请在服务器日志中查找“sign-in failed”：多为身份认证平台故障，也可能有人在尝试冒用。"
             }
