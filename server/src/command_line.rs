@@ -22,7 +22,7 @@ The configuration is described in /etc/beian/beian.toml, the work of operators i
 const MIGRATE: &str = "Example, an upgrade:
   systemctl stop beian
   beian --config /etc/beian/beian.toml backup /backup/before-upgrade
-  apt install ./beian_0.2.0_amd64.deb
+  apt install ./beian_0.2.0-1_amd64.deb
   beian --config /etc/beian/beian.toml migrate
   systemctl start beian
 
@@ -60,8 +60,8 @@ const RECOUNT: &str = "Example, where the dashboard differs from the lists:
 
 Exit codes: 0 counted; 2 nothing was changed.";
 
-const FILES: &str = "Moving to another place, while the servers run:
-  1. name the new place in [storage] and the old one in [former_storage], on every server; restart them
+const FILES: &str = "Moving to another place; nobody waits for the copying:
+  1. name the new place in [storage] and the old one in [former_storage], on every server; end them all, then start them
   2. beian --config /etc/beian/beian.toml files copy --verify
   3. take [former_storage] away, restart the servers, and empty the old place once a backup was made";
 

@@ -353,7 +353,7 @@ mod tests {
         let failure = gateway(&url).send(NOW, "key-1", "13800138000", "x").await.unwrap_err();
         assert!(matches!(failure, GatewayFailure::Unreachable(_)));
         assert!(!format!("{failure:?}").contains("private"));
-        let failure = gateway.try_out().await.unwrap_err();
+        let failure = gateway(&url).try_out().await.unwrap_err();
         assert!(
             matches!(failure, GatewayFailure::Unreachable(_)) && !format!("{failure:?}").contains("private")
         );
