@@ -8,18 +8,16 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use server::command_line::{Arguments, Command, KeysCommand};
 use server::commands::{audit, backup, database, doctor, files, keys, manual, staff};
-use server::config::{Config, StartupError};
+use server::config::{Config, Otlp, StartupError};
 use server::program;
-use server::watch::otlp::{STATEMENT, Spans};
+use server::watch::otlp::Collector;
 use service::upload::child::Task;
 use tracing::Subscriber;
 use tracing::subscriber::with_default;
-use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
-use url::Url;
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
@@ -99,14 +97,18 @@ impl Given {
         work: impl AsyncFnOnce(Config) -> Result<ExitCode, StartupError>,
     ) -> Result<ExitCode, StartupError> {
         let environment = |name: &str| std::env::var(name).ok();
-        // What the configuration has to say about itself comes before it is known where traces go.
+        // What the configuration has to say about itself comes before it is known where the log goes.
         let config = with_default(log(), || Config::load(self.file.as_deref(), &environment));
-        start_log(config.as_ref().ok().and_then(|config| config.otlp.as_ref()));
+        let collector = start_log(config.as_ref().ok().and_then(|config| config.otlp.as_ref()))?;
         let mut config = config?;
         config.no_samples |= self.no_samples;
         let runtime = tokio::runtime::Runtime::new()
             .map_err(|error| StartupError(vec![format!("The runtime cannot be started: {error}.")]))?;
-        runtime.block_on(work(config))
+        let ended = runtime.block_on(work(config));
+        if let Some(collector) = collector {
+            collector.finish();
+        }
+        ended
     }
 }
 
@@ -127,7 +129,7 @@ fn log() -> impl Subscriber + Send + Sync {
 }
 
 fn lines<S: Subscriber + for<'a> LookupSpan<'a>>() -> Box<dyn Layer<S> + Send + Sync> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = wanted();
     let ansi = std::io::stderr().is_terminal();
     let log = tracing_subscriber::fmt::layer().with_ansi(ansi).with_writer(std::io::stderr);
     if std::env::var("BEIAN_LOG").is_ok_and(|form| form == "json") {
@@ -137,11 +139,19 @@ fn lines<S: Subscriber + for<'a> LookupSpan<'a>>() -> Box<dyn Layer<S> + Send + 
     }
 }
 
-/// The log, and beside it the traces, where they go anywhere.
-fn start_log(collector: Option<&Url>) {
-    let Some(collector) = collector else { return log().init() };
-    let wanted = Targets::new()
-        .with_target("server::http::guards", LevelFilter::INFO)
-        .with_target(STATEMENT, LevelFilter::TRACE);
-    Registry::default().with(lines()).with(Spans::to(collector.as_str()).with_filter(wanted)).init();
+/// What the log has, and of lines the collector gets no more.
+fn wanted() -> EnvFilter {
+    EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"))
+}
+
+/// The log, and beside it the collector, where there is one.
+fn start_log(otlp: Option<&Otlp>) -> Result<Option<Collector>, StartupError> {
+    let Some(otlp) = otlp else {
+        log().init();
+        return Ok(None);
+    };
+    let collector = Collector::at(&otlp.endpoint, otlp.logs)
+        .map_err(|error| StartupError(vec![format!("Nothing can be sent to the collector: {error}.")]))?;
+    Registry::default().with(lines()).with(collector.spans()).with(collector.lines(wanted())).init();
+    Ok(Some(collector))
 }

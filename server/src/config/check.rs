@@ -20,7 +20,7 @@ use super::file::{AssuranceSection, ConfigFile, OtlpSection, PatrolSection, SmsS
 use super::holidays::special_days;
 use super::keys;
 use super::limits::{Capacity, RateLimits};
-use super::model::{Config, Mode, Storage};
+use super::model::{Config, Mode, Otlp, Storage};
 use super::storage::storages;
 
 const BY_PROVINCE: &str = "province";
@@ -112,13 +112,14 @@ pub(super) fn check(mut file: ConfigFile, mut refusals: Vec<String>) -> Result<C
     })
 }
 
-/// How this server is seen from outside: how long it says that it ends, where figures are told, where traces go.
+/// How this server is seen from outside: how long it says that it ends, where figures are told, where traces
+/// and logs go.
 fn watching(
     file: &ConfigFile,
     addr: SocketAddr,
     production: bool,
     refusals: &mut Vec<String>,
-) -> (Duration, Option<SocketAddr>, Option<Url>) {
+) -> (Duration, Option<SocketAddr>, Option<Otlp>) {
     let metrics = file.metrics.as_ref().map(|section| section.addr);
     check_metrics(metrics, addr, production, refusals);
     let otlp = collector(file.otlp.as_ref(), production, refusals);
@@ -158,14 +159,14 @@ fn check_metrics(
     }
 }
 
-/// Traces name routes and statements: over a network they go encrypted.
-fn collector(section: Option<&OtlpSection>, production: bool, refusals: &mut Vec<String>) -> Option<Url> {
-    let endpoint = &section?.endpoint;
-    match Url::parse(endpoint) {
+/// Traces name routes and statements, logs who was refused what: over a network they go encrypted.
+fn collector(section: Option<&OtlpSection>, production: bool, refusals: &mut Vec<String>) -> Option<Otlp> {
+    let section = section?;
+    match Url::parse(&section.endpoint) {
         Ok(url)
             if url.scheme() == "https" || (url.scheme() == "http" && (!production || is_loopback(&url))) =>
         {
-            Some(url)
+            Some(Otlp { endpoint: url, logs: section.logs.unwrap_or(true) })
         }
         _ => {
             refusals.push(

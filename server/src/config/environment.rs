@@ -48,8 +48,8 @@ impl ConfigFile {
         self.override_place(&mut variables);
         self.override_identity_platform(&mut variables);
         self.override_assurance(&mut variables);
-        self.override_switches(&mut variables);
         self.override_watching(&mut variables);
+        self.override_switches(&mut variables);
         self.override_storage(&mut variables);
         match variables.read("BEIAN_SECOND_LOOK_PERCENT").map(|value| value.parse()) {
             None => {}
@@ -122,7 +122,8 @@ impl ConfigFile {
             }
         }
         if let Some(endpoint) = variables.read("BEIAN_OTLP_ENDPOINT") {
-            self.otlp = Some(OtlpSection { endpoint });
+            let logs = self.otlp.as_ref().and_then(|otlp| otlp.logs);
+            self.otlp = Some(OtlpSection { endpoint, logs });
         }
         match variables.read("BEIAN_DRAIN_SECONDS").map(|value| value.parse()) {
             None => {}
@@ -172,6 +173,8 @@ impl ConfigFile {
     }
 
     fn override_switches(&mut self, variables: &mut Variables<'_>) {
+        let mut nowhere = None;
+        let logs = self.otlp.as_mut().map_or(&mut nowhere, |otlp| &mut otlp.logs);
         let switches = [
             ("BEIAN_NO_SAMPLES", &mut self.no_samples),
             ("BEIAN_SAMPLE_FILINGS", &mut self.sample_filings),
@@ -180,6 +183,7 @@ impl ConfigFile {
             ("BEIAN_NETWORK_CHECKS", &mut self.network_checks),
             ("BEIAN_PATROL", &mut self.patrol.enabled),
             ("BEIAN_MIGRATE_ON_START", &mut self.migrate_on_start),
+            ("BEIAN_OTLP_LOGS", logs),
         ];
         for (name, switch) in switches {
             match variables.read(name).as_deref() {

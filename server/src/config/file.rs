@@ -69,11 +69,12 @@ pub struct ConfigFile {
     pub otlp: Option<OtlpSection>,
 }
 
-/// Where traces go, for OpenTelemetry.
+/// Where traces and logs go, for OpenTelemetry.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OtlpSection {
     pub endpoint: String,
+    pub logs: Option<bool>,
 }
 
 /// Where this server tells how it is, for Prometheus.

@@ -26,7 +26,7 @@ pub use environment::Environment;
 pub use error::StartupError;
 pub(crate) use error::with_source;
 pub use limits::{Capacity, LARGEST_FILE, LARGEST_FORM, RateLimits};
-pub use model::{Config, Mode, S3Storage, Storage};
+pub use model::{Config, Mode, Otlp, S3Storage, Storage};
 pub use oidc::{ClaimNames, OidcConfig};
 
 impl Config {

@@ -99,8 +99,16 @@ pub struct Config {
     pub drain: Duration,
     /// Where Prometheus finds this server; nowhere unless it is said.
     pub metrics: Option<SocketAddr>,
-    /// The collector that takes traces by OTLP/HTTP; none unless it is said.
-    pub otlp: Option<Url>,
+    /// The collector that takes traces and logs by OTLP/HTTP; none unless it is said.
+    pub otlp: Option<Otlp>,
+}
+
+/// A collector of OpenTelemetry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Otlp {
+    pub endpoint: Url,
+    /// Whether it is sent the log besides the traces.
+    pub logs: bool,
 }
 
 /// Where files are kept.

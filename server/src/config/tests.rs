@@ -244,6 +244,7 @@ fn wrong_values_are_refused_with_their_name() {
         ("[otlp]", [("X", "")], "not valid"),
         ("[otlp]\nendpoint = 'localhost:4318'", [("X", "")], "[otlp]"),
         ("", [("BEIAN_OTLP_ENDPOINT", "udp://127.0.0.1")], "[otlp]"),
+        ("[otlp]\nendpoint = 'http://127.0.0.1:4318'", [("BEIAN_OTLP_LOGS", "some")], "BEIAN_OTLP_LOGS"),
         ("registration_sign = 'provinces'", [("X", "")], "registration_sign"),
         ("database_url = 'mysql://db/beian'", [("X", "")], "database_url"),
         ("", [("ADDR", "3000")], "ADDR"),
@@ -282,13 +283,18 @@ fn figures_are_told_nowhere_unless_that_is_said_and_then_on_loopback() {
 }
 
 #[test]
-fn traces_go_nowhere_unless_that_is_said_and_in_production_never_in_the_open() {
+fn traces_and_logs_go_nowhere_unless_that_is_said_and_in_production_never_in_the_open() {
     let of = |file: &str, environment: &[(&str, &str)]| load(file, environment).1.unwrap().otlp;
     assert_eq!(of("", &[]), None);
     let here = "[otlp]\nendpoint = 'http://127.0.0.1:4318'";
-    assert_eq!(of(here, &[]).unwrap().as_str(), "http://127.0.0.1:4318/");
+    let told = of(here, &[]).unwrap();
+    assert_eq!((told.endpoint.as_str(), told.logs), ("http://127.0.0.1:4318/", true));
     let elsewhere = |url| [("BEIAN_OTLP_ENDPOINT", url)];
-    assert_eq!(of(here, &elsewhere("http://otel:4318")).unwrap().host_str(), Some("otel"));
+    let traces_alone = format!("{here}\nlogs = false");
+    let told = of(&traces_alone, &elsewhere("http://otel:4318")).unwrap();
+    assert_eq!((told.endpoint.host_str(), told.logs), (Some("otel"), false));
+    assert!(of(&traces_alone, &[("BEIAN_OTLP_LOGS", "true")]).unwrap().logs);
+    assert!(!of(here, &[("BEIAN_OTLP_LOGS", "false")]).unwrap().logs);
     assert!(load(&production(), &elsewhere("http://127.0.0.1:4318")).1.is_ok());
     assert!(load(&production(), &elsewhere("https://otel.example.cn")).1.is_ok());
     assert!(load(&production(), &elsewhere("http://otel.example.cn")).1.is_err());

@@ -18,7 +18,7 @@ use crate::config::{Config, StartupError};
 use crate::listener::{ConnectionLimits, serve, serve_behind, shutdown_signal};
 use crate::notify::{READY, STOPPING, notify};
 use crate::supervisor::{Lifecycle, Supervisor};
-use crate::watch::{self, Metrics, otlp};
+use crate::watch::{self, Metrics};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -46,7 +46,8 @@ pub async fn run(config: Config) -> Result<(), StartupError> {
     let lifecycle = shared.lifecycle.clone();
     let watched = watched(&config, &service, &db, &shared).await?;
     let router = router(&config, &service, db, local, &shared)?;
-    tracing::info!(address = %local, public = %config.public_origin(), mode = ?config.mode, "listening");
+    let me = service.servers.me();
+    tracing::info!(address = %local, public = %config.public_origin(), mode = ?config.mode, server = me, "listening");
     notify(READY);
 
     let mut tasks = Supervisor::new(service.clone(), lifecycle.clone());
@@ -58,7 +59,6 @@ pub async fn run(config: Config) -> Result<(), StartupError> {
     let limits = ConnectionLimits::new(&config);
     serve_behind(config.trusted_proxies, listener, router, limits, end).await;
     tasks.finish().await;
-    otlp::finish().await;
     if let Err(error) = log_audit_head(&service).await {
         tracing::error!(error = chain(&error), "the head of the audit log was not read");
     }

@@ -15,6 +15,7 @@ use domain::route;
 use domain::view::PublicRecord;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
+use service::error::chain;
 use service::{Error, Lookup, Service};
 use sha2::{Digest as _, Sha256};
 
@@ -126,7 +127,7 @@ async fn nothing_here() -> Response {
 }
 
 fn failed(error: &Error) -> Response {
-    tracing::error!(%error, "a question of the public interface was not answered");
+    tracing::error!(error = chain(error), "a question of the public interface was not answered");
     problem(StatusCode::INTERNAL_SERVER_ERROR, "暂时无法查询，请稍后再试。")
 }
 

@@ -1,4 +1,5 @@
-//! How this server is seen from outside: figures for Prometheus, on an address of their own, and traces for a collector.
+//! How this server is seen from outside: figures for Prometheus, on an address of their own, and traces and logs for a
+//! collector.
 
 mod gauges;
 pub mod otlp;

@@ -7,6 +7,7 @@ mod bad_input;
 #[path = "../../service/tests/common/bucket.rs"]
 #[allow(dead_code)]
 mod bucket;
+mod collector;
 mod command_line;
 mod events;
 mod files;

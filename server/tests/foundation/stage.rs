@@ -65,7 +65,7 @@ impl Program {
         let mut program = Program { child, home, log: log.clone(), log_reader: None, _directory: directory };
         while let Some(Ok(line)) = lines.next() {
             let is_ready = line.contains("listening");
-            log.lock().unwrap().push_str(&line);
+            *log.lock().unwrap() += &format!("{line}\n");
             if is_ready {
                 // Whoever does not read on would stop the program at its next line.
                 program.log_reader = Some(std::thread::spawn(move || {
@@ -83,6 +83,11 @@ impl Program {
 
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// What it wrote so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 
     /// Ends the program and gives all it wrote: while it runs, the last lines may still be under way.

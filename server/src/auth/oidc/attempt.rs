@@ -5,6 +5,7 @@ use http::{HeaderMap, header};
 use openidconnect::core::{CoreAuthPrompt, CoreAuthenticationFlow};
 use openidconnect::{AuthenticationContextClass, CsrfToken, Nonce, PkceCodeChallenge, Scope};
 use serde::{Deserialize, Serialize};
+use service::error::chain;
 use subtle::ConstantTimeEq as _;
 use time::Duration;
 use url::Url;
@@ -87,12 +88,12 @@ impl Auth {
             state: state.into_secret(),
         };
         let sealed = serde_json::to_string(&attempt)
-            .map_err(|error| Failure::Broken(error.to_string()))
+            .map_err(|error| Failure::Broken(chain(&error)))
             .and_then(|text| {
                 self.setup
                     .keyring
                     .seal_text(ATTEMPT_CONTEXT, &text)
-                    .map_err(|error| Failure::Broken(error.to_string()))
+                    .map_err(|error| Failure::Broken(chain(&error)))
             })?;
         let name = self.attempt_cookie(&attempt.state);
         let cookie = session::host_cookie(name, sealed, self.setup.tls, ATTEMPT_LIFE);

@@ -129,7 +129,7 @@ impl Auth {
             }
             verified => verified,
         }
-        .map_err(|error| Failure::Untrusted(error.to_string()))?;
+        .map_err(|error| Failure::Untrusted(chain(&error)))?;
 
         // The library compares the subjects (Core 5.3.2).
         let told: UserInfoClaims<UserInfo, CoreGenderClaim> = client
@@ -139,9 +139,7 @@ impl Auth {
             .await
             .map_err(|error| match error {
                 openidconnect::UserInfoError::Request(error) => Failure::Unreachable(chain(&error)),
-                openidconnect::UserInfoError::ClaimsVerification(error) => {
-                    Failure::Untrusted(error.to_string())
-                }
+                openidconnect::UserInfoError::ClaimsVerification(error) => Failure::Untrusted(chain(&error)),
                 // Their texts may quote the answer, which is personal data.
                 _ => Failure::Untrusted("the userinfo answer cannot be read".into()),
             })?;

@@ -8,6 +8,7 @@ use axum::{Extension, Form, Router};
 use axum_extra::extract::cookie::CookieJar;
 use domain::route;
 use http::{HeaderMap, StatusCode, header};
+use service::error::chain;
 use service::{Error, MisuseTold};
 
 use super::act::{Fields, field};
@@ -77,7 +78,7 @@ fn not_reported(state: &AppState, headers: &HeaderMap, error: Error) -> Response
             response
         }
         other => {
-            tracing::error!(error = %other, "a report was not kept");
+            tracing::error!(error = chain(&other), "a report was not kept");
             say(StatusCode::INTERNAL_SERVER_ERROR, "系统出现错误，请稍后再试。")
         }
     }
