@@ -57,7 +57,7 @@ pub use filing::network;
 pub use ops::audit_chain::{AuditVerdict, BadRow, RowFault, audited_columns};
 pub use ops::pulse::{FilesPulse, OutboxPulse, Pulse, QueuePulse};
 pub use ops::scale::Measured;
-pub use ops::{backup, file_copy, job_leases, jobs, keys, sample};
+pub use ops::{backup, file_copy, job_leases, jobs, keys, proof, sample};
 pub use public::lookup::Lookup;
 pub use public::misuse::MisuseTold;
 
@@ -138,6 +138,7 @@ use crate::ops::keys::reseal::Reseals;
 use crate::ops::network_use::NetworkUse;
 use crate::ops::patrol::Patrols;
 use crate::ops::platform::Platforms;
+use crate::ops::proof::Proofs;
 use crate::ops::pulse;
 use crate::ops::pulse::Pulses;
 use crate::ops::relation_keys::RelationKeys;
@@ -228,6 +229,7 @@ pub struct UseCases {
     pub people: Arc<People>,
     pub platforms: Arc<Platforms>,
     pub presence: Arc<Presence>,
+    pub proofs: Arc<Proofs>,
     pub pulses: Arc<Pulses>,
     pub queues: Arc<Queues>,
     pub reassignments: Arc<Reassignments>,
@@ -381,8 +383,9 @@ impl Service {
         let people = People::new(&context, &accounts, &notices);
         let presence = Presence::new(&context, &accounts, &desk_access, Arc::default(), Arc::default());
         let pulses = Pulses::new(&context, pulse::Kept::default(), pulse::Kept::default());
-        let platforms =
-            Platforms::new(&context, &files, &pulses, pulse::Kept::default(), OnceCell::default());
+        let proofs = Proofs::new(&context, &files, pulse::Kept::default());
+        let job_leases = JobLeases::new(&context, channel::Sender::default());
+        let platforms = Platforms::new(&context, &files, &job_leases, &proofs, &pulses, OnceCell::default());
         let redrafts = Redrafts::new(&context, &cancellations, &drafts, &files, &filings, &usage);
         let reseals = Reseals::new(&context, &files);
         let saved_views = SavedViews::new(&context);
@@ -430,7 +433,6 @@ impl Service {
             &text_messages,
             &usage,
         );
-        let job_leases = JobLeases::new(&context, channel::Sender::default());
         let samples = Samples::new(&context, &accounts);
         let scale =
             Scale::new(&context, &accounts, &counters, &dashboards, &exports, &filings, &lookup, &queues);
@@ -500,6 +502,7 @@ impl Service {
             people,
             platforms,
             presence,
+            proofs,
             pulses,
             queues,
             reassignments,

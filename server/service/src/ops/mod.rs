@@ -10,6 +10,7 @@ pub mod keys;
 pub mod network_use;
 pub mod patrol;
 pub mod platform;
+pub mod proof;
 pub mod pulse;
 pub mod relation_keys;
 pub mod sample;
