@@ -57,7 +57,7 @@ pub use filing::network;
 pub use ops::audit_chain::{AuditVerdict, BadRow, RowFault, audited_columns};
 pub use ops::pulse::{FilesPulse, OutboxPulse, Pulse, QueuePulse};
 pub use ops::scale::Measured;
-pub use ops::{backup, file_copy, job_leases, jobs, keys, proof, sample};
+pub use ops::{backup, file_copy, job_leases, jobs, keys, sample, sign_of_life};
 pub use public::lookup::Lookup;
 pub use public::misuse::MisuseTold;
 
@@ -138,12 +138,12 @@ use crate::ops::keys::reseal::Reseals;
 use crate::ops::network_use::NetworkUse;
 use crate::ops::patrol::Patrols;
 use crate::ops::platform::Platforms;
-use crate::ops::proof::Proofs;
 use crate::ops::pulse;
 use crate::ops::pulse::Pulses;
 use crate::ops::relation_keys::RelationKeys;
 use crate::ops::sample::Samples;
 use crate::ops::scale::Scale;
+use crate::ops::sign_of_life::SignsOfLife;
 use crate::public::guide::Guides;
 use crate::public::misuse::MisuseReports;
 use crate::state::counters::Counters;
@@ -229,7 +229,6 @@ pub struct UseCases {
     pub people: Arc<People>,
     pub platforms: Arc<Platforms>,
     pub presence: Arc<Presence>,
-    pub proofs: Arc<Proofs>,
     pub pulses: Arc<Pulses>,
     pub queues: Arc<Queues>,
     pub reassignments: Arc<Reassignments>,
@@ -246,6 +245,7 @@ pub struct UseCases {
     pub scale: Arc<Scale>,
     pub second_look_desk: Arc<SecondLookDesk>,
     pub second_look_reports: Arc<SecondLookReports>,
+    pub signs_of_life: Arc<SignsOfLife>,
     pub staff: Arc<Staff>,
     pub submissions: Arc<Submissions>,
     pub talk_desk: Arc<TalkDesk>,
@@ -383,9 +383,10 @@ impl Service {
         let people = People::new(&context, &accounts, &notices);
         let presence = Presence::new(&context, &accounts, &desk_access, Arc::default(), Arc::default());
         let pulses = Pulses::new(&context, pulse::Kept::default(), pulse::Kept::default());
-        let proofs = Proofs::new(&context, &files, pulse::Kept::default());
+        let signs_of_life = SignsOfLife::new(&context, &files, pulse::Kept::default());
         let job_leases = JobLeases::new(&context, channel::Sender::default());
-        let platforms = Platforms::new(&context, &files, &job_leases, &proofs, &pulses, OnceCell::default());
+        let platforms =
+            Platforms::new(&context, &files, &job_leases, &pulses, &signs_of_life, OnceCell::default());
         let redrafts = Redrafts::new(&context, &cancellations, &drafts, &files, &filings, &usage);
         let reseals = Reseals::new(&context, &files);
         let saved_views = SavedViews::new(&context);
@@ -502,7 +503,6 @@ impl Service {
             people,
             platforms,
             presence,
-            proofs,
             pulses,
             queues,
             reassignments,
@@ -519,6 +519,7 @@ impl Service {
             scale,
             second_look_desk,
             second_look_reports,
+            signs_of_life,
             staff,
             submissions,
             talk_desk,

@@ -8,7 +8,7 @@ use migration::Shape;
 use service::Service;
 use service::db::Db;
 use service::patience::within_patience;
-use service::proof::Proven;
+use service::sign_of_life::SignOfLife;
 use tokio::sync::Mutex;
 
 /// So long what was written proves that more can be: whoever asks all the time makes no work.
@@ -46,7 +46,7 @@ impl HealthProbe {
     }
 
     async fn write(&self) -> [bool; 2] {
-        let Proven { row, file } = self.service.proofs.written(HOLDS).await;
+        let SignOfLife { row, file } = self.service.signs_of_life.give(HOLDS).await;
         [row.is_some(), file.is_some()]
     }
 

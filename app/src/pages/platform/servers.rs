@@ -40,9 +40,9 @@ fn line(server: &ServerRow, servers: &[ServerRow]) -> Markup {
                 @if server.is_alive { span class="badge" data-state="approved" { "运行中" } }
                 @else { span class="badge" data-tone="warning" { "无响应" } }
             }
-            td data-label="程序版本" {
+            td data-label="程序版本" class="figures" {
                 span {
-                    span class="figures" { (server.version) }
+                    (server.version)
                     @if is_other_version { br; span class="platform-advice" { "与本服务器不同" } }
                 }
             }

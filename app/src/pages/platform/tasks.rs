@@ -41,8 +41,8 @@ fn table(caption: &str, tasks: &[&TaskRow], servers: &[ServerRow]) -> Markup {
                     tr {
                         th scope="col" { "任务" }
                         @if holders { th scope="col" { "服务器" } }
-                        @for word in ["状态", "间隔", "上次完成"] { th scope="col" { (word) } }
-                        @for word in ["用时", "完成 / 失败次数"] { th scope="col" class="num" { (word) } }
+                        @for word in ["状态", "上次完成"] { th scope="col" { (word) } }
+                        th scope="col" class="num" { "完成 / 失败次数" }
                         @if are_jobs { th scope="col" { "操作" } }
                     }
                 }
@@ -57,21 +57,24 @@ fn table(caption: &str, tasks: &[&TaskRow], servers: &[ServerRow]) -> Markup {
 fn line(task: &TaskRow, servers: Option<&[ServerRow]>) -> Markup {
     let last = task.last_success.as_deref().unwrap_or("尚未完成过");
     // What another server counts is not known here.
-    let took = task.runs.map_or("—".to_owned(), |runs| match runs.last_milliseconds {
-        0 => "不足 1 毫秒".to_owned(),
-        milliseconds => format!("{milliseconds} 毫秒"),
+    let took = task.runs.map(|runs| match runs.last_milliseconds {
+        0 => "用时不足 1 毫秒".to_owned(),
+        milliseconds => format!("用时 {milliseconds} 毫秒"),
     });
     let runs = task.runs.map_or("—".to_owned(), |runs| format!("{} / {}", runs.succeeded, runs.failed));
     html! {
         tr {
-            td data-label="任务" { (task.label()) }
+            td data-label="任务" { span { (task.label()) br; span class="platform-second" { (task.every()) } } }
             @if let (Some(servers), Some(job)) = (servers, &task.job) {
                 td data-label="服务器" { (holder(job, servers)) }
             }
             td data-label="状态" { (state(task)) }
-            td data-label="间隔" { (task.every()) }
-            td data-label="上次完成" class="figures" { (last) }
-            td data-label="用时" class="num" { (took) }
+            td data-label="上次完成" class="figures" {
+                span {
+                    (last)
+                    @if let Some(took) = took { br; span class="platform-second" { (took) } }
+                }
+            }
             td data-label="完成 / 失败次数" class="num" { (runs) }
             @if let Some(job) = &task.job {
                 td data-label="操作" class="row-actions" { (run_now(task, job)) }
@@ -98,8 +101,7 @@ fn state(task: &TaskRow) -> Markup {
             (badge(task.is_well()))
             @if task.failures_in_a_row > 0 { " 连续失败 " (task.failures_in_a_row) " 次" }
             @if let Some((job, at)) = failed {
-                br;
-                span class="soft platform-failure" {
+                span class="platform-second platform-failure" {
                     "上次失败于 " (at)
                     @if job.failure.is_empty() { "，此后已正常完成" } @else { "：" (job.failure) }
                 }

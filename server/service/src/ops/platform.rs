@@ -18,8 +18,8 @@ use crate::base::servers::ServerSeen;
 use crate::base::watch::{COMMIT, TaskState, UNKNOWN, VERSION};
 use crate::files::Files;
 use crate::ops::job_leases::{JobLeases, JobSeen};
-use crate::ops::proof::{Proof, Proofs, Proven};
 use crate::ops::pulse::{FilesPulse, OutboxPulse, Pulse, Pulses};
+use crate::ops::sign_of_life::{SignOfLife, SignsOfLife, Took};
 
 /// So long a written row or file proves that others can be written.
 const PROVEN_FOR: Duration = Duration::seconds(10);
@@ -35,8 +35,8 @@ handle! {
     Platforms {
         files: Files,
         job_leases: JobLeases,
-        proofs: Proofs,
         pulses: Pulses,
+        signs_of_life: SignsOfLife,
     } own {
         database: OnceCell<String>,
     }
@@ -50,7 +50,7 @@ impl Platforms {
     pub async fn platform_state(&self, actor: &Actor) -> Result<PlatformState> {
         actor.must_keep()?;
         let now = self.context.clock.now();
-        let Proven { row, file } = self.proofs.written(PROVEN_FOR).await;
+        let SignOfLife { row, file } = self.signs_of_life.give(PROVEN_FOR).await;
         let pulse = self.pulses.pulse().await?;
         let files = self.pulses.files().await?;
         let shape = self.context.db.shape().await?;
@@ -159,7 +159,7 @@ impl Platforms {
         }
     }
 
-    fn of_database(&self, row: Proof) -> PartState {
+    fn of_database(&self, row: Took) -> PartState {
         let pools = self.context.db.pools().into_iter().map(|pool| {
             let name = match pool.name {
                 "writer" => "写连接",
@@ -173,7 +173,7 @@ impl Platforms {
         PartState { part: Part::Database, is_well: row.is_some(), said }
     }
 
-    fn of_files(&self, file: Proof, FilesPulse { files, bytes }: FilesPulse) -> PartState {
+    fn of_files(&self, file: Took, FilesPulse { files, bytes }: FilesPulse) -> PartState {
         let place = if self.files.store.is_local() { "本机目录" } else { "对象存储" };
         let said =
             format!("{place}，{}；记录在册 {files} 个文件，共 {}", proven(file, "一个文件"), size(bytes));
@@ -206,7 +206,7 @@ fn milliseconds(took: std::time::Duration) -> u64 {
     u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn proven(took: Proof, what: &str) -> String {
+fn proven(took: Took, what: &str) -> String {
     match took {
         Some(took) => format!("写入{what}用时 {} 毫秒", milliseconds(took).max(1)),
         None => format!("不能写入{what}"),
@@ -340,7 +340,11 @@ mod tests {
         assert_eq!((server.version.as_str(), server.is_alive, server.is_this), (VERSION, true, true));
         assert_eq!(server.jobs, ["counts", "sweep"]);
         let [counts, replica, sweep] = state.tasks.as_slice() else { panic!("{:?}", state.tasks) };
-        assert_eq!((replica.name.as_str(), &replica.job), ("replica", &None), "each server does it for itself");
+        assert_eq!(
+            (replica.name.as_str(), &replica.job),
+            ("replica", &None),
+            "each server does it for itself"
+        );
         let (counts_job, sweep_job) = (counts.job.as_ref().unwrap(), sweep.job.as_ref().unwrap());
         assert_eq!(counts_job.holder.as_ref(), Some(&server.id));
         assert_eq!((counts.failures_in_a_row, counts_job.failure.as_str()), (1, "no such table"));

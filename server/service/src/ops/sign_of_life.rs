@@ -10,46 +10,46 @@ use crate::files::Files;
 use crate::ops::pulse::{Kept, still};
 
 /// How long writing took; none where it failed.
-pub type Proof = Option<std::time::Duration>;
+pub type Took = Option<std::time::Duration>;
 
 /// What became of the last row and the last file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Proven {
-    pub row: Proof,
-    pub file: Proof,
+pub struct SignOfLife {
+    pub row: Took,
+    pub file: Took,
 }
 
 handle! {
     /// Whether anything can be written.
-    Proofs {
+    SignsOfLife {
         files: Files,
     } own {
-        last: Kept<Proven>,
+        last: Kept<SignOfLife>,
     }
 }
 
-impl Proofs {
+impl SignsOfLife {
     /// Writes a row and a file, unless that was tried less than `holds` ago, whoever asked. Whoever asks at the same
     /// moment waits for the same answer.
-    pub async fn written(&self, holds: Duration) -> Proven {
+    pub async fn give(&self, holds: Duration) -> SignOfLife {
         let mut last = self.last.lock().await;
-        if let Some(proven) = still(&last, self.context.clock.now(), holds) {
-            return proven;
+        if let Some(given) = still(&last, self.context.clock.now(), holds) {
+            return given;
         }
         let row = timed("no row can be written", self.context.db.give_sign_of_life());
         let file = timed("no file can be written", self.files.store.give_sign_of_life());
         let (row, file) = tokio::join!(row, file);
-        let proven = Proven { row, file };
+        let given = SignOfLife { row, file };
         // Afterwards: who waited meanwhile need not wait once more.
-        *last = Some((self.context.clock.now(), proven));
-        proven
+        *last = Some((self.context.clock.now(), given));
+        given
     }
 }
 
 async fn timed<E: std::error::Error + 'static>(
     failed: &'static str,
     write: impl Future<Output = Result<(), E>>,
-) -> Proof {
+) -> Took {
     let begun = Instant::now();
     within_patience(failed, write).await.map(|()| begun.elapsed())
 }
@@ -63,16 +63,16 @@ mod tests {
     claims![an_answer_holds_for_whoever_asks_next];
 
     async fn an_answer_holds_for_whoever_asks_next(world: World) {
-        let proofs = &world.service.proofs;
-        let first = proofs.written(Duration::SECOND).await;
+        let signs = &world.service.signs_of_life;
+        let first = signs.give(Duration::SECOND).await;
         assert!(first.row.is_some() && first.file.is_some(), "{first:?}");
         let before = world.db.statements();
         world.later(Duration::milliseconds(900));
-        assert_eq!(proofs.written(Duration::SECOND).await, first);
+        assert_eq!(signs.give(Duration::SECOND).await, first);
         world.later(Duration::seconds(5));
-        assert_eq!(proofs.written(Duration::seconds(10)).await, first, "one asks for no more than that");
+        assert_eq!(signs.give(Duration::seconds(10)).await, first, "one asks for no more than that");
         assert_eq!(world.db.statements(), before, "nothing was written");
-        proofs.written(Duration::SECOND).await;
+        signs.give(Duration::SECOND).await;
         assert!(world.db.statements() > before, "it was too long ago");
     }
 }
