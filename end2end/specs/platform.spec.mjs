@@ -20,10 +20,17 @@ test('a keeper sees of every part whether it is well, and what to do where it is
     await expect(row(page, '各部分', part)).toContainText('正常');
   }
   // Every task has words of its own, and has run since the server began.
-  const jobs = main(page).getByRole('table', { name: '后台任务明细' }).getByRole('row');
-  expect(await jobs.count()).toBeGreaterThan(12);
-  for (const text of await jobs.locator('td:first-child').allInnerTexts()) expect(text).not.toMatch(/[a-z]/);
-  await expect(row(page, '后台任务明细', '看板计数')).toContainText(/每 10 秒.*\d{4}-\d\d-\d\d \d\d:\d\d/s);
+  for (const [name, least] of [['后台任务', 10], ['本服务器自身的任务', 5]]) {
+    const words = main(page).getByRole('table', { name, exact: true }).locator('tbody td:first-child');
+    expect(await words.count()).toBeGreaterThanOrEqual(least);
+    for (const text of await words.allInnerTexts()) expect(text).toMatch(/^[^a-z]+每 \d+ (秒|分钟|小时)$/);
+  }
+  await expect(row(page, '后台任务', '看板计数')).toContainText(/每 10 秒.*\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/s);
+  // One server has all of the jobs and can be asked for each.
+  const servers = main(page).getByRole('table', { name: '服务器', exact: true }).locator('tbody tr');
+  await expect(servers).toHaveCount(1);
+  await expect(servers).toContainText(/[0-9a-f]{6}\s*本服务器.*运行中.*\d+\.\d+\.\d+.*清理到期数据/s);
+  await expect(main(page).getByRole('button', { name: /^立即运行 ?：/ })).toHaveCount(10);
   await expect(main(page).getByRole('region', { name: '版本与规模' })).toContainText(/程序版本\s*\d+\.\d+\.\d+/);
   await expectNoAxeViolations(page);
 
@@ -36,15 +43,48 @@ test('a keeper sees of every part whether it is well, and what to do where it is
   await expect.poll(async () => { await page.reload(); return failed(); }).toBeGreaterThan(before);
 });
 
-test('nobody else has the page, and an error page names the request', async ({ page, request }) => {
+test('a job that a keeper wants runs at once, and the page says when', async ({ page, hydrates }) => {
+  await signIn(page, '维护员');
+  await page.goto('/upkeep/platform');
+  const sweep = row(page, '后台任务', '清理到期数据');
+  // It runs once an hour: what is seen here is not its next turn.
+  await expect.poll(async () => { await page.reload(); return sweep.innerText(); }).toMatch(/每 1 小时.*\d\d:\d\d:\d\d/s);
+  const cell = async (label) => (await sweep.locator(`td[data-label="${label}"]`).innerText()).trim().split('\n')[0];
+  const [before, runs] = [await cell('上次完成'), await cell('完成 / 失败次数')];
+  const run = page.getByRole('button', { name: /^立即运行 ?：清理到期数据$/ });
+  if (hydrates) {
+    await run.focus();
+    await page.keyboard.press('Enter');
+  } else {
+    await run.click();
+  }
+  await expect(page.getByText('已请求运行“清理到期数据”，稍后刷新本页查看结果。')).toBeVisible();
+  await expect(page).toHaveURL('/upkeep/platform');
+  // Until it has run there is nothing to press.
+  await expect(sweep.getByText('等待运行').or(sweep.getByRole('button'))).toHaveCount(1);
+  await expect.poll(async () => { await page.reload(); return cell('上次完成'); }).not.toBe(before);
+  expect((await cell('上次完成')) > before).toBe(true);
+  expect(await cell('完成 / 失败次数')).not.toBe(runs);
+  await expect(sweep.getByRole('button')).toHaveText(/^立即运行/);
+  await expect(sweep).toContainText('正常');
+});
+
+test('nobody else has the page, and an error page names the request', async ({ page, request, baseURL }) => {
+  const run = (origin, job = 'sweep') =>
+    page.request.post('/act/run-job', { form: { job }, headers: { origin }, maxRedirects: 0 });
+  expect((await run(baseURL)).status(), 'a stranger').toBe(401);
   for (const name of ['管理员', '审计员', '审核员东城', '申请人甲']) {
     await signIn(page, name);
     const answer = await page.goto('/upkeep/platform');
     expect(answer.status(), name).toBe(403);
     await expect(main(page)).not.toContainText('后台任务');
     await expect(page.getByRole('link', { name: '运行状况' })).toHaveCount(0);
+    expect((await run(baseURL)).status(), name).toBe(403);
     await page.context().clearCookies();
   }
+  await signIn(page, '维护员');
+  expect((await run('https://evil.example')).status(), 'from a page of somebody else').toBe(403);
+  expect((await run(baseURL, 'no such job')).status()).toBe(404);
   // The number of the request is in the answer; a stranger does not choose it.
   const answer = await request.get('/livez', { headers: { 'x-request-id': 'chosen-by-a-stranger' } });
   expect(answer.status()).toBe(200);

@@ -132,15 +132,15 @@ impl Supervisor {
                     taken = held.wait_for(|held| held.holds(name)) => if taken.is_err() { return },
                 }
                 service.watch.task_is_here(name, true);
-                let began = service.now();
+                let begun = service.job_leases.begin(name);
                 let outcome = run_once(&service, &lifecycle, name, task(service.clone())).await;
                 let pause = pause_after(&outcome, period);
                 let is_well = outcome.is_ok();
                 let outcome = outcome.map_err(|failure| failure.sentence);
-                match service.job_leases.note(name, began, outcome, noted).await {
+                match service.job_leases.note(&begun, outcome, noted).await {
                     // The success after a failure is written at once.
-                    Ok(true) => noted = is_well.then_some(began),
-                    Ok(false) => {}
+                    Ok(Some(written)) => noted = is_well.then_some(written),
+                    Ok(None) => {}
                     Err(error) => {
                         tracing::warn!(
                             task = name,

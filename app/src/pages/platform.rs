@@ -1,7 +1,10 @@
 //! 运行状况: whether the platform is well, part by part, and what to do where it is not; for who keeps it running.
 
+mod servers;
+mod tasks;
+
 use domain::route;
-use domain::view::{PartState, PlatformState, TaskRow};
+use domain::view::{PartState, PlatformState};
 use leptos::prelude::*;
 use maud::{Markup, html};
 
@@ -15,7 +18,7 @@ pub fn Platform() -> impl IntoView {
         <PageHead
             above=vec![("系统维护", "")]
             title="运行状况"
-            lead="平台各部分是否正常，不正常时怎么办。打开本页时会试写一行数据和一个文件；统计数字每 10 秒更新一次，文件数每 5 分钟更新一次。"
+            lead="平台各部分是否正常，不正常时怎么办。打开本页时会试写一行数据和一个文件（10 秒内试写过的不再试写）；统计数字每 10 秒更新一次，文件数每 5 分钟更新一次。"
         />
         <Load
             resource=state
@@ -33,10 +36,8 @@ fn page(state: &PlatformState) -> Markup {
             h2 id="platform-parts" { "各部分" }
             (parts(&state.parts))
         }
-        section aria-labelledby="platform-tasks" {
-            h2 id="platform-tasks" { "后台任务明细" }
-            (tasks(&state.tasks))
-        }
+        (servers::section(&state.servers))
+        (tasks::sections(&state.tasks, &state.servers))
         section class="sheet" aria-labelledby="platform-versions" {
             div class="sheet-head" { h2 id="platform-versions" { "版本与规模" } }
             dl class="sheet-list" {
@@ -99,56 +100,6 @@ fn parts(parts: &[PartState]) -> Markup {
     }
 }
 
-/// Those that are not well first.
-fn tasks(tasks: &[TaskRow]) -> Markup {
-    if tasks.is_empty() {
-        return html! { div class="empty" { p { "没有后台任务。" } } };
-    }
-    // A column only where it tells something.
-    let servers = tasks.iter().any(|task| Some(&task.server) != tasks.first().map(|first| &first.server));
-    let (well, ailing): (Vec<&TaskRow>, Vec<&TaskRow>) = tasks.iter().partition(|task| task.is_well());
-    html! {
-        div class="table-wrap" {
-            table class="table" {
-                caption class="visually-hidden" { "后台任务明细" }
-                thead {
-                    tr {
-                        th scope="col" { "任务" }
-                        @if servers { th scope="col" { "服务器" } }
-                        @for word in ["状态", "间隔", "上次完成"] { th scope="col" { (word) } }
-                        @for word in ["用时", "完成 / 失败次数"] { th scope="col" class="num" { (word) } }
-                    }
-                }
-                tbody { @for task in ailing.into_iter().chain(well) { (task_line(task, servers)) } }
-            }
-        }
-    }
-}
-
-fn task_line(task: &TaskRow, servers: bool) -> Markup {
-    let last = task.last_success.as_deref().unwrap_or("启动后尚未完成");
-    let took = match task.last_milliseconds {
-        0 => "不足 1 毫秒".to_owned(),
-        milliseconds => format!("{milliseconds} 毫秒"),
-    };
-    html! {
-        tr {
-            td data-label="任务" { (task.label()) }
-            @if servers { td data-label="服务器" { (task.server) } }
-            td data-label="状态" {
-                span {
-                    (badge(task.is_well()))
-                    @if task.failures_in_a_row > 0 { " 连续失败 " (task.failures_in_a_row) " 次" }
-                }
-            }
-            td data-label="间隔" { (task.every()) }
-            td data-label="上次完成" class="figures" { (last) }
-            td data-label="用时" class="num" { (took) }
-            td data-label="完成 / 失败次数" class="num" { (task.succeeded) " / " (task.failed) }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use domain::view::Part;
@@ -161,6 +112,7 @@ mod tests {
         let state = |is_well| PlatformState {
             at: "2026-03-02 10:00".to_owned(),
             parts: vec![part(Part::Database, true), part(Part::Backup, is_well)],
+            servers: Vec::new(),
             tasks: Vec::new(),
             versions: vec![("程序版本".to_owned(), "0.1.0".to_owned())],
         };

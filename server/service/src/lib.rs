@@ -57,7 +57,7 @@ pub use filing::network;
 pub use ops::audit_chain::{AuditVerdict, BadRow, RowFault, audited_columns};
 pub use ops::pulse::{FilesPulse, OutboxPulse, Pulse, QueuePulse};
 pub use ops::scale::Measured;
-pub use ops::{backup, file_copy, job_leases, jobs, keys, sample};
+pub use ops::{backup, file_copy, job_leases, jobs, keys, sample, sign_of_life};
 pub use public::lookup::Lookup;
 pub use public::misuse::MisuseTold;
 
@@ -143,7 +143,11 @@ use crate::ops::pulse::Pulses;
 use crate::ops::relation_keys::RelationKeys;
 use crate::ops::sample::Samples;
 use crate::ops::scale::Scale;
+<<<<<<< HEAD
 use crate::ops::staffing::Staffing;
+=======
+use crate::ops::sign_of_life::SignsOfLife;
+>>>>>>> h4
 use crate::public::guide::Guides;
 use crate::public::misuse::MisuseReports;
 use crate::state::counters::Counters;
@@ -245,6 +249,7 @@ pub struct UseCases {
     pub scale: Arc<Scale>,
     pub second_look_desk: Arc<SecondLookDesk>,
     pub second_look_reports: Arc<SecondLookReports>,
+    pub signs_of_life: Arc<SignsOfLife>,
     pub staff: Arc<Staff>,
     pub staffing: Arc<Staffing>,
     pub submissions: Arc<Submissions>,
@@ -383,8 +388,10 @@ impl Service {
         let people = People::new(&context, &accounts, &notices);
         let presence = Presence::new(&context, &accounts, &desk_access, Arc::default(), Arc::default());
         let pulses = Pulses::new(&context, pulse::Kept::default(), pulse::Kept::default());
+        let signs_of_life = SignsOfLife::new(&context, &files, pulse::Kept::default());
+        let job_leases = JobLeases::new(&context, channel::Sender::default());
         let platforms =
-            Platforms::new(&context, &files, &pulses, pulse::Kept::default(), OnceCell::default());
+            Platforms::new(&context, &files, &job_leases, &pulses, &signs_of_life, OnceCell::default());
         let redrafts = Redrafts::new(&context, &cancellations, &drafts, &files, &filings, &usage);
         let reseals = Reseals::new(&context, &files);
         let saved_views = SavedViews::new(&context);
@@ -432,7 +439,6 @@ impl Service {
             &text_messages,
             &usage,
         );
-        let job_leases = JobLeases::new(&context, channel::Sender::default());
         let samples = Samples::new(&context, &accounts);
         let scale =
             Scale::new(&context, &accounts, &counters, &dashboards, &exports, &filings, &lookup, &queues);
@@ -519,6 +525,7 @@ impl Service {
             scale,
             second_look_desk,
             second_look_reports,
+            signs_of_life,
             staff,
             staffing,
             submissions,

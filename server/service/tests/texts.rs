@@ -291,6 +291,7 @@ async fn what_no_database_takes_is_taken_out_at_the_door(world: World) {
         fine("keep_reason", service.canned_reasons.keep_reason(&keeper, None, bad, bad).await.err());
         fine("keep_holiday", service.holidays.keep_holiday(&keeper, "2026-05-01", false, bad).await.err());
         fine("drop_holiday", service.holidays.drop_holiday(&keeper, bad).await.err());
+        fine("want", service.job_leases.want(&keeper, bad).await.err());
         fine("handovers", service.handovers.handovers(&actor, bad, bad, bad).await.err());
         fine("filings", service.filings.filings(&actor, bad, bad, bad).await.err());
         fine("filings", service.filings.filings(&actor, "", bad, "").await.err());

@@ -8,51 +8,55 @@ use migration::Shape;
 use service::Service;
 use service::db::Db;
 use service::patience::within_patience;
+use service::sign_of_life::SignOfLife;
 use tokio::sync::Mutex;
 
-/// So long an answer holds: whoever asks all the time makes no work.
-const HOLDS: Duration = Duration::from_secs(1);
+/// So long what was written proves that more can be: whoever asks all the time makes no work.
+const HOLDS: time::Duration = time::Duration::SECOND;
 /// What changes only when somebody puts another database or other keys in place is asked less often.
 const FIT_HOLDS: Duration = Duration::from_secs(10);
 
-/// What was said last, and when.
-type Last<T> = Arc<Mutex<Option<(Instant, T)>>>;
+/// What was said last of keys and shape, and when.
+type LastFit = Option<(Instant, [bool; 2])>;
 
 #[derive(Clone)]
 pub struct HealthProbe {
     service: Service,
     db: Db,
-    written: Last<[bool; 2]>,
-    fits: Last<[bool; 2]>,
+    fits: Arc<Mutex<LastFit>>,
 }
 
 impl HealthProbe {
     pub fn new(service: Service, db: Db) -> Self {
-        HealthProbe { service, db, written: Arc::default(), fits: Arc::default() }
+        HealthProbe { service, db, fits: Arc::default() }
     }
 
     /// Whoever asks at the same moment waits for the same answer.
     pub async fn is_healthy(&self) -> bool {
-        held(&self.written, HOLDS, || self.write()).await == [true, true]
+        self.write().await == [true, true]
     }
 
     /// The names of what is not well; none where the server can do its work.
     pub async fn ailing(&self) -> Vec<&'static str> {
-        let [row, file] = held(&self.written, HOLDS, || self.write()).await;
+        let [row, file] = self.write().await;
         // What the database does not say is no news beside that it says nothing.
-        let [keys, shape] = if row { held(&self.fits, FIT_HOLDS, || self.fit()).await } else { [true, true] };
+        let [keys, shape] = if row { self.fit().await } else { [true, true] };
         let said = [(row, "database"), (file, "files"), (keys, "keys"), (shape, "shape of the database")];
         said.into_iter().filter(|(is_well, _)| !is_well).map(|(_, name)| name).collect()
     }
 
     async fn write(&self) -> [bool; 2] {
-        let row = within_patience("no row can be written", self.db.give_sign_of_life());
-        let file = within_patience("no file can be written", self.service.file_store().give_sign_of_life());
-        let (row, file) = tokio::join!(row, file);
+        let SignOfLife { row, file } = self.service.signs_of_life.give(HOLDS).await;
         [row.is_some(), file.is_some()]
     }
 
     async fn fit(&self) -> [bool; 2] {
+        let mut last = self.fits.lock().await;
+        if let Some((at, fits)) = *last
+            && at.elapsed() < FIT_HOLDS
+        {
+            return fits;
+        }
         let keys = within_patience("the keys do not fit the database", self.service.key_checks.check_keys());
         let shape = within_patience("the shape of the database cannot be read", self.db.shape());
         let (keys, shape) = tokio::join!(keys, shape);
@@ -60,23 +64,8 @@ impl HealthProbe {
             tracing::warn!(?shape, "the database has another shape than this program knows");
         }
         // One that a newer program has taken further during an upgrade still has all that this one knows (R82).
-        [keys.is_some(), matches!(shape, Some(Shape::Known | Shape::Newer(_)))]
+        let fits = [keys.is_some(), matches!(shape, Some(Shape::Known | Shape::Newer(_)))];
+        *last = Some((Instant::now(), fits));
+        fits
     }
-}
-
-/// What was said a moment ago, or what is said now.
-async fn held<T: Copy, Asked: Future<Output = T>>(
-    last: &Mutex<Option<(Instant, T)>>,
-    holds: Duration,
-    ask: impl FnOnce() -> Asked,
-) -> T {
-    let mut last = last.lock().await;
-    if let Some((at, said)) = *last
-        && at.elapsed() < holds
-    {
-        return said;
-    }
-    let said = ask().await;
-    *last = Some((Instant::now(), said));
-    said
 }

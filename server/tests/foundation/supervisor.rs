@@ -8,10 +8,15 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use futures::FutureExt as _;
 use server::http::health::health;
+use server::program;
 use server::supervisor::{Lifecycle, Supervisor};
+use service::Service;
+use service::servers::About;
+use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
 use crate::identity::World;
+use crate::upgrade::new_on_postgres;
 
 async fn health_says(lifecycle: &Lifecycle) -> (StatusCode, String) {
     let router = health(|| async { true }.boxed(), lifecycle.clone());
@@ -83,4 +88,96 @@ async fn the_end_waits_for_a_run_that_has_begun() {
     begun.1.recv().await.unwrap();
     tasks.finish().await;
     assert_eq!(done.load(Ordering::SeqCst), 1);
+}
+
+/// A server with one job, a run of which ends once there is a permit for it.
+struct WithJob {
+    service: Service,
+    tasks: Supervisor,
+    begun: Arc<AtomicU32>,
+    may_end: Arc<Semaphore>,
+}
+
+impl WithJob {
+    fn new(service: Service) -> Self {
+        let mut tasks = Supervisor::new(service.clone(), Lifecycle::default());
+        let (begun, may_end) = (Arc::new(AtomicU32::new(0)), Arc::new(Semaphore::new(0)));
+        let (count, permits) = (begun.clone(), may_end.clone());
+        tasks.job(Duration::from_secs(3600), "sweep", move |_| {
+            let (count, permits) = (count.clone(), permits.clone());
+            async move {
+                count.fetch_add(1, Ordering::SeqCst);
+                permits.acquire().await.map(tokio::sync::SemaphorePermit::forget)
+            }
+        });
+        tasks.keep_in_touch(About { version: "0.1.0".to_owned(), sections: [].into() });
+        WithJob { service, tasks, begun, may_end }
+    }
+
+    fn begun(&self) -> u32 {
+        self.begun.load(Ordering::SeqCst)
+    }
+}
+
+async fn soon(what: &str, is_so: impl AsyncFn() -> bool) {
+    for _ in 0..600 {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("not within twelve seconds: {what}");
+}
+
+async fn a_job_that_is_wanted_runs_where_it_is_held(database: Option<String>) {
+    let has_two = database.is_some();
+    let world = World::on(database).await;
+    world.service.key_checks.check_and_mark_keys().await.unwrap();
+    program::seed_samples(&world.config, &world.service).await.unwrap();
+    let (_, keeper) = world.signed_in("维护员").await;
+    let first = WithJob::new(world.service.clone());
+    soon("the first has it", async || first.begun() == 1).await;
+    let (second, asked) = if has_two {
+        let (service, _) = program::open(&world.config).await.unwrap();
+        (Some(WithJob::new(service.clone())), service)
+    } else {
+        (None, world.service.clone())
+    };
+    let sweep = async || asked.job_leases.jobs(&keeper).await.unwrap().remove(0);
+
+    // A run goes on already: it is not what was asked for.
+    assert_eq!(sweep().await.name, "sweep");
+    asked.job_leases.want(&keeper, "sweep").await.unwrap();
+    soon("it is wanted", async || first.service.job_leases.held().borrow().is_wanted("sweep")).await;
+    assert_eq!(first.begun(), 1);
+    first.may_end.add_permits(1);
+    soon("it runs again", async || first.begun() == 2).await;
+    assert!(sweep().await.is_wanted, "until it has run");
+    first.may_end.add_permits(1);
+    soon("it is noted", async || !sweep().await.is_wanted).await;
+    let well_at = sweep().await.well_at.unwrap();
+
+    // None goes on, and the next is an hour away.
+    first.may_end.add_permits(1);
+    asked.job_leases.want(&keeper, "sweep").await.unwrap();
+    soon("it ran", async || sweep().await.well_at.unwrap() > well_at).await;
+    assert!(!sweep().await.is_wanted);
+    assert_eq!(first.begun(), 3, "once each time");
+    assert_eq!(second.as_ref().map_or(0, WithJob::begun), 0, "by the server that has it");
+    if let Some(second) = second {
+        second.tasks.finish().await;
+    }
+    first.tasks.finish().await;
+}
+
+#[tokio::test]
+async fn a_job_that_is_wanted_runs_at_once_on_sqlite() {
+    a_job_that_is_wanted_runs_where_it_is_held(None).await;
+}
+
+#[tokio::test]
+async fn a_job_that_is_wanted_runs_on_the_server_that_has_it_on_postgres() {
+    if let Some((_, server, name)) = new_on_postgres().await {
+        a_job_that_is_wanted_runs_where_it_is_held(Some(format!("{server}/{name}"))).await;
+    }
 }

@@ -1,5 +1,7 @@
 //! 运行状况: how the platform fares, for whoever keeps it running; what is well, and what to do about what is not.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 /// A part of the platform that is looked at.
@@ -8,6 +10,7 @@ use serde::{Deserialize, Serialize};
 pub enum Part {
     Database,
     Files,
+    Servers,
     Tasks,
     Sms,
     Mail,
@@ -21,6 +24,7 @@ impl Part {
         match self {
             Part::Database => "数据库",
             Part::Files => "文件存储",
+            Part::Servers => "服务器",
             Part::Tasks => "后台任务",
             Part::Sms => "短信发送",
             Part::Mail => "邮件发送",
@@ -38,6 +42,9 @@ impl Part {
             }
             Part::Files => {
                 "请检查存放文件的目录或对象存储、其空间和权限；原因在服务器日志中“no file can be written”一行。"
+            }
+            Part::Servers => {
+                "无响应的服务器，请查看其服务状态和日志；程序版本不一致的，请把所有服务器升级到同一版本。"
             }
             Part::Tasks => {
                 "请在服务器日志中查找“a background task failed”，按其中的原因处理；任务会自动重试，不必重启。"
@@ -62,22 +69,57 @@ pub struct PartState {
     pub said: String,
 }
 
-/// A background task of one server.
+/// A server that works on the database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerRow {
+    /// The end of its id, by which it is told from the others.
+    pub id: String,
+    pub version: String,
+    pub started: String,
+    pub is_alive: bool,
+    /// The one that answers.
+    pub is_this: bool,
+    /// The names of the jobs that it has.
+    pub jobs: Vec<String>,
+}
+
+/// What one of all servers does, as it was written down for all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobRow {
+    /// The end of the id of the server that has it; none where it waits to be taken over.
+    pub holder: Option<String>,
+    /// An operator asked for a run that has not ended yet.
+    pub is_wanted: bool,
+    /// When it last failed.
+    pub last_failure: Option<String>,
+    /// Why, where it has not gone well since.
+    pub failure: String,
+}
+
+/// How often a background task ran on the server that answers, since that began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Runs {
+    pub succeeded: u64,
+    pub failed: u64,
+    /// How long the last one took.
+    pub last_milliseconds: u64,
+}
+
+/// A background task: of the server that answers, or a job of whichever server has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskRow {
-    /// Which server it runs on.
-    pub server: String,
     /// Its name in the log.
     pub name: String,
     pub period_seconds: u64,
-    /// None where it never ended well since the server began.
+    /// None where it never ended well; of what each server does for itself, since this one began.
     pub last_success: Option<String>,
     /// The last time is longer ago than it should be.
     pub is_late: bool,
     pub failures_in_a_row: u32,
-    pub succeeded: u64,
-    pub failed: u64,
-    pub last_milliseconds: u64,
+    /// None where another server does it.
+    pub runs: Option<Runs>,
+    /// None where each server does it for itself.
+    pub job: Option<JobRow>,
 }
 
 /// After so many failures in a row a background task counts as failing.
@@ -88,27 +130,8 @@ impl TaskRow {
         !self.is_late && self.failures_in_a_row < FAILURES
     }
 
-    /// The words for its name; the name itself where a newer server has a task that this page does not know.
     pub fn label(&self) -> &str {
-        match self.name.as_str() {
-            "sweep" => "清理到期数据",
-            "baseline" => "审计基线",
-            "head of the audit log" => "留存审计末行",
-            "first administrator" => "检查首位管理人员",
-            "counts" => "看板计数",
-            "network" => "核查网站解析",
-            "patrol" => "巡查",
-            "patrol findings" => "处理巡查结果",
-            "messages" => "发送短信",
-            "e-mails" => "发送邮件",
-            "acts that stand" => "生效不可撤回的办理",
-            "idle claims" => "释放闲置的领取",
-            "flood limits" => "清理限流计数",
-            "floods elsewhere" => "与其他服务器汇总访问频率",
-            "servers" => "与其他服务器互报状态",
-            "replica" => "检查只读副本",
-            _ => &self.name,
-        }
+        task_label(&self.name)
     }
 
     /// 每 10 秒, 每 5 分钟
@@ -118,6 +141,30 @@ impl TaskRow {
             minutes if minutes >= 60 && minutes.is_multiple_of(60) => format!("每 {} 分钟", minutes / 60),
             seconds => format!("每 {seconds} 秒"),
         }
+    }
+}
+
+/// The words for the name of a background task; the name itself where a newer server has one that this program does not
+/// know.
+pub fn task_label(name: &str) -> &str {
+    match name {
+        "sweep" => "清理到期数据",
+        "baseline" => "审计基线",
+        "head of the audit log" => "留存审计末行",
+        "first administrator" => "检查首位管理人员",
+        "counts" => "看板计数",
+        "network" => "核查网站解析",
+        "patrol" => "巡查",
+        "patrol findings" => "处理巡查结果",
+        "messages" => "发送短信",
+        "e-mails" => "发送邮件",
+        "acts that stand" => "生效不可撤回的办理",
+        "idle claims" => "释放闲置的领取",
+        "flood limits" => "清理限流计数",
+        "floods elsewhere" => "与其他服务器汇总访问频率",
+        "servers" => "与其他服务器互报状态",
+        "replica" => "检查只读副本",
+        _ => name,
     }
 }
 
@@ -134,6 +181,8 @@ pub struct PlatformState {
     /// When it was read.
     pub at: String,
     pub parts: Vec<PartState>,
+    /// The one that answers first; the only one on SQLite.
+    pub servers: Vec<ServerRow>,
     pub tasks: Vec<TaskRow>,
     /// What runs: (what, which).
     pub versions: Vec<(String, String)>,
@@ -144,6 +193,12 @@ impl PlatformState {
     pub fn ailing(&self) -> impl Iterator<Item = &PartState> {
         self.parts.iter().filter(|part| !part.is_well)
     }
+}
+
+/// Which versions the servers are of, each once; more than one during an upgrade.
+pub fn versions(servers: &[ServerRow]) -> Vec<&str> {
+    let versions: BTreeSet<&str> = servers.iter().map(|server| server.version.as_str()).collect();
+    versions.into_iter().collect()
 }
 
 /// 1,234 B → 1.2 KB, in steps of a thousand.
@@ -168,15 +223,13 @@ mod tests {
 
     fn task(name: &str, period_seconds: u64) -> TaskRow {
         TaskRow {
-            server: "本服务器".to_owned(),
             name: name.to_owned(),
             period_seconds,
             last_success: None,
             is_late: false,
             failures_in_a_row: 0,
-            succeeded: 0,
-            failed: 0,
-            last_milliseconds: 0,
+            runs: None,
+            job: None,
         }
     }
 

@@ -92,6 +92,11 @@ pub fn written(instant: OffsetDateTime) -> String {
     format!("{} {:02}:{:02}", written_date(instant), at.hour(), at.minute())
 }
 
+/// The same with seconds, where it matters which of two came first: `2026-11-23 12:03:09`, in Shanghai. // R81
+pub fn written_with_seconds(instant: OffsetDateTime) -> String {
+    format!("{}:{:02}", written(instant), shanghai(instant).second())
+}
+
 /// How pages write the civil date of an instant: `2026-11-23`, in Shanghai. // R81
 pub fn written_date(instant: OffsetDateTime) -> String {
     let date = shanghai_date(instant);
@@ -128,6 +133,7 @@ mod tests {
     #[test]
     fn instants_are_written_in_shanghai() {
         assert_eq!(written(datetime!(2026-11-23 04:03:59 UTC)), "2026-11-23 12:03");
+        assert_eq!(written_with_seconds(datetime!(2026-11-23 04:03:09 UTC)), "2026-11-23 12:03:09");
         assert_eq!(written_date(datetime!(2026-12-31 16:00 UTC)), "2027-01-01");
     }
 

@@ -34,8 +34,8 @@ pub struct Context {
 impl Context {
     pub(crate) fn new(db: Db, keys: Arc<Keyring>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
         let events = Arc::new(Events::new(db.clone()));
-        let servers = Arc::new(Servers::new(db.clone(), new_id(clock.now())));
         let watch = Arc::new(Watch::new(clock.clone()));
+        let servers = Arc::new(Servers::new(db.clone(), new_id(clock.now()), watch.started()));
         Context {
             db,
             keys,

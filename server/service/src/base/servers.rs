@@ -72,13 +72,14 @@ impl Seen {
 pub struct Servers {
     db: Db,
     me: String,
+    started_at: OffsetDateTime,
     others: Mutex<BTreeMap<String, Seen>>,
     alive: watch::Sender<BTreeSet<String>>,
 }
 
 impl Servers {
-    pub(crate) fn new(db: Db, me: String) -> Self {
-        Servers { db, me, others: Mutex::default(), alive: watch::Sender::default() }
+    pub(crate) fn new(db: Db, me: String, started_at: OffsetDateTime) -> Self {
+        Servers { db, me, started_at, others: Mutex::default(), alive: watch::Sender::default() }
     }
 
     /// The id of this run of the program.
@@ -101,13 +102,13 @@ impl Servers {
         others.iter().filter(|(_, seen)| !seen.is_alive()).map(|(id, _)| id.clone()).collect()
     }
 
-    /// All that this server knows of, itself first.
-    pub fn seen(&self, about: &About, started_at: OffsetDateTime) -> Vec<ServerSeen> {
+    /// All that this server, of this version, knows of, itself first.
+    pub fn seen(&self, version: &str) -> Vec<ServerSeen> {
         let others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
         let mut seen = vec![ServerSeen {
             id: self.me.clone(),
-            version: about.version.clone(),
-            started_at,
+            version: version.to_owned(),
+            started_at: self.started_at,
             is_alive: true,
             is_this: true,
         }];
@@ -175,7 +176,7 @@ impl Servers {
             beat: Set(1),
             version: Set(about.version.clone()),
             configuration: Set(serde_json::to_string(&about.sections)?),
-            started_at: Set(millis(now)),
+            started_at: Set(millis(self.started_at)),
             seen_at: Set(millis(now)),
         };
         let tx = self.db.begin().await?;

@@ -47,6 +47,15 @@ impl Held {
     }
 }
 
+/// A run of a job that has begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobRun {
+    name: &'static str,
+    began: OffsetDateTime,
+    /// An operator wanted it. What is wanted while it runs is done afterwards.
+    is_wanted: bool,
+}
+
 /// A job as an operator sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobSeen {
@@ -159,38 +168,43 @@ impl JobLeases {
         Ok(tx.commit().await?)
     }
 
-    /// How a run ended that began at `began`: a failure always, a success not so soon after the last that was `noted`. Says
-    /// whether it was written.
+    /// Of this job a run begins now.
+    pub fn begin(&self, name: &'static str) -> JobRun {
+        JobRun { name, began: self.context.clock.now(), is_wanted: self.held.borrow().is_wanted(name) }
+    }
+
+    /// How a run ended: a failure and what was wanted always, any other success not so soon after the last that was
+    /// `noted`. Gives when the run began where that was written.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn note(
         &self,
-        name: &str,
-        began: OffsetDateTime,
+        run: &JobRun,
         outcome: std::result::Result<(), String>,
         noted: Option<OffsetDateTime>,
-    ) -> Result<bool> {
-        if outcome.is_ok() && noted.is_some_and(|noted| (began - noted).abs() < NOTED_EVERY) {
-            return Ok(false);
+    ) -> Result<Option<OffsetDateTime>> {
+        let is_too_soon = noted.is_some_and(|noted| (run.began - noted).abs() < NOTED_EVERY);
+        if outcome.is_ok() && is_too_soon && !run.is_wanted {
+            return Ok(None);
         }
-        retry!(self.try_note(name, began, &outcome))?;
-        self.held.send_if_modified(|held| held.wanted.remove(name));
-        Ok(true)
+        let written = retry!(self.try_note(run, &outcome));
+        if run.is_wanted {
+            // Also where that was not written: it is then wanted anew within a second, not at once and for ever.
+            self.held.send_if_modified(|held| held.wanted.remove(run.name));
+        }
+        written.map(|()| Some(run.began))
     }
 
-    async fn try_note(
-        &self,
-        name: &str,
-        began: OffsetDateTime,
-        outcome: &std::result::Result<(), String>,
-    ) -> Result<()> {
+    async fn try_note(&self, run: &JobRun, outcome: &std::result::Result<(), String>) -> Result<()> {
         let tx = self.context.db.begin().await?;
         let now = millis(self.context.clock.now());
-        let noted = job::Entity::update_many()
-            .col_expr(job::Column::BeganAt, Expr::value(millis(began)))
-            .col_expr(job::Column::IsWanted, Expr::value(false))
-            .filter(job::Column::Name.eq(name));
+        let mut noted = job::Entity::update_many()
+            .col_expr(job::Column::BeganAt, Expr::value(millis(run.began)))
+            .filter(job::Column::Name.eq(run.name));
+        if run.is_wanted {
+            noted = noted.col_expr(job::Column::IsWanted, Expr::value(false));
+        }
         let noted = match outcome {
             Ok(()) => noted
                 .col_expr(job::Column::WellAt, Expr::value(now))
@@ -247,7 +261,8 @@ impl JobLeases {
         Ok(self.rows().await?.into_iter().map(seen).collect())
     }
 
-    /// An operator wants a job to run now, whichever server has it.
+    /// An operator wants a job to run now, whichever server has it: within two seconds, or once the run that goes on has
+    /// ended. Wanted twice it runs once.
     ///
     /// # Errors
     /// `Forbidden` for others, `NotFound` where there is no such job.
@@ -258,13 +273,17 @@ impl JobLeases {
 
     async fn try_want(&self, actor: &Actor, name: &str) -> Result<()> {
         let tx = self.context.db.begin().await?;
+        // There are a dozen rows; what was sent for a name goes into no statement.
+        let jobs = job::Entity::find().all(&tx).await?;
+        let job = jobs.into_iter().find(|job| job.name == name).ok_or(Error::NotFound)?;
         let wanted = job::Entity::update_many()
             .col_expr(job::Column::IsWanted, Expr::value(true))
-            .filter(job::Column::Name.eq(name))
+            .filter(job::Column::Name.eq(job.name))
+            .filter(job::Column::IsWanted.eq(false))
             .exec(&tx)
             .await?;
         if wanted.rows_affected == 0 {
-            return Err(Error::NotFound);
+            return Ok(());
         }
         self.context.audit(&tx, Some(actor), "job.run", "job", name, json!({})).await?;
         Ok(tx.commit().await?)

@@ -2,39 +2,37 @@
 //! at it is no line of the audit log.
 
 use domain::notice::Channel;
-use domain::view::{Part, PartState, PlatformState, TaskRow, is_late, size};
+use domain::view::{
+    JobRow, Part, PartState, PlatformState, Runs, ServerRow, TaskRow, is_late, size, versions,
+};
 use migration::Shape;
-use sea_orm::EntityTrait;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::OnceCell;
-use tokio::time::Instant;
 
 use crate::base::actor::Actor;
-use crate::base::clock::written;
+use crate::base::clock::{written, written_with_seconds};
 use crate::base::context::handle;
-use crate::base::db::instant;
-use crate::base::entity::job;
 use crate::base::error::Result;
-use crate::base::patience::within_patience;
-use crate::base::watch::{COMMIT, UNKNOWN, VERSION};
+use crate::base::servers::ServerSeen;
+use crate::base::watch::{COMMIT, TaskState, UNKNOWN, VERSION};
 use crate::files::Files;
-use crate::ops::pulse::{FilesPulse, Kept, OutboxPulse, Pulse, Pulses, still};
+use crate::ops::job_leases::{JobLeases, JobSeen};
+use crate::ops::pulse::{FilesPulse, OutboxPulse, Pulse, Pulses};
+use crate::ops::sign_of_life::{SignOfLife, SignsOfLife, Took};
 
 /// So long a written row or file proves that others can be written.
 const PROVEN_FOR: Duration = Duration::seconds(10);
 /// More failed sign-ins within an hour are more than people who changed their mind.
 const MOST_FAILED: u64 = 30;
 
-/// How long writing took; none where it failed.
-type Proof = Option<std::time::Duration>;
-
 handle! {
     /// How the platform fares.
     Platforms {
         files: Files,
+        job_leases: JobLeases,
         pulses: Pulses,
+        signs_of_life: SignsOfLife,
     } own {
-        proofs: Kept<[Proof; 2]>,
         database: OnceCell<String>,
     }
 }
@@ -47,16 +45,17 @@ impl Platforms {
     pub async fn platform_state(&self, actor: &Actor) -> Result<PlatformState> {
         actor.must_keep()?;
         let now = self.context.clock.now();
-        let [row, file] = self.proofs().await;
+        let SignOfLife { row, file } = self.signs_of_life.give(PROVEN_FOR).await;
         let pulse = self.pulses.pulse().await?;
         let files = self.pulses.files().await?;
         let shape = self.context.db.shape().await?;
-        let mut tasks = self.tasks(now);
-        tasks.extend(self.tasks_elsewhere(now).await?);
-        tasks.sort_by(|one, other| one.name.cmp(&other.name));
+        let jobs = self.job_leases.jobs(actor).await?;
+        let servers = self.servers(&jobs);
+        let tasks = self.tasks(&jobs, now);
         let parts = vec![
             self.of_database(row),
             self.of_files(file, files),
+            of_servers(&servers),
             of_tasks(&tasks),
             of_outbox(&pulse, Channel::Sms, Part::Sms),
             of_outbox(&pulse, Channel::Mail, Part::Mail),
@@ -73,21 +72,7 @@ impl Platforms {
             ("审计日志末行", pulse.audit_head.to_string()),
         ];
         let versions = versions.map(|(what, which)| (what.to_owned(), which)).into();
-        Ok(PlatformState { at: written(now), parts, tasks, versions })
-    }
-
-    /// Writes a row and a file, unless that was done a moment ago.
-    async fn proofs(&self) -> [Proof; 2] {
-        let mut kept = self.proofs.lock().await;
-        let now = self.context.clock.now();
-        if let Some(proofs) = still(&kept, now, PROVEN_FOR) {
-            return proofs;
-        }
-        let row = timed("no row can be written", self.context.db.give_sign_of_life());
-        let file = timed("no file can be written", self.files.store.give_sign_of_life());
-        let (row, file) = tokio::join!(row, file);
-        *kept = Some((now, [row, file]));
-        [row, file]
+        Ok(PlatformState { at: written_with_seconds(now), parts, servers, tasks, versions })
     }
 
     /// Kind and version.
@@ -95,56 +80,70 @@ impl Platforms {
         self.database.get_or_try_init(|| self.context.db.version()).await.cloned()
     }
 
-    /// Those of this server.
-    fn tasks(&self, now: OffsetDateTime) -> Vec<TaskRow> {
-        let started = self.context.watch.started();
-        let row = |(name, task): (&'static str, crate::base::watch::TaskState)| {
-            let since = now - task.last_success.unwrap_or(started);
-            TaskRow {
-                server: "本服务器".to_owned(),
-                name: name.to_owned(),
-                period_seconds: task.period.as_secs(),
-                last_success: task.last_success.map(written),
-                is_late: is_late(since.whole_seconds(), task.period.as_secs()),
-                failures_in_a_row: task.failures_in_a_row,
+    /// All that work on the database.
+    fn servers(&self, jobs: &[JobSeen]) -> Vec<ServerRow> {
+        let row = |server: ServerSeen| {
+            let has = |job: &&JobSeen| job.holder.as_deref() == Some(server.id.as_str());
+            ServerRow {
+                jobs: jobs.iter().filter(has).map(|job| job.name.clone()).collect(),
+                id: tail(&server.id).to_owned(),
+                version: server.version,
+                started: written(server.started_at),
+                is_alive: server.is_alive,
+                is_this: server.is_this,
+            }
+        };
+        self.context.servers.seen(VERSION).into_iter().map(row).collect()
+    }
+
+    /// What this server does, and what others do as they have written it down; by their names.
+    fn tasks(&self, jobs: &[JobSeen], now: OffsetDateTime) -> Vec<TaskRow> {
+        let watch = &self.context.watch;
+        let job = |name: &str| jobs.iter().find(|job| job.name == name);
+        let here = watch.tasks().into_iter().map(|(name, task)| self.task_here(name, &task, job(name), now));
+        let elsewhere = watch.tasks_elsewhere().into_iter();
+        let elsewhere =
+            elsewhere.filter_map(|(name, period)| Some(self.job_elsewhere(period, job(name)?, now)));
+        let mut tasks: Vec<TaskRow> = here.chain(elsewhere).collect();
+        tasks.sort_by(|one, other| one.name.cmp(&other.name));
+        tasks
+    }
+
+    fn task_here(&self, name: &str, task: &TaskState, job: Option<&JobSeen>, now: OffsetDateTime) -> TaskRow {
+        let since = now - task.last_success.unwrap_or(self.context.watch.started());
+        // What is not written down yet, or cannot be, is known here; what went before the start stands in the row.
+        let last_success = task.last_success.or(job.and_then(|job| job.well_at));
+        let failures = job.map_or(0, |job| u32::try_from(job.failures).unwrap_or(u32::MAX));
+        TaskRow {
+            name: name.to_owned(),
+            period_seconds: task.period.as_secs(),
+            last_success: last_success.map(written_with_seconds),
+            is_late: is_late(since.whole_seconds(), task.period.as_secs()),
+            failures_in_a_row: task.failures_in_a_row.max(failures),
+            runs: Some(Runs {
                 succeeded: task.succeeded,
                 failed: task.failed,
                 last_milliseconds: milliseconds(task.last_took),
-            }
-        };
-        self.context.watch.tasks().into_iter().map(row).collect()
-    }
-
-    /// What other servers do, as they have written it down.
-    async fn tasks_elsewhere(&self, now: OffsetDateTime) -> Result<Vec<TaskRow>> {
-        let elsewhere = self.context.watch.tasks_elsewhere();
-        if elsewhere.is_empty() {
-            return Ok(Vec::new());
+            }),
+            job: job.map(job_row),
         }
-        let started = self.context.watch.started();
-        let rows = job::Entity::find().all(self.context.db.read()).await?;
-        let row = |row: job::Model| {
-            let period = elsewhere.get(row.name.as_str())?.as_secs();
-            let last_success = row.well_at.map(instant);
-            let since = now - last_success.unwrap_or(started);
-            Some(TaskRow {
-                // The end of an id is what differs between servers that began together.
-                server: row.holder.map_or_else(|| "无".to_owned(), |id| format!("服务器 {}", tail(&id))),
-                // A success is written down once a minute.
-                is_late: is_late(since.whole_seconds(), period.max(60)),
-                period_seconds: period,
-                last_success: last_success.map(written),
-                failures_in_a_row: u32::try_from(row.failures).unwrap_or(u32::MAX),
-                succeeded: 0,
-                failed: 0,
-                last_milliseconds: 0,
-                name: row.name,
-            })
-        };
-        Ok(rows.into_iter().filter_map(row).collect())
     }
 
-    fn of_database(&self, row: Proof) -> PartState {
+    fn job_elsewhere(&self, period: std::time::Duration, job: &JobSeen, now: OffsetDateTime) -> TaskRow {
+        let since = now - job.well_at.unwrap_or(self.context.watch.started());
+        TaskRow {
+            name: job.name.clone(),
+            // A success is written down once a minute.
+            is_late: is_late(since.whole_seconds(), period.as_secs().max(60)),
+            period_seconds: period.as_secs(),
+            last_success: job.well_at.map(written_with_seconds),
+            failures_in_a_row: u32::try_from(job.failures).unwrap_or(u32::MAX),
+            runs: None,
+            job: Some(job_row(job)),
+        }
+    }
+
+    fn of_database(&self, row: Took) -> PartState {
         let pools = self.context.db.pools().into_iter().map(|pool| {
             let name = match pool.name {
                 "writer" => "写连接",
@@ -158,7 +157,7 @@ impl Platforms {
         PartState { part: Part::Database, is_well: row.is_some(), said }
     }
 
-    fn of_files(&self, file: Proof, FilesPulse { files, bytes }: FilesPulse) -> PartState {
+    fn of_files(&self, file: Took, FilesPulse { files, bytes }: FilesPulse) -> PartState {
         let place = if self.files.store.is_local() { "本机目录" } else { "对象存储" };
         let said =
             format!("{place}，{}；记录在册 {files} 个文件，共 {}", proven(file, "一个文件"), size(bytes));
@@ -173,14 +172,16 @@ impl Platforms {
     }
 }
 
-async fn timed<E: std::error::Error + 'static>(
-    failed: &'static str,
-    write: impl Future<Output = Result<(), E>>,
-) -> Proof {
-    let begun = Instant::now();
-    within_patience(failed, write).await.map(|()| begun.elapsed())
+fn job_row(job: &JobSeen) -> JobRow {
+    JobRow {
+        holder: job.holder.as_deref().filter(|_| job.is_held).map(|id| tail(id).to_owned()),
+        is_wanted: job.is_wanted,
+        last_failure: job.failed_at.map(written_with_seconds),
+        failure: job.failure.clone(),
+    }
 }
 
+/// The end of an id is what differs between servers that began together.
 fn tail(id: &str) -> &str {
     id.get(id.len().saturating_sub(6)..).unwrap_or(id)
 }
@@ -189,11 +190,29 @@ fn milliseconds(took: std::time::Duration) -> u64 {
     u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn proven(took: Proof, what: &str) -> String {
+fn proven(took: Took, what: &str) -> String {
     match took {
         Some(took) => format!("写入{what}用时 {} 毫秒", milliseconds(took).max(1)),
         None => format!("不能写入{what}"),
     }
+}
+
+fn of_servers(servers: &[ServerRow]) -> PartState {
+    let silent = servers.iter().filter(|server| !server.is_alive).count();
+    let versions = versions(servers);
+    let silent_said = match silent {
+        0 => "都在运行".to_owned(),
+        silent => format!("其中 {silent} 台无响应"),
+    };
+    let version_said = match versions.as_slice() {
+        [version] => format!("程序版本 {version}"),
+        versions => format!("程序版本不一致：{}", versions.join("、")),
+    };
+    let said = match servers.len() {
+        1 => format!("1 台，{version_said}"),
+        all => format!("{all} 台，{silent_said}；{version_said}"),
+    };
+    PartState { part: Part::Servers, is_well: silent == 0 && versions.len() == 1, said }
 }
 
 fn of_tasks(tasks: &[TaskRow]) -> PartState {
@@ -236,9 +255,14 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::base::error::Error;
+    use crate::base::servers::About;
     use crate::common::*;
 
-    claims![only_a_keeper_sees_it_and_sees_what_is_not_well, the_figures_are_those_of_the_rows];
+    claims![
+        only_a_keeper_sees_it_and_sees_what_is_not_well,
+        the_figures_are_those_of_the_rows,
+        each_server_is_listed_with_its_version_and_its_jobs,
+    ];
 
     async fn keeper(world: &World) -> Actor {
         let actor = world.applicant(1).await;
@@ -261,7 +285,7 @@ mod tests {
         watch.task_ended("counts", true, minute);
         let state = platforms.platform_state(&keeper).await.unwrap();
         assert_eq!(ailing(&state), [Part::Backup], "{state:?}");
-        assert_eq!(state.parts.len(), 8);
+        assert_eq!(state.parts.len(), 9);
 
         world.execute("INSERT INTO counter (name, value) VALUES ('backup/last', 0)").await;
         for _ in 0..3 {
@@ -277,6 +301,52 @@ mod tests {
         assert!(said(Part::Tasks).contains("看板计数"));
         assert!(said(Part::Backup).contains("1970-01-01"));
         assert!(said(Part::SignIns).starts_with("近 1 小时 31 次"));
+    }
+
+    async fn each_server_is_listed_with_its_version_and_its_jobs(world: World) {
+        let (keeper, here) = (keeper(&world).await, &world.service);
+        let minute = std::time::Duration::from_secs(60);
+        here.watch.task_known("replica", minute);
+        for job in ["counts", "sweep"] {
+            here.watch.task_known(job, minute);
+            here.watch.task_is_here(job, false);
+        }
+        here.job_leases.take_free(&["counts", "sweep"]).await.unwrap();
+        here.watch.task_is_here("counts", true);
+        here.job_leases.want(&keeper, "sweep").await.unwrap();
+        let run = here.job_leases.begin("counts");
+        here.job_leases.note(&run, Err("no such table".to_owned()), None).await.unwrap();
+
+        let state = here.platforms.platform_state(&keeper).await.unwrap();
+        let [server] = state.servers.as_slice() else { panic!("{:?}", state.servers) };
+        assert_eq!((server.version.as_str(), server.is_alive, server.is_this), (VERSION, true, true));
+        assert_eq!(server.jobs, ["counts", "sweep"]);
+        let [counts, replica, sweep] = state.tasks.as_slice() else { panic!("{:?}", state.tasks) };
+        assert_eq!(
+            (replica.name.as_str(), &replica.job),
+            ("replica", &None),
+            "each server does it for itself"
+        );
+        let (counts_job, sweep_job) = (counts.job.as_ref().unwrap(), sweep.job.as_ref().unwrap());
+        assert_eq!(counts_job.holder.as_ref(), Some(&server.id));
+        assert_eq!((counts.failures_in_a_row, counts_job.failure.as_str()), (1, "no such table"));
+        assert_eq!(counts_job.last_failure, Some(written_with_seconds(world.now())));
+        assert!(!counts_job.is_wanted && sweep_job.is_wanted);
+        assert_eq!((counts.runs.is_some(), sweep.runs), (true, None));
+        if world.is_sqlite() {
+            return;
+        }
+
+        let about = |version: &str| About { version: version.to_owned(), sections: Default::default() };
+        let there = world.restarted().await;
+        there.servers.join(&about("9.9.9"), there.now()).await.unwrap().unwrap();
+        here.servers.beat(&about(VERSION), here.now()).await.unwrap();
+        let state = here.platforms.platform_state(&keeper).await.unwrap();
+        let seen: Vec<_> = state.servers.iter().map(|one| (one.version.as_str(), one.jobs.len())).collect();
+        assert_eq!(seen, [(VERSION, 2), ("9.9.9", 0)]);
+        assert!(ailing(&state).contains(&Part::Servers), "an upgrade that is not over");
+        let said = &state.parts.iter().find(|part| part.part == Part::Servers).unwrap().said;
+        assert!(said.starts_with("2 台，都在运行；程序版本不一致："), "{said}");
     }
 
     async fn the_figures_are_those_of_the_rows(world: World) {

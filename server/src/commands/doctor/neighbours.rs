@@ -122,12 +122,12 @@ async fn public(config: &Config) -> Option<Finding> {
 
 async fn otlp(config: &Config) -> Option<Finding> {
     const ABOUT: &str = "collector";
-    let url: &Url = config.otlp.as_ref()?;
+    let url: &Url = &config.otlp.as_ref()?.endpoint;
     let (host, port) = (url.host_str()?.trim_matches(['[', ']']), url.port_or_known_default()?);
     let reached = tokio::time::timeout(PATIENCE, TcpStream::connect((host, port))).await;
     Some(match reached {
         Ok(Ok(_)) => well(ABOUT, format!("{host}:{port} takes connections")),
-        Ok(Err(error)) => look(ABOUT, format!("{host}:{port}: {error}; no traces go out.")),
-        Err(_) => look(ABOUT, format!("{host}:{port} does not answer; no traces go out.")),
+        Ok(Err(error)) => look(ABOUT, format!("{host}:{port}: {error}; nothing goes out.")),
+        Err(_) => look(ABOUT, format!("{host}:{port} does not answer; nothing goes out.")),
     })
 }

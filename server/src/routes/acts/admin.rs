@@ -1,4 +1,4 @@
-//! What administrators do with people, and the system administrator with directories, reasons and holidays.
+//! What administrators do with people, and the system administrator with directories, reasons, holidays and jobs.
 
 use app::api::caller::Caller;
 use axum::extract::{Multipart, State};
@@ -7,6 +7,7 @@ use axum::routing::post;
 use axum::{Extension, Router};
 use domain::route;
 use domain::schema::{Fault, fault};
+use domain::view::task_label;
 use http::HeaderMap;
 use service::{Actor, Error, ProviderEntry};
 
@@ -34,6 +35,7 @@ pub fn router() -> Router<AppState> {
         .route("/act/drop-holiday", act!(drop_holiday))
         .route("/act/offer-holidays", post(offer_holidays))
         .route("/act/take-holidays", act!(take_holidays))
+        .route("/act/run-job", act!(run_job))
 }
 
 async fn appoint(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
@@ -324,6 +326,13 @@ async fn keep_holiday(state: &AppState, actor: &Actor, fields: &Fields, _back: &
 async fn drop_holiday(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
     state.service.holidays.drop_holiday(actor, field(fields, "day")).await?;
     Ok(to(route::HOLIDAYS).saying("已删除。"))
+}
+
+/// 【立即运行】
+async fn run_job(state: &AppState, actor: &Actor, fields: &Fields, _back: &str) -> Result<Done, Error> {
+    let job = field(fields, "job");
+    state.service.job_leases.want(actor, job).await?;
+    Ok(to(route::PLATFORM).saying(format!("已请求运行“{}”，稍后刷新本页查看结果。", task_label(job))))
 }
 
 #[cfg(test)]

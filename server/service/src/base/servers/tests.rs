@@ -144,15 +144,13 @@ async fn a_job_has_one_server_and_goes_on_with_another(world: World) {
     let alive = Alive::with(&first, JOBS);
     soon("the first takes them", async || both(&first)).await;
 
-    let began = first.now();
-    assert!(first.job_leases.note("messages", began, Ok(()), None).await.unwrap());
-    assert!(
-        !first.job_leases.note("messages", began, Ok(()), Some(began)).await.unwrap(),
-        "not every second"
-    );
+    let run = first.job_leases.begin("messages");
+    let noted = first.job_leases.note(&run, Ok(()), None).await.unwrap();
+    assert_eq!(noted, Some(first.now()));
+    assert_eq!(first.job_leases.note(&run, Ok(()), noted).await.unwrap(), None, "not every second");
     for failures in 1..=2 {
         let failed = Err("no gateway".repeat(100));
-        assert!(first.job_leases.note("messages", began, failed, Some(began)).await.unwrap());
+        assert_eq!(first.job_leases.note(&run, failed, noted).await.unwrap(), noted);
         let jobs = first.job_leases.jobs(&keeper).await.unwrap();
         assert_eq!((jobs[0].name.as_str(), jobs[0].failures, jobs[0].is_held), ("messages", failures, true));
         assert_eq!(jobs[0].failure.len(), 300);
@@ -162,10 +160,21 @@ async fn a_job_has_one_server_and_goes_on_with_another(world: World) {
     assert!(matches!(second.job_leases.jobs(&owner).await, Err(Error::Forbidden)));
     assert!(matches!(second.job_leases.want(&owner, "sweep").await, Err(Error::Forbidden)));
     assert!(matches!(second.job_leases.want(&keeper, "none").await, Err(Error::NotFound)));
-    second.job_leases.want(&keeper, "sweep").await.unwrap();
-    soon("it is wanted", async || first.job_leases.held().borrow().is_wanted("sweep")).await;
-    first.job_leases.note("sweep", began, Ok(()), None).await.unwrap();
-    assert!(!first.job_leases.held().borrow().is_wanted("sweep"));
+    let goes_on = first.job_leases.begin("sweep");
+    for _ in 0..2 {
+        second.job_leases.want(&keeper, "sweep").await.unwrap();
+    }
+    let asked = "SELECT COUNT(*) FROM audit WHERE action = 'job.run' AND object_id = 'sweep'";
+    assert_eq!(world.number(asked).await, 1, "wanted twice it is wanted once");
+    let is_wanted = || first.job_leases.held().borrow().is_wanted("sweep");
+    soon("it is wanted", async || is_wanted()).await;
+    first.job_leases.note(&goes_on, Ok(()), None).await.unwrap();
+    assert!(is_wanted(), "what goes on already is not what was asked for");
+    let run = first.job_leases.begin("sweep");
+    let noted = first.job_leases.note(&run, Ok(()), noted).await.unwrap();
+    assert!(noted.is_some() && !is_wanted(), "it is written down however soon");
+    let jobs = first.job_leases.jobs(&keeper).await.unwrap();
+    assert_eq!((jobs[1].name.as_str(), jobs[1].is_wanted, jobs[1].well_at), ("sweep", false, noted));
     if world.is_sqlite() {
         return;
     }
@@ -258,6 +267,7 @@ async fn a_server_that_is_configured_otherwise_does_not_join(world: World) {
     assert_eq!(second.servers.join(&about("45"), second.now()).await.unwrap(), Ok(()));
     assert_eq!(world.number("SELECT COUNT(*) FROM server_node").await, 2);
     second.servers.beat(&about("45"), second.now() + Duration::SECOND).await.unwrap();
-    let seen = second.servers.seen(&about("45"), second.now());
-    assert_eq!(seen.iter().map(|server| server.is_this).collect::<Vec<_>>(), [true, false]);
+    let seen = second.servers.seen("1.0.1");
+    let seen: Vec<_> = seen.iter().map(|one| (one.is_this, one.is_alive, one.version.as_str())).collect();
+    assert_eq!(seen, [(true, true, "1.0.1"), (false, true, "1.0.0")], "one that was just heard of is alive");
 }
