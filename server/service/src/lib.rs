@@ -143,11 +143,8 @@ use crate::ops::pulse::Pulses;
 use crate::ops::relation_keys::RelationKeys;
 use crate::ops::sample::Samples;
 use crate::ops::scale::Scale;
-<<<<<<< HEAD
-use crate::ops::staffing::Staffing;
-=======
 use crate::ops::sign_of_life::SignsOfLife;
->>>>>>> h4
+use crate::ops::staffing::Staffing;
 use crate::public::guide::Guides;
 use crate::public::misuse::MisuseReports;
 use crate::state::counters::Counters;

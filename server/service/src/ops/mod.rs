@@ -14,8 +14,5 @@ pub mod pulse;
 pub mod relation_keys;
 pub mod sample;
 pub mod scale;
-<<<<<<< HEAD
-pub mod staffing;
-=======
 pub mod sign_of_life;
->>>>>>> h4
+pub mod staffing;
