@@ -387,8 +387,15 @@ impl Service {
         let pulses = Pulses::new(&context, pulse::Kept::default(), pulse::Kept::default());
         let signs_of_life = SignsOfLife::new(&context, &files, pulse::Kept::default());
         let job_leases = JobLeases::new(&context, channel::Sender::default());
-        let platforms =
-            Platforms::new(&context, &files, &job_leases, &pulses, &signs_of_life, OnceCell::default());
+        let platforms = Platforms::new(
+            &context,
+            &files,
+            &job_leases,
+            &pulses,
+            &signs_of_life,
+            OnceCell::default(),
+            pulse::Kept::default(),
+        );
         let redrafts = Redrafts::new(&context, &cancellations, &drafts, &files, &filings, &usage);
         let reseals = Reseals::new(&context, &files);
         let saved_views = SavedViews::new(&context);

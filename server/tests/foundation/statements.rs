@@ -62,7 +62,7 @@ async fn cases(world: &World) -> Vec<Case> {
         ("审核员东城", format!("/review/filings/{filing}"), 15),
         ("管理员", at("/review/claims"), 4),
         ("管理员", at("/staff"), 6),
-        ("维护员", at("/upkeep/platform"), 4),
+        ("维护员", at("/upkeep/platform"), 3),
         ("审计员", at("/audit"), 7),
     ]
 }

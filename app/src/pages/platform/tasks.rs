@@ -66,7 +66,7 @@ fn line(task: &TaskRow, servers: Option<&[ServerRow]>) -> Markup {
         tr {
             td data-label="任务" { span { (task.label()) br; span class="platform-second" { (task.every()) } } }
             @if let (Some(servers), Some(job)) = (servers, &task.job) {
-                td data-label="服务器" { (holder(job, servers)) }
+                td data-label="服务器" class="figures" { (holder(job, servers)) }
             }
             td data-label="状态" { (state(task)) }
             td data-label="上次完成" class="figures" {
@@ -88,7 +88,7 @@ fn holder(job: &JobRow, servers: &[ServerRow]) -> Markup {
     html! {
         @match job.holder.as_deref() {
             None => "待接管",
-            Some(id) => span { span class="figures" { (id) } @if is_this(id) { br; "本服务器" } },
+            Some(id) => span { (id) @if is_this(id) { br; "本服务器" } },
         }
     }
 }
@@ -117,9 +117,8 @@ fn run_now(task: &TaskRow, job: &JobRow) -> Markup {
         } @else {
             form method="post" action="/act/run-job" class="inline" {
                 input type="hidden" name="job" value=(task.name);
-                button class="button button-small" {
-                    "立即运行" span class="visually-hidden" { "：" (task.label()) }
-                }
+                // Not hidden words beside the visible ones: those stick out of a table that scrolls in its frame.
+                button class="button button-small" aria-label={ "立即运行：" (task.label()) } { "立即运行" }
             }
         }
     }
@@ -195,7 +194,7 @@ mod tests {
         let lost = changed("patrol", |job| job.holder = None);
         let tasks = [job("counts"), elsewhere, lost];
         let drawn = sections(&tasks, &[server("aaa111", true), server("bbb222", false)]).into_string();
-        for said in ["aaa111</span><br>本服务器", "bbb222</span></span>", "待接管", "—"] {
+        for said in ["<span>aaa111<br>本服务器</span>", "<span>bbb222</span>", "待接管", "—"] {
             assert!(drawn.contains(said), "{said}: {drawn}");
         }
     }

@@ -17,11 +17,13 @@ use crate::base::servers::ServerSeen;
 use crate::base::watch::{COMMIT, TaskState, UNKNOWN, VERSION};
 use crate::files::Files;
 use crate::ops::job_leases::{JobLeases, JobSeen};
-use crate::ops::pulse::{FilesPulse, OutboxPulse, Pulse, Pulses};
+use crate::ops::pulse::{FilesPulse, Kept, OutboxPulse, Pulse, Pulses, still};
 use crate::ops::sign_of_life::{SignOfLife, SignsOfLife, Took};
 
 /// So long a written row or file proves that others can be written.
 const PROVEN_FOR: Duration = Duration::seconds(10);
+/// So long the shape of the database holds, as for the probes.
+const SHAPE_HOLDS: Duration = Duration::seconds(10);
 /// More failed sign-ins within an hour are more than people who changed their mind.
 const MOST_FAILED: u64 = 30;
 
@@ -34,6 +36,7 @@ handle! {
         signs_of_life: SignsOfLife,
     } own {
         database: OnceCell<String>,
+        shape: Kept<Shape>,
     }
 }
 
@@ -48,7 +51,7 @@ impl Platforms {
         let SignOfLife { row, file } = self.signs_of_life.give(PROVEN_FOR).await;
         let pulse = self.pulses.pulse().await?;
         let files = self.pulses.files().await?;
-        let shape = self.context.db.shape().await?;
+        let shape = self.shape(now).await?;
         let jobs = self.job_leases.jobs(actor).await?;
         let servers = self.servers(&jobs);
         let tasks = self.tasks(&jobs, now);
@@ -73,6 +76,17 @@ impl Platforms {
         ];
         let versions = versions.map(|(what, which)| (what.to_owned(), which)).into();
         Ok(PlatformState { at: written_with_seconds(now), parts, servers, tasks, versions })
+    }
+
+    /// It changes only while somebody upgrades.
+    async fn shape(&self, now: OffsetDateTime) -> Result<Shape> {
+        let mut kept = self.shape.lock().await;
+        if let Some(shape) = still(&kept, now, SHAPE_HOLDS) {
+            return Ok(shape);
+        }
+        let shape = self.context.db.shape().await?;
+        *kept = Some((now, shape.clone()));
+        Ok(shape)
     }
 
     /// Kind and version.
