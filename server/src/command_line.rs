@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 /// Said once, since it is so for every command.
@@ -78,9 +78,9 @@ const KEYS: &str = "A key is exchanged in four steps, while the servers run:
   3. beian --config /etc/beian/beian.toml keys reseal
   4. beian --config /etc/beian/beian.toml keys check   says when the old line can go";
 
-const KEYS_INIT: &str = "Example:
-  beian keys init /etc/beian/keys
-  chown beian:beian /etc/beian/keys
+const KEYS_INIT: &str = "Examples:
+  beian keys init /etc/beian/keys && chown beian:beian /etc/beian/keys
+  beian keys init --algorithms national /etc/beian/keys          where the national algorithms (国密) are asked for
 
 Exit codes: 0 made; 2 not made, as where the file is there already.";
 
@@ -233,6 +233,12 @@ pub enum KeysCommand {
         /// Must not be there yet; only its owner can read it
         #[arg(value_hint = clap::ValueHint::FilePath)]
         file: PathBuf,
+        /// What seals and what hashes
+        ///
+        /// What hashes cannot be changed later: people are found, and the audit log is chained, by it. What seals
+        /// can, by the line `suite` and `keys reseal`.
+        #[arg(long, value_enum, default_value = "international")]
+        algorithms: Algorithms,
     },
     /// Prints a line with a fresh key
     ///
@@ -250,6 +256,24 @@ pub enum KeysCommand {
     /// After all servers were started with the new key. A hundred rows at a time, each with a line in the audit log.
     #[command(after_long_help = KEYS_RESEAL)]
     Reseal,
+}
+
+/// The algorithms of a new platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Algorithms {
+    /// AES-256-GCM, HMAC-SHA-256 and SHA-256
+    International,
+    /// 国密: SM4-GCM, HMAC-SM3 and SM3
+    National,
+}
+
+impl From<Algorithms> for service::keyring::Algorithms {
+    fn from(named: Algorithms) -> Self {
+        match named {
+            Algorithms::International => Self::International,
+            Algorithms::National => Self::National,
+        }
+    }
 }
 
 /// What can be done with stored files.
@@ -304,6 +328,7 @@ mod tests {
             "beian --config /etc/beian/beian.toml serve",
             "beian serve --config /etc/beian/beian.toml",
             "beian keys init /etc/beian/keys",
+            "beian keys init --algorithms national /etc/beian/keys",
             "beian verify-audit --since 48213 -5ZkX",
             "beian completions zsh",
         ] {

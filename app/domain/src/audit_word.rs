@@ -152,7 +152,7 @@ const OBJECTS: [(&str, &str); 31] = [
     ("end", "结束"),
 ];
 
-const DETAILS: [(&str, &str); 67] = [
+const DETAILS: [(&str, &str); 68] = [
     ("columns", "显示的列"),
     ("density", "行高"),
     ("keys", "单键快捷键"),
@@ -203,6 +203,7 @@ const DETAILS: [(&str, &str); 67] = [
     ("directory", "名录"),
     ("kind", "类别"),
     ("sha256", "文件摘要"),
+    ("sm3", "文件摘要（SM3）"),
     ("finding", "检查结果"),
     ("wrong", "错误次数"),
     ("most", "上限"),

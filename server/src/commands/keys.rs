@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use service::keyring::Keyring;
+use service::keyring::{Algorithms, Keyring};
 
 use super::exit_code::FOUND_WRONG;
 use crate::config::{Config, StartupError, with_source};
@@ -17,8 +17,8 @@ fn refused(error: &dyn std::fmt::Display) -> StartupError {
 ///
 /// # Errors
 /// When the file is there already, or cannot be written.
-pub fn init(file: &Path) -> Result<ExitCode, StartupError> {
-    Keyring::generate_into(file).map_err(|error| {
+pub fn init(file: &Path, algorithms: Algorithms) -> Result<ExitCode, StartupError> {
+    Keyring::generate_into(file, algorithms).map_err(|error| {
         let sentence = format!("The keys cannot be made in {}: {}.", file.display(), with_source(&error));
         StartupError(vec![sentence])
     })?;

@@ -73,3 +73,43 @@ async fn a_backup_is_made_checked_and_put_back_elsewhere() {
     let (ended, said) = run(&["check-backup", name], "nowhere", &keys);
     assert!(ended == Some(1) && said.contains("The backup is not whole."), "{said}");
 }
+
+/// Issue 14: the national algorithms, from the keys to the backup.
+#[tokio::test]
+async fn keys_with_the_national_algorithms_are_made_and_used() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    let (keys, backup) = (at("keys"), at("backup"));
+    let (file, directory) = (keys.to_str().unwrap(), backup.to_str().unwrap());
+    let run = |arguments: &[&str], data: &str| {
+        let data = at(data);
+        let output = run_server(arguments, &[("DATA_DIR", &data), ("BEIAN_KEYS_FILE", &keys)]);
+        (output.status.code(), said(&output))
+    };
+    let init = |algorithms: &str| run(&["keys", "init", "--algorithms", algorithms, file], "nowhere");
+    assert_eq!(init("secret").0, Some(2));
+    assert_eq!(init("national").0, Some(0));
+    assert_eq!(init("international").0, Some(2), "they are never written over");
+    let text = std::fs::read_to_string(&keys).unwrap();
+    assert!(text.contains("\nsuite sm4-gcm\n") && text.contains("\nhash hmac-sm3 "), "{text}");
+    let config = Config::load(None, &|name| match name {
+        "DATA_DIR" => Some(at("data").display().to_string()),
+        "BEIAN_KEYS_FILE" => Some(file.to_owned()),
+        _ => None,
+    });
+    server::tls::install_crypto();
+    let (service, db) = program::open(&config.unwrap()).await.unwrap();
+    service.key_checks.check_and_mark_keys().await.unwrap();
+    drop((service, db));
+    for (arguments, data, sentence) in [
+        (&["backup", directory][..], "data", "opens with the keys 1"),
+        (&["check-backup", directory], "nowhere", "The backup is whole."),
+        (&["restore", directory], "elsewhere", "The server can be started."),
+        (&["verify-audit"], "elsewhere", "is whole"),
+        (&["keys", "check"], "elsewhere", "Key 1: "),
+    ] {
+        let (ended, said) = run(arguments, data);
+        assert!(ended == Some(0) && said.contains(sentence), "{arguments:?}: {ended:?} {said}");
+    }
+    assert!(backup.join("files.sm3").is_file() && !backup.join("files.sha256").exists());
+}

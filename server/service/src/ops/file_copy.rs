@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use futures::{StreamExt as _, TryStreamExt as _};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use crate::base::digest::Digest;
 use crate::base::entity::upload;
 use crate::base::error::{Error, Result};
 use crate::files::Files;
 use crate::files::file::{PICTURE, key_of};
-use crate::files::upload::sha256_hex;
 use crate::files::upload::store::{FileStore, Rendition, StoreError, names};
 
 const PAGE: u64 = 500;
@@ -180,7 +180,7 @@ async fn verify_one(files: &Files, row: &upload::Model, rendition: Rendition) ->
         Err(StoreError::Keyring(error)) => return wrong(row, rendition, &format!("does not open: {error}")),
         Err(error) => return Err(error.into()),
     };
-    if rendition == Rendition::Full && sha256_hex(&opened) != row.sha256 {
+    if rendition == Rendition::Full && !Digest::read(&row.digest).fits(&opened) {
         return wrong(row, rendition, "is not the file that its row tells of");
     }
     // Sealed anew on one side alone, it still has to be the same file.

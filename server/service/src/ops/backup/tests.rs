@@ -229,8 +229,12 @@ async fn whatever_is_wrong_with_a_backup_is_found(world: World) {
         ("a file cut off", &|at| cut(&a_file(at)), "is damaged: it was changed"),
         ("a file gone", &|at| fs::remove_file(a_file(at)).unwrap(), "is missing"),
         ("all files gone", &|at| fs::remove_dir_all(at.join(FILES)).unwrap(), "is missing"),
-        ("a byte of the list", &|at| flip(&at.join(LIST)), "files.sha256 is damaged: it was changed"),
-        ("the list cut off", &|at| cut(&at.join(LIST)), "files.sha256 is damaged: it has"),
+        (
+            "a byte of the list",
+            &|at| flip(&at.join("files.sha256")),
+            "files.sha256 is damaged: it was changed",
+        ),
+        ("the list cut off", &|at| cut(&at.join("files.sha256")), "files.sha256 is damaged: it has"),
         ("the manifest cut off", &|at| cut(&at.join("manifest.json")), "manifest.json is damaged"),
         (
             "a count in the manifest",
@@ -240,7 +244,7 @@ async fn whatever_is_wrong_with_a_backup_is_found(world: World) {
         ("no manifest", &|at| fs::remove_file(at.join("manifest.json")).unwrap(), "is not there"),
         (
             "another layout",
-            &|at| reword(&at.join("manifest.json"), "\"format\": 1", "\"format\": 2"),
+            &|at| reword(&at.join("manifest.json"), "\"format\": 1", "\"format\": 3"),
             "by a newer version",
         ),
     ];
