@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 /// Said once, since it is so for every command.
@@ -70,6 +70,11 @@ const FILES_COPY: &str = "Example:
 
 Exit codes: 0 all are there; 1 some are missing or damaged, or it was broken off (call it again); 2 nothing was done.";
 
+const FILES_MARK: &str = "Example, after the disk with the files was replaced:
+  beian --config /etc/beian/beian.toml files mark && systemctl start beian
+
+Exit codes: 0 marked; 1 files are missing or damaged, and nothing was marked (unless --anyway); 2 nothing was looked at.";
+
 const FILES_CHECK: &str = "Exit codes: 0 all are there; 1 some are not, and which; 2 nothing was looked at.";
 
 const KEYS: &str = "A key is exchanged in four steps, while the servers run:
@@ -78,9 +83,9 @@ const KEYS: &str = "A key is exchanged in four steps, while the servers run:
   3. beian --config /etc/beian/beian.toml keys reseal
   4. beian --config /etc/beian/beian.toml keys check   says when the old line can go";
 
-const KEYS_INIT: &str = "Example:
-  beian keys init /etc/beian/keys
-  chown beian:beian /etc/beian/keys
+const KEYS_INIT: &str = "Examples:
+  beian keys init /etc/beian/keys && chown beian:beian /etc/beian/keys
+  beian keys init --algorithms national /etc/beian/keys          where the national algorithms (国密) are asked for
 
 Exit codes: 0 made; 2 not made, as where the file is there already.";
 
@@ -284,6 +289,12 @@ pub enum KeysCommand {
         /// Must not be there yet; only its owner can read it
         #[arg(value_hint = clap::ValueHint::FilePath)]
         file: PathBuf,
+        /// What seals and what hashes
+        ///
+        /// What hashes cannot be changed later: people are found, and the audit log is chained, by it. What seals
+        /// can, by the line `suite` and `keys reseal`.
+        #[arg(long, value_enum, default_value = "international")]
+        algorithms: Algorithms,
     },
     /// Prints a line with a fresh key
     ///
@@ -361,6 +372,24 @@ pub enum StaffCommand {
     },
 }
 
+/// The algorithms of a new platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Algorithms {
+    /// AES-256-GCM, HMAC-SHA-256 and SHA-256
+    International,
+    /// 国密: SM4-GCM, HMAC-SM3 and SM3
+    National,
+}
+
+impl From<Algorithms> for service::keyring::Algorithms {
+    fn from(named: Algorithms) -> Self {
+        match named {
+            Algorithms::International => Self::International,
+            Algorithms::National => Self::National,
+        }
+    }
+}
+
 /// What can be done with stored files.
 #[derive(Debug, Subcommand)]
 pub enum FilesCommand {
@@ -379,6 +408,17 @@ pub enum FilesCommand {
     /// After copying, before the old place is emptied, and when somebody reports a picture that does not open.
     #[command(after_long_help = FILES_CHECK)]
     Check,
+    /// Says that the files in `storage` are those of this database
+    ///
+    /// A server does not start over a place that does not bear the mark of its platform: a share may not be mounted. The first
+    /// start, `files copy` and `restore` mark it. This is for files that came there by other means; it reads all of them
+    /// first, as `files check` does.
+    #[command(after_long_help = FILES_MARK)]
+    Mark {
+        /// Also where files are missing or damaged: they are lost
+        #[arg(long)]
+        anyway: bool,
+    },
 }
 
 #[cfg(test)]
@@ -417,6 +457,7 @@ mod tests {
             "beian staff appoint --role administrator",
             "beian staff appoint --role reviewer --region 110101",
             "beian doctor --config /etc/beian/beian.toml",
+            "beian keys init --algorithms national /etc/beian/keys",
             "beian verify-audit --since 48213 -5ZkX",
             "beian completions zsh",
         ] {

@@ -48,7 +48,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, StartupError> {
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { directory } => manual::man(&directory),
-        Command::Keys(KeysCommand::Init { file }) => keys::init(&file),
+        Command::Keys(KeysCommand::Init { file, algorithms }) => keys::init(&file, algorithms.into()),
         Command::Keys(KeysCommand::Rotate { file }) => keys::rotate(&file),
         Command::Serve => given.with(async |config| program::run(config).await.map(|()| ExitCode::SUCCESS)),
         Command::Migrate => given.with(async |config| database::migrate(&config).await),

@@ -203,6 +203,7 @@ const DETAILS: [(&str, &str); 68] = [
     ("directory", "名录"),
     ("kind", "类别"),
     ("sha256", "文件摘要"),
+    ("sm3", "文件摘要（SM3）"),
     ("finding", "检查结果"),
     ("wrong", "错误次数"),
     ("most", "上限"),

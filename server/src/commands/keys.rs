@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use service::keyring::Keyring;
+use service::keyring::{Algorithms, Keyring};
 use service::keys::reseal::Progress;
 
 use super::exit_code::FOUND_WRONG;
@@ -22,8 +22,8 @@ fn refused(error: &dyn std::fmt::Display) -> StartupError {
 ///
 /// # Errors
 /// When the file is there already, or cannot be written.
-pub fn init(file: &Path) -> Result<ExitCode, StartupError> {
-    Keyring::generate_into(file).map_err(|error| {
+pub fn init(file: &Path, algorithms: Algorithms) -> Result<ExitCode, StartupError> {
+    Keyring::generate_into(file, algorithms).map_err(|error| {
         let sentence = format!("The keys cannot be made in {}: {}.", file.display(), with_source(&error));
         StartupError(vec![sentence])
     })?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use secrecy::ExposeSecret as _;
-use service::keyring::Keyring;
+use service::keyring::{Algorithms, Keyring};
 use service::private;
 
 use super::error::{StartupError, with_source};
@@ -50,7 +50,7 @@ pub(super) fn of_development(data_dir: &Path) -> Result<Keyring, StartupError> {
         private::directory(data_dir).map_err(|error| {
             StartupError::one(format!("The data directory {} cannot be made: {error}.", data_dir.display()))
         })?;
-        Keyring::generate_into(&path)
+        Keyring::generate_into(&path, Algorithms::International)
     };
     made.map_err(|error| {
         StartupError::one(format!("The keys in {} cannot be used: {}.", path.display(), with_source(&error)))

@@ -6,6 +6,8 @@ use std::process::{Command, Output};
 use server::config::Config;
 use server::program;
 
+use crate::stage::Program;
+
 const OTHER_KEYS: &str = "key 1 /wECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n\
     hash hmac-sha-256 ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=";
 
@@ -72,4 +74,71 @@ async fn a_backup_is_made_checked_and_put_back_elsewhere() {
     std::fs::write(&database, bytes).unwrap();
     let (ended, said) = run(&["check-backup", name], "nowhere", &keys);
     assert!(ended == Some(1) && said.contains("The backup is not whole."), "{said}");
+}
+
+/// Issue 14: the national algorithms, from the keys to the backup.
+#[tokio::test]
+async fn keys_with_the_national_algorithms_are_made_and_used() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    let (keys, backup) = (at("keys"), at("backup"));
+    let (file, directory) = (keys.to_str().unwrap(), backup.to_str().unwrap());
+    let run = |arguments: &[&str], data: &str| {
+        let data = at(data);
+        let output = run_server(arguments, &[("DATA_DIR", &data), ("BEIAN_KEYS_FILE", &keys)]);
+        (output.status.code(), said(&output))
+    };
+    let init = |algorithms: &str| run(&["keys", "init", "--algorithms", algorithms, file], "nowhere");
+    assert_eq!(init("secret").0, Some(2));
+    assert_eq!(init("national").0, Some(0));
+    assert_eq!(init("international").0, Some(2), "they are never written over");
+    let text = std::fs::read_to_string(&keys).unwrap();
+    assert!(text.contains("\nsuite sm4-gcm\n") && text.contains("\nhash hmac-sm3 "), "{text}");
+    let config = Config::load(None, &|name| match name {
+        "DATA_DIR" => Some(at("data").display().to_string()),
+        "BEIAN_KEYS_FILE" => Some(file.to_owned()),
+        _ => None,
+    });
+    server::tls::install_crypto();
+    let (service, db) = program::open(&config.unwrap()).await.unwrap();
+    service.key_checks.check_and_mark_keys().await.unwrap();
+    drop((service, db));
+    for (arguments, data, sentence) in [
+        (&["backup", directory][..], "data", "opens with the keys 1"),
+        (&["check-backup", directory], "nowhere", "The backup is whole."),
+        (&["restore", directory], "elsewhere", "The server can be started."),
+        (&["verify-audit"], "elsewhere", "is whole"),
+        (&["keys", "check"], "elsewhere", "Key 1: "),
+    ] {
+        let (ended, said) = run(arguments, data);
+        assert!(ended == Some(0) && said.contains(sentence), "{arguments:?}: {ended:?} {said}");
+    }
+    assert!(backup.join("files.sm3").is_file() && !backup.join("files.sha256").exists());
+}
+
+/// Issue 14: a share that is not mounted.
+#[test]
+fn a_server_does_not_start_over_another_place_of_files() {
+    let home = tempfile::tempdir().unwrap();
+    let (data, aside) = (home.path().join("data"), home.path().join("aside"));
+    let files = data.join("files");
+    let start = || Program::start(&[("DATA_DIR", data.to_str().unwrap())]);
+    let run = |arguments: &[&str]| {
+        let output = run_server(arguments, &[("DATA_DIR", &data)]);
+        (output.status.code(), said(&output))
+    };
+    start().terminate();
+    assert!(files.join("platform-mark").is_file());
+    std::fs::rename(&files, &aside).unwrap();
+    let (ended, said) = run(&[]);
+    assert!(ended == Some(2) && said.contains("does not bear the mark of this platform"), "{ended:?} {said}");
+    std::fs::remove_dir_all(&files).unwrap();
+    std::fs::rename(&aside, &files).unwrap();
+    start().terminate();
+    // Copied by other means, and without the mark.
+    std::fs::remove_file(files.join("platform-mark")).unwrap();
+    assert_eq!(run(&[]).0, Some(2));
+    let (ended, said) = run(&["files", "mark"]);
+    assert!(ended == Some(0) && said.contains("bears the mark of this platform"), "{ended:?} {said}");
+    start().terminate();
 }

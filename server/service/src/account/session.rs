@@ -20,7 +20,6 @@ use crate::base::clock::written;
 use crate::base::db::{instant, millis, plausible_id};
 use crate::base::entity::{notice, person, second_look, session, staff};
 use crate::base::error::{Error, Result};
-use crate::base::keyring::token_hash;
 use crate::base::retry::retry;
 
 /// What somebody is looked up for.
@@ -43,7 +42,7 @@ impl Accounts {
     /// # Errors
     /// When the database fails.
     pub async fn actor(&self, token: &str) -> Result<Option<Actor>> {
-        let sessions = session::Entity::find_by_id(token_hash(token));
+        let sessions = session::Entity::find_by_id(self.context.keys.token_hash(token));
         Ok(self.found(sessions, Purpose::Writing).await?.map(|(actor, _)| actor))
     }
 
@@ -53,7 +52,9 @@ impl Accounts {
     /// # Errors
     /// When the database fails.
     pub async fn reader(&self, token: &str) -> Result<Option<Actor>> {
-        let found = self.found(session::Entity::find_by_id(token_hash(token)), Purpose::Reading).await?;
+        let found = self
+            .found(session::Entity::find_by_id(self.context.keys.token_hash(token)), Purpose::Reading)
+            .await?;
         Ok(found.map(|(actor, remembered)| Actor { remembered: Some(Arc::new(remembered)), ..actor }))
     }
 

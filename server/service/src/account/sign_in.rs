@@ -19,7 +19,7 @@ use crate::base::actor::Actor;
 use crate::base::db::{Transaction, millis, new_id, next_serial};
 use crate::base::entity::{person, session};
 use crate::base::error::{Error, Result};
-use crate::base::keyring::{random_token, token_hash};
+use crate::base::keyring::random_token;
 use crate::base::retry::retry;
 use crate::base::text::one_line;
 
@@ -82,7 +82,7 @@ impl Accounts {
         self.end_the_oldest(&tx, &id, now).await?;
         let token = random_token()?;
         let session = session::ActiveModel {
-            token_hash: Set(token_hash(&token)),
+            token_hash: Set(self.context.keys.token_hash(&token)),
             id: Set(new_id(now)),
             person_id: Set(id.clone()),
             device: Set(one_line(device, LONGEST_DEVICE)),

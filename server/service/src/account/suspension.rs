@@ -14,7 +14,7 @@ impl Accounts {
     /// Whether the session of this token ended with its person's suspension, who is to be told so.
     pub async fn is_suspended(&self, token: &str) -> Result<bool> {
         let on = self.context.db.read();
-        let hash = crate::base::keyring::token_hash(token);
+        let hash = self.context.keys.token_hash(token);
         let Some(session) = session::Entity::find_by_id(hash).one(on).await? else { return Ok(false) };
         let person = person::Entity::find_by_id(&session.person_id).one(on).await?;
         Ok(person.is_some_and(|person| person.suspended_at.is_some()))

@@ -191,7 +191,7 @@ fn text_in_words(key: &str, text: &str, procedure: Option<Procedure>, names: &Na
             _ => None,
         },
         "age" if text == "today" => Some("今天"),
-        "sha256" => return format!("{}…", text.chars().take(12).collect::<String>()),
+        "sha256" | "sm3" => return format!("{}…", text.chars().take(12).collect::<String>()),
         // What a code is sent for, with the record it is about.
         "for" | "purpose" => match text.split_once('/') {
             Some(("cancel", _)) => Some("注销"),
@@ -246,6 +246,10 @@ mod tests {
             (r#"{"from":"110101","to":"310101"}"#, "来自：北京市东城区；去往：上海市黄浦区"),
             (r#"{"is_working":true,"name":"国庆节"}"#, "安排：上班（调休）；名称：国庆节"),
             (r#"{"kind":"picture","sha256":"07688f8b317eff419bb6"}"#, "类别：图片；文件摘要：07688f8b317e…"),
+            (
+                r#"{"kind":"picture","sm3":"66c7f0f462eeedd9d1f2d4"}"#,
+                "类别：图片；文件摘要（SM3）：66c7f0f462ee…",
+            ),
         ] {
             let said: Vec<String> =
                 said(detail, &names).into_iter().map(|(word, text)| format!("{word}：{text}")).collect();

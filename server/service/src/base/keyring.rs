@@ -25,6 +25,7 @@ use sm3::Sm3;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::base::digest::Algorithm;
 use crate::base::private;
 
 type Sm4Gcm = AesGcm<sm4::Sm4, U12>;
@@ -108,6 +109,31 @@ impl Suite {
                 self.derive(key, sealed.aad, subkey.as_mut_slice())?;
                 open_with::<Sm4Gcm>(subkey.as_slice(), nonce, sealed)
             }
+        }
+    }
+}
+
+/// What is chosen once, when a platform gets its first keys: the suite that seals and the hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Algorithms {
+    /// AES-256-GCM with HKDF-SHA-256, HMAC-SHA-256 and SHA-256.
+    International,
+    /// 国密: SM4-GCM with HKDF-SM3, HMAC-SM3 and SM3.
+    National,
+}
+
+impl Algorithms {
+    fn suite(self) -> Suite {
+        match self {
+            Algorithms::International => Suite::Aes256Gcm,
+            Algorithms::National => Suite::Sm4Gcm,
+        }
+    }
+
+    fn hash_suite(self) -> HashSuite {
+        match self {
+            Algorithms::International => HashSuite::HmacSha256,
+            Algorithms::National => HashSuite::HmacSm3,
         }
     }
 }
@@ -240,18 +266,18 @@ impl Keyring {
         Self::parse(&text)
     }
 
-    /// Makes a file of fresh keys, readable by its owner alone, and the keyring in it. Refuses to
+    /// Makes a file of fresh keys for these algorithms, readable by its owner alone, and the keyring in it. Refuses to
     /// touch a file that is already there: overwriting keys loses everything they sealed.
-    pub fn generate_into(path: &Path) -> Result<Self, KeyringError> {
+    pub fn generate_into(path: &Path, algorithms: Algorithms) -> Result<Self, KeyringError> {
         let encoded = |key: SecretKey| Zeroizing::new(STANDARD.encode(key.as_slice()));
         let text = Zeroizing::new(format!(
             "# Whoever has this file reads all personal data; without it they are lost. Keep a copy apart\n\
              # from the database. Rotation: add a line `key <new id> <base64 of 32 random bytes>` above\n\
              # the others. Never change the `hash` line.\n\
              suite {}\nkey 1 {}\nhash {} {}\n",
-            Suite::Aes256Gcm.name(),
+            algorithms.suite().name(),
             *encoded(random_key()?),
-            HashSuite::HmacSha256.name(),
+            algorithms.hash_suite().name(),
             *encoded(random_key()?),
         ));
         // On the disk with its name: data sealed with a lost key would be lost too.
@@ -375,6 +401,24 @@ impl Keyring {
         Ok(Zeroizing::new(format!("key {id} {}", *key)))
     }
 
+    /// What new digests are made with: the hash of the fingerprints. A digest says itself what made it.
+    pub fn digests(&self) -> Algorithm {
+        match self.hash_suite {
+            HashSuite::HmacSha256 => Algorithm::Sha256,
+            HashSuite::HmacSm3 => Algorithm::Sm3,
+        }
+    }
+
+    /// What is stored of a [`random_token`]: 43 characters of base64url. A plain hash is enough for a
+    /// text of 256 random bits, and only for such; a code of six digits needs [`Keyring::fingerprint`].
+    pub fn token_hash(&self, token: &str) -> String {
+        let token = token.as_bytes();
+        match self.digests() {
+            Algorithm::Sha256 => URL_SAFE_NO_PAD.encode(Sha256::digest(token)),
+            Algorithm::Sm3 => URL_SAFE_NO_PAD.encode(Sm3::digest(token)),
+        }
+    }
+
     /// A keyed hash for look-ups by equality: the same for the same purpose and text, and of no use
     /// without the key. 43 characters of base64url. The caller brings `text` into one form first
     /// (upper case `X` of an id number, no blanks in a phone number).
@@ -465,16 +509,10 @@ fn warn_if_others_can_read(path: &Path) {
 }
 
 /// A secret of 256 bits for a session or a link, in 43 characters of base64url. Only its
-/// [`token_hash`] is stored.
+/// hash is stored ([`Keyring::token_hash`]).
 pub fn random_token() -> Result<Zeroizing<String>, KeyringError> {
     let bytes = Zeroizing::new(random_bytes::<32>()?);
     Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice())))
-}
-
-/// What is stored of a [`random_token`]: 43 characters of base64url. A plain hash is enough for a
-/// text of 256 random bits, and only for such; a code of six digits needs [`Keyring::fingerprint`].
-pub fn token_hash(token: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_bytes()))
 }
 
 /// A number of which every one is equally likely.

@@ -7,6 +7,7 @@ pub(crate) mod change;
 pub mod clock;
 pub mod context;
 pub mod db;
+pub mod digest;
 pub mod disk;
 pub mod entity;
 pub mod error;

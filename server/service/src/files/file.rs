@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::base::actor::Actor;
 use crate::base::audit::LOOK_AT_FILE;
 use crate::base::db::{Transaction, millis, new_id, plausible_id};
+use crate::base::digest::Digest;
 use crate::base::entity::{filing, record, upload, upload_use};
 use crate::base::error::{Error, Result, chain};
 use crate::base::retry::retry;
@@ -107,15 +108,15 @@ impl Files {
         let key = key_of(&id)?;
         let looks_like_pdf =
             Content::of(&bytes) == Content::Pdf || name.to_ascii_lowercase().ends_with(".pdf");
-        let (kind, content_type, kept, sha256, warnings, thumbnail);
+        let (kind, content_type, kept, warnings, thumbnail);
         if looks_like_pdf {
             let accepted = accept::accept_pdf(bytes, &self.check).await.map_err(refused)?;
             (kind, content_type, warnings) = (DOCUMENT, "application/pdf", Vec::new());
-            (kept, sha256, thumbnail) = (accepted.bytes, accepted.sha256, None);
+            (kept, thumbnail) = (accepted.bytes, None);
         } else {
             let accepted = accept::accept_picture(bytes, &self.check).await.map_err(refused)?;
             (kind, content_type, warnings) = (PICTURE, accepted.content_type, accepted.warnings);
-            (kept, sha256, thumbnail) = (accepted.bytes, accepted.sha256, Some(accepted.thumbnail));
+            (kept, thumbnail) = (accepted.bytes, Some(accepted.thumbnail));
         }
         let name = fitting_name(name, content_type);
         let size = kept.len() as u64;
@@ -126,7 +127,7 @@ impl Files {
             name: self.context.keys.seal_text(&context(&id), &name)?,
             content_type: content_type.to_owned(),
             size: i64::try_from(kept.len()).unwrap_or(i64::MAX),
-            sha256,
+            digest: self.context.keys.digests().digest(&kept).to_string(),
             warnings: serde_json::to_string(&warnings)?,
             created_at: millis(now),
             id,
@@ -153,12 +154,13 @@ impl Files {
             name: Set(row.name.clone()),
             content_type: Set(row.content_type.clone()),
             size: Set(row.size),
-            sha256: Set(row.sha256.clone()),
+            digest: Set(row.digest.clone()),
             warnings: Set(row.warnings.clone()),
             created_at: Set(row.created_at),
         };
         new.insert(&tx).await?;
-        let detail = json!({ "kind": row.kind, "sha256": row.sha256 });
+        let Digest { algorithm, hex } = Digest::read(&row.digest);
+        let detail = json!({ "kind": row.kind, (algorithm.name()): hex });
         self.context.audit(&tx, Some(actor), "upload", "upload", &row.id, detail).await?;
         tx.commit().await?;
         Ok(())

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use futures::{StreamExt as _, TryStreamExt as _};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use crate::base::digest::Digest;
 use crate::base::entity::upload;
 use crate::base::error::{Error, Result};
 use crate::files::Files;
 use crate::files::file::{PICTURE, key_of};
-use crate::files::upload::sha256_hex;
 use crate::files::upload::store::{FileStore, Rendition, StoreError, names};
 
 const PAGE: u64 = 500;
@@ -71,7 +71,8 @@ enum Fate {
     Wrong(String),
 }
 
-/// Copies every file that a row names from the former place, unless it is there already.
+/// Copies every file that a row names from the former place, unless it is there already, and marks the place as this
+/// platform's.
 ///
 /// # Errors
 /// When there is no former place, or one of the two or the database fails; what is copied stays.
@@ -79,7 +80,10 @@ pub async fn copy(files: &Files, tell: impl FnMut(Told<'_>)) -> Result<Moved> {
     if files.store.former().is_none() {
         return Err(Error::Store("no former place is named from which files could be copied".into()));
     }
-    each(files, tell, async |row, rendition| copy_one(files, row, rendition).await).await
+    files.must_not_be_foreign().await?;
+    let moved = each(files, tell, async |row, rendition| copy_one(files, row, rendition).await).await?;
+    files.mark_copied().await?;
+    Ok(moved)
 }
 
 /// Reads every file that a row names from the place where files lie now: that it is there, opens, is what the row
@@ -205,7 +209,7 @@ async fn verify_one(files: &Files, row: &upload::Model, rendition: Rendition) ->
         Err(StoreError::Keyring(error)) => return wrong(row, rendition, &format!("does not open: {error}")),
         Err(error) => return Err(error.into()),
     };
-    if rendition == Rendition::Full && sha256_hex(&opened) != row.sha256 {
+    if rendition == Rendition::Full && !Digest::read(&row.digest).fits(&opened) {
         return wrong(row, rendition, "is not the file that its row tells of");
     }
     // Sealed anew on one side alone, it still has to be the same file.

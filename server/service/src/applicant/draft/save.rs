@@ -172,7 +172,7 @@ impl Drafts {
             sent_anew.iter().flat_map(|(at, answer)| answer.items().iter().chain(before.items(at))).collect();
         let contents: BTreeMap<String, String> = upload::Entity::find()
             .select_only()
-            .columns([upload::Column::Id, upload::Column::Sha256])
+            .columns([upload::Column::Id, upload::Column::Digest])
             .filter(upload::Column::Id.is_in(ids))
             .into_tuple()
             .all(on)

@@ -12,7 +12,9 @@ pub struct Model {
     pub name: String,
     pub content_type: String,
     pub size: i64,
-    pub sha256: String,
+    /// Of the bytes as they are kept; see [`Digest`](crate::base::digest::Digest). The column is older than the choice.
+    #[sea_orm(column_name = "sha256")]
+    pub digest: String,
     pub warnings: String,
     pub created_at: i64,
 }

@@ -58,19 +58,55 @@ fn aes_256_gcm_agrees_with_the_vector_of_its_specification() {
     assert_eq!(sealed, expected);
 }
 
+/// GB/T 32907-2016, appendix A: once, and a million times over.
 #[test]
-fn sm3_and_hmac_agree_with_their_vectors() {
+fn sm4_agrees_with_its_standard() {
+    use sm4::cipher::{Block, BlockCipherEncrypt as _};
+    let text = unhex("0123456789ABCDEFFEDCBA9876543210");
+    let cipher = sm4::Sm4::new_from_slice(&text).unwrap();
+    let mut block = Block::<sm4::Sm4>::try_from(text.as_slice()).unwrap();
+    cipher.encrypt_block(&mut block);
+    assert_eq!(block.as_slice(), unhex("681EDF34D206965E86B3E94F536E4246"));
+    (1..1_000_000).for_each(|_| cipher.encrypt_block(&mut block));
+    assert_eq!(block.as_slice(), unhex("595298C7C6FD271F0402F804C33D3F66"));
+}
+
+/// A key of ours that begins with these bytes: HMAC pads keys with zeros.
+fn padded(bytes: &[u8]) -> SecretKey {
+    let mut key = [0; 32];
+    key[..bytes.len()].copy_from_slice(bytes);
+    Zeroizing::new(key)
+}
+
+/// RFC 4231 (case 2) for SHA-256, GM/T 0042-2015, D.3 (all keys that are no longer than ours) for SM3.
+#[test]
+fn keyed_hashes_agree_with_their_vectors() {
+    let jefe: [&[u8]; 2] = [b"what do ya want ", b"for nothing?"];
     assert_eq!(
-        Sm3::digest(b"abc").as_slice(),
-        unhex("66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0")
-    );
-    // RFC 4231, case 2. HMAC pads keys with zeros, so the key of four bytes fits in our 32.
-    let mut jefe = [0; 32];
-    jefe[..4].copy_from_slice(b"Jefe");
-    assert_eq!(
-        authenticate::<Hmac<Sha256>>(&Zeroizing::new(jefe), &[b"what do ya want ", b"for nothing?"]),
+        authenticate::<Hmac<Sha256>>(&padded(b"Jefe"), &jefe),
         unhex("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843")
     );
+    assert_eq!(
+        authenticate::<Hmac<Sm3>>(&padded(b"Jefe"), &jefe),
+        unhex("2e87f1d16862e6d964b50a5200bf2b10b764faa9680a296a2405f24bec39f882")
+    );
+    assert_eq!(
+        authenticate::<Hmac<Sm3>>(&Zeroizing::new([0x0b; 32]), &[b"Hi There"]),
+        unhex("c0ba18c68b90c88bc07de794bfc7d2c8d19ec31ed8773bc2b390c9604e0be11e")
+    );
+    let half = b"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
+    assert_eq!(
+        authenticate::<Hmac<Sm3>>(&key(1), &[half, half]),
+        unhex("ca05e144ed05d1857840d1f318a4a8669e559fc8391f414485bfdf7bb408963a")
+    );
+}
+
+/// No standard prints a value of HKDF with SM3; this one is OpenSSL's (`openssl kdf … digest:SM3`).
+#[test]
+fn subkeys_for_sm4_are_those_another_implementation_derives() {
+    let mut subkey = [0; 16];
+    Suite::Sm4Gcm.derive(&key(1), b"context", &mut subkey).ok().unwrap();
+    assert_eq!(subkey.as_slice(), unhex("A35EEABC301E44022DA2357E0244906A"));
 }
 
 #[test]
@@ -262,20 +298,24 @@ fn unusable_keys_are_refused() {
 #[test]
 fn generated_keys_are_private_and_never_overwritten() {
     let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("keys");
-    let made = Keyring::generate_into(&path).unwrap();
-    let sealed = made.seal("x", b"kept").unwrap();
-    assert_eq!(Keyring::load(&path).unwrap().open("x", &sealed).unwrap(), b"kept");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    for (name, algorithms) in [("keys", Algorithms::International), ("national", Algorithms::National)] {
+        let path = directory.path().join(name);
+        let made = Keyring::generate_into(&path, algorithms).unwrap();
+        let sealed = made.seal("x", b"kept").unwrap();
+        let loaded = Keyring::load(&path).unwrap();
+        assert_eq!(loaded.open("x", &sealed).unwrap(), b"kept");
+        assert_eq!((loaded.suite, loaded.hash_suite), (algorithms.suite(), algorithms.hash_suite()));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        let before = fs::read(&path).unwrap();
+        assert!(matches!(Keyring::generate_into(&path, algorithms), Err(KeyringError::File(_))));
+        assert_eq!(fs::read(&path).unwrap(), before);
+        let other = Keyring::generate_into(&directory.path().join(format!("other-{name}")), algorithms);
+        assert!(matches!(other.unwrap().open("x", &sealed), Err(KeyringError::DoesNotOpen)));
     }
-    let before = fs::read(&path).unwrap();
-    assert!(matches!(Keyring::generate_into(&path), Err(KeyringError::File(_))));
-    assert_eq!(fs::read(&path).unwrap(), before);
-    let other = Keyring::generate_into(&directory.path().join("other")).unwrap();
-    assert!(matches!(other.open("x", &sealed), Err(KeyringError::DoesNotOpen)));
 }
 
 #[test]
@@ -283,8 +323,15 @@ fn tokens_are_long_and_stored_as_hashes() {
     let token = random_token().unwrap();
     assert_eq!(token.len(), 43);
     assert_ne!(*token, *random_token().unwrap());
-    assert_eq!(token_hash(&token), token_hash(&token));
-    assert_ne!(token_hash(&token), *token);
+    let sha256 = keyring(Suite::Aes256Gcm, &[1]);
+    let sm3 = Keyring::from_keys(Suite::Sm4Gcm, vec![(1, key(1))], HashSuite::HmacSm3, key(200)).unwrap();
+    for ring in [&sha256, &sm3] {
+        assert_eq!(ring.token_hash(&token), ring.token_hash(&token));
+        assert_eq!(ring.token_hash(&token).len(), 43);
+        assert_ne!(ring.token_hash(&token), *token);
+    }
+    assert_eq!(sha256.token_hash("abc"), "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
+    assert_eq!(sm3.token_hash("abc"), "Zsfw9GLu7dnR8tRr3BDk4kFnxIdc8veiKX2gK49LqOA");
 }
 
 #[test]

@@ -6,15 +6,13 @@ use crate::files::upload::answer::{Answer, Said};
 use crate::files::upload::child::{FileCheck, Task};
 use crate::files::upload::content::Content;
 use crate::files::upload::picture::format_of;
-use crate::files::upload::{UploadRefusal, check_size, sha256_hex};
+use crate::files::upload::{UploadRefusal, check_size};
 
 /// A document that can be kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pdf {
     pub bytes: Vec<u8>,
     pub pages: u32,
-    /// Of `bytes`, in hexadecimal.
-    pub sha256: String,
 }
 
 /// A picture that can be kept and shown.
@@ -26,8 +24,6 @@ pub struct Picture {
     pub content_type: &'static str,
     pub width: u32,
     pub height: u32,
-    /// Of `bytes`, in hexadecimal.
-    pub sha256: String,
     /// A JPEG of at most 320 pixels a side, for lists.
     pub thumbnail: Vec<u8>,
     /// Advice to the person; nothing is refused for it.
@@ -43,7 +39,7 @@ pub async fn accept_pdf(bytes: Vec<u8>, check: &FileCheck) -> Result<Pdf, Upload
     }
     let bytes: Arc<[u8]> = bytes.into();
     match check.ask(Task::Document, Arc::clone(&bytes)).await?.said {
-        Said::Pages(pages) => Ok(Pdf { sha256: sha256_hex(&bytes), bytes: bytes.to_vec(), pages }),
+        Said::Pages(pages) => Ok(Pdf { bytes: bytes.to_vec(), pages }),
         Said::Picture { .. } | Said::Refused(_) => Err(UploadRefusal::CheckUnavailable),
     }
 }
@@ -62,7 +58,6 @@ pub async fn accept_picture(bytes: Vec<u8>, check: &FileCheck) -> Result<Picture
     bytes.truncate(picture + thumbnail);
     let thumbnail = bytes.split_off(picture);
     Ok(Picture {
-        sha256: sha256_hex(&bytes),
         bytes,
         content_type: encoding.media_type(),
         width,

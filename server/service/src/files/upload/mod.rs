@@ -13,7 +13,6 @@ pub mod s3;
 pub mod store;
 
 use content::Content;
-use sha2::{Digest, Sha256};
 
 /// The largest file, in bytes: 5 MB counted in binary, as browsers and phones show it. // R71
 pub const MAX_BYTES: usize = pictures::MOST_BYTES;
@@ -103,13 +102,4 @@ pub(crate) fn check_size(bytes: &[u8]) -> Result<(), UploadRefusal> {
         length if length > MAX_BYTES => Err(UploadRefusal::TooLarge),
         _ => Ok(()),
     }
-}
-
-/// SHA-256 in lower-case hexadecimal, of the bytes as they are kept.
-pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub use super::failure::StoreError;
 use super::place::Place;
 use super::s3::{self, S3Server};
-use crate::base::keyring::{Keyring, key_of};
+use crate::base::keyring::Keyring;
 
 /// What is kept of one upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,14 +133,21 @@ impl FileStore {
         Ok(None)
     }
 
-    /// The id of the key that sealed a file.
-    pub(crate) async fn sealed_by(&self, id: Uuid, rendition: Rendition) -> Result<Option<u16>, StoreError> {
+    /// How a file begins, which says what sealed it.
+    pub(crate) async fn header(&self, id: Uuid, rendition: Rendition) -> Result<Option<Vec<u8>>, StoreError> {
         for place in self.places() {
             if let Some(header) = place.header(&names(id, rendition)).await? {
-                return Ok(key_of(&header));
+                return Ok(Some(header));
             }
         }
         Ok(None)
+    }
+
+    /// The id of the key that sealed a file.
+    #[cfg(test)]
+    pub(crate) async fn sealed_by(&self, id: Uuid, rendition: Rendition) -> Result<Option<u16>, StoreError> {
+        let header = self.header(id, rendition).await?;
+        Ok(header.and_then(|header| crate::base::keyring::key_of(&header)))
     }
 
     /// Seals a file anew if it was not sealed as files are sealed today; says whether.

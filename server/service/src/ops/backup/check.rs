@@ -14,15 +14,15 @@ use crate::account::Accounts;
 use crate::base::clock::Clock;
 use crate::base::context::{Context, Settings};
 use crate::base::db::Db;
+use crate::base::digest::{Algorithm, Digest};
 use crate::base::entity::upload;
 use crate::base::error::{Error, Result};
 use crate::base::keyring::Keyring;
-use crate::files::upload::sha256_hex;
 use crate::files::upload::store::{FileStore, Rendition, StoreError};
 use crate::ops::audit_chain::AuditChain;
-use crate::ops::backup::manifest::{Kind, Manifest, Part};
+use crate::ops::backup::manifest::{Kind, Manifest, Part, list_name};
 use crate::ops::backup::postgres::{Programs, Scratch};
-use crate::ops::backup::{BackupError, FILES, LIST, PAGE, Upload, contents, refused};
+use crate::ops::backup::{BackupError, FILES, PAGE, Upload, contents, refused};
 use crate::ops::keys::check::{KeyCheckError, KeyChecks};
 
 /// So many findings are told; of the others, how many there were.
@@ -124,7 +124,8 @@ async fn unpack(
     findings: &mut Findings,
 ) -> Result<(), BackupError> {
     let dump = directory.join(manifest.kind.file());
-    if !findings.is_empty() && Part::of(&dump).ok().as_ref() != Some(&manifest.database) {
+    if !findings.is_empty() && Part::of(&dump, manifest.algorithm()).ok().as_ref() != Some(&manifest.database)
+    {
         // It is known to be damaged, and what a damaged dump does is anybody's guess.
         return Ok(());
     }
@@ -156,8 +157,9 @@ pub(super) async fn bytes(
             }
         };
         is_as_written(&directory, manifest.kind.file(), &manifest.database, &mut findings);
-        if is_as_written(&directory, LIST, &manifest.list, &mut findings) {
-            listed(&directory, &mut findings);
+        let algorithm = manifest.algorithm();
+        if is_as_written(&directory, &list_name(algorithm), &manifest.list, &mut findings) {
+            listed(&directory, algorithm, &mut findings);
         }
         (Some(manifest), findings)
     };
@@ -165,7 +167,7 @@ pub(super) async fn bytes(
 }
 
 fn is_as_written(directory: &Path, name: &str, expected: &Part, findings: &mut Findings) -> bool {
-    match Part::of(&directory.join(name)) {
+    match Part::of(&directory.join(name), expected.digest.algorithm) {
         Ok(part) if part == *expected => return true,
         Ok(part) if part.size != expected.size => {
             findings.add(format!("{name} is damaged: it has {} bytes of {}.", part.size, expected.size));
@@ -176,22 +178,23 @@ fn is_as_written(directory: &Path, name: &str, expected: &Part, findings: &mut F
     false
 }
 
-fn listed(directory: &Path, findings: &mut Findings) {
-    let list = match File::open(directory.join(LIST)) {
+fn listed(directory: &Path, algorithm: Algorithm, findings: &mut Findings) {
+    let called = list_name(algorithm);
+    let list = match File::open(directory.join(&called)) {
         Ok(list) => list,
-        Err(error) => return findings.add(format!("{LIST} cannot be read ({}).", error.kind())),
+        Err(error) => return findings.add(format!("{called} cannot be read ({}).", error.kind())),
     };
     for line in BufReader::new(list).lines() {
         let line = match line {
             Ok(line) => line,
-            Err(error) => return findings.add(format!("{LIST} cannot be read ({}).", error.kind())),
+            Err(error) => return findings.add(format!("{called} cannot be read ({}).", error.kind())),
         };
         let Some((hash, name)) = line.split_once("  ") else {
-            findings.add(format!("{LIST} has a line that names no file."));
+            findings.add(format!("{called} has a line that names no file."));
             continue;
         };
-        match Part::of(&directory.join(name)) {
-            Ok(part) if part.sha256 == hash => {}
+        match Part::of(&directory.join(name), algorithm) {
+            Ok(part) if part.digest.hex == hash => {}
             Ok(_) => findings.add(format!("{name} is damaged: it was changed after the backup.")),
             Err(error) => findings.add(format!("{name} is missing or cannot be read ({}).", error.kind())),
         }
@@ -253,7 +256,9 @@ async fn files_of_rows(db: &Db, files: &FileStore, findings: &mut Findings) -> R
             for rendition in (Upload { id, is_picture }).renditions() {
                 let name = FileStore::file_name(id, rendition);
                 match files.get(id, rendition).await {
-                    Ok(Some(bytes)) if rendition == Rendition::Full && sha256_hex(&bytes) != row.sha256 => {
+                    Ok(Some(bytes))
+                        if rendition == Rendition::Full && !Digest::read(&row.digest).fits(&bytes) =>
+                    {
                         findings.add(format!("{FILES}/{name} is not the file that its row tells of."));
                     }
                     Ok(Some(_)) => {}

@@ -14,16 +14,17 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, EntityTrait, Statement};
 
 use crate::base::clock::written;
 use crate::base::db::{Db, millis};
+use crate::base::digest::Algorithm;
 use crate::base::entity::{counter, upload};
 use crate::base::error::{Result, chain};
 use crate::base::private;
 use crate::files::Files;
 use crate::files::upload::store::{FileStore, Rendition};
-use crate::ops::backup::manifest::{FORMAT, Kind, Manifest, Part, hash_check};
+use crate::ops::backup::manifest::{Kind, Manifest, Part, format_of, hash_check, list_name};
 use crate::ops::backup::postgres::Programs;
 use crate::ops::backup::{
-    BackupError, Contents, FILES, LAST_BACKUP, LIST, Upload, at, beside, connect, contents, key_ids,
-    postgres, refused, uploads,
+    BackupError, Contents, FILES, LAST_BACKUP, Upload, at, beside, connect, contents, key_ids, postgres,
+    refused, uploads,
 };
 
 const TRIES: u32 = 4;
@@ -128,6 +129,8 @@ pub(super) async fn into(
 ) -> Result<Made, BackupError> {
     let kind = Kind::of(url);
     let database = directory.join(kind.file());
+    let algorithm = source.context.keys.digests();
+    let list = directory.join(list_name(algorithm));
     let mut tries = 1;
     let (snapshot, copied) = loop {
         let snapshot = match kind {
@@ -135,12 +138,12 @@ pub(super) async fn into(
             Kind::Postgres => copy_postgres(url, programs, &database).await?,
         };
         meanwhile(tries).await;
-        let copied = copy_files(&source.store, &snapshot.uploads, directory).await?;
+        let copied = copy_files(&source.store, &snapshot.uploads, directory, algorithm).await?;
         if tries == TRIES || !any_swept(source, &copied.missing).await? {
             break (snapshot, copied);
         }
         tries += 1;
-        for path in [&database, &directory.join(LIST)] {
+        for path in [&database, &list] {
             std::fs::remove_file(path).map_err(at(path))?;
         }
     };
@@ -149,14 +152,13 @@ pub(super) async fn into(
         true => source.context.keys.key_ids(),
         false => snapshot.key_ids,
     };
-    let list = directory.join(LIST);
     let manifest = Manifest {
-        format: FORMAT,
+        format: format_of(algorithm),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         made_at: written(source.context.clock.now()),
         kind,
-        database: Part::of(&database).map_err(at(&database))?,
-        list: Part::of(&list).map_err(at(&list))?,
+        database: Part::of(&database, algorithm).map_err(at(&database))?,
+        list: Part::of(&list, algorithm).map_err(at(&list))?,
         files: copied.files,
         bytes: copied.bytes,
         contents: snapshot.contents,
@@ -204,10 +206,15 @@ async fn copy_postgres(url: &str, programs: &Programs, to: &Path) -> Result<Snap
     Ok(snapshot)
 }
 
-async fn copy_files(store: &FileStore, uploads: &[Upload], directory: &Path) -> Result<Copied, BackupError> {
+async fn copy_files(
+    store: &FileStore,
+    uploads: &[Upload],
+    directory: &Path,
+    algorithm: Algorithm,
+) -> Result<Copied, BackupError> {
     let to = directory.join(FILES);
     private::directory(&to).map_err(at(&to))?;
-    let path = directory.join(LIST);
+    let path = directory.join(list_name(algorithm));
     let mut list = std::io::BufWriter::new(private::create(&path).map_err(at(&path))?);
     let mut copied = Copied { files: 0, bytes: 0, missing: Vec::new() };
     let wanted =
@@ -216,7 +223,7 @@ async fn copy_files(store: &FileStore, uploads: &[Upload], directory: &Path) -> 
         .map(|(upload, rendition)| {
             let to = &to;
             async move {
-                let part = copy_file(store, upload, rendition, to).await?;
+                let part = copy_file(store, upload, rendition, to, algorithm).await?;
                 Ok::<_, BackupError>((upload, rendition, part))
             }
         })
@@ -230,7 +237,7 @@ async fn copy_files(store: &FileStore, uploads: &[Upload], directory: &Path) -> 
         copied.files += 1;
         copied.bytes += part.size;
         let name = FileStore::file_name(upload.id, rendition);
-        writeln!(list, "{}  {FILES}/{name}", part.sha256).map_err(at(&path))?;
+        writeln!(list, "{}  {FILES}/{name}", part.digest.hex).map_err(at(&path))?;
     }
     let list = list.into_inner().map_err(|error| at(&path)(error.into_error()))?;
     list.sync_all().map_err(at(&path))?;
@@ -247,11 +254,12 @@ async fn copy_file(
     upload: Upload,
     rendition: Rendition,
     directory: &Path,
+    algorithm: Algorithm,
 ) -> Result<Option<Part>, BackupError> {
     let to = directory.join(FileStore::file_name(upload.id, rendition));
     if to.exists() {
         // Of an earlier try; files never change.
-        return Part::of(&to).map(Some).map_err(at(&to));
+        return Part::of(&to, algorithm).map(Some).map_err(at(&to));
     }
     let Some(sealed) = store.sealed(upload.id, rendition).await? else { return Ok(None) };
     let write = move || -> Result<Part, BackupError> {
@@ -260,7 +268,7 @@ async fn copy_file(
         }
         let mut file = private::create(&to).map_err(at(&to))?;
         file.write_all(&sealed).and_then(|()| file.sync_all()).map_err(at(&to))?;
-        Ok(Part::of_bytes(&sealed))
+        Ok(Part::of_bytes(&sealed, algorithm))
     };
     let part = tokio::task::spawn_blocking(write).await;
     part.map_err(|_| refused("Copying a file did not end well"))?.map(Some)

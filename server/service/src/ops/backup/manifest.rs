@@ -5,14 +5,13 @@ use std::io::Read as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
+use crate::base::digest::{Algorithm, Digest};
 use crate::base::keyring::{Keyring, same_in_constant_time};
 use crate::base::private;
-use crate::files::upload::{hex, sha256_hex};
 
-/// Raised when a backup is laid out in another way.
-pub const FORMAT: u32 = 1;
+/// Raised when a backup is laid out in another way: the first has SHA-256 alone, the second SM3 instead.
+const FORMATS: [(Algorithm, u32); 2] = [(Algorithm::Sha256, 1), (Algorithm::Sm3, 2)];
 
 const NAME: &str = "manifest.json";
 
@@ -41,18 +40,51 @@ impl Kind {
     }
 }
 
+/// How large a part is, in bytes, and what it hashes to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(into = "WrittenPart", try_from = "WrittenPart")]
 pub struct Part {
     pub size: u64,
-    /// In hexadecimal digits.
-    pub sha256: String,
+    pub digest: Digest,
+}
+
+/// A part as it stands in the manifest: its digest bears the name of what made it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenPart {
+    size: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sm3: Option<String>,
+}
+
+impl From<Part> for WrittenPart {
+    fn from(Part { size, digest: Digest { algorithm, hex } }: Part) -> Self {
+        match algorithm {
+            Algorithm::Sha256 => Self { size, sha256: Some(hex), sm3: None },
+            Algorithm::Sm3 => Self { size, sha256: None, sm3: Some(hex) },
+        }
+    }
+}
+
+impl TryFrom<WrittenPart> for Part {
+    type Error = &'static str;
+
+    fn try_from(written: WrittenPart) -> Result<Self, Self::Error> {
+        let (algorithm, hex) = match (written.sha256, written.sm3) {
+            (Some(hex), None) => (Algorithm::Sha256, hex),
+            (None, Some(hex)) => (Algorithm::Sm3, hex),
+            _ => return Err("a part has one digest"),
+        };
+        Ok(Self { size: written.size, digest: Digest { algorithm, hex } })
+    }
 }
 
 impl Part {
-    pub fn of(path: &Path) -> std::io::Result<Self> {
+    pub fn of(path: &Path, algorithm: Algorithm) -> std::io::Result<Self> {
         let mut file = fs::File::open(path)?;
-        let mut hash = Sha256::new();
+        let mut hash = algorithm.hasher();
         let mut size = 0;
         let mut buffer = vec![0; 1 << 16];
         loop {
@@ -61,11 +93,11 @@ impl Part {
             hash.update(some);
             size += some.len() as u64;
         }
-        Ok(Part { size, sha256: hex(&hash.finalize()) })
+        Ok(Part { size, digest: hash.finish() })
     }
 
-    pub fn of_bytes(bytes: &[u8]) -> Self {
-        Part { size: bytes.len() as u64, sha256: sha256_hex(bytes) }
+    pub fn of_bytes(bytes: &[u8], algorithm: Algorithm) -> Self {
+        Part { size: bytes.len() as u64, digest: algorithm.digest(bytes) }
     }
 }
 
@@ -100,7 +132,7 @@ pub struct Manifest {
     pub made_at: String,
     pub kind: Kind,
     pub database: Part,
-    /// The list of files with what each hashes to, as `sha256sum` writes it.
+    /// The list of files with what each hashes to; see [`list_name`].
     pub list: Part,
     pub files: u64,
     pub bytes: u64,
@@ -117,6 +149,16 @@ pub struct Manifest {
 struct Written {
     manifest: Manifest,
     mac: String,
+}
+
+/// The number of the layout in which digests are made so.
+pub fn format_of(algorithm: Algorithm) -> u32 {
+    FORMATS.iter().find(|(of, _)| *of == algorithm).map_or(0, |(_, format)| *format)
+}
+
+/// What the list of files is called. `sha256sum -c files.sha256` reads it, or `cksum -a sm3 -c files.sm3`.
+pub fn list_name(algorithm: Algorithm) -> String {
+    format!("files.{}", algorithm.name())
 }
 
 pub fn hash_check(keys: &Keyring) -> String {
@@ -148,6 +190,11 @@ pub enum Unbelievable {
 }
 
 impl Manifest {
+    /// What made the digests of this backup.
+    pub fn algorithm(&self) -> Algorithm {
+        self.list.digest.algorithm
+    }
+
     pub fn write(&self, directory: &Path, keys: &Keyring) -> std::io::Result<()> {
         let written = Written { mac: mac(keys, self)?, manifest: self.clone() };
         let mut text = serde_json::to_vec_pretty(&written)?;
@@ -167,7 +214,7 @@ impl Manifest {
             format: u32,
         }
         let of: OfFormat = serde_json::from_slice(&text).map_err(|_| Unbelievable::Damaged)?;
-        if of.manifest.format > FORMAT {
+        if FORMATS.iter().all(|(_, known)| of.manifest.format != *known) {
             return Err(Unbelievable::Newer);
         }
         let written: Written = serde_json::from_slice(&text).map_err(|_| Unbelievable::Damaged)?;

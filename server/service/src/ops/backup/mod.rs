@@ -3,7 +3,7 @@
 //! lie in the store, personal columns as they lie in the database; the keys are never in a backup.
 //!
 //! A backup is a directory: `manifest.json`, the database, `files/`, and their list with hashes, which
-//! `sha256sum -c files.sha256` reads as well.
+//! `sha256sum -c files.sha256` reads as well; with the national algorithms `cksum -a sm3 -c files.sm3`.
 
 mod check;
 mod make;
@@ -32,8 +32,6 @@ use crate::base::error::{Error, Result};
 use crate::files::upload::store::{Rendition, StoreError};
 
 pub(crate) const FILES: &str = "files";
-
-pub(crate) const LIST: &str = "files.sha256";
 
 pub(crate) const PAGE: u64 = 500;
 

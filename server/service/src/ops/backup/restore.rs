@@ -14,11 +14,12 @@ use crate::base::clock::Clock;
 use crate::base::db::Db;
 use crate::base::keyring::Keyring;
 use crate::base::private;
+use crate::files::mark;
 use crate::files::upload::store::{FileStore, StoreError};
 use crate::ops::backup::check::{Findings, bytes, rows};
-use crate::ops::backup::manifest::{Kind, Manifest};
+use crate::ops::backup::manifest::{Kind, Manifest, list_name};
 use crate::ops::backup::postgres::Programs;
-use crate::ops::backup::{BackupError, FILES, LIST, at, beside, postgres, refused};
+use crate::ops::backup::{BackupError, FILES, at, beside, postgres, refused};
 
 /// Where it goes.
 #[derive(Debug)]
@@ -55,16 +56,19 @@ impl FilesTarget<'_> {
             FilesTarget::Store(store) if store.alone().listed(None).try_next().await?.is_some() => {
                 Err(refused("There are files in [storage]; a backup is put back into an empty one only"))
             }
+            FilesTarget::Store(store) if mark::is_marked(store).await? => Err(refused(
+                "[storage] bears the mark of a platform (platform-mark); a backup is put back into an empty one only",
+            )),
             FilesTarget::Directory(_) | FilesTarget::Store(_) => Ok(()),
         }
     }
 
     /// Copies the files of the list, and no others; into a directory beside the one they will be in.
-    async fn bring(&self, backup: &Path) -> Result<(), BackupError> {
+    async fn bring(&self, backup: &Path, list: &str) -> Result<(), BackupError> {
         match self {
-            FilesTarget::Directory(directory) => copy_listed(backup, &restoring(directory)).await,
+            FilesTarget::Directory(directory) => copy_listed(backup, list, &restoring(directory)).await,
             FilesTarget::Store(store) => {
-                let names = listed_names(backup)?;
+                let names = listed_names(backup, list)?;
                 let put = |name: String| async move {
                     let path = backup.join(FILES).join(&name);
                     let sealed = tokio::fs::read(&path).await.map_err(at(&path))?;
@@ -84,13 +88,13 @@ impl FilesTarget<'_> {
     }
 
     /// Takes away what was brought. What went wrong is the news, not that it cannot be cleaned up.
-    async fn take_back(&self, backup: &Path) {
+    async fn take_back(&self, backup: &Path, list: &str) {
         match self {
             FilesTarget::Directory(directory) => {
                 let _ = fs::remove_dir_all(restoring(directory));
             }
             FilesTarget::Store(store) => {
-                for name in listed_names(backup).unwrap_or_default() {
+                for name in listed_names(backup, list).unwrap_or_default() {
                     let _ = store.place().delete(&[Name::from(name)]).await;
                 }
             }
@@ -141,6 +145,7 @@ pub async fn restore(
         }));
     }
     target.files.is_free().await?;
+    let list = list_name(manifest.algorithm());
     match manifest.kind {
         Kind::Sqlite => {
             let file = sqlite_file(target.database_url)?;
@@ -152,7 +157,7 @@ pub async fn restore(
                     there.display()
                 )));
             }
-            let brought = target.files.bring(directory).await;
+            let brought = target.files.bring(directory, &list).await;
             let copy = beside(&file, ".restoring");
             let copied = brought.and_then(|()| copy_file(&directory.join(manifest.kind.file()), &copy));
             let put = copied.and_then(|()| target.files.settle()).and_then(|()| {
@@ -161,7 +166,7 @@ pub async fn restore(
             });
             if put.is_err() {
                 let _ = fs::remove_file(&copy);
-                target.files.take_back(directory).await;
+                target.files.take_back(directory, &list).await;
             }
             put?;
         }
@@ -172,14 +177,14 @@ pub async fn restore(
                      empty one only (CREATE DATABASE)",
                 ));
             }
-            let brought = target.files.bring(directory).await;
+            let brought = target.files.bring(directory, &list).await;
             // All of it or nothing.
             let restored = match brought {
                 Ok(()) => programs.restore(target.database_url, &directory.join(manifest.kind.file())).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = restored {
-                target.files.take_back(directory).await;
+                target.files.take_back(directory, &list).await;
                 return Err(error);
             }
             target.files.settle()?;
@@ -187,9 +192,10 @@ pub async fn restore(
     }
     let db = Db::connect(target.database_url).await?;
     let files = target.files.open(&keys)?;
-    let place = rows(&db, &files, keys, clock, &manifest, &mut findings).await;
+    let looked = rows(&db, &files, keys, clock, &manifest, &mut findings).await;
+    let marked = mark::mark_restored(db.read(), &files).await;
     db.close().await?;
-    place?;
+    looked.and(marked)?;
     Ok(Restored { manifest: Some(manifest), findings, is_written: true })
 }
 
@@ -223,22 +229,22 @@ fn copy_file(from: &Path, to: &Path) -> Result<(), BackupError> {
 }
 
 /// The names in the list of the backup.
-fn listed_names(backup: &Path) -> Result<Vec<String>, BackupError> {
-    let path = backup.join(LIST);
+fn listed_names(backup: &Path, list: &str) -> Result<Vec<String>, BackupError> {
+    let path = backup.join(list);
     let lines = BufReader::new(fs::File::open(&path).map_err(at(&path))?).lines();
     let names = lines.map(|line| {
         let line = line.map_err(at(&path))?;
         let name = line.split_once("  ").and_then(|(_, name)| name.strip_prefix(FILES)?.strip_prefix('/'));
-        name.map(str::to_owned).ok_or_else(|| refused(format!("{LIST} has a line that names no file")))
+        name.map(str::to_owned).ok_or_else(|| refused(format!("{list} has a line that names no file")))
     });
     names.collect()
 }
 
-async fn copy_listed(backup: &Path, to: &Path) -> Result<(), BackupError> {
-    let (backup, to) = (backup.to_path_buf(), to.to_path_buf());
+async fn copy_listed(backup: &Path, list: &str, to: &Path) -> Result<(), BackupError> {
+    let (backup, list, to) = (backup.to_path_buf(), list.to_owned(), to.to_path_buf());
     let copy = move || {
         private::directory(&to).map_err(at(&to))?;
-        for name in listed_names(&backup)? {
+        for name in listed_names(&backup, &list)? {
             copy_file(&backup.join(FILES).join(&name), &to.join(&name))?;
         }
         Ok(())

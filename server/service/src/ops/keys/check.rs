@@ -162,7 +162,7 @@ fn context(id: u16) -> String {
     format!("key_check/{id}")
 }
 
-fn word(keys: &Keyring, id: u16) -> Result<key_check::ActiveModel, KeyringError> {
+pub(super) fn word(keys: &Keyring, id: u16) -> Result<key_check::ActiveModel, KeyringError> {
     Ok(key_check::ActiveModel {
         key_id: Set(id.into()),
         word_sealed: Set(keys.seal_text_under(id, &context(id), WORD)?),

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use futures::TryStreamExt as _;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, Iterable, ModelTrait, PaginatorTrait, PrimaryKeyToColumn,
-    QueryFilter, QueryOrder, QuerySelect, Value,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, Iterable, ModelTrait, PaginatorTrait,
+    PrimaryKeyToColumn, QueryFilter, QueryOrder, QuerySelect, Value,
 };
 use serde_json::json;
 
@@ -19,10 +19,11 @@ use crate::base::entity::{
     outbox, patrol_finding, person, record, relation_check, second_look, staff, undoable_act, upload,
 };
 use crate::base::error::{Result, chain};
-use crate::base::keyring::sealed_by;
+use crate::base::keyring::{key_of, sealed_by};
 use crate::base::retry::retry;
 use crate::files::Files;
 use crate::files::upload::store::StoreError;
+use crate::ops::keys::check::word;
 
 handle! {
     /// Seals everything anew under new keys.
@@ -106,7 +107,7 @@ pub struct Resealed {
     pub files: u64,
     /// What does not open where it lies, and is left as it is; each is logged.
     pub unreadable: u64,
-    /// Whether only the first key is needed now.
+    /// Whether all is sealed as it would be today, so that only the first key is needed.
     pub is_done: bool,
 }
 
@@ -126,6 +127,8 @@ pub struct Progress {
 pub struct KeyUse {
     /// Values in columns, and files, by the id of the key.
     pub by_key: BTreeMap<u16, (u64, u64)>,
+    /// Values and files that are not sealed as they would be today: under an older key, or by another suite.
+    pub outdated: u64,
 }
 
 /// Hands the tables with sealed columns to another macro; the one list of them.
@@ -163,8 +166,10 @@ impl Reseals {
         for_each_sealed!(count);
         let mut files = self.files.store.listed(None);
         while let Some((id, rendition)) = files.try_next().await? {
-            if let Some(id) = self.files.store.sealed_by(id, rendition).await? {
+            let Some(header) = self.files.store.header(id, rendition).await? else { continue };
+            if let Some(id) = key_of(&header) {
                 used.by_key.entry(id).or_default().1 += 1;
+                used.outdated += u64::from(self.context.keys.is_outdated(&header));
             }
         }
         Ok(used)
@@ -184,7 +189,11 @@ impl Reseals {
                 .await?;
             for (sealed, n) in rows {
                 let id = sealed_by(&sealed).unwrap_or_default();
-                used.by_key.entry(id).or_default().0 += u64::try_from(n).unwrap_or_default();
+                let n = u64::try_from(n).unwrap_or_default();
+                used.by_key.entry(id).or_default().0 += n;
+                if sealed != self.context.keys.header_text() {
+                    used.outdated += n;
+                }
             }
         }
         Ok(())
@@ -226,9 +235,10 @@ impl Reseals {
         // Asked anew: a server that was not started again since may still seal with an older key.
         let used = self.key_use().await?;
         let first = self.context.keys.key_ids().first().copied().unwrap_or_default();
-        done.is_done = used.by_key.keys().all(|id| *id == first);
+        done.is_done = used.outdated == 0;
         if done.is_done {
             retry!(self.forget_other_keys(first))?;
+            retry!(self.reseal_word(first))?;
         }
         Ok(done)
     }
@@ -344,6 +354,19 @@ impl Reseals {
             .exec(&tx)
             .await?;
         if gone.rows_affected > 0 {
+            let detail = json!({ "key": first });
+            self.context.audit(&tx, None, "reseal", "key_check", "", detail).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The word of the key that seals, where another suite has sealed it.
+    async fn reseal_word(&self, first: u16) -> Result<()> {
+        let tx = self.context.db.begin().await?;
+        let row = key_check::Entity::find_by_id(i32::from(first)).one(&tx).await?;
+        if row.is_some_and(|row| !row.word_sealed.starts_with(&self.context.keys.header_text())) {
+            word(&self.context.keys, first)?.update(&tx).await?;
             let detail = json!({ "key": first });
             self.context.audit(&tx, None, "reseal", "key_check", "", detail).await?;
         }
