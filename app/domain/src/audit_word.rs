@@ -152,7 +152,7 @@ const OBJECTS: [(&str, &str); 31] = [
     ("end", "结束"),
 ];
 
-const DETAILS: [(&str, &str); 68] = [
+const DETAILS: [(&str, &str); 69] = [
     ("columns", "显示的列"),
     ("density", "行高"),
     ("keys", "单键快捷键"),
