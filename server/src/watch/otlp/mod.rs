@@ -73,6 +73,7 @@ pub enum CollectorError {
 
 impl Collector {
     /// For the collector at this address, such as `http://127.0.0.1:4318`. Starts a thread for each of traces and logs.
+    /// The cryptography of outgoing TLS is to be chosen before.
     ///
     /// # Errors
     /// When client or runtime cannot be made.
