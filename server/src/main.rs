@@ -10,6 +10,7 @@ use server::command_line::{Arguments, Command, KeysCommand};
 use server::commands::{audit, backup, database, doctor, files, keys, manual, staff};
 use server::config::{Config, Otlp, StartupError};
 use server::program;
+use server::tls::install_crypto;
 use server::watch::otlp::Collector;
 use service::upload::child::Task;
 use tracing::Subscriber;
@@ -150,6 +151,7 @@ fn start_log(otlp: Option<&Otlp>) -> Result<Option<Collector>, StartupError> {
         log().init();
         return Ok(None);
     };
+    install_crypto();
     let collector = Collector::at(&otlp.endpoint, otlp.logs)
         .map_err(|error| StartupError(vec![format!("Nothing can be sent to the collector: {error}.")]))?;
     Registry::default().with(lines()).with(collector.spans()).with(collector.lines(wanted())).init();

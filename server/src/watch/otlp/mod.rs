@@ -73,11 +73,11 @@ pub enum CollectorError {
 
 impl Collector {
     /// For the collector at this address, such as `http://127.0.0.1:4318`. Starts a thread for each of traces and logs.
+    /// The cryptography of outgoing TLS is to be chosen before.
     ///
     /// # Errors
     /// When client or runtime cannot be made.
     pub fn at(endpoint: &Url, has_logs: bool) -> Result<Self, CollectorError> {
-        let address = |signal: &str| format!("{}/v1/{signal}", endpoint.as_str().trim_end_matches('/'));
         // One for each run, as OpenTelemetry wants it: servers that send to one collector can be told apart.
         let instance = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
         let about = [
@@ -87,48 +87,9 @@ impl Collector {
         // Adds what the operator says in OTEL_RESOURCE_ATTRIBUTES.
         let resource = Resource::builder().with_service_name("beian").with_attributes(about).build();
 
-        let sent = Arc::new(Sent::new("traces"));
-        let exporter = SpanExporter::builder()
-            .with_http()
-            .with_protocol(Protocol::HttpBinary)
-            .with_endpoint(address("traces"))
-            .with_timeout(PATIENCE)
-            .with_http_client(CollectorClient::new(&sent)?)
-            .build()?;
-        let batches = SpanBatches::default()
-            .with_max_queue_size(SPANS_WAITING)
-            .with_max_export_batch_size(BATCH)
-            .with_scheduled_delay(GATHERED)
-            .build();
-        let processor = BatchSpanProcessor::builder(Told::new(exporter, &sent)).with_batch_config(batches);
-        let traces = SdkTracerProvider::builder()
-            .with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOn)))
-            .with_span_processor(Bounded::new(processor.build(), SPANS_WAITING, &sent))
-            .with_resource(resource.clone())
-            .build();
-        if !has_logs {
-            return Ok(Collector { traces, logs: None });
-        }
-
-        let sent = Arc::new(Sent::new("logs"));
-        let exporter = LogExporter::builder()
-            .with_http()
-            .with_protocol(Protocol::HttpBinary)
-            .with_endpoint(address("logs"))
-            .with_timeout(PATIENCE)
-            .with_http_client(CollectorClient::new(&sent)?)
-            .build()?;
-        let batches = LogBatches::default()
-            .with_max_queue_size(LINES_WAITING)
-            .with_max_export_batch_size(BATCH)
-            .with_scheduled_delay(GATHERED)
-            .build();
-        let processor = BatchLogProcessor::builder(Told::new(exporter, &sent)).with_batch_config(batches);
-        let logs = SdkLoggerProvider::builder()
-            .with_log_processor(Bounded::new(processor.build(), LINES_WAITING, &sent))
-            .with_resource(resource)
-            .build();
-        Ok(Collector { traces, logs: Some(logs) })
+        let traces = traces_to(endpoint, resource.clone())?;
+        let logs = has_logs.then(|| logs_to(endpoint, resource)).transpose()?;
+        Ok(Collector { traces, logs })
     }
 
     /// Makes spans of requests and their statements. Put it before [`lines`](Collector::lines).
@@ -172,6 +133,54 @@ impl Collector {
             let _ = traces.join();
         }
     }
+}
+
+fn traces_to(endpoint: &Url, resource: Resource) -> Result<SdkTracerProvider, CollectorError> {
+    let sent = Arc::new(Sent::new("traces"));
+    let exporter = SpanExporter::builder()
+        .with_http()
+        .with_protocol(Protocol::HttpBinary)
+        .with_endpoint(address(endpoint, "traces"))
+        .with_timeout(PATIENCE)
+        .with_http_client(CollectorClient::new(&sent)?)
+        .build()?;
+    let batches = SpanBatches::default()
+        .with_max_queue_size(SPANS_WAITING)
+        .with_max_export_batch_size(BATCH)
+        .with_scheduled_delay(GATHERED)
+        .build();
+    let processor = BatchSpanProcessor::builder(Told::new(exporter, &sent)).with_batch_config(batches);
+    Ok(SdkTracerProvider::builder()
+        .with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOn)))
+        .with_span_processor(Bounded::new(processor.build(), SPANS_WAITING, &sent))
+        .with_resource(resource)
+        .build())
+}
+
+fn logs_to(endpoint: &Url, resource: Resource) -> Result<SdkLoggerProvider, CollectorError> {
+    let sent = Arc::new(Sent::new("logs"));
+    let exporter = LogExporter::builder()
+        .with_http()
+        .with_protocol(Protocol::HttpBinary)
+        .with_endpoint(address(endpoint, "logs"))
+        .with_timeout(PATIENCE)
+        .with_http_client(CollectorClient::new(&sent)?)
+        .build()?;
+    let batches = LogBatches::default()
+        .with_max_queue_size(LINES_WAITING)
+        .with_max_export_batch_size(BATCH)
+        .with_scheduled_delay(GATHERED)
+        .build();
+    let processor = BatchLogProcessor::builder(Told::new(exporter, &sent)).with_batch_config(batches);
+    Ok(SdkLoggerProvider::builder()
+        .with_log_processor(Bounded::new(processor.build(), LINES_WAITING, &sent))
+        .with_resource(resource)
+        .build())
+}
+
+/// Where OTLP/HTTP has this kind.
+fn address(endpoint: &Url, kind: &str) -> String {
+    format!("{}/v1/{kind}", endpoint.as_str().trim_end_matches('/'))
 }
 
 fn is_request(metadata: &Metadata<'_>) -> bool {

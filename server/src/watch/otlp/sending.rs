@@ -18,7 +18,6 @@ use service::error::chain;
 use tokio::runtime::{Builder, Runtime};
 
 use super::{CollectorError, PATIENCE};
-use crate::tls::install_crypto;
 
 /// A collector answers with a few bytes.
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -101,7 +100,6 @@ impl CollectorClient {
     /// # Errors
     /// When client or runtime cannot be made.
     pub(super) fn new(sent: &Arc<Sent>) -> Result<Self, CollectorError> {
-        install_crypto();
         let runtime = Builder::new_current_thread()
             .enable_all()
             // The thread that looks up names: what it says is no news for the collector either.
