@@ -70,6 +70,11 @@ const FILES_COPY: &str = "Example:
 
 Exit codes: 0 all are there; 1 some are missing or damaged, or it was broken off (call it again); 2 nothing was done.";
 
+const FILES_MARK: &str = "Example, after the disk with the files was replaced:
+  beian --config /etc/beian/beian.toml files mark && systemctl start beian
+
+Exit codes: 0 marked; 1 files are missing or damaged, and nothing was marked (unless --anyway); 2 nothing was looked at.";
+
 const FILES_CHECK: &str = "Exit codes: 0 all are there; 1 some are not, and which; 2 nothing was looked at.";
 
 const KEYS: &str = "A key is exchanged in four steps, while the servers run:
@@ -294,6 +299,17 @@ pub enum FilesCommand {
     /// After copying, before the old place is emptied, and when somebody reports a picture that does not open.
     #[command(after_long_help = FILES_CHECK)]
     Check,
+    /// Says that the files in `storage` are those of this database
+    ///
+    /// A server does not start over a place that does not bear the mark of its platform: a share may not be mounted. The first
+    /// start, `files copy` and `restore` mark it. This is for files that came there by other means; it reads all of them
+    /// first, as `files check` does.
+    #[command(after_long_help = FILES_MARK)]
+    Mark {
+        /// Also where files are missing or damaged: they are lost
+        #[arg(long)]
+        anyway: bool,
+    },
 }
 
 #[cfg(test)]

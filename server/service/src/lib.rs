@@ -52,6 +52,7 @@ pub use desk::batch::BatchOrder;
 pub use desk::decide::request::{DecisionRequest, Remark, Together};
 pub use desk::presence::OpenPage;
 pub use desk::reassign::Reassignment;
+pub use files::mark::{MarkError, WrongPlace};
 pub use files::upload;
 pub use filing::network;
 pub use ops::audit_chain::{AuditVerdict, BadRow, RowFault, audited_columns};

@@ -52,7 +52,18 @@ pub async fn run(config: &Config, command: &FilesCommand) -> Result<ExitCode, St
         config.storage,
         begun.elapsed().as_secs_f64()
     );
-    Ok(verdict(looked, "Every row has its file, and every file opens."))
+    let ended = verdict(looked, "Every row has its file, and every file opens.");
+    if let FilesCommand::Mark { anyway } = command {
+        if looked.wrong > 0 && !anyway {
+            eprintln!("Nothing was marked.");
+            return Ok(ended);
+        }
+        if let Err(error) = service.files.mark_as_told().await {
+            return Err(StartupError(vec![format!("Nothing was marked: {error}.")]));
+        }
+        println!("The {} bears the mark of this platform.", config.storage);
+    }
+    Ok(ended)
 }
 
 fn broken_off(error: &service::Error) -> ExitCode {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::notice::Channel;
+use service::MarkError;
 use service::Service;
 use service::db::Db;
 use service::error::chain;
@@ -125,6 +126,17 @@ async fn prepare(config: &Config, service: &Service, db: &Db) -> Result<TcpListe
         .check_and_mark_keys()
         .await
         .map_err(|error| StartupError(vec![format!("{error}.")]))?;
+    match service.files.check_and_mark().await {
+        Ok(()) => {}
+        // A server starts also while its store is away; the next start looks again.
+        Err(MarkError::Failed(error @ service::Error::Store(_))) => {
+            tracing::warn!(
+                error = chain(&error),
+                "it was not looked whether the place of files is the right one"
+            );
+        }
+        Err(error) => return Err(StartupError(vec![format!("{error}.")])),
+    }
     development::make_sample_filings(config, settings(config), service, db).await?;
     seed_samples(config, service).await.map_err(|error| sentence("The samples cannot be seeded", error))?;
     let listener = TcpListener::bind(config.addr)

@@ -6,6 +6,8 @@ use std::process::{Command, Output};
 use server::config::Config;
 use server::program;
 
+use crate::stage::Program;
+
 const OTHER_KEYS: &str = "key 1 /wECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n\
     hash hmac-sha-256 ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=";
 
@@ -112,4 +114,31 @@ async fn keys_with_the_national_algorithms_are_made_and_used() {
         assert!(ended == Some(0) && said.contains(sentence), "{arguments:?}: {ended:?} {said}");
     }
     assert!(backup.join("files.sm3").is_file() && !backup.join("files.sha256").exists());
+}
+
+/// Issue 14: a share that is not mounted.
+#[test]
+fn a_server_does_not_start_over_another_place_of_files() {
+    let home = tempfile::tempdir().unwrap();
+    let (data, aside) = (home.path().join("data"), home.path().join("aside"));
+    let files = data.join("files");
+    let start = || Program::start(&[("DATA_DIR", data.to_str().unwrap())]);
+    let run = |arguments: &[&str]| {
+        let output = run_server(arguments, &[("DATA_DIR", &data)]);
+        (output.status.code(), said(&output))
+    };
+    start().terminate();
+    assert!(files.join("platform-mark").is_file());
+    std::fs::rename(&files, &aside).unwrap();
+    let (ended, said) = run(&[]);
+    assert!(ended == Some(2) && said.contains("does not bear the mark of this platform"), "{ended:?} {said}");
+    std::fs::remove_dir_all(&files).unwrap();
+    std::fs::rename(&aside, &files).unwrap();
+    start().terminate();
+    // Copied by other means, and without the mark.
+    std::fs::remove_file(files.join("platform-mark")).unwrap();
+    assert_eq!(run(&[]).0, Some(2));
+    let (ended, said) = run(&["files", "mark"]);
+    assert!(ended == Some(0) && said.contains("bears the mark of this platform"), "{ended:?} {said}");
+    start().terminate();
 }

@@ -189,7 +189,11 @@ async fn three_servers_start_at_once_on_an_empty_postgres() {
     let url = format!("{server_url}/{name}");
     let directory = tempfile::tempdir().unwrap();
     let site = empty_site(directory.path());
-    // Different machines with the same keys.
+    // Different machines with the same keys, and a directory of files that is mounted on all of them.
+    let config = directory.path().join("config.toml");
+    let files = directory.path().join("files");
+    let storage = format!("[storage]\nkind = \"local\"\ndirectory = \"{}\"\n", files.display());
+    std::fs::write(&config, storage).unwrap();
     assert!(run(directory.path(), "sqlite://elsewhere.db", &["check-config"]).status.success());
     let mut servers = Vec::new();
     for number in 0..3 {
@@ -199,6 +203,7 @@ async fn three_servers_start_at_once_on_an_empty_postgres() {
         std::fs::copy(directory.path().join(keys), data.join(keys)).unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let running = server(&data, &url, &["serve"])
+            .env("BEIAN_CONFIG", &config)
             .env("ADDR", format!("127.0.0.1:{port}"))
             .env("SITE_DIR", &site)
             // What people type is one address for all.

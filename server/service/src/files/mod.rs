@@ -2,6 +2,7 @@
 
 pub mod faults;
 pub mod file;
+pub mod mark;
 pub mod sweep;
 pub mod thumbnail_looks;
 pub mod upload;

@@ -54,7 +54,8 @@ enum Fate {
     Wrong(String),
 }
 
-/// Copies every file that a row names from the former place, unless it is there already.
+/// Copies every file that a row names from the former place, unless it is there already, and marks the place as this
+/// platform's.
 ///
 /// # Errors
 /// When there is no former place, or one of the two or the database fails; what is copied stays.
@@ -62,7 +63,10 @@ pub async fn copy(files: &Files, tell: impl FnMut(Told<'_>)) -> Result<Moved> {
     if files.store.former().is_none() {
         return Err(Error::Store("no former place is named from which files could be copied".into()));
     }
-    each(files, tell, async |row, rendition| copy_one(files, row, rendition).await).await
+    files.must_not_be_foreign().await?;
+    let moved = each(files, tell, async |row, rendition| copy_one(files, row, rendition).await).await?;
+    files.mark_copied().await?;
+    Ok(moved)
 }
 
 /// Reads every file that a row names from the place where files lie now: that it is there, opens, is what the row

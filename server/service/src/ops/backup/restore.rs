@@ -14,6 +14,7 @@ use crate::base::clock::Clock;
 use crate::base::db::Db;
 use crate::base::keyring::Keyring;
 use crate::base::private;
+use crate::files::mark;
 use crate::files::upload::store::{FileStore, StoreError};
 use crate::ops::backup::check::{Findings, bytes, rows};
 use crate::ops::backup::manifest::{Kind, Manifest, list_name};
@@ -55,6 +56,9 @@ impl FilesTarget<'_> {
             FilesTarget::Store(store) if store.alone().listed(None).try_next().await?.is_some() => {
                 Err(refused("There are files in [storage]; a backup is put back into an empty one only"))
             }
+            FilesTarget::Store(store) if mark::is_marked(store).await? => Err(refused(
+                "[storage] bears the mark of a platform (platform-mark); a backup is put back into an empty one only",
+            )),
             FilesTarget::Directory(_) | FilesTarget::Store(_) => Ok(()),
         }
     }
@@ -188,9 +192,10 @@ pub async fn restore(
     }
     let db = Db::connect(target.database_url).await?;
     let files = target.files.open(&keys)?;
-    let place = rows(&db, &files, keys, clock, &manifest, &mut findings).await;
+    let looked = rows(&db, &files, keys, clock, &manifest, &mut findings).await;
+    let marked = mark::mark_restored(db.read(), &files).await;
     db.close().await?;
-    place?;
+    looked.and(marked)?;
     Ok(Restored { manifest: Some(manifest), findings, is_written: true })
 }
 

@@ -23,6 +23,7 @@ claims![
     what_was_wrong_before_the_backup_is_told_by_it,
     a_file_that_is_swept_while_it_is_backed_up_does_no_harm,
     nothing_is_written_over,
+    a_place_that_is_filled_from_a_backup_bears_the_mark,
     a_backup_is_its_owners_alone_and_holds_no_key,
     without_the_programs_of_postgresql_a_sentence_says_so,
 ];
@@ -94,6 +95,21 @@ impl Elsewhere {
         let db = Db::open(&self.url).await.unwrap();
         Service::new(db, Arc::clone(&world.keys), clock(world), files, world.settings.clone())
     }
+}
+
+async fn a_place_that_is_filled_from_a_backup_bears_the_mark(world: World) {
+    let world = started(world).await;
+    world.service.files.check_and_mark().await.unwrap();
+    let actor = world.applicant(1).await;
+    world.picture(&actor, 1).await;
+    let home = crate::common::directory();
+    let directory = home.path().join("backup");
+    backed_up(&world, &directory).await;
+    assert!(!directory.join("files/platform-mark").exists());
+    let elsewhere = elsewhere(&world).await;
+    assert!(elsewhere.restore(&world, &directory).await.unwrap().is_written);
+    assert!(elsewhere.files.join("platform-mark").is_file());
+    elsewhere.service(&world).await.files.check_mark().await.unwrap();
 }
 
 /// Waits, but not for ever: an applicant may have failed.
