@@ -189,12 +189,21 @@ async fn three_servers_start_at_once_on_an_empty_postgres() {
     let url = format!("{server_url}/{name}");
     let directory = tempfile::tempdir().unwrap();
     let site = empty_site(directory.path());
-    // With the same keys and the same place of files, as behind one proxy.
+    // Different machines with the same keys, and a directory of files that is mounted on all of them.
+    let config = directory.path().join("config.toml");
+    let files = directory.path().join("files");
+    let storage = format!("[storage]\nkind = \"local\"\ndirectory = \"{}\"\n", files.display());
+    std::fs::write(&config, storage).unwrap();
     assert!(run(directory.path(), "sqlite://elsewhere.db", &["check-config"]).status.success());
     let mut servers = Vec::new();
-    for _ in 0..3 {
+    for number in 0..3 {
+        let data = directory.path().join(number.to_string());
+        std::fs::create_dir(&data).unwrap();
+        let keys = "development.keys";
+        std::fs::copy(directory.path().join(keys), data.join(keys)).unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let running = server(directory.path(), &url, &["serve"])
+        let running = server(&data, &url, &["serve"])
+            .env("BEIAN_CONFIG", &config)
             .env("ADDR", format!("127.0.0.1:{port}"))
             .env("SITE_DIR", &site)
             // What people type is one address for all.
