@@ -158,7 +158,7 @@ fn a_fresh_line_is_a_key_with_an_id_of_its_own() {
 fn a_key_is_added_to_a_file_in_one_step_and_what_stood_there_stays() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("keys");
-    let first = Keyring::generate_into(&file).unwrap();
+    let first = Keyring::generate_into(&file, Algorithms::International).unwrap();
     let before = std::fs::read_to_string(&file).unwrap();
     let sealed = first.seal("place", b"text").unwrap();
     assert_eq!(Keyring::add_key_to(&file).unwrap(), 2);
