@@ -87,6 +87,9 @@ pub async fn check(config: &Config) -> Result<ExitCode, StartupError> {
             "Key {id}: {values} values and {files} files, which cannot be read: it is not among the keys."
         );
     }
+    if used.outdated > 0 {
+        println!("{} of them are not sealed as things are sealed today: keys reseal.", used.outdated);
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -10,7 +10,7 @@ use service::db::Db;
 use service::disk::room_at;
 use service::error::chain;
 use service::file_copy::{Told, verify_newest};
-use service::{Service, private};
+use service::{MarkError, Service, private};
 
 use super::{Finding, PATIENCE, look, well, wrong};
 use crate::commands::backup::programs;
@@ -163,6 +163,9 @@ pub async fn files(config: &Config, service: &Service) -> Vec<Finding> {
         return vec![wrong(ABOUT, format!("no file can be {tried} in the {place}: {}.", chain(&error)))];
     }
     let mut findings = Vec::new();
+    if let Err(MarkError::Wrong(sentence)) = service.files.check_mark().await {
+        findings.push(wrong(ABOUT, format!("{sentence}.")));
+    }
     let mut sentences = Vec::new();
     let looked = verify_newest(&service.files, NEWEST, |told| {
         if let Told::Wrong(sentence) = told {
