@@ -119,11 +119,21 @@ ends 0 beian backup /var/backups/beian/by-hand
 ends 0 beian check-backup /var/backups/beian/by-hand
 ends 0 as_beian /usr/lib/beian/nightly-backup
 ends 0 beian keys check
+# The example's identity platform and gateway are nowhere.
+ends 1 beian doctor
+says "ok     database"
+says "WRONG  identity platform"
+ends 1 inside beian --config /etc/beian/beian.toml doctor
+says "as the account of the service"
 kill "$server"
 code=0
 wait "$server" || code=$?
 server=
 expect "it ends when it is asked to" 0 "$code"
+inside beian keys rotate /etc/beian/keys >"$home/said"
+says "Key 2 stands first"
+expect "/etc/beian/keys, with another key" "600 beian:beian" "$(inside stat -c '%a %U:%G' /etc/beian/keys)"
+ends 0 beian keys reseal
 if grep -E " (WARN|ERROR) " "$home/log" | grep -v "there is no administrator" | sed "s/^/        | /" | grep .; then
     say "(what it warned of is above)"
 fi

@@ -18,11 +18,15 @@ pub async fn all(service: &Service) -> Vec<Finding> {
                     Channel::Sms => "text messages",
                     Channel::Mail => "e-mails",
                 };
-                let waits = pulse.waits(outbox).map_or(0, |waits| waits.whole_minutes());
-                let said = format!(
-                    "{} wait, the oldest for {waits} min, {} were given up",
-                    outbox.waiting, outbox.failed
-                );
+                let said = match pulse.waits(outbox) {
+                    None => format!("none wait, {} were given up", outbox.failed),
+                    Some(waits) => format!(
+                        "{} wait, the oldest for {} min, {} were given up",
+                        outbox.waiting,
+                        waits.whole_minutes(),
+                        outbox.failed
+                    ),
+                };
                 findings.push(match pulse.is_sending(outbox) {
                     true => well(about, said),
                     false => look(about, format!("{said}: the log says why.")),
