@@ -81,3 +81,34 @@ impl Db {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::base::clock::{Clock as _, SystemClock};
+    use crate::common::*;
+
+    claims![the_database_says_what_it_is_and_what_would_lose_work];
+
+    async fn the_database_says_what_it_is_and_what_would_lose_work(world: World) {
+        let facts = world.db.facts().await.unwrap();
+        assert!((facts.now - SystemClock.now()).abs() < time::Duration::seconds(5), "{facts:?}");
+        if !world.db.is_shared() {
+            assert!(facts.version.starts_with("SQLite 3."), "{facts:?}");
+            assert_eq!((facts.major, facts.most_connections, facts.unsafe_settings.len()), (3, None, 0));
+            return;
+        }
+        assert!(facts.version.starts_with("PostgreSQL ") && facts.major >= 15, "{facts:?}");
+        assert_eq!(facts.most_connections.map(i64::from), Some(setting(&world, "max_connections").await));
+        for name in ["fsync", "full_page_writes", "synchronous_commit"] {
+            let sql = format!("SELECT CASE current_setting('{name}') WHEN 'off' THEN 1 ELSE 0 END");
+            let is_off = world.number(&sql).await == 1;
+            assert_eq!(facts.unsafe_settings.contains(&format!("{name} = off")), is_off, "{facts:?}");
+        }
+    }
+
+    async fn setting(world: &World, name: &str) -> i64 {
+        world.number(&format!("SELECT CAST(current_setting('{name}') AS BIGINT)")).await
+    }
+}
