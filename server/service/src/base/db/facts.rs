@@ -85,7 +85,6 @@ impl Db {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::*;
     use crate::base::clock::{Clock as _, SystemClock};
     use crate::common::*;
 
