@@ -111,7 +111,7 @@ impl Collector {
         Some(Layer::<S>::boxed(lines::Lines::new(logger).with_filter(filter.or(requests))))
     }
 
-    /// Sends what has not been sent yet, and ends; takes [`PATIENCE`] at most.
+    /// Sends what has not been sent yet, and ends; takes five seconds at most.
     pub fn finish(self) {
         let Collector { traces, logs } = self;
         let ends = |what: &str, end: OTelSdkResult| {

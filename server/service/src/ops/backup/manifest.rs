@@ -132,7 +132,7 @@ pub struct Manifest {
     pub made_at: String,
     pub kind: Kind,
     pub database: Part,
-    /// The list of files with what each hashes to; see [`list_name`].
+    /// The list of files with what each hashes to; its name is that of `list_name`.
     pub list: Part,
     pub files: u64,
     pub bytes: u64,
