@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use secrecy::ExposeSecret as _;
 use service::backup::Kind;
-use service::db::Db;
+use service::db::{Db, MOST_CONNECTIONS};
 use service::disk::room_at;
 use service::error::chain;
 use service::file_copy::{Told, verify_newest};
@@ -24,8 +24,8 @@ const NO_ROOM: u64 = 200_000_000;
 const NEWEST: u64 = 20;
 /// Clocks may differ by so many seconds; sign-ins and codes live for minutes.
 const MOST_APART: f64 = 5.0;
-/// A server takes so many connections at most (`service::db`), and one to listen.
-const CONNECTIONS: u32 = 21;
+/// What a server takes, with the connection on which it listens.
+const CONNECTIONS: u32 = MOST_CONNECTIONS + 1;
 
 pub fn mode(config: &Config) -> Finding {
     match config.mode {

@@ -41,6 +41,9 @@ use crate::base::clock::{Clock as _, SystemClock};
 use crate::base::error::{Error, Result};
 use crate::base::retry::retry;
 
+/// So many connections one server makes to a PostgreSQL, beside the one on which it listens.
+pub const MOST_CONNECTIONS: u32 = 20;
+
 /// The database, with the connection that may write kept apart from those that only read.
 #[derive(Clone, Debug)]
 pub struct Db {
@@ -118,7 +121,7 @@ impl Db {
             options.max_connections(4).map_sqlx_sqlite_pool_opts(pool::sqlite_readers);
             (writer, counted(connected(options).await?, &meter, READER))
         } else {
-            options.max_connections(20).map_sqlx_postgres_pool_opts(pool::postgres);
+            options.max_connections(MOST_CONNECTIONS).map_sqlx_postgres_pool_opts(pool::postgres);
             let pool = counted(connected(options).await?, &meter, BOTH);
             (pool.clone(), pool)
         };
