@@ -5,15 +5,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use secrecy::ExposeSecret as _;
-use service::backup::{self, BackupError, FilesTarget, Kind, Manifest, Programs, Target};
+use service::backup::{self, FilesTarget, Kind, Manifest, Programs, Target};
 
 use super::exit_code::FOUND_WRONG;
 use crate::config::{Config, StartupError, Storage};
 use crate::program;
-
-fn failed(error: BackupError) -> StartupError {
-    StartupError(vec![format!("{error}.")])
-}
 
 /// Copies database and files while the server runs.
 ///
@@ -22,7 +18,8 @@ fn failed(error: BackupError) -> StartupError {
 pub async fn make(config: &Config, directory: &Path) -> Result<ExitCode, StartupError> {
     let (service, _) = program::open_as_it_is(config).await?;
     let url = config.database_url.expose_secret();
-    let made = backup::make(&service.files, url, &programs(config), directory).await.map_err(failed)?;
+    let made =
+        backup::make(&service.files, url, &programs(config), directory).await.map_err(StartupError::of)?;
     println!("The backup is in {}.", directory.display());
     tell(&made.manifest);
     for file in &made.lost {
@@ -40,7 +37,7 @@ pub async fn check(config: &Config, directory: &Path) -> Result<ExitCode, Startu
     let scratch = (Kind::of(url) == Kind::Postgres).then_some(url);
     let keys = config.keyring.clone();
     let checked = backup::check(directory, keys, config.clock(), &programs(config), scratch).await;
-    let checked = checked.map_err(failed)?;
+    let checked = checked.map_err(StartupError::of)?;
     if let Some(manifest) = &checked.manifest {
         tell(manifest);
     }
@@ -71,7 +68,7 @@ pub async fn restore(config: &Config, directory: &Path) -> Result<ExitCode, Star
     let target = Target { database_url: config.database_url.expose_secret(), files };
     let keys = config.keyring.clone();
     let restored = backup::restore(directory, keys, config.clock(), &programs(config), &target).await;
-    let restored = restored.map_err(failed)?;
+    let restored = restored.map_err(StartupError::of)?;
     if let Some(manifest) = &restored.manifest {
         tell(manifest);
     }

@@ -14,10 +14,6 @@ use crate::program;
 /// So often it is told how far sealing anew is.
 const TOLD_EVERY: Duration = Duration::from_secs(2);
 
-fn refused(error: &dyn std::fmt::Display) -> StartupError {
-    StartupError(vec![format!("{error}.")])
-}
-
 /// Makes the first keys of a new platform.
 ///
 /// # Errors
@@ -36,7 +32,7 @@ pub fn init(file: &Path, algorithms: Algorithms) -> Result<ExitCode, StartupErro
 /// # Errors
 /// When there are no random numbers.
 pub fn new(config: &Config) -> Result<ExitCode, StartupError> {
-    let line = config.keyring.new_line().map_err(|error| refused(&error))?;
+    let line = config.keyring.new_line().map_err(StartupError::of)?;
     println!("{}", *line);
     eprintln!(
         "Put this line above the other key lines, keep a copy, start all servers again; then keys reseal."
@@ -68,7 +64,7 @@ pub fn rotate(file: &Path) -> Result<ExitCode, StartupError> {
 /// Sentences for the operator.
 pub async fn check(config: &Config) -> Result<ExitCode, StartupError> {
     let (service, _) = program::open_as_it_is(config).await?;
-    let used = service.reseals.key_use().await.map_err(|error| refused(&error))?;
+    let used = service.reseals.key_use().await.map_err(StartupError::of)?;
     let ids = config.keyring.key_ids();
     for (place, id) in ids.iter().enumerate() {
         let (values, files) = used.by_key.get(id).copied().unwrap_or_default();
@@ -123,7 +119,7 @@ impl Told {
 /// Sentences for the operator; nothing was done.
 pub async fn reseal(config: &Config) -> Result<ExitCode, StartupError> {
     let (service, _) = program::open_as_it_is(config).await?;
-    service.key_checks.check_and_mark_keys().await.map_err(|error| refused(&error))?;
+    service.key_checks.check_and_mark_keys().await.map_err(StartupError::of)?;
     let mut told = Told::default();
     let done = match service.reseals.reseal(|progress| told.hear(progress)).await {
         Ok(done) => done,

@@ -28,7 +28,7 @@ pub async fn seed(config: &Config, filings: u64) -> Result<ExitCode, StartupErro
     let (service, _) = program::open_as_it_is(config).await?;
     // The rows of people are invented, hashes and all: afterwards the keys could not be told by them.
     let marked = service.key_checks.check_and_mark_keys().await;
-    marked.map_err(|error| StartupError(vec![format!("{error}.")]))?;
+    marked.map_err(StartupError::of)?;
     let begun = std::time::Instant::now();
     let say = |what: &str| println!("{:6.1} s  {what}", begun.elapsed().as_secs_f64());
     service.scale.seed(filings, say).await.map_err(|error| refused(&error))?;

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, IsTerminal as _};
 use std::process::ExitCode;
 
+use domain::view::StaffRow;
 use service::{Error, Result};
 
 use super::exit_code::FOUND_WRONG;
@@ -19,30 +20,15 @@ const LONGEST_LINE: u64 = 1_000;
 /// Sentences for the operator; nothing was done.
 pub async fn run(config: &Config, command: StaffCommand) -> Result<ExitCode, StartupError> {
     let (service, _) = program::open_as_it_is(config).await?;
-    service
-        .key_checks
-        .check_and_mark_keys()
-        .await
-        .map_err(|error| StartupError(vec![format!("{error}.")]))?;
+    if !matches!(command, StaffCommand::List) {
+        // What is sealed from here on.
+        service.key_checks.check_and_mark_keys().await.map_err(StartupError::of)?;
+    }
     let staffing = &service.staffing;
     let outcome = match command {
         StaffCommand::List => {
-            let rows = staffing.list().await.map_err(|error| StartupError(vec![format!("{error}.")]))?;
-            for row in &rows {
-                let state = match (row.is_suspended, row.is_paused) {
-                    (true, _) => "suspended",
-                    (false, true) => "paused",
-                    (false, false) => "active",
-                };
-                let region = if row.region.is_empty() { "-" } else { &row.region };
-                println!(
-                    "{}\t{}\t{region}\t{}\tsince {}\t{state}",
-                    row.id,
-                    row.role.code(),
-                    row.name,
-                    row.since
-                );
-            }
+            let rows = staffing.list().await.map_err(StartupError::of)?;
+            rows.iter().for_each(show);
             return Ok(ExitCode::SUCCESS);
         }
         StaffCommand::Appoint { role, region } => {
@@ -54,6 +40,17 @@ pub async fn run(config: &Config, command: StaffCommand) -> Result<ExitCode, Sta
         StaffCommand::Reinstate { reason } => staffing.reinstate(&asked("Id number")?, &reason).await,
     };
     ended(outcome)
+}
+
+/// A line for an appointment.
+fn show(row: &StaffRow) {
+    let state = match (row.is_suspended, row.is_paused) {
+        (true, _) => "suspended",
+        (false, true) => "paused",
+        (false, false) => "active",
+    };
+    let region = if row.region.is_empty() { "-" } else { &row.region };
+    println!("{}\t{}\t{region}\t{}\tsince {}\t{state}", row.id, row.role.code(), row.name, row.since);
 }
 
 /// A line of standard input; at a terminal it is said what is wanted.

@@ -6,6 +6,11 @@
 pub struct StartupError(pub Vec<String>);
 
 impl StartupError {
+    /// What an error says, as a sentence.
+    pub fn of(error: impl std::fmt::Display) -> Self {
+        Self(vec![format!("{error}.")])
+    }
+
     pub(super) fn one(sentence: impl Into<String>) -> Self {
         Self(vec![sentence.into()])
     }

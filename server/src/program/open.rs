@@ -63,7 +63,7 @@ pub async fn open(config: &Config) -> Result<(Service, Db), StartupError> {
 pub async fn open_as_it_is(config: &Config) -> Result<(Service, Db), StartupError> {
     let db = open_database(config).await?;
     let service = use_cases(config, &db)?;
-    service.key_checks.check_keys().await.map_err(|error| StartupError(vec![format!("{error}.")]))?;
+    service.key_checks.check_keys().await.map_err(StartupError::of)?;
     Ok((service, db))
 }
 

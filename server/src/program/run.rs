@@ -126,11 +126,7 @@ async fn prepare(config: &Config, service: &Service, db: &Db) -> Result<TcpListe
         .turn()
         .await
         .map_err(|error| StartupError(vec![format!("The database cannot be filled: {error}.")]))?;
-    service
-        .key_checks
-        .check_and_mark_keys()
-        .await
-        .map_err(|error| StartupError(vec![format!("{error}.")]))?;
+    service.key_checks.check_and_mark_keys().await.map_err(StartupError::of)?;
     match service.files.check_and_mark().await {
         Ok(()) => {}
         // A server starts also while its store is away; the next start looks again.
@@ -140,7 +136,7 @@ async fn prepare(config: &Config, service: &Service, db: &Db) -> Result<TcpListe
                 "it was not looked whether the place of files is the right one"
             );
         }
-        Err(error) => return Err(StartupError(vec![format!("{error}.")])),
+        Err(error) => return Err(StartupError::of(error)),
     }
     development::make_sample_filings(config, settings(config), service, db).await?;
     seed_samples(config, service).await.map_err(|error| sentence("The samples cannot be seeded", error))?;
